@@ -1,0 +1,52 @@
+"""Network families by name.
+
+A family is one module of this folder that names its class in `NETWORK`. It is imported when asked for,
+so that a run depends on the code of its own network alone.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from cosmodag.settings import unknown
+
+_NOT_FAMILIES = {"registry", "torchvision_import"}
+
+
+def families() -> list[str]:
+    """Return the names of all network families."""
+    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
+    return sorted({module.name for module in modules} - _NOT_FAMILIES)
+
+
+def build(name: str, **settings) -> torch.nn.Module:
+    """Build a network of the family `name`.
+
+    Parameters
+    ----------
+    name
+        A family: ``"unet"``, ``"unet3d"``, ``"resnet"``, …
+    **settings
+        Keyword arguments of the family's class.
+
+    Raises
+    ------
+    InputError
+        If the family or one of the settings is unknown, naming the nearest known one.
+    """
+    if name not in families():
+        raise unknown("model", name, families())
+    network = importlib.import_module(f"cosmodag.models.{name}").NETWORK
+    check_settings(settings, inspect.signature(network).parameters, f"setting of model {name}:")
+    return network(**settings)
+
+
+def check_settings(settings: Iterable[str], known: Iterable[str], kind: str) -> None:
+    """Raise an InputError for the first of `settings` that is not among the `known` names."""
+    for setting in settings:
+        if setting not in known:
+            raise unknown(kind, setting, known)

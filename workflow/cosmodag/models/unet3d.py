@@ -1,0 +1,80 @@
+"""The U-Net on cubes, with a learned projection along the line of sight.
+
+Summing a box along the line of sight before the network sees it merges voids that lie behind one
+another. This network sees the cube, and projects its own features instead.
+"""
+
+import torch
+from torch import nn
+
+from cosmodag.errors import InputError
+from cosmodag.models.unet import UNet
+
+
+class UNet3D(nn.Module):
+    """Maps cubes (b, channels, D, H, W) to logits of a cube, of a projected map, or to scalars.
+
+    Input of four axes, (b, D, H, W), is taken as cubes of one channel, so that the layers of a slab
+    can be read as its depth.
+
+    Parameters
+    ----------
+    head
+        ``"cube"``: (b, outputs, D/factor, H/factor, W/factor) logits. ``"map"``: (b, outputs,
+        H/factor, W/factor) logits, from the features' average along D with weights that
+        the network learns. ``"scalars"``: (b, outputs).
+    factor
+        Cells of the input to a cell of the output along each axis.
+    channels, outputs, width, levels, blocks, norm, dropout
+        As in `cosmodag.models.unet.UNet`.
+
+    Raises
+    ------
+    InputError
+        If a setting has a value that is not allowed, or an input does not divide by `factor`.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int = 1,
+        outputs: int = 1,
+        head: str = "cube",
+        width: int = 16,
+        levels: int = 2,
+        blocks: int = 1,
+        factor: int = 4,
+        norm: str = "group",
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        if head not in ("cube", "map", "scalars"):
+            raise InputError(f"model.head: {head!r} is none of 'cube', 'map', 'scalars'")
+        self.head = head
+        self.trunk = UNet(
+            channels=channels,
+            outputs=outputs,
+            head="scalars" if head == "scalars" else "map",
+            width=width,
+            levels=levels,
+            blocks=blocks,
+            factor=factor,
+            norm=norm,
+            dropout=dropout,
+            dimensions=3,
+        )
+        if head == "map":
+            self.attention = nn.Conv3d(width, 1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return logits of a cube or a map, or scalars, for cubes (b, channels, D, H, W)."""
+        if x.ndim == 4:
+            x = x.unsqueeze(1)
+        if self.head != "map":
+            return self.trunk(x)
+        features = self.trunk.features(x)
+        weights = self.attention(features).softmax(dim=2)
+        return self.trunk.read((features * weights).sum(2, keepdim=True)).squeeze(2)
+
+
+NETWORK = UNet3D
