@@ -1,0 +1,53 @@
+# make run, make test: each sets up .venv first where there is none.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+BENCH := .venv-bench/.ready
+CONFIG ?= config/config.yaml
+EXPERIMENTS := voids
+PROFILES := local slurm ci
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help run test bench lint dry-run clean setup
+
+help:  ## say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+
+run: $(READY)  ## run all experiments, end with results/report.html
+	snakemake --profile profiles/local --configfile $(CONFIG)
+	cosmodag summary results
+
+test: $(READY)  ## run the tests
+	pytest
+
+bench: $(READY) $(BENCH)  ## measure against peers, write results/bench
+	.venv-bench/bin/python -m tests.bench
+
+lint: $(READY)  ## check style and rules
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow/rules
+	snakemake --lint
+
+dry-run: $(READY)  ## plan every experiment under every profile
+	@for profile in $(PROFILES); do for experiment in $(EXPERIMENTS); do \
+		echo "dry run: $$experiment, profile $$profile"; \
+		snakemake --profile profiles/$$profile -n --quiet all -- $$experiment || exit 1; \
+	done; done
+
+clean:  ## remove results and logs
+	rm -rf results logs .snakemake
+
+setup: $(READY)
+
+$(READY): envs/requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement envs/requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(BENCH): envs/bench.txt $(READY)
+	$(PYTHON) -m venv .venv-bench
+	touch $@

@@ -1,0 +1,67 @@
+"""The configuration's schema fills defaults and names mistakes."""
+
+import dataclasses
+
+import pytest
+import yaml
+from cosmodag import settings
+from cosmodag.errors import InputError
+from cosmodag.training.settings import TrainingSettings
+
+
+def minimal(**changes) -> dict:
+    sections = ("sources", "grids", "labels", "cutouts", "datasets", "runs")
+    voids = {section: {} for section in sections}
+    voids["sources"] = {"boxes": {"simulation": {}}}
+    voids["grids"] = {"fine": {"source": "boxes"}}
+    return {"voids": {**voids, **changes}}
+
+
+def test_defaults_are_filled_in():
+    config = settings.complete(minimal())
+    assert config["results"] == "results"
+    assert config["voids"]["grids"]["fine"]["method"] == "cic"
+    assert config["voids"]["sources"]["boxes"]["simulation"]["realizations"] > 0
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"voidz": {}}, "voidz is not known; did you mean 'voids'"),
+        (
+            minimal(grids={"fine": {"source": "boxes", "cell": 64}}),
+            r"voids.grids.fine.cell is not known; did you mean 'cells'",
+        ),
+        (
+            minimal(grids={"fine": {"source": "boxs"}}),
+            "voids.grids.fine.source: 'boxs' is not defined .* did you mean 'boxes'",
+        ),
+        (minimal(grids={"fine": {"source": "boxes", "method": "cik"}}), "fine.method: 'cik'"),
+        (minimal(grids={"fine": {"source": "boxes", "cells": "many"}}), "fine.cells: 'many'"),
+        (minimal(grids={"fine": {}}), "voids.grids.fine.source is missing"),
+        (minimal(grids={"../up": {"source": "boxes"}}), r"\.\./up"),
+    ],
+)
+def test_a_mistake_is_named_with_its_cure(config, message):
+    with pytest.raises(InputError, match=message) as error:
+        settings.complete(config)
+    assert "\n" not in str(error.value)
+
+
+def test_every_shipped_configuration_fits_the_schema(repository):
+    shipped = sorted((repository / "config").rglob("*.yaml"))
+    assert shipped
+    for path in shipped:
+        settings.complete(yaml.safe_load(path.read_text()))
+
+
+def test_the_schema_and_the_loop_agree_on_training():
+    schema = {key: part.get("default") for key, part in settings.keys("voids/runs/*/training")}
+    loop = {field.name: field.default for field in dataclasses.fields(TrainingSettings)}
+    assert schema == loop
+
+
+def test_every_key_says_what_it_is():
+    for section in ("sources/*/simulation", "sources/*/catalogue", "grids/*", "cutouts/*"):
+        for key, part in settings.keys(f"voids/{section}"):
+            assert part.get("description"), f"{section}: {key}"

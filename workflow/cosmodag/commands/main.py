@@ -1,0 +1,67 @@
+"""The command line: every stage of the workflow by hand, without Snakemake."""
+
+import importlib
+
+import click
+
+from cosmodag.errors import InputError
+
+STAGES = {
+    "split": "Deal examples to training, validation and test.",
+    "train": "Train a network.",
+    "evaluate": "Score a trained network beside baselines on the test split.",
+    "report": "Write the report of all runs as one page.",
+    "summary": "Print the headline scores of runs.",
+    "verify": "Check results against the hashes that they were made with.",
+    "config": "Check a configuration and print it with its defaults.",
+}
+VOIDS_STAGES = {
+    "simulate": "Simulate boxes of matter and galaxies.",
+    "catalogue": "Read a catalogue of galaxies.",
+    "grid": "Assign galaxies to grids.",
+    "label": "Find the voids.",
+    "cutouts": "Cut sub-boxes and their maps of voids.",
+    "relabel": "Add a network's confident predictions to the labels.",
+}
+
+
+class Stages(click.Group):
+    """Commands that are imported when they are called, since some take seconds to import."""
+
+    def __init__(self, modules: dict[str, str], prefix: str = "", **settings):
+        super().__init__(**settings)
+        self._modules, self._prefix = modules, prefix
+
+    def list_commands(self, context):
+        return [*self._modules, *super().list_commands(context)]
+
+    def get_command(self, context, name):
+        if name in self._modules:
+            module = importlib.import_module(f"cosmodag.commands.{self._prefix}{name}")
+            return module.command
+        return super().get_command(context, name)
+
+    def format_commands(self, context, formatter):
+        rows = [*self._modules.items(), *((n, c.help) for n, c in self.commands.items())]
+        with formatter.section("Stages"):
+            formatter.write_dl(rows)
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except InputError as error:
+            refusal = click.ClickException(str(error))
+            refusal.exit_code = 2
+            raise refusal from error
+
+
+main = Stages(
+    STAGES,
+    name="cosmodag",
+    help="Deep learning on simulations and surveys of the universe, stage by stage.",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
+main.add_command(
+    Stages(VOIDS_STAGES, "voids_", name="voids", help="The stages of the void experiment.")
+)
+click.version_option(package_name="cosmodag")(main)

@@ -1,0 +1,18 @@
+"""``cosmodag split``."""
+
+from pathlib import Path
+
+import click
+
+from cosmodag.commands.options import output, settings_options
+
+
+@click.command(epilog="Example: cosmodag split cutouts/*.h5 --output dataset")
+@click.argument("examples", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
+@output("Folder of the dataset.")
+@settings_options("voids/datasets/*")
+def command(examples, output, **settings):
+    """Deal examples to training, validation and test by groups, and audit the deal for leaks."""
+    from cosmodag.datasets.shards import write_dataset
+
+    write_dataset(examples, output, **settings)

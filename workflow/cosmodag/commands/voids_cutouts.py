@@ -1,0 +1,21 @@
+"""``cosmodag voids cutouts``."""
+
+import click
+
+from cosmodag.commands.options import input_file, output, settings_options, threads
+
+
+@click.command(
+    epilog="Example: cosmodag voids cutouts --grid grid.h5 --labels voids.h5 --side 64 --depth 16"
+    " --stride 64 --output cutouts.h5"
+)
+@input_file("--grid", "Grid file of the galaxies.", required=True)
+@input_file("--labels", "Labels file of the same boxes.", required=True)
+@output("Examples file.")
+@settings_options("voids/cutouts/*")
+@threads
+def command(grid, labels, output, cubes, threads, **settings):
+    """Cut sub-boxes of galaxies and the maps of the voids in them."""
+    from cosmodag.cutouts.sub_boxes import cut_boxes
+
+    cut_boxes(grid, labels, output, threads=threads, **settings)

@@ -1,0 +1,120 @@
+"""What the rules know of the configuration: options of commands, code behind them, resources.
+
+Read by the Snakefile, so it imports nothing heavy.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from cosmodag import provenance, settings
+
+PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
+
+EXPERIMENTS = ("voids", "galaxies", "injections", "reionization")
+
+
+def checked(config: Mapping) -> dict:
+    """Return the configuration checked and completed; see `cosmodag.settings.complete`."""
+    return settings.complete(config)
+
+
+def command_options(config: Mapping) -> dict:
+    """Return the configuration with every entry of a section written as command-line options.
+
+    Parameters
+    ----------
+    config : mapping
+        The completed configuration.
+
+    Returns
+    -------
+    dict
+        ``{experiment: {section: {name: options}}}`` to be used with Snakemake's `lookup`, so that
+        a changed key reruns the rules that read its entry and no others. Keys that name other
+        entries or that only shape the DAG (``x-names`` and ``x-rule`` in the schema) are left
+        out: they reach a rule as its inputs and wildcards.
+    """
+    return {
+        experiment: {
+            section: {
+                name: _entry_options(f"{experiment}/{section}/*", entry)
+                for name, entry in entries.items()
+            }
+            for section, entries in config[experiment].items()
+        }
+        for experiment in EXPERIMENTS
+        if experiment in config
+    }
+
+
+def options(values: Mapping) -> str:
+    """Write settings as quoted command-line options, ``--box-size 192 --axes '[0, 1]'``.
+
+    Empty strings and None are left out; a boolean becomes ``--key`` or ``--no-key``.
+    """
+    words: list[str] = []
+    for key, value in values.items():
+        flag = key.replace("_", "-")
+        if value is None or value == "":
+            continue
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", value if isinstance(value, str) else json.dumps(value)]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def code(command: str, *modules: str) -> str:
+    """Return the fingerprint of a command's module and of modules that it imports by name."""
+    return provenance.fingerprint(f"cosmodag.commands.{command}", *modules)
+
+
+def run_code(config: Mapping, command: str, experiment: str, run: str) -> str:
+    """Return the fingerprint of a command together with that of the network a run trains."""
+    return code(command, f"cosmodag.models.{config[experiment]['runs'][run]['model']['name']}")
+
+
+def all_runs(config: Mapping) -> list[tuple[str, str]]:
+    """Return the runs of all experiments as pairs of experiment and run."""
+    return [
+        (experiment, run)
+        for experiment in EXPERIMENTS
+        if experiment in config
+        for run in config[experiment]["runs"]
+    ]
+
+
+def names_pattern(names: Iterable[str]) -> str:
+    """Return a pattern for a wildcard that takes just these names."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+def scaled(amount: float | Callable, *, least: int = 1) -> Callable:
+    """Return a resource that is `amount` at the first attempt and grows by as much at each more.
+
+    Parameters
+    ----------
+    amount : number or callable
+        The resource at the first attempt, or a function of the wildcards that gives it.
+    least : int
+        Smallest value of `amount`.
+    """
+
+    def resource(wildcards, attempt):
+        value = amount(wildcards) if callable(amount) else amount
+        return max(least, round(value)) * attempt
+
+    return resource
+
+
+def _entry_options(path: str, entry: Mapping) -> str:
+    if settings.section(path).get("maxProperties") == 1:  # an entry of one kind out of several
+        kind = next(iter(entry))
+        return _entry_options(f"{path}/{kind}", entry[kind])
+    parts = dict(settings.keys(path))
+    return options(
+        {key: entry[key] for key in entry if not parts[key].keys() & {"x-names", "x-rule"}}
+    )

@@ -1,0 +1,127 @@
+"""Where a result comes from: hashes of code, files and settings, and versions of packages."""
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@functools.cache
+def imports(module: str) -> frozenset[str]:
+    """Return the modules of this package that `module` imports, directly or not, and itself.
+
+    The import graph is read from the source, so that nothing is imported to find it; imports
+    inside functions count as well.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of a module or package of cosmodag.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the package has no such module.
+    """
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        if _source(name) is None:
+            raise ModuleNotFoundError(f"cosmodag has no module {name!r}")
+        found.add(name)
+        waiting.extend(_imported_by(name) - found)
+        parent = name.rpartition(".")[0]
+        if parent:
+            waiting.append(parent)
+    return frozenset(found)
+
+
+def fingerprint(*modules: str) -> str:
+    """Return a hash of the source of `modules` and of all of the package that they import.
+
+    Comments and layout do not count: the hash is of the parsed code without docstrings.
+    """
+    names = sorted(set().union(*(imports(module) for module in modules)))
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(f"{name}:{_code_hash(name)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def file_hash(path: str | os.PathLike) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def value_hash(value: object) -> str:
+    """Return a hash of a value that JSON can hold, independent of the order of keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def versions(packages: Iterable[str] = ("numpy", "numba", "torch", "h5py")) -> dict[str, str]:
+    """Return the installed version of each package; those that are absent are left out."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _source(module: str) -> Path | None:
+    parts = module.split(".")
+    if parts[0] != PACKAGE.name:
+        return None
+    folder = PACKAGE.joinpath(*parts[1:])
+    for path in (folder.with_suffix(".py") if parts[1:] else None, folder / "__init__.py"):
+        if path is not None and path.is_file():
+            return path
+    return None
+
+
+@functools.cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(_source(module).read_text())
+
+
+def _imported_by(module: str) -> set[str]:
+    found = set()
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Import):
+            candidates = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            candidates = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        found.update(name for name in candidates if _source(name) is not None)
+    return found
+
+
+@functools.cache
+def _code_hash(module: str) -> str:
+    tree = _tree(module)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_docstring(body[0]):
+            body[0] = ast.Pass()
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

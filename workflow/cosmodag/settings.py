@@ -1,0 +1,178 @@
+"""The configuration's schema: filling defaults, refusing what it does not know, naming options."""
+
+import difflib
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from cosmodag.errors import InputError
+
+SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
+
+
+@functools.cache
+def schema() -> dict:
+    """Return the schema of the configuration as parsed from `workflow/schemas`."""
+    return yaml.safe_load(SCHEMA.read_text())
+
+
+def section(path: str) -> dict:
+    """Return the part of the schema that describes `path`, such as ``voids/grids/*``.
+
+    A star stands for a name of the user's own.
+
+    Raises
+    ------
+    KeyError
+        If the schema holds no such part.
+    """
+    part = _resolved(schema())
+    for key in path.split("/"):
+        part = _resolved(part["additionalProperties"] if key == "*" else part["properties"][key])
+    return part
+
+
+def keys(path: str) -> Iterator[tuple[str, dict]]:
+    """Yield the keys of a section with the part of the schema that describes each."""
+    for key, part in section(path).get("properties", {}).items():
+        yield key, _resolved(part)
+
+
+def complete(config: Mapping) -> dict:
+    """Check a configuration against the schema and fill in the defaults.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration as read from YAML.
+
+    Returns
+    -------
+    dict
+        A new configuration with every default filled in.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown (the nearest known one is named), missing, or its value not allowed.
+    """
+    validator = jsonschema.Draft202012Validator(schema())
+    errors = sorted(validator.iter_errors(dict(config)), key=lambda error: len(error.path))
+    if errors:
+        raise InputError(_explanation(errors[0]))
+    filled = _filled(config, schema())
+    check_names(filled)
+    return filled
+
+
+def check_names(config: Mapping) -> None:
+    """Check that a name which one section of an experiment uses is defined in another.
+
+    The schema marks such keys by ``x-names``, the section that must define the name.
+
+    Parameters
+    ----------
+    config : mapping
+        The completed configuration.
+
+    Raises
+    ------
+    InputError
+        If a name is not defined; the nearest defined one is named.
+    """
+    for experiment, sections in config.items():
+        if not isinstance(sections, Mapping):
+            continue
+        for where, entries in sections.items():
+            users = [key for key, part in keys(f"{experiment}/{where}/*") if "x-names" in part]
+            for name, entry in entries.items():
+                for key in users:
+                    other = dict(keys(f"{experiment}/{where}/*"))[key]["x-names"]
+                    found, known = entry[key], sections[other]
+                    if found not in known:
+                        raise InputError(
+                            f"config key {experiment}.{where}.{name}.{key}: {found!r} is not "
+                            f"defined under {experiment}.{other}{_nearest(found, known)}"
+                        )
+
+
+def with_defaults(value: Mapping, path: str) -> dict:
+    """Return the settings of a section with the defaults of the keys that it leaves out.
+
+    Raises
+    ------
+    InputError
+        If a key is not known or its value not allowed.
+    """
+    part = {**section(path), "$defs": schema()["$defs"]}
+    errors = list(jsonschema.Draft202012Validator(part).iter_errors(dict(value)))
+    if errors:
+        raise InputError(_explanation(errors[0]))
+    return _filled(value, part)
+
+
+def unknown(kind: str, found: str, known) -> InputError:
+    """Return the error for a name that is not among the known ones, naming the nearest."""
+    return InputError(f"{kind} {found!r} is not known{_nearest(found, known)}")
+
+
+def _resolved(part: dict) -> dict:
+    """Follow `$ref`; what stands beside it wins."""
+    while "$ref" in part:
+        target = schema()
+        for key in part["$ref"].removeprefix("#/").split("/"):
+            target = target[key]
+        part = {**target, **{key: value for key, value in part.items() if key != "$ref"}}
+    return part
+
+
+def _filled(value, part: dict):
+    part = _resolved(part)
+    if isinstance(value, Mapping):
+        known = part.get("properties", {})
+        other = part.get("additionalProperties")
+        filled = {key: _filled(value[key], _part(key, known, other)) for key in value}
+        for key, entry in known.items():
+            entry = _resolved(entry)
+            if key not in filled and "default" in entry:
+                filled[key] = _filled(entry["default"], entry)
+        return filled
+    if isinstance(value, list):
+        return list(value)
+    return value
+
+
+def _part(key: str, known: dict, other) -> dict:
+    return known[key] if key in known else other if isinstance(other, dict) else {}
+
+
+def _explanation(error: jsonschema.ValidationError) -> str:
+    error = _deepest(error)
+    path = [str(key) for key in error.absolute_path]
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        found = next(key for key in error.instance if key not in known)
+        return f"config key {'.'.join([*path, found])} is not known{_nearest(found, known)}"
+    where = ".".join(path) or "the configuration"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"config key {'.'.join([*path, missing])} is missing"
+    return f"config key {where}: {error.message}"
+
+
+def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
+    """Of alternatives that all failed, take the error that lies deepest in the configuration."""
+    while error.context:
+        error = max(error.context, key=lambda inner: len(inner.path))
+    return error
+
+
+def _nearest(found: str, known) -> str:
+    known = [str(name) for name in known]
+    near = difflib.get_close_matches(str(found), known, n=1, cutoff=0.4)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known: {', '.join(known)}" if known else ""

@@ -1,0 +1,83 @@
+# The stages that all experiments share, written once: split, train, evaluate.
+# An experiment inherits them with `use rule learning_split as <experiment>_split with:`.
+#
+# Needs:  results/<experiment>/cutouts/<cutouts>/<batch>.h5      examples
+# Makes:  results/<experiment>/datasets/<dataset>/               shards, index, statistics, hashes
+#         results/<experiment>/runs/<run>/                       weights, history, scores, figures
+
+
+rule learning_split:
+    """Deal examples to training, validation and test by independent groups; audit for leaks."""
+    output:
+        directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
+    log:
+        f"{results}/logs/{{experiment}}/split_{{dataset}}.log",
+    benchmark:
+        f"{results}/benchmarks/{{experiment}}/split_{{dataset}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(30),
+    params:
+        settings=lookup(dpath="{experiment}/datasets/{dataset}", within=options),
+        code=code("split"),
+    shell:
+        "python -m cosmodag split {input:q} --output {output:q} {params.settings} &> {log:q}"
+
+
+rule learning_train:
+    """Train one network; a killed job continues from its last checkpoint."""
+    input:
+        dataset=lambda w: f"{results}/{w.experiment}/datasets/{config[w.experiment]['runs'][w.run]['dataset']}",
+    output:
+        model=f"{results}/{{experiment}}/runs/{{run}}/model.pt",
+        history=f"{results}/{{experiment}}/runs/{{run}}/history.csv",
+        description=f"{results}/{{experiment}}/runs/{{run}}/run.json",
+    log:
+        f"{results}/logs/{{experiment}}/train_{{run}}.log",
+    benchmark:
+        f"{results}/benchmarks/{{experiment}}/train_{{run}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
+        gpu=0,
+    params:
+        settings=lookup(dpath="{experiment}/runs/{run}", within=options),
+        code=lambda w: helpers.run_code(config, "train", w.experiment, w.run),
+        state=config["scratch"] or f"{results}/.state",
+    shell:
+        "python -m cosmodag train --experiment {wildcards.experiment} --dataset {input.dataset:q}"
+        " --output $(dirname {output.model:q}) --state {params.state:q} --threads {threads}"
+        " {params.settings} &> {log:q}"
+
+
+rule learning_evaluate:
+    """Score a trained network beside baselines on the test split, which is read here alone."""
+    input:
+        dataset=lambda w: f"{results}/{w.experiment}/datasets/{config[w.experiment]['runs'][w.run]['dataset']}",
+        model=f"{results}/{{experiment}}/runs/{{run}}/model.pt",
+        description=f"{results}/{{experiment}}/runs/{{run}}/run.json",
+    output:
+        metrics=f"{results}/{{experiment}}/runs/{{run}}/metrics.json",
+        predictions=f"{results}/{{experiment}}/runs/{{run}}/predictions.h5",
+        figures=directory(f"{results}/{{experiment}}/runs/{{run}}/figures"),
+    log:
+        f"{results}/logs/{{experiment}}/evaluate_{{run}}.log",
+    benchmark:
+        f"{results}/benchmarks/{{experiment}}/evaluate_{{run}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
+    params:
+        code=lambda w: helpers.run_code(config, "evaluate", w.experiment, w.run),
+    shell:
+        "python -m cosmodag evaluate --dataset {input.dataset:q}"
+        " --run $(dirname {input.model:q}) --threads {threads} &> {log:q}"

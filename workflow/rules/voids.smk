@@ -1,0 +1,165 @@
+# Voids: where are the cosmic voids behind a catalogue of galaxies, and how many?
+#
+# Needs:  sources of the configuration: simulated boxes, or a catalogue read from a file
+# Makes:  results/voids/sources/<source>/{galaxies,matter}_<batch>.h5
+#         results/voids/grids/<grid>/<batch>.h5          mass assigned to cells
+#         results/voids/labels/<labels>/<batch>.h5       voids as masks and catalogues
+#         results/voids/cutouts/<cutouts>/<batch>.h5     sub-boxes: maps of galaxies and voids
+#         results/voids/datasets/<dataset>/, results/voids/runs/<run>/      see learning.smk
+
+from cosmodag.dag.voids import Voids
+
+voids = Voids(config)
+
+
+rule voids:
+    """Everything of the void experiment."""
+    input:
+        collect(f"{results}/voids/runs/{{run}}/metrics.json", run=voids.names("runs")),
+
+
+rule voids_simulate:
+    """Evolve a batch of boxes of matter and draw galaxies from them."""
+    output:
+        galaxies=f"{results}/voids/sources/{{source}}/galaxies_{{batch}}.h5",
+        matter=f"{results}/voids/sources/{{source}}/matter_{{batch}}.h5",
+    log:
+        f"{results}/logs/voids/simulate_{{source}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/voids/simulate_{{source}}_{{batch}}.tsv"
+    wildcard_constraints:
+        source=voids.pattern("simulation"),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled(lambda w: voids.simulate_mb(w.source)),
+        runtime=scaled(lambda w: voids.simulate_minutes(w.source)),
+    params:
+        settings=lookup(dpath="voids/sources/{source}", within=options),
+        boxes=lambda w: voids.boxes(w.source, int(w.batch)),
+        code=code("voids_simulate"),
+    shell:
+        "python -m cosmodag voids simulate --galaxies {output.galaxies:q}"
+        " --matter {output.matter:q} --source {wildcards.source} {params.boxes}"
+        " --threads {threads} {params.settings} &> {log:q}"
+
+
+rule voids_catalogue:
+    """Read a catalogue of galaxies into the form that simulated boxes have."""
+    input:
+        lambda w: voids.catalogue_file(w.source),
+    output:
+        galaxies=f"{results}/voids/sources/{{source}}/galaxies_{{batch}}.h5",
+    log:
+        f"{results}/logs/voids/catalogue_{{source}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/voids/catalogue_{{source}}_{{batch}}.tsv"
+    wildcard_constraints:
+        source=voids.pattern("catalogue"),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="voids/sources/{source}", within=options),
+        code=code("voids_catalogue"),
+    shell:
+        "python -m cosmodag voids catalogue --output {output.galaxies:q}"
+        " --source {wildcards.source} {params.settings} &> {log:q}"
+
+
+rule voids_grid:
+    """Assign the galaxies of a batch of boxes to grids."""
+    input:
+        galaxies=lambda w: voids.galaxies("grids", w.grid, w.batch),
+    output:
+        f"{results}/voids/grids/{{grid}}/{{batch}}.h5",
+    log:
+        f"{results}/logs/voids/grid_{{grid}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/voids/grid_{{grid}}_{{batch}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled(lambda w: voids.grid_mb(w.grid)),
+        runtime=scaled(30),
+    params:
+        settings=lookup(dpath="voids/grids/{grid}", within=options),
+        code=code("voids_grid"),
+    shell:
+        "python -m cosmodag voids grid --galaxies {input.galaxies:q} --output {output:q}"
+        " --threads {threads} {params.settings} &> {log:q}"
+
+
+rule voids_label:
+    """Find the voids of a batch of boxes, in the matter or among the galaxies."""
+    input:
+        unpack(lambda w: voids.label_inputs(w.labels, w.batch)),
+    output:
+        f"{results}/voids/labels/{{labels}}/{{batch}}.h5",
+    log:
+        f"{results}/logs/voids/label_{{labels}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/voids/label_{{labels}}_{{batch}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled(lambda w: voids.label_mb(w.labels)),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="voids/labels/{labels}", within=options),
+        inputs=lambda w, input: helpers.options(dict(input.items())),
+        catalogue=lambda w: voids.void_settings(w.labels),
+        code=code("voids_label"),
+    shell:
+        "python -m cosmodag voids label {params.inputs} --output {output:q}"
+        " --threads {threads} {params.settings} {params.catalogue} &> {log:q}"
+
+
+rule voids_cutouts:
+    """Cut sub-boxes of a batch of grids and the maps of the voids in them."""
+    input:
+        grid=lambda w: voids.part(w.cutouts, "grid", w.batch),
+        labels=lambda w: voids.part(w.cutouts, "labels", w.batch),
+    output:
+        f"{results}/voids/cutouts/{{cutouts}}/{{batch}}.h5",
+    log:
+        f"{results}/logs/voids/cutouts_{{cutouts}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/voids/cutouts_{{cutouts}}_{{batch}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled(lambda w: voids.cutouts_mb(w.cutouts)),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="voids/cutouts/{cutouts}", within=options),
+        code=code("voids_cutouts"),
+    shell:
+        "python -m cosmodag voids cutouts --grid {input.grid:q} --labels {input.labels:q}"
+        " --output {output:q} --threads {threads} {params.settings} &> {log:q}"
+
+
+use rule learning_split as voids_split with:
+    input:
+        lambda w: voids.cutouts_of(w.dataset),
+    output:
+        directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
+    wildcard_constraints:
+        experiment="voids",
+
+
+use rule learning_train as voids_train with:
+    wildcard_constraints:
+        experiment="voids",
+
+
+use rule learning_evaluate as voids_evaluate with:
+    wildcard_constraints:
+        experiment="voids",
