@@ -1,0 +1,81 @@
+"""Simple predictors of numbers, fitted on the training split, tuned on validation.
+
+Each returns predictions for validation and test, and as its standard deviation the scatter of its
+errors on validation.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.features import example_features
+from cosmodag.evaluation.baselines.index_only import index_only_numbers
+
+_RIDGE_PENALTIES = 10.0 ** np.arange(-2, 6)
+# Trees tried against each other on validation: (leaves, least examples a leaf, learning rate).
+_TREES = ((4, 20, 0.1), (8, 20, 0.05), (15, 10, 0.05), (31, 40, 0.05))
+
+
+def mean(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
+    """The training split's mean: chance level of every score."""
+    value = np.float32(train.y.mean())
+    predicted = (np.full(each.y.shape, value, np.float32) for each in (valid, test))
+    return Predictions(*predicted, spread=float(train.y.std()))
+
+
+def ridge(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
+    """Linear regression on density features, its penalty chosen on validation."""
+    models = (make_pipeline(StandardScaler(), Ridge(penalty)) for penalty in _RIDGE_PENALTIES)
+    return _best(models, train, valid, test)
+
+
+def trees(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
+    """Gradient-boosted trees on density features, grown until validation stops improving."""
+    models = (
+        HistGradientBoostingRegressor(
+            max_iter=600,
+            learning_rate=rate,
+            max_leaf_nodes=leaves,
+            min_samples_leaf=least,
+            early_stopping=True,
+            n_iter_no_change=25,
+            random_state=seed,
+        )
+        for leaves, least, rate in _TREES
+    )
+    return _best(models, train, valid, test)
+
+
+BASELINES: dict[str, Callable[..., Predictions]] = {
+    "mean": mean,
+    "ridge": ridge,
+    "trees": trees,
+    "index_only": index_only_numbers,
+}
+
+
+def _best(models, train: Examples, valid: Examples, test: Examples) -> Predictions:
+    """Predictions of the model of least squared error on validation."""
+    inputs, inputs_valid, inputs_test = (
+        np.stack([example_features(x) for x in each.x]) for each in (train, valid, test)
+    )
+    best_error, best, best_valid = np.inf, None, None
+    for model in models:
+        watched = {}
+        if isinstance(model, HistGradientBoostingRegressor):
+            watched = {"X_val": inputs_valid, "y_val": valid.y}
+        model.fit(inputs, train.y, **watched)
+        predicted = model.predict(inputs_valid)
+        error = np.mean((predicted - valid.y) ** 2)
+        if error < best_error:
+            best_error, best, best_valid = error, model, predicted
+    return Predictions(
+        best_valid.astype(np.float32),
+        best.predict(inputs_test).astype(np.float32),
+        spread=float(np.sqrt(best_error)),
+    )

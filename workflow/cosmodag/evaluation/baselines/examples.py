@@ -1,0 +1,38 @@
+"""What every baseline takes and returns."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+
+class Examples(NamedTuple):
+    """One split as arrays.
+
+    `x` (N, *space, C) float32: the network's input, channels last. `y`: masks (N, *map) bool, or
+    numbers (N,) float. `index`: one row an example, with the covariates that say where it lies.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    index: pd.DataFrame
+
+
+class Predictions(NamedTuple):
+    """Predictions for the validation and the test split, each shaped like its `y`, float32.
+
+    `spread` is the standard deviation of a predicted number, None for probabilities.
+    """
+
+    valid: np.ndarray
+    test: np.ndarray
+    spread: float | None = None
+
+
+def subset(examples: Examples, most: int, seed: int) -> Examples:
+    """At most `most` examples, drawn without replacement and kept in order."""
+    if len(examples.x) <= most:
+        return examples
+    rows = np.random.default_rng(seed).choice(len(examples.x), most, replace=False)
+    rows.sort()
+    return Examples(examples.x[rows], examples.y[rows], examples.index.iloc[rows])

@@ -1,0 +1,180 @@
+"""Simple predictors of probability maps, fitted on the training split, tuned on validation.
+
+Each takes the training and validation examples and the test inputs and returns probabilities of
+the mask for validation and test, so that one set of scores serves networks and baselines.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import ndimage
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import log_loss
+
+from cosmodag.evaluation.baselines import features
+from cosmodag.evaluation.baselines.examples import Examples, Predictions, subset
+from cosmodag.evaluation.baselines.index_only import index_only_maps
+from cosmodag.evaluation.baselines.tidal import tidal_eigenvalues
+
+_SMOOTHINGS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+_EIGENVALUE_THRESHOLDS = (0.0, 0.1, 0.2, 0.4)
+# Examples on which smoothings are fitted and compared: plenty for a curve of one variable.
+_FEW = 200
+# Trees tried against each other on validation: (leaves, least pixels a leaf, learning rate).
+_TREES = ((15, 100, 0.1), (31, 200, 0.08), (63, 400, 0.06))
+
+
+def all_void(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
+    """The training split's base rate everywhere: chance level of every score."""
+    rate = np.float32(train.y.mean())
+    return Predictions(*(np.full(each.y.shape, rate, np.float32) for each in (valid, test)))
+
+
+def smoothed_density(
+    train: Examples, valid: Examples, test: Examples, *, seed: int = 0
+) -> Predictions:
+    """A threshold on the density smoothed by a Gaussian.
+
+    The width is chosen on validation. The density becomes a probability by a falling step function
+    (isotonic regression on the training split), so a threshold on one is a threshold on the other.
+    """
+    train, judge = subset(train, _FEW, seed), subset(valid, _FEW, seed)
+    best_loss, best = np.inf, None
+    for smoothing in _SMOOTHINGS:
+        curve = IsotonicRegression(increasing=False, out_of_bounds="clip")
+        curve.fit(_smoothed(train, smoothing).ravel(), train.y.ravel())
+        loss = _loss(judge.y, curve.predict(_smoothed(judge, smoothing).ravel()))
+        if loss < best_loss:
+            best_loss, best = loss, (smoothing, curve)
+    smoothing, curve = best
+    return Predictions(
+        *(
+            curve.predict(_smoothed(each, smoothing).ravel()).reshape(each.y.shape).astype("f4")
+            for each in (valid, test)
+        )
+    )
+
+
+def tidal(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
+    """Number of collapsing axes of the galaxies' tidal tensor on the map.
+
+    Smoothing and eigenvalue threshold are chosen on validation; each class (void, sheet or
+    filament, knot) predicts the fraction of its training pixels that lie inside the mask.
+    """
+    train, judge = subset(train, _FEW, seed), subset(valid, _FEW, seed)
+    best_loss, best = np.inf, None
+    for smoothing in _SMOOTHINGS[1:]:
+        fitted, judged = (_eigenvalues(each, smoothing) for each in (train, judge))
+        for threshold in _EIGENVALUE_THRESHOLDS:
+            classes = (fitted > threshold).sum(-1).ravel()
+            inside = np.bincount(classes, weights=train.y.ravel(), minlength=fitted.shape[-1] + 1)
+            pixels = np.bincount(classes, minlength=fitted.shape[-1] + 1)
+            rate = (inside + train.y.mean()) / (pixels + 1)
+            loss = _loss(judge.y, rate[(judged > threshold).sum(-1).ravel()])
+            if loss < best_loss:
+                best_loss, best = loss, (smoothing, threshold, rate)
+    smoothing, threshold, rate = best
+    return Predictions(
+        *(
+            rate[(_eigenvalues(each, smoothing) > threshold).sum(-1)].astype(np.float32)
+            for each in (valid, test)
+        )
+    )
+
+
+def trees(
+    train: Examples,
+    valid: Examples,
+    test: Examples,
+    *,
+    seed: int = 0,
+    max_pixels: int = 200_000,
+    max_examples: int = 1000,
+) -> Predictions:
+    """Gradient-boosted trees on density features of each pixel: the strongest baseline.
+
+    Trees grow until the validation loss stops falling; size and learning rate are chosen on
+    validation among a few. `max_pixels` and `max_examples` bound the training set; the pixels are
+    spread evenly over the examples.
+    """
+    inputs, truth = _pixels(train, max_pixels, max_examples, seed)
+    inputs_valid, truth_valid = _pixels(valid, max_pixels // 3, max_examples // 3, seed)
+    best_loss, best = np.inf, None
+    for leaves, least, rate in _TREES:
+        model = HistGradientBoostingClassifier(
+            max_iter=500,
+            learning_rate=rate,
+            max_leaf_nodes=leaves,
+            min_samples_leaf=least,
+            l2_regularization=1.0,
+            max_features=0.5,
+            early_stopping=True,
+            n_iter_no_change=15,
+            random_state=seed,
+        )
+        model.fit(inputs, truth, X_val=inputs_valid, y_val=truth_valid)
+        loss = _loss(truth_valid, model.predict_proba(inputs_valid)[:, 1])
+        if loss < best_loss:
+            best_loss, best = loss, model
+    return Predictions(*(_predict_trees(best, each) for each in (valid, test)))
+
+
+BASELINES: dict[str, Callable[..., Predictions]] = {
+    "all_void": all_void,
+    "smoothed_density": smoothed_density,
+    "tidal": tidal,
+    "trees": trees,
+    "index_only": index_only_maps,
+}
+
+
+def _factor(examples: Examples) -> int:
+    return examples.x.shape[1] // examples.y.shape[1]
+
+
+def _coarse(examples: Examples) -> np.ndarray:
+    factor = _factor(examples)
+    return np.stack([features.blocks(x.mean(-1), factor).mean(-1) for x in examples.x])
+
+
+def _smoothed(examples: Examples, smoothing: float) -> np.ndarray:
+    field = _coarse(examples)
+    width = (0,) + (smoothing,) * (field.ndim - 1)
+    return ndimage.gaussian_filter(field, width, mode="reflect")
+
+
+def _eigenvalues(examples: Examples, smoothing: float) -> np.ndarray:
+    field = _coarse(examples)
+    cell = (1.0,) * (field.ndim - 1)
+    return np.stack([tidal_eigenvalues(each, cell, smoothing, periodic=False) for each in field])
+
+
+def _pixels(
+    examples: Examples, most: int, examples_most: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Features and truth of pixels drawn evenly from the examples."""
+    examples = subset(examples, max(examples_most, 1), seed)
+    factor, each = _factor(examples), max(1, most // len(examples.x))
+    random = np.random.default_rng(seed)
+    inputs, truth = [], []
+    for x, mask in zip(examples.x, examples.y):
+        table = features.pixel_features(x, factor)
+        rows = random.permutation(mask.size)[:each]
+        inputs.append(table.reshape(mask.size, -1)[rows])
+        truth.append(mask.ravel()[rows])
+    return np.concatenate(inputs), np.concatenate(truth)
+
+
+def _predict_trees(model: HistGradientBoostingClassifier, examples: Examples) -> np.ndarray:
+    factor = _factor(examples)
+    predicted = np.empty(examples.y.shape, np.float32)
+    for row, x in enumerate(examples.x):
+        table = features.pixel_features(x, factor)
+        flat = table.reshape(-1, table.shape[-1])
+        predicted[row] = model.predict_proba(flat)[:, 1].reshape(predicted.shape[1:])
+    return predicted
+
+
+def _loss(truth: np.ndarray, probability: np.ndarray) -> float:
+    return log_loss(truth.ravel(), probability.ravel(), labels=[False, True])
