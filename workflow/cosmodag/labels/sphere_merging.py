@@ -1,0 +1,144 @@
+"""Which empty spheres are voids of their own, and which belong to another's void."""
+
+import numba
+import numpy as np
+
+MAXIMAL_OVERLAP = 0.1
+JOINING_OVERLAP = 0.5
+
+
+def merge_spheres(
+    centre: np.ndarray, radius: np.ndarray, box_size: np.ndarray, *, periodic: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Select maximal spheres and join to each the others that stand mostly in it alone.
+
+    A sphere is maximal if no larger maximal sphere overlaps more than 10 % of its volume. Another
+    one joins a void if exactly one maximal sphere overlaps at least half of its volume.
+
+    Parameters
+    ----------
+    centre, radius : (S, 3) and (S,) float64 arrays
+        Spheres in Mpc/h, largest first.
+    box_size : (3,) float64 array
+        Sides of the box in Mpc/h.
+    periodic : bool
+        Whether the box repeats.
+
+    Returns
+    -------
+    maximal : (M,) int64 array
+        Rows of the maximal spheres, largest first.
+    void : (S,) int64 array
+        The void, 0 … M - 1, of each sphere; -1 for those that belong to none.
+    """
+    chains = _empty_chains(centre, radius, box_size)
+    maximal = _select(centre, radius, *chains, box_size, periodic, MAXIMAL_OVERLAP)
+    return maximal, _join(centre, radius, *chains, maximal, box_size, periodic)
+
+
+def select_separate(
+    centre: np.ndarray, radius: np.ndarray, box_size: np.ndarray, *, periodic: bool
+) -> np.ndarray:
+    """Select the spheres that overlap no larger selected one.
+
+    Parameters are those of `merge_spheres`.
+
+    Returns
+    -------
+    (M,) int64 array
+        Rows of the selected spheres, largest first.
+    """
+    chains = _empty_chains(centre, radius, box_size)
+    return _select(centre, radius, *chains, box_size, periodic, 0.0)
+
+
+def _empty_chains(centre, radius, box_size) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The cell of each sphere, and empty chains of spheres by cell: heads and followers.
+
+    Cells are as wide as the largest sphere, so what overlaps a sphere is at most one cell away.
+    """
+    widest = 2 * radius.max(initial=0) or box_size.min()
+    shape = np.maximum(np.floor(box_size / widest), 1).astype(np.int64)
+    index = np.clip((centre / (box_size / shape)).astype(np.int64), 0, shape - 1)
+    return index, np.full(shape, -1), np.full(len(radius), -1)
+
+
+@numba.njit(cache=True, nogil=True)
+def overlap_fraction(distance, radius, other):
+    """Fraction of the volume of a sphere that another one, at a distance, overlaps."""
+    if distance >= radius + other:
+        return 0.0
+    if distance <= abs(radius - other):
+        return min(other / radius, 1.0) ** 3
+    lens = (radius + other - distance) ** 2 * (
+        distance**2 + 2 * distance * (radius + other) - 3 * (radius - other) ** 2
+    )
+    return lens / (16 * distance * radius**3)
+
+
+@numba.njit(cache=True, nogil=True)
+def _select(centre, radius, index, head, following, box_size, periodic, allowed):
+    """Take spheres in turn; those taken are chained by cell, `head` to `following`."""
+    maximal = np.empty(len(radius), dtype=np.int64)
+    count = 0
+    for s in range(len(radius)):
+        overlaps, _ = _overlapping(
+            s, allowed, centre, radius, index, head, following, box_size, periodic
+        )
+        if overlaps == 0:
+            maximal[count] = s
+            count += 1
+            i, j, k = index[s]
+            following[s] = head[i, j, k]
+            head[i, j, k] = s
+    return maximal[:count].copy()
+
+
+@numba.njit(parallel=True, cache=True)
+def _join(centre, radius, index, head, following, maximal, box_size, periodic):
+    void_of = np.full(len(radius), -1)
+    void_of[maximal] = np.arange(len(maximal))
+    void = void_of.copy()
+    for s in numba.prange(len(radius)):
+        if void_of[s] < 0:
+            overlaps, last = _overlapping(
+                s, JOINING_OVERLAP, centre, radius, index, head, following, box_size, periodic
+            )
+            if overlaps == 1:
+                void[s] = void_of[last]
+    return void
+
+
+@numba.njit(cache=True, nogil=True)
+def _overlapping(s, fraction, centre, radius, index, head, following, box_size, periodic):
+    """How many chained spheres overlap more than a fraction of sphere `s`, and one of them."""
+    count, last = 0, -1
+    i0, i1 = _neighbouring(index[s, 0], head.shape[0], periodic)
+    j0, j1 = _neighbouring(index[s, 1], head.shape[1], periodic)
+    k0, k1 = _neighbouring(index[s, 2], head.shape[2], periodic)
+    for i in range(i0, i1):
+        for j in range(j0, j1):
+            for k in range(k0, k1):
+                other = head[i % head.shape[0], j % head.shape[1], k % head.shape[2]]
+                while other >= 0:
+                    squared = 0.0
+                    for axis in range(3):
+                        offset = centre[s, axis] - centre[other, axis]
+                        if periodic:
+                            offset -= box_size[axis] * np.round(offset / box_size[axis])
+                        squared += offset * offset
+                    if overlap_fraction(np.sqrt(squared), radius[s], radius[other]) > fraction:
+                        count += 1
+                        last = other
+                    other = following[other]
+    return count, last
+
+
+@numba.njit(cache=True, nogil=True)
+def _neighbouring(index, cells, periodic):
+    """Range of cells next to a cell along an axis, each cell once."""
+    if cells < 3:
+        return 0, cells
+    if periodic:
+        return index - 1, index + 2
+    return max(index - 1, 0), min(index + 2, cells)
