@@ -1,0 +1,154 @@
+"""Claims on the dataset folder."""
+
+import json
+import re
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from cosmodag.datasets.folder import open_shards, read_description, read_index, read_split
+from cosmodag.datasets.integrity import verify_dataset
+from cosmodag.datasets.shards import write_dataset
+from cosmodag.errors import InputError
+
+
+def test_every_example_stands_once_in_the_place_that_the_index_tells(write_examples, tmp_path):
+    paths = [write_examples("a.h5", groups=5), write_examples("b.h5", groups=3)]
+    description = write_dataset(paths, tmp_path / "dataset", shard_size=4)
+    index = read_index(tmp_path / "dataset")
+    assert len(index) == 56 == len(set(index["id"])) == sum(description["counts"].values())
+    sources = {}
+    for path in paths:
+        with h5py.File(path) as file:
+            ids = file["index/id"].asstr()[:]
+            sources |= dict(zip(ids, zip(file["x"][:], file["y"][:])))
+    for row in index.itertuples():
+        for letter, expected in zip("xy", sources[row.id]):
+            name = f"{letter}{row.split}_{row.shard}.npy"
+            shard = np.load(tmp_path / "dataset" / name, mmap_mode="r", allow_pickle=False)
+            np.testing.assert_array_equal(shard[row.row], expected)
+
+
+def test_shards_are_float32_channels_last_and_full_but_for_the_last(dataset):
+    description = read_description(dataset)
+    for split, count in description["counts"].items():
+        sizes = [len(shard) for shard in open_shards(dataset, split, "x")]
+        assert sum(sizes) == count
+        assert set(sizes[:-1]) <= {4}
+        shard = np.load(dataset / f"x{split}_1.npy", allow_pickle=False)
+        assert shard.dtype == np.float32
+        assert shard.flags.c_contiguous
+        assert shard.shape[1:] == tuple(description["shapes"]["x"]) == (8, 8, 2)
+
+
+def test_examples_of_a_group_are_spread_over_shards(dataset):
+    train = read_index(dataset, "train")
+    assert not train["group"].is_monotonic_increasing
+    assert train.groupby("shard")["group"].nunique().max() > 1
+
+
+def test_statistics_are_those_of_the_training_split_alone(dataset):
+    statistics = read_description(dataset)["statistics"]
+    x, y, index = read_split(dataset, "train")
+    np.testing.assert_allclose(statistics["x_mean"], x.mean(axis=(0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(statistics["x_std"], x.std(axis=(0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(statistics["y_max"], y.max(axis=(0, 1, 2)))
+    stretched = np.arcsinh(x)
+    known = statistics["transforms"]["arcsinh"]
+    np.testing.assert_allclose(known["x_std"], stretched.std(axis=(0, 1, 2)), rtol=1e-5)
+    assert statistics["columns"]["count_matter"]["mean"] == index["count_matter"].mean()
+
+
+def test_the_same_seed_writes_the_same_bytes_and_another_does_not(write_examples, tmp_path):
+    path = write_examples()
+    first, again, other = (
+        write_dataset([path], tmp_path / name, seed=seed)["shards"]
+        for name, seed in (("first", 1), ("again", 1), ("other", 2))
+    )
+    assert first == again
+    assert first != other
+
+
+def test_hashes_verify_and_a_flipped_byte_is_named(dataset):
+    assert verify_dataset(dataset) == 1 + len(read_description(dataset)["shards"])
+    victim = dataset / "ytrain_2.npy"
+    content = bytearray(victim.read_bytes())
+    content[200] ^= 1
+    victim.write_bytes(content)
+    (dataset / "xtest_1.npy").unlink()
+    with pytest.raises(InputError, match=r"xtest_1.npy is missing, ytrain_2.npy was altered"):
+        verify_dataset(dataset)
+
+
+def test_a_truncated_shard_is_named_when_opened(dataset):
+    victim = dataset / "xtrain_1.npy"
+    victim.write_bytes(victim.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"xtrain_1.npy: not a readable shard"):
+        open_shards(dataset, "train", "x")
+
+
+def test_two_groups_are_refused_where_a_split_needs_three(write_examples, tmp_path):
+    with pytest.raises(InputError, match="2 groups where a split needs three"):
+        write_dataset([write_examples(groups=2)], tmp_path / "dataset")
+
+
+def test_an_example_that_is_not_finite_is_named_and_nothing_is_left(write_examples, tmp_path):
+    path = write_examples()
+    with h5py.File(path, "r+") as file:
+        file["x"][17, 3, 3, 0] = np.nan
+    with pytest.raises(InputError, match=r"example examples/17 holds values that are not finite"):
+        write_dataset([path], tmp_path / "dataset")
+    assert [item.name for item in tmp_path.iterdir()] == ["examples.h5"]
+
+
+def test_interrupted_writing_keeps_the_dataset_that_was_there(dataset, tmp_path, monkeypatch):
+    before = read_description(dataset)
+    from cosmodag.datasets import shards
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shards, "write_json", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_dataset([tmp_path / "examples.h5"], dataset, seed=9)
+    assert read_description(dataset) == before
+    assert verify_dataset(dataset)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["dataset", "examples.h5"]
+
+
+def test_a_leak_stops_the_group_protocol_and_is_recorded_by_the_random_one(
+    write_examples, tmp_path
+):
+    path = write_examples(seed=np.arange(42) % 7)
+    with pytest.raises(InputError, match=r"the split leaks: seed shared between splits: 0 \("):
+        write_dataset([path], tmp_path / "dataset")
+    assert not (tmp_path / "dataset").exists()
+    description = write_dataset([path], tmp_path / "dataset", protocol="random")
+    leaks = json.loads((tmp_path / "dataset" / "dataset.json").read_text())["leaks"]
+    assert leaks == description["leaks"]
+    assert any(re.match("group shared between splits", leak) for leak in leaks)
+    assert any(re.match("seed shared between splits", leak) for leak in leaks)
+
+
+def test_files_that_differ_in_channels_are_named(write_examples, tmp_path):
+    paths = [write_examples("a.h5"), write_examples("b.h5", channels=1)]
+    with pytest.raises(InputError, match=r"b.h5: x_channels .* differs from"):
+        write_dataset(paths, tmp_path / "dataset")
+
+
+def test_a_file_of_another_kind_is_named(tmp_path):
+    with h5py.File(tmp_path / "grid.h5", "w") as file:
+        file.attrs["kind"] = "grid"
+    with pytest.raises(InputError, match=r"grid.h5: its kind is 'grid'"):
+        write_dataset([tmp_path / "grid.h5"], tmp_path / "dataset")
+    (tmp_path / "text.h5").write_text("no HDF5")
+    with pytest.raises(InputError, match=r"text.h5: not a readable HDF5 file"):
+        write_dataset([tmp_path / "text.h5"], tmp_path / "dataset")
+
+
+def test_the_index_is_plain_parquet_with_all_covariates(dataset):
+    index = pd.read_parquet(dataset / "index.parquet")
+    assert {"id", "group", "split", "shard", "row", "count_matter"} <= set(index.columns)
+    assert index["shard"].min() == 1
+    assert index["row"].max() == 3

@@ -1,0 +1,31 @@
+"""Random numbers that depend on a key and a counter alone, the same on every machine."""
+
+import numpy as np
+
+
+def random_bits(counter: np.ndarray, *key: int) -> np.ndarray:
+    """Hash each counter with a key: SplitMix64 (Steele, Lea and Flood 2014), one round a word.
+
+    Parameters
+    ----------
+    counter : numpy.ndarray of int
+        For instance numbers of examples.
+    *key : int
+        For instance seed and epoch, not negative.
+
+    Returns
+    -------
+    numpy.ndarray, shape of `counter`, uint64
+        Uniform bits.
+    """
+    state = _mix(np.zeros(1, dtype=np.uint64))
+    for word in key:
+        state = _mix(state ^ np.uint64(word))
+    return _mix(np.asarray(counter).astype(np.uint64) ^ state)
+
+
+def _mix(state: np.ndarray) -> np.ndarray:
+    mixed = state + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))

@@ -1,0 +1,136 @@
+"""From examples files to a dataset folder: split, audited, shuffled, in shards."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from cosmodag.datasets.audit import audit_split
+from cosmodag.datasets.examples import Examples, open_examples
+from cosmodag.datasets.splits import FRACTIONS, SPLITS, assign_splits, stable_hash
+from cosmodag.datasets.statistics import TrainingStatistics, column_statistics
+from cosmodag.errors import InputError
+from cosmodag.files import whole_folder, write_json
+from cosmodag.provenance import file_hash
+
+SHARD_SIZE = 512
+"""Examples a shard, as in the original's files."""
+
+
+def write_dataset(
+    examples_files: Sequence[str | os.PathLike],
+    output_folder: str | os.PathLike,
+    *,
+    protocol: str = "group",
+    fractions: Sequence[float] = FRACTIONS,
+    seed: int = 0,
+    shard_size: int = SHARD_SIZE,
+) -> dict:
+    """Split examples, audit the split, and write it as shards with an index and a description.
+
+    One shard is in memory at a time. Within a split examples stand in an order shuffled by a hash
+    of their names, so that any shard is a fair sample. Statistics are those of the training split
+    alone.
+
+    Parameters
+    ----------
+    examples_files : sequence of path
+        Examples files of one experiment.
+    output_folder : path
+        Folder to write; it appears whole or not at all, in the place of an older one.
+    protocol : {"group", "random"}
+        "group" assigns whole groups and refuses leaks. "random" shuffles single examples, as the
+        original did, and records in `dataset.json` what leaks.
+    fractions : sequence of float, shape (3,)
+        Shares of training, validation and test.
+    seed : int
+    shard_size : int
+        Examples a shard.
+
+    Returns
+    -------
+    dict
+        What `dataset.json` holds.
+
+    Raises
+    ------
+    InputError
+        Files disagree, there are too few groups, the split leaks, or an example is not finite.
+    """
+    if shard_size < 1:
+        raise InputError(f"shard_size is {shard_size}: it must be at least 1")
+    with open_examples(examples_files) as examples:
+        index = _split_index(examples.index, protocol, fractions, seed, shard_size)
+        leaks = audit_split(index)
+        if leaks and protocol == "group":
+            raise InputError(f"the split leaks: {'; '.join(leaks)}: give what is shared one group")
+        with whole_folder(output_folder) as folder:
+            statistics = TrainingStatistics()
+            files = _write_shards(examples, index, folder, statistics)
+            index.drop(columns="source_row").to_parquet(folder / "index.parquet", index=False)
+            training = index[index["split"] == "train"].drop(columns=["source_row", "shard", "row"])
+            description = {
+                "experiment": examples.experiment,
+                "protocol": protocol,
+                "seed": seed,
+                "fractions": list(fractions),
+                "shapes": {"x": list(examples.x_shape), "y": list(examples.y_shape)},
+                "x_channels": examples.x_channels,
+                "y_channels": examples.y_channels,
+                "shard_size": shard_size,
+                "counts": {split: int((index["split"] == split).sum()) for split in SPLITS},
+                "groups": {
+                    split: sorted(index.loc[index["split"] == split, "group"].unique())
+                    for split in SPLITS
+                },
+                "leaks": leaks,
+                "statistics": statistics.summary() | {"columns": column_statistics(training)},
+                "index": {"index.parquet": file_hash(folder / "index.parquet")},
+                "shards": {name: file_hash(folder / name) for name in files},
+                "examples": examples.provenance(),
+            }
+            write_json(folder / "dataset.json", description)
+    return description
+
+
+def _split_index(
+    index: pd.DataFrame, protocol: str, fractions: Sequence[float], seed: int, shard_size: int
+) -> pd.DataFrame:
+    """Index with `split`, `shard` and `row`, in the order in which examples are stored.
+
+    `source_row` is the number of the example in the examples files.
+    """
+    index = index.assign(
+        source_row=np.arange(len(index)),
+        split=assign_splits(
+            index["id"], index["group"], protocol=protocol, fractions=fractions, seed=seed
+        ),
+    )
+    key = [stable_hash(f"order:{name}", seed) for name in index["id"]]
+    number = index["split"].map({split: number for number, split in enumerate(SPLITS)})
+    index = index.iloc[np.lexsort((key, number))].reset_index(drop=True)
+    place = index.groupby("split").cumcount()
+    return index.assign(shard=place // shard_size + 1, row=place % shard_size)
+
+
+def _write_shards(
+    examples: Examples, index: pd.DataFrame, folder: Path, statistics: TrainingStatistics
+) -> list[str]:
+    """Write x and y of every shard; give the names of the files."""
+    names = []
+    shards = index.groupby(["split", "shard"], sort=False)["source_row"]
+    for (split, shard), rows in tqdm(shards, desc="shards", unit="shard", disable=None):
+        x, y = (
+            np.empty((len(rows), *shape), dtype=np.float32)
+            for shape in (examples.x_shape, examples.y_shape)
+        )
+        examples.read(rows.to_numpy(), x, y)
+        if split == "train":
+            statistics.add(x, y)
+        for letter, values in (("x", x), ("y", y)):
+            names.append(f"{letter}{split}_{shard}.npy")
+            np.save(folder / names[-1], values, allow_pickle=False)
+    return names

@@ -1,0 +1,56 @@
+"""Named transforms of the input maps."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from cosmodag.errors import InputError
+
+
+def log1p(values: np.ndarray) -> np.ndarray:
+    """Sign times log(1 + magnitude): finite for empty sight lines and for negative flux."""
+    return np.copysign(np.log1p(np.abs(values)), values)
+
+
+STRETCHES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "standardise": np.asarray,
+    "log1p": log1p,
+    "arcsinh": np.arcsinh,
+}
+"""Functions of one value by the name of the transform that begins with them."""
+
+
+def build_transform(
+    name: str | None, statistics: Mapping
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Give the transform of a name: stretch the values, then take off the mean and scale to 1.
+
+    Mean and standard deviation are those of the stretched values of the training split, channel by
+    channel, so that validation and test are treated alike.
+
+    Parameters
+    ----------
+    name : {"standardise", "log1p", "arcsinh", "none"} or None
+    statistics : mapping
+        The statistics of `dataset.json`.
+
+    Returns
+    -------
+    callable or None
+        From maps (…, C) to maps of the same shape, float32.
+    """
+    if name is None or name == "none":
+        return None
+    if name not in STRETCHES:
+        raise InputError(
+            f"transform {name!r} is not known: choose from none, {', '.join(STRETCHES)}"
+        )
+    stretch = STRETCHES[name]
+    known = statistics["transforms"][name]
+    mean = np.asarray(known["x_mean"], dtype=np.float32)
+    scale = 1 / np.maximum(np.asarray(known["x_std"], dtype=np.float32), np.float32(1e-12))
+
+    def transform(values: np.ndarray) -> np.ndarray:
+        return (stretch(values) - mean) * scale
+
+    return transform
