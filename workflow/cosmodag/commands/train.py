@@ -1,0 +1,40 @@
+"""``cosmodag train``."""
+
+from pathlib import Path
+
+import click
+
+from cosmodag.commands.options import input_folder, output, settings_options, threads
+
+
+@click.command(
+    epilog="Example: cosmodag train --dataset dataset --output run"
+    """ --task '{"name": "map", "channel": "fraction_matter"}' --model '{"name": "unet"}'"""
+)
+@input_folder("--dataset", "Folder of the dataset.", required=True)
+@output("Folder of the run.")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="Folder of checkpoints; a killed training continues from there.",
+)
+@click.option("--device", default="auto", help="auto, cpu or cuda.")
+@settings_options("voids/runs/*")
+@threads
+def command(dataset, output, state, device, threads, model, augment, **settings):
+    """Train a network, or continue a training that was killed."""
+    from cosmodag.provenance import fingerprint
+    from cosmodag.training.run import train_run
+
+    if state is not None:
+        state = state / fingerprint(__name__, f"cosmodag.models.{model['name']}")
+    train_run(
+        dataset,
+        output,
+        model=model,
+        augment=None if augment == "none" else augment,
+        state_folder=state,
+        device=device,
+        threads=threads,
+        **settings,
+    )
