@@ -70,3 +70,8 @@ def write_index(file: h5py.File, columns: Mapping[str, Sequence]) -> None:
             group.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
         else:
             group.create_dataset(name, data=values)
+
+
+def join_columns(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Columns of several parts of an index, one below the other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

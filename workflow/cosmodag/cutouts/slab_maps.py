@@ -109,14 +109,45 @@ class Slab:
                 y[n, ..., 2 * k + 1] = voids.centre_map(*place, factor)
         return x, y
 
-    def counts(self) -> dict[str, np.ndarray]:
-        """Number and summed volume of the voids centred in each sub-box, for each label."""
-        columns = {}
-        for label, voids in self.voids.items():
-            count, volume = voids.counts()
-            columns[f"count_{label}"] = count[tuple(self.places.T)]
-            columns[f"volume_{label}"] = volume[tuple(self.places.T)]
-        return columns
+
+def count_voids(voids: dict[str, SlabVoids], places: np.ndarray) -> dict[str, np.ndarray]:
+    """Number and summed volume of the voids centred in each sub-box, as columns of the index.
+
+    Parameters
+    ----------
+    voids : dict of str to SlabVoids
+        Voids of the slab for each label.
+    places : numpy.ndarray, shape (N, 2)
+        Place of each sub-box in the lattice of rows and columns.
+    """
+    columns = {}
+    for label, found in voids.items():
+        count, volume = found.counts()
+        columns[f"count_{label}"] = count[tuple(places.T)]
+        columns[f"volume_{label}"] = volume[tuple(places.T)]
+    return columns
+
+
+def voids_at(
+    files: BoxFiles, box: int, lattice: Lattice, offset: int, shape: SubBoxShape
+) -> dict[str, SlabVoids]:
+    """Voids of each label in the slab at `offset` along the line of sight."""
+    found = {}
+    for label in files.labels:
+        position, volume = files.voids(box, label)
+        found[label] = voids_in_slab(
+            position / files.cell_size,
+            volume,
+            files.cells,
+            lattice.axis,
+            offset,
+            shape.depth,
+            lattice.rows,
+            lattice.columns,
+            shape.side,
+            periodic=files.periodic,
+        )
+    return found
 
 
 def slabs_of(
@@ -157,7 +188,6 @@ def slabs_of(
         projections(files.mask_mesh(box, label), files.mask_ratio(label), 1)
         for label in files.labels
     ]
-    catalogues = {label: files.voids(box, label) for label in files.labels}
     mean_mass = files.mean_mass(box)
     for place, offset, mass, *inside in zip(used, offsets, masses, *masks):
         chosen = lattice.chosen[lattice.chosen[:, 0] == place, 1:]
@@ -172,19 +202,5 @@ def slabs_of(
                 label: block_means(plane[0], shape.factor)
                 for label, plane in zip(files.labels, inside)
             },
-            voids={
-                label: voids_in_slab(
-                    position / files.cell_size,
-                    volume,
-                    files.cells,
-                    axis,
-                    offset,
-                    shape.depth,
-                    lattice.rows,
-                    lattice.columns,
-                    shape.side,
-                    periodic=files.periodic,
-                )
-                for label, (position, volume) in catalogues.items()
-            },
+            voids=voids_at(files, box, lattice, offset, shape),
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cosmodag.cutouts.box_files import BoxFiles
 from cosmodag.cutouts.lattice import positions_along, region_of
 from cosmodag.cutouts.window_sums import transverse_axes
 from cosmodag.errors import InputError
@@ -55,7 +56,7 @@ class Lattice:
 
 
 def plan_sub_boxes(
-    cells: tuple[int, int, int],
+    files: BoxFiles,
     *,
     side: int,
     depth: int,
@@ -65,20 +66,23 @@ def plan_sub_boxes(
     wrap: bool,
     positions: Sequence[int] | None,
     regions: Sequence[int] | None,
-    buffer: Sequence[float],
-    periodic: bool,
+    buffer: float,
     maximum: int | None,
 ) -> list[Lattice]:
     """Lay out the sub-boxes of one box, alike for all boxes of a grid file.
 
-    Parameters are those of `cosmodag.cutouts.sub_boxes.cut_boxes`, with `buffer` in cells of each
-    axis.
+    Parameters are those of `cosmodag.cutouts.sub_boxes.cut_boxes`.
 
     Returns
     -------
     list of Lattice
         One for each line of sight that has sub-boxes.
     """
+    if wrap and not files.periodic:
+        raise InputError(
+            f"{files.grid.filename}: wrap is set, but the box is open: set it to false"
+        )
+    cells = files.cells
     regions = (1, 1, 1) if regions is None else tuple(regions)
     lattices = []
     for axis in axes:
@@ -102,8 +106,8 @@ def plan_sub_boxes(
                 window,
                 cells[along],
                 regions[along],
-                buffer=buffer[along],
-                periodic=periodic,
+                buffer=buffer / files.cell_size[along],
+                periodic=files.periodic,
             )
             for along, window, edge in zip(order, windows, edges)
         ]

@@ -5,16 +5,14 @@ import os
 from collections.abc import Sequence
 
 import h5py
-import numpy as np
 from tqdm import tqdm
 
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
-from cosmodag.cutouts.examples_file import create_examples, write_index
-from cosmodag.cutouts.slab_maps import SubBoxShape, slabs_of
+from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
+from cosmodag.cutouts.slab_maps import SubBoxShape, count_voids, slabs_of
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_plan import Lattice, plan_sub_boxes
 from cosmodag.cutouts.window_sums import numba_threads
-from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 
 WRITTEN_AT_ONCE = 32
@@ -104,10 +102,8 @@ def cut_boxes(
     """
     shape = SubBoxShape(side, depth, layers, factor)
     with open_boxes(grid_file, labels_file, labels) as files, numba_threads(threads):
-        if wrap and not files.periodic:
-            raise InputError(f"{grid_file}: wrap is set, but the box is open: set it to false")
         lattices = plan_sub_boxes(
-            files.cells,
+            files,
             side=side,
             depth=depth,
             stride=stride,
@@ -116,8 +112,7 @@ def cut_boxes(
             wrap=wrap,
             positions=positions,
             regions=regions,
-            buffer=buffer / files.cell_size,
-            periodic=files.periodic,
+            buffer=buffer,
             maximum=maximum,
         )
         with whole_file(output) as partial, h5py.File(partial, "w") as file:
@@ -158,15 +153,10 @@ def _fill(
                 here = slice(first + start, first + stop)
                 x[here], y[here] = slab.maps(slice(start, stop))
             first += len(slab)
-            counts.append(slab.counts())
+            counts.append(count_voids(slab.voids, slab.places))
         parts.append(
             index_columns(files, box, lattice, shape.side, shape.depth, named_regions=named_regions)
-            | _joined(counts)
+            | join_columns(counts)
         )
-    write_index(file, _joined(parts))
+    write_index(file, join_columns(parts))
     return first
-
-
-def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Columns of several parts, one below the other."""
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
