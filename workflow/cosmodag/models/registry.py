@@ -1,7 +1,7 @@
 """Network families by name.
 
-A family is one module of this folder that names its class in `NETWORK`. It is imported when asked for,
-so that a run depends on the code of its own network alone.
+A family is one module of this folder that names its class in `NETWORK`. It is imported when asked
+for, so that a run depends on the code of its own network alone.
 """
 
 import importlib
@@ -38,11 +38,14 @@ def build(name: str, **settings) -> torch.nn.Module:
     InputError
         If the family or one of the settings is unknown, naming the nearest known one.
     """
-    if name not in families():
-        raise unknown("model", name, families())
-    network = importlib.import_module(f"cosmodag.models.{name}").NETWORK
-    check_settings(settings, inspect.signature(network).parameters, f"setting of model {name}:")
-    return network(**settings)
+    return _network(name)(**complete(name, settings))
+
+
+def complete(name: str, settings: dict) -> dict:
+    """Return `settings` of the family `name` with its defaults filled in; errors as in `build`."""
+    known = inspect.signature(_network(name)).parameters
+    check_settings(settings, known, f"setting of model {name}:")
+    return {key: parameter.default for key, parameter in known.items()} | settings
 
 
 def check_settings(settings: Iterable[str], known: Iterable[str], kind: str) -> None:
@@ -50,3 +53,9 @@ def check_settings(settings: Iterable[str], known: Iterable[str], kind: str) -> 
     for setting in settings:
         if setting not in known:
             raise unknown(kind, setting, known)
+
+
+def _network(name: str) -> type[torch.nn.Module]:
+    if name not in families():
+        raise unknown("model", name, families())
+    return importlib.import_module(f"cosmodag.models.{name}").NETWORK

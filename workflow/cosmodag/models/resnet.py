@@ -1,7 +1,8 @@
 """torchvision's ResNet with its strides changed to keep a quarter of the input's resolution.
 
-He et al. 2015 (arXiv:1512.03385). Where a stride is taken out, the convolutions behind it are dilated
-instead (Yu & Koltun 2016, arXiv:1511.07122), so that pretrained filters see what they were trained to.
+He et al. 2015 (arXiv:1512.03385). Where a stride is taken out, the convolutions behind it are
+dilated instead (Yu & Koltun 2016, arXiv:1511.07122), so that pretrained filters see what they were
+trained to.
 """
 
 import logging
@@ -35,8 +36,8 @@ class ResNet(nn.Module):
     outputs
         Channels of the map, or scalars.
     head
-        ``"map"``: a 1×1 convolution, (b, outputs, H/4, W/4) logits. ``"scalars"``: the features' mean
-        over the map and a linear layer, (b, outputs).
+        ``"map"``: a 1×1 convolution, (b, outputs, H/4, W/4) logits. ``"scalars"``: the features'
+        mean over the map and a linear layer, (b, outputs).
     depth
         18, 34 or 50; or ``"original"``: the blocks [4, 4, 4] without dilation of the published void
         network (5.9 million parameters).
@@ -89,8 +90,9 @@ class ResNet(nn.Module):
         self.pretrained = load_pretrained(self.trunk, depth, pretrained)
         adapt_channels(self.trunk, channels)
         features = 64 * 2 ** (stages - 1) * block.expansion
-        read = nn.Conv2d(features, outputs, 1) if head == "map" else nn.Linear(features, outputs)
-        self.read = read
+        self.read = (
+            nn.Conv2d(features, outputs, 1) if head == "map" else nn.Linear(features, outputs)
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (b, outputs, H/4, W/4), or scalars (b, outputs)."""

@@ -1,11 +1,11 @@
 """torchvision beside a torch that it was not built for.
 
 The index's torchvision is built for CUDA. Beside a CPU-only torch its operator library cannot load,
-and its import then fails on the operators whose shapes it wants to register. Defining the schemas of
-those operators first is enough for models, transforms and utilities; `torchvision.ops.nms` and the
-image codecs of `torchvision.io` stay unavailable.
+and its import then fails on the operators whose shapes it wants to register. Defining the schemas
+of those operators first is enough for models, transforms and utilities; `torchvision.ops.nms` and
+the image codecs of `torchvision.io` stay unavailable.
 
-Import torchvision through this module: ``from cosmodag.models.torchvision_import import torchvision``.
+Other modules write ``from cosmodag.models.torchvision_import import torchvision``.
 """
 
 import importlib.util

@@ -1,12 +1,12 @@
 """A residual U-Net that works at a quarter of its input's resolution.
 
-Maps of galaxies are sparse and noisy, and what is asked of them (void maps) is smooth and coarser by a
-factor of 4. So the first layer folds 4×4 cells into channels, and all further work is done on the
-coarse grid, where a convolution costs a sixteenth and reaches four times as far.
+Maps of galaxies are sparse and noisy, and what is asked of them (void maps) is smooth and coarser
+by a factor of 4. So the first layer folds 4×4 cells into channels, and all further work is done on
+the coarse grid, where a convolution costs a sixteenth and reaches four times as far.
 
-Ronneberger, Fischer & Brox 2015 (arXiv:1505.04597), with pre-activated residual blocks (He et al. 2016,
-arXiv:1603.05027) and group normalisation (Wu & He 2018, arXiv:1803.08494), whose result depends neither
-on the other examples of a batch nor on how a batch is divided between ranks.
+Ronneberger, Fischer & Brox 2015 (arXiv:1505.04597), with pre-activated residual blocks (He et al.
+2016, arXiv:1603.05027) and group normalisation (Wu & He 2018, arXiv:1803.08494), whose result
+depends neither on the other examples of a batch nor on how a batch is divided between ranks.
 """
 
 import torch
@@ -31,8 +31,8 @@ class UNet(nn.Module):
     outputs
         Channels of the map, or scalars.
     head
-        ``"map"``: (b, outputs, H/factor, W/factor) logits. ``"scalars"``: (b, outputs), read off the
-        features' mean over the map.
+        ``"map"``: (b, outputs, H/factor, W/factor) logits. ``"scalars"``: (b, outputs), read off
+        the features' mean over the map.
     width
         Channels at the finest level; they double with each level, up to eight times the width.
     levels
@@ -87,14 +87,17 @@ class UNet(nn.Module):
                 )
             )
 
+        # Batch normalisation takes a bias away again; its gradient would be rounding noise alone.
+        bias = norm != "batch"
         convolution, transposed = _CONVOLUTION[dimensions], _TRANSPOSED[dimensions]
-        self.stem = convolution(channels * factor**dimensions, width, 3, padding=1)
+        self.stem = convolution(channels * factor**dimensions, width, 3, padding=1, bias=bias)
         self.encoder = nn.ModuleList(stage(w, w) for w in widths)
         self.down = nn.ModuleList(
-            convolution(widths[i], widths[i + 1], 3, stride=2, padding=1) for i in range(levels)
+            convolution(widths[i], widths[i + 1], 3, stride=2, padding=1, bias=bias)
+            for i in range(levels)
         )
         self.up = nn.ModuleList(
-            transposed(widths[i + 1], widths[i], 2, stride=2) for i in range(levels)
+            transposed(widths[i + 1], widths[i], 2, stride=2, bias=bias) for i in range(levels)
         )
         self.decoder = nn.ModuleList(stage(2 * widths[i], widths[i]) for i in range(levels))
         self.final = nn.Sequential(_normalisation(norm, width, dimensions), nn.SiLU())
@@ -138,23 +141,26 @@ class ResidualBlock(nn.Module):
         self.branch = nn.Sequential(
             _normalisation(norm, entering, dimensions),
             nn.SiLU(),
-            convolution(entering, leaving, 3, padding=1),
+            convolution(entering, leaving, 3, padding=1, bias=norm != "batch"),
             _normalisation(norm, leaving, dimensions),
             nn.SiLU(),
             _DROPOUT[dimensions](dropout) if dropout else nn.Identity(),
-            convolution(leaving, leaving, 3, padding=1),
+            convolution(leaving, leaving, 3, padding=1, bias=norm != "batch"),
         )
         # A branch that starts at zero lets a deep stack begin as the identity.
         nn.init.zeros_(self.branch[-1].weight)
-        nn.init.zeros_(self.branch[-1].bias)
-        self.skip = nn.Identity() if entering == leaving else convolution(entering, leaving, 1)
+        if norm != "batch":
+            nn.init.zeros_(self.branch[-1].bias)
+        self.skip = nn.Identity()
+        if entering != leaving:
+            self.skip = convolution(entering, leaving, 1, bias=norm != "batch")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.skip(x) + self.branch(x)
 
 
 def space_to_depth(x: torch.Tensor, factor: int) -> torch.Tensor:
-    """Fold blocks of factor^d cells of (b, c, *size) into channels: (b, c factor^d, *size/factor)."""
+    """Fold blocks of cells into channels: (b, c, *size) to (b, c factor^d, *size/factor)."""
     size = x.shape[2:]
     if any(length % factor for length in size):
         shape = "×".join(map(str, size))

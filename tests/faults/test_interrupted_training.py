@@ -1,0 +1,91 @@
+"""Training that is killed or asked to stop goes on as if nothing had happened."""
+
+import csv
+import os
+import random
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TRAINING = Path(__file__).with_name("tiny_training.py")
+EPOCHS = "epochs=10"
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+
+def start(dataset: Path, folder: Path) -> subprocess.Popen:
+    """Start or continue a training in a process of its own."""
+    command = [sys.executable, TRAINING, dataset, folder / "run", folder / "state", EPOCHS]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder)
+
+
+def finish(dataset: Path, folder: Path) -> str:
+    """Train to the end; return what was logged."""
+    process = start(dataset, folder)
+    _, logged = process.communicate(timeout=300)
+    assert process.returncode == 0, logged
+    return logged
+
+
+def wait_for_checkpoint(folder: Path, process: subprocess.Popen) -> None:
+    """Wait until the process has written a checkpoint of its own."""
+    known = set((folder / "state").rglob("*.pt"))
+    for _ in range(3000):
+        if set((folder / "state").rglob("[0-9]*.pt")) - known or process.poll() is not None:
+            return
+        time.sleep(0.01)
+    raise AssertionError("no checkpoint in 30 s")
+
+
+def results(folder: Path) -> tuple[bytes, list[dict]]:
+    """Return the bytes of the weights, and the history but for its clock."""
+    with open(folder / "run" / "history.csv", newline="") as file:
+        history = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+    return (folder / "run" / "model.pt").read_bytes(), history
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory) -> Path:
+    return runpy.run_path(str(TRAINING))["write_tiny_dataset"](tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(dataset, tmp_path_factory) -> tuple[bytes, list[dict]]:
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    finish(dataset, folder)
+    return results(folder)
+
+
+def test_interrupted_training_ends_in_identical_weights(dataset, uninterrupted, tmp_path):
+    chance = random.Random(os.environ.get("COSMODAG_TEST_SEED"))
+    kills = 0
+    while kills < 4:
+        process = start(dataset, tmp_path)
+        wait_for_checkpoint(tmp_path, process)
+        time.sleep(chance.uniform(0, 0.25))
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, "training ended before it was killed"
+        kills += 1
+    assert "training continues in epoch" in finish(dataset, tmp_path)
+    assert results(tmp_path) == uninterrupted
+    assert not any((tmp_path / "state").rglob("*.pt")), "checkpoints outlived the run"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_ends_training_at_a_checkpoint_with_code_75(
+    number, dataset, uninterrupted, tmp_path
+):
+    process = start(dataset, tmp_path)
+    wait_for_checkpoint(tmp_path, process)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == 75
+    assert not (tmp_path / "run" / "model.pt").exists()
+    assert "training continues in epoch" in finish(dataset, tmp_path)
+    assert results(tmp_path) == uninterrupted

@@ -1,0 +1,63 @@
+"""A training small enough to be killed often, as a process of its own.
+
+    python tiny_training.py DATASET RUN STATE [setting=value …]
+
+The network has what could break a continuation: batch normalisation, dropout, a moving average.
+"""
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+from cosmodag.datasets.shards import write_dataset
+from cosmodag.training.run import train_run
+
+MODEL = {"name": "unet", "width": 8, "levels": 1, "norm": "batch", "dropout": 0.1}
+TRAINING = {
+    "epochs": 4,
+    "batch_size": 4,
+    "accumulate": 2,
+    "average": 0.9,
+    "checkpoint_seconds": 1e9,
+    "checkpoint_steps": 3,
+}
+
+
+def write_tiny_dataset(folder: Path, examples: int = 120) -> Path:
+    """Write a dataset of random maps whose target is their own coarse-grained excess."""
+    random = np.random.default_rng(1)
+    x = random.normal(size=(examples, 16, 16, 1)).astype(np.float32)
+    y = x.reshape(examples, 4, 4, 4, 4, 1).mean((2, 4))
+    file = folder / "examples.h5"
+    folder.mkdir(parents=True, exist_ok=True)
+    with h5py.File(file, "w") as out:
+        out.attrs.update(kind="examples", experiment="tiny")
+        out.attrs["x_channels"], out.attrs["y_channels"] = ["overdensity"], ["fraction_matter"]
+        out["x"], out["y"] = x, (y > 0).astype(np.float32)
+        index = out.create_group("index")
+        index["id"] = [f"example{i}" for i in range(examples)]
+        index["group"] = [f"boxes/r{i % 12:04d}" for i in range(examples)]
+        index["count_matter"] = (y[..., 0] > 0).sum((1, 2)).astype(np.int64)
+    write_dataset([file], folder / "dataset", shard_size=32)
+    return folder / "dataset"
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    changed = dict(setting.split("=") for setting in sys.argv[4:])
+    train_run(
+        sys.argv[1],
+        sys.argv[2],
+        model=MODEL | json.loads(changed.pop("model", "{}")),
+        task={"name": "map", "channel": "fraction_matter"},
+        training=TRAINING | {key: json.loads(value) for key, value in changed.items()},
+        transform="log1p",
+        augment="symmetries",
+        seed=3,
+        state_folder=sys.argv[3],
+        device="cpu",
+        threads=1,
+    )

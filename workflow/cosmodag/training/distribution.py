@@ -1,0 +1,163 @@
+"""Several ranks, whoever started them: torchrun, srun or mpiexec.
+
+Every rank holds the whole network and trains on its part of each batch. Gradients are added up over
+the ranks in one flat all-reduce a step and divided by the number of examples, so that the parts may
+differ in size and the number of ranks does not change what is computed.
+"""
+
+import contextlib
+import dataclasses
+import os
+import re
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+
+import torch
+from torch import distributed, nn
+
+from cosmodag.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Ranks:
+    """This process among those that train together."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the rank that writes files."""
+        return self.rank == 0
+
+    def add(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Replace `tensor` by its sum over all ranks."""
+        if self.size > 1:
+            distributed.all_reduce(tensor)
+        return tensor
+
+    def share(self, content: bytes, device: torch.device) -> bytes:
+        """Return the bytes that the first rank gave."""
+        if self.size == 1:
+            return content
+        length = torch.tensor([len(content)], device=device)
+        distributed.broadcast(length, 0)
+        if not length.item():
+            return b""
+        if self.first:
+            data = torch.frombuffer(bytearray(content), dtype=torch.uint8).to(device)
+        else:
+            data = torch.empty(int(length.item()), dtype=torch.uint8, device=device)
+        distributed.broadcast(data, 0)
+        return data.cpu().numpy().tobytes()
+
+
+ALONE = Ranks()
+
+
+def add_gradients(
+    parameters: Iterable[nn.Parameter], sums: Iterable[float | torch.Tensor], ranks: Ranks
+) -> list[torch.Tensor]:
+    """Add up the gradients of `parameters`, in place, and the numbers `sums` over all ranks.
+
+    Returns
+    -------
+    list of tensor
+        The summed numbers, on the parameters' device.
+    """
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    device = gradients[0].device
+    sums = torch.stack([torch.as_tensor(value, device=device).float() for value in sums])
+    if ranks.size == 1:
+        return list(sums)
+    flat = torch.cat([sums, *(gradient.reshape(-1) for gradient in gradients)])
+    ranks.add(flat)
+    totals, *parts = flat.split([len(sums), *(gradient.numel() for gradient in gradients)])
+    for gradient, part in zip(gradients, parts):
+        gradient.copy_(part.view_as(gradient))
+    return list(totals)
+
+
+@contextlib.contextmanager
+def connected(device: str = "cpu") -> Iterator[Ranks]:
+    """Join the ranks that a launcher started, and leave them at the end.
+
+    Parameters
+    ----------
+    device
+        ``"cuda"`` connects through nccl, anything else through gloo.
+
+    Yields
+    ------
+    Ranks
+        This process among them; alone where no launcher is at work.
+
+    Raises
+    ------
+    InputError
+        If a launcher is at work but does not say where the ranks meet.
+    """
+    found = from_environment(os.environ)
+    if found is None:
+        yield ALONE
+        return
+    ranks, address, port = found
+    distributed.init_process_group(
+        "nccl" if device.startswith("cuda") else "gloo",
+        init_method=f"tcp://{address}:{port}",
+        rank=ranks.rank,
+        world_size=ranks.size,
+    )
+    try:
+        yield ranks
+    finally:
+        distributed.destroy_process_group()
+
+
+def from_environment(environment: Mapping[str, str]) -> tuple[Ranks, str, int] | None:
+    """Return this rank, and the address and port where all meet; None for a single process."""
+    if "TORCHELASTIC_RUN_ID" in environment:
+        ranks = Ranks(*(int(environment[k]) for k in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
+        meeting = environment["MASTER_ADDR"], int(environment["MASTER_PORT"])
+    elif int(environment.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
+        # Only srun sets the variables of a step: a batch script of several tasks is one process.
+        names = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID")
+        ranks = Ranks(*(int(environment[name]) for name in names))
+        meeting = first_host(environment["SLURM_STEP_NODELIST"]), _port(environment)
+    elif any(int(environment.get(k, 1)) > 1 for k in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")):
+        ranks, *meeting = _from_mpi()
+    else:
+        return None
+    return (ranks, *meeting) if ranks.size > 1 else None
+
+
+def first_host(nodes: str) -> str:
+    """Return the first host of a Slurm list of nodes, such as ``"node[003-007,9],gpu1"``."""
+    match = re.match(r"([^,\[]+)(?:\[([^,\-\]]+)[^\]]*\]([^,\[]*))?", nodes)
+    if match is None:
+        raise InputError(f"SLURM_STEP_NODELIST: {nodes!r} is not a list of nodes")
+    return "".join(part or "" for part in match.groups())
+
+
+def _port(environment: Mapping[str, str]) -> int:
+    """Return a port that all tasks of a step agree on and that other steps are unlikely to use."""
+    step = int(environment.get("SLURM_STEP_ID", 0))
+    return 20000 + (int(environment["SLURM_JOB_ID"]) * 31 + step) % 20000
+
+
+def _from_mpi() -> tuple[Ranks, str, int]:
+    """Ask MPI for this rank, and let the first rank choose where all meet."""
+    from mpi4py import MPI
+
+    world = MPI.COMM_WORLD
+    local = world.Split_type(MPI.COMM_TYPE_SHARED)
+    meeting = None
+    if world.rank == 0:
+        # Ranks of one machine meet on its loopback, which needs no name service.
+        address = "127.0.0.1" if local.size == world.size else socket.gethostname()
+        with socket.socket() as free:
+            free.bind(("", 0))
+            meeting = address, free.getsockname()[1]
+    address, port = world.bcast(meeting)
+    return Ranks(world.rank, world.size, local.rank), address, port

@@ -1,0 +1,204 @@
+"""One training run, from a dataset folder to a run folder."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.loader import Loader
+from cosmodag.errors import InputError
+from cosmodag.files import whole_file, write_json
+from cosmodag.models import registry
+from cosmodag.provenance import file_hash, value_hash, versions
+from cosmodag.settings import unknown
+from cosmodag.training.calibration import fit_temperature
+from cosmodag.training.checkpoint import Checkpoints, pack
+from cosmodag.training.distribution import connected
+from cosmodag.training.loop import fit
+from cosmodag.training.prediction import choose_device, predict_with
+from cosmodag.training.scalar_tasks import ScalarTask
+from cosmodag.training.settings import TrainingSettings
+from cosmodag.training.task import Task
+from cosmodag.training.tasks import TASKS, make_task
+from cosmodag.training.tracking import write_history
+
+
+def train_run(
+    dataset_folder: str | os.PathLike,
+    run_folder: str | os.PathLike,
+    *,
+    model: Mapping,
+    task: Mapping,
+    training: Mapping,
+    transform: str | None = None,
+    augment: str | Sequence[str] | None = None,
+    seed: int = 0,
+    state_folder: str | os.PathLike | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    initial: str | os.PathLike | None = None,
+) -> dict:
+    """Train a network on a dataset and write model.pt, run.json, history.csv and tensorboard/.
+
+    Started by torchrun, srun or mpiexec, all ranks train together and the first one writes.
+
+    Parameters
+    ----------
+    dataset_folder
+        A folder that `split` wrote: shards, index.parquet, dataset.json.
+    run_folder
+        Where the run is written.
+    model
+        ``{"name": family, **settings}``; channels, outputs and head follow from dataset and task
+        where they are not given.
+    task
+        ``{"name": "map" | "count" | "regression" | "classification", **settings}``; mean and std of
+        columns follow from the training split.
+    training
+        Settings of `cosmodag.training.settings.TrainingSettings`.
+    transform, augment
+        As the loader takes them; augmentation applies to the training split alone.
+    seed
+        Of the initial weights, the order of examples, augmentation and dropout.
+    state_folder
+        Where checkpoints are kept until the run is written, in a folder named by a hash of the
+        arguments and the dataset; its own name should carry a hash of the code. None keeps none.
+    device
+        ``"auto"``, ``"cpu"`` or ``"cuda"``; each rank of a machine takes a GPU of its own.
+    threads
+        CPU threads; None takes as many as the process may use.
+    initial
+        A model.pt to start from, of a network of the same shape.
+
+    Returns
+    -------
+    dict
+        What run.json holds: the completed settings, number of parameters, where pretrained weights
+        came from, best epoch and, for maps, the temperature fitted on the validation split.
+
+    Raises
+    ------
+    InputError
+        If a setting is unknown or does not fit the dataset.
+    Interrupted
+        After SIGTERM or SIGUSR1, once a checkpoint is written; exits with code 75.
+    """
+    dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
+    device = choose_device(device)
+    settings = TrainingSettings.from_dict({"seed": seed, **training})
+    dataset = read_description(dataset_folder)
+    task = complete_task(task, dataset)
+    the_task = make_task(**task)
+    model = complete_model(model, dataset, the_task)
+    description = {
+        "model": model,
+        "task": task,
+        "training": vars(settings),
+        "transform": transform,
+        "augment": augment,
+        "seed": seed,
+        "initial": file_hash(initial) if initial is not None else None,
+        "dataset": file_hash(dataset_folder / "dataset.json"),
+    }
+    if state_folder is not None:
+        state_folder = Path(state_folder) / value_hash(description)
+
+    with connected(device) as ranks:
+        if device == "cuda":
+            device = f"cuda:{ranks.local_rank % torch.cuda.device_count()}"
+            torch.cuda.set_device(device)
+
+        def loader(split: str, rank: int = ranks.rank, world_size: int = ranks.size) -> Loader:
+            return Loader(
+                dataset_folder,
+                split,
+                batch_size=settings.batch_size,
+                seed=seed,
+                target=the_task.target,
+                shuffle=split == "train",
+                augment=augment if split == "train" else None,
+                rank=rank,
+                world_size=world_size,
+                transform=transform,
+            )
+
+        torch.manual_seed(seed)
+        network = registry.build(**model)
+        if initial is not None:
+            load_initial(network, initial)
+        history = fit(
+            network,
+            the_task,
+            loader("train"),
+            loader("valid"),
+            settings,
+            run_folder=run_folder,
+            state_folder=state_folder,
+            ranks=ranks,
+            device=device,
+            threads=threads,
+        )
+        size = ranks.size
+        if not ranks.first:
+            return description
+
+    monitored = [row[f"valid_{settings.monitor}"] for row in history]
+    rising = the_task.scores.get(settings.monitor, False)
+    best = monitored.index(max(monitored) if rising else min(monitored))
+    description |= {
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "pretrained": getattr(network, "pretrained", "none"),
+        "best_epoch": history[best]["epoch"],
+        "validation": {k: v for k, v in history[best].items() if k.startswith("valid_")},
+        "seconds": history[-1]["seconds"],
+        "ranks": size,
+        "threads": threads or len(os.sched_getaffinity(0)),
+        "device": "cpu" if device == "cpu" else torch.cuda.get_device_name(),
+        "versions": versions(("torch", "torchvision", "numpy")),
+    }
+    if task["name"] == "map":
+        valid = predict_with(
+            network, the_task, loader("valid", 0, 1), settings, device=device, threads=threads
+        )
+        description["temperature"] = fit_temperature(valid["logit"], valid["y"])
+    write_history(run_folder / "history.csv", history)
+    with whole_file(run_folder / "model.pt") as partial:
+        partial.write_bytes(pack(network.cpu().state_dict()))
+    write_json(run_folder / "run.json", description)
+    Checkpoints(state_folder).clear()
+    return description
+
+
+def complete_task(task: Mapping, dataset: Mapping) -> dict:
+    """Return the task's settings with mean and std of its columns in the training split."""
+    task = dict(task)
+    kind = TASKS.get(task.get("name"))
+    if kind is None or not issubclass(kind, ScalarTask) or "mean" in task:
+        return task
+    statistics = dataset["statistics"]["columns"]
+    for column in task["columns"]:
+        if column not in statistics:
+            raise unknown("task.columns:", column, statistics)
+    return task | {
+        name: [statistics[column][name] for column in task["columns"]] for name in ("mean", "std")
+    }
+
+
+def complete_model(model: Mapping, dataset: Mapping, task: Task) -> dict:
+    """Return the network's settings: channels of the dataset, outputs and head of the task."""
+    model = dict(model)
+    name = model.pop("name")
+    follows = {"channels": dataset["shapes"]["x"][-1], "outputs": task.outputs, "head": task.head}
+    return {"name": name} | registry.complete(name, follows | model)
+
+
+def load_initial(network: torch.nn.Module, path: str | os.PathLike) -> None:
+    """Load the weights at `path` into a network of the same shape."""
+    if not Path(path).is_file():
+        raise InputError(f"initial: no file {path}")
+    try:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except RuntimeError as error:
+        raise InputError(f"initial: {path} holds weights of another network") from error

@@ -1,0 +1,48 @@
+"""What a network is trained to do: its loss, its scores and what its output means."""
+
+import abc
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+
+class Task(abc.ABC):
+    """A task; subclasses set its attributes.
+
+    Attributes
+    ----------
+    head : str
+        Form of the network's output: ``"map"``, ``"cube"`` or ``"scalars"``.
+    outputs : int
+        Channels of the map or number of scalars that the network gives.
+    target : dict
+        What the loader gives as y: ``{"channels": [...]}`` or ``{"columns": [...]}``.
+    scores : dict of str to bool
+        The names of the metrics, and whether more is better.
+    """
+
+    head: str
+    outputs: int
+    target: dict
+    scores: ClassVar[dict[str, bool]]
+
+    @abc.abstractmethod
+    def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the loss of each example, (b,), from output and target in float32."""
+
+    @abc.abstractmethod
+    def sums(self, output: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return sums over the batch's examples from which `metrics` follow, in float64."""
+
+    @abc.abstractmethod
+    def metrics(self, sums: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Return the scores that follow from sums over a whole split."""
+
+    @abc.abstractmethod
+    def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
+        """Return what the network's output means, arrays with an entry for each example."""
+
+    @abc.abstractmethod
+    def observed(self, y: torch.Tensor) -> np.ndarray:
+        """Return the loader's target as it is scored: thresholded, in its own units."""
