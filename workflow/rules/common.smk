@@ -4,14 +4,20 @@
 from shlex import quote
 
 from cosmodag.dag import common as helpers
+from cosmodag.errors import InputError
 
-config = helpers.checked(config)
+try:
+    config = helpers.checked(config)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
 results = config["results"]
-options = helpers.command_options(
-    config
-)  # the configuration as options of the command line
-code = helpers.code  # fingerprint of the modules behind a command
-scaled = helpers.scaled  # a resource that grows with the attempt
+# The configuration as options of the command line.
+options = helpers.command_options(config)
+# The fingerprint of the modules behind a command.
+code = helpers.code
+# A resource that grows with the attempt.
+scaled = helpers.scaled
 
 # Jobs find the package in this checkout, in whatever environment they run.
 shell.prefix(f"export PYTHONPATH={quote(str(helpers.PACKAGE_FOLDER))}; ")

@@ -12,6 +12,6 @@ from cosmodag.commands.options import input_file, output, settings_options, thre
 @threads
 def command(galaxies, output, threads, **settings):
     """Assign galaxies to grids, mass a cell."""
-    from cosmodag.gridding.grid_file import grid_galaxies
+    from cosmodag.gridding.galaxies import grid_galaxies
 
     grid_galaxies(galaxies, output, threads=threads, **settings)

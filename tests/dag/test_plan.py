@@ -1,0 +1,109 @@
+"""What a dry run plans, from a fresh checkout."""
+
+import re
+
+import pytest
+import yaml
+
+from cosmodag import settings
+
+pytestmark = pytest.mark.dag
+
+PROFILES = ("default", "local", "slurm", "ci")
+
+
+def test_tiny_workflow_plans_each_batch_once(checkout):
+    assert checkout.planned("voids") == {
+        "voids",
+        "voids_simulate source=boxes,batch=0",
+        "voids_simulate source=boxes,batch=1",
+        "voids_grid grid=boxes,batch=0",
+        "voids_grid grid=boxes,batch=1",
+        "voids_label labels=boxes,batch=0",
+        "voids_label labels=boxes,batch=1",
+        "voids_cutouts cutouts=slabs,batch=0",
+        "voids_cutouts cutouts=slabs,batch=1",
+        "voids_split experiment=voids,dataset=slabs",
+        "voids_train experiment=voids,run=unet",
+        "voids_train experiment=voids,run=counts",
+        "voids_evaluate experiment=voids,run=unet",
+        "voids_evaluate experiment=voids,run=counts",
+    }
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("experiment", ["voids"])
+def test_every_profile_plans_every_experiment(checkout, profile, experiment):
+    words = ["--profile", f"profiles/{profile}", "-n", "--quiet", "all"]
+    if profile == "default":
+        words += ["--cores", "1"]
+    checkout.snakemake(*words, "--", experiment)
+
+
+def test_every_shipped_configuration_is_planned(checkout):
+    for path in sorted((checkout.folder / "config").glob("*.yaml")):
+        checkout.snakemake("-n", "--quiet", "all", "--configfile", str(path))
+
+
+def test_profiles_name_rules_that_exist(checkout):
+    listed = checkout.snakemake("--list-rules", "--configfile", "tiny.yaml")
+    rules = set(re.findall(r"^\w+$", listed, re.M))
+    assert "voids_grid" in rules
+    for profile in PROFILES:
+        held = yaml.safe_load((checkout.folder / f"profiles/{profile}/config.yaml").read_text())
+        for key in ("set-resources", "set-threads", "set-scatter", "groups"):
+            assert held.get(key, {}).keys() <= rules, f"{profile}: {key}"
+
+
+def test_the_default_profile_leaves_resources_to_the_others(checkout):
+    held = yaml.safe_load((checkout.folder / "profiles/default/config.yaml").read_text())
+    assert not held.keys() & {"default-resources", "set-resources", "set-threads", "executor"}
+
+
+def test_no_output_lies_outside_the_results(checkout):
+    config = {**checkout.config, "results": "elsewhere"}
+    checkout.configure(config)
+    printed = checkout.snakemake("-n", "--configfile", "tiny.yaml")
+    outputs = re.findall(r"^    (?:output|log|benchmark): (.*)$", printed, re.M)
+    files = [file for line in outputs for file in line.split(", ")]
+    assert files
+    assert all(file.startswith("elsewhere/") for file in files)
+
+
+def test_a_misspelt_key_is_named_in_one_line(checkout):
+    config = checkout.config
+    config["voids"]["grids"]["boxes"]["methd"] = "cic"
+    checkout.configure(config)
+    printed = checkout.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "voids.grids.boxes.methd is not known; did you mean 'method'?" in printed
+    assert "Traceback" not in printed
+
+
+def test_rules_say_what_they_do_and_what_they_need(repository):
+    for path in sorted((repository / "workflow/rules").glob("*.smk")):
+        for block in re.split(r"^(?=rule )", path.read_text(), flags=re.M)[1:]:
+            name = block.split()[1]
+            assert '"""' in block, f"{name} has no docstring"
+            if "shell:" in block:
+                for part in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime=", "conda:"):
+                    assert part in block, f"{name} lacks {part}"
+
+
+def test_parsing_imports_nothing_heavy(checkout):
+    import subprocess
+    import sys
+
+    lines = (
+        "import sys\nsys.path.insert(0, 'workflow')\n"
+        "from cosmodag.dag import common, voids\n"
+        "print([m for m in ('torch', 'numba', 'h5py', 'numpy') if m in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", lines], cwd=checkout.folder, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_section_of_the_schema_exists_for_every_stage():
+    for path in ("sources/*/simulation", "grids/*", "labels/*", "cutouts/*", "datasets/*"):
+        assert settings.section(f"voids/{path}")
