@@ -13,7 +13,8 @@ replica, so below about six groups an interval remains a lower bound on the unce
 single group has none: its bounds are None.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -37,7 +38,7 @@ def interval(
 ) -> Interval:
     """Value of any statistic of examples, with its interval over groups.
 
-    Where the statistic is a function of sums, `intervals_of_sums` gives the same far faster.
+    Where the statistic is a function of sums, `draw` gives the same far faster.
 
     Parameters
     ----------
@@ -64,15 +65,46 @@ def interval(
     return bounds(float(statistic(*arrays)), values, len(names), level)
 
 
-def intervals_of_sums(
-    scores: Scores,
-    sums: tuple[np.ndarray, ...],
-    *,
-    replicas: int = REPLICAS,
-    level: float = LEVEL,
-    seed: int = 0,
-) -> dict[str, Interval]:
-    """Values and intervals of scores that depend on the data through sums alone.
+class Draws(NamedTuple):
+    """Scores of one predictor: their values and their replicas, drawn from G groups.
+
+    Draws of the same groups and seed are paired: each replica drew the same groups for both.
+    """
+
+    values: dict[str, float]
+    replicas: dict[str, np.ndarray]
+    groups: int
+
+    def intervals(self, level: float = LEVEL) -> dict[str, Interval]:
+        """`value`, `low` and `high` of each score."""
+        return {
+            name: bounds(value, self.replicas[name], self.groups, level)
+            for name, value in self.values.items()
+        }
+
+    def minus(self, other: "Draws", level: float = LEVEL) -> dict[str, Interval]:
+        """Paired difference of each score that both have.
+
+        What makes a group hard for both predictors cancels.
+        """
+        if other.groups != self.groups:
+            raise ValueError(f"the predictors cover {self.groups} and {other.groups} groups")
+        return {
+            name: bounds(
+                value - other.values[name],
+                self.replicas[name] - other.replicas[name],
+                self.groups,
+                level,
+            )
+            for name, value in self.values.items()
+            if name in other.values
+        }
+
+
+def draw(
+    scores: Scores, sums: tuple[np.ndarray, ...], *, replicas: int = REPLICAS, seed: int = 0
+) -> Draws:
+    """Draw replicas of scores that depend on the data through sums alone.
 
     Parameters
     ----------
@@ -81,48 +113,18 @@ def intervals_of_sums(
         (R,) for each score's name.
     sums : tuple of arrays of shape (G, ...)
         Sums over the examples of each of G groups.
-    replicas, level, seed
+    replicas, seed
         As for `interval`.
-
-    Returns
-    -------
-    dict
-        For each score `value`, `low` and `high`.
     """
-    count = len(sums[0])
-    values = _point(scores, sums)
-    drawn = _stack(scores(*totals) for totals in _replicas(sums, replicas, seed))
-    return {name: bounds(values[name], drawn[name], count, level) for name in values}
-
-
-def differences_of_sums(
-    scores: Scores,
-    first: tuple[np.ndarray, ...],
-    second: tuple[np.ndarray, ...],
-    *,
-    replicas: int = REPLICAS,
-    level: float = LEVEL,
-    seed: int = 0,
-    second_scores: Scores | None = None,
-) -> dict[str, Interval]:
-    """Paired difference, first minus second, of the scores of two predictors on the same groups.
-
-    Each replica draws the same groups for both, so what makes a group hard for both cancels.
-    Parameters are those of `intervals_of_sums`; `second_scores` scores the second predictor where
-    its scores differ by a setting such as its threshold (default: `scores`).
-    """
-    second_scores = second_scores or scores
-    count = len(first[0])
-    if len(second[0]) != count:
-        raise ValueError(f"the predictors cover {count} and {len(second[0])} groups")
-    one = _stack(scores(*totals) for totals in _replicas(first, replicas, seed))
-    two = _stack(second_scores(*totals) for totals in _replicas(second, replicas, seed))
-    at_one, at_two = _point(scores, first), _point(second_scores, second)
-    return {
-        name: bounds(at_one[name] - at_two[name], one[name] - two[name], count, level)
-        for name in at_one
-        if name in at_two
-    }
+    totals = (np.sum(each, axis=0, keepdims=True, dtype=np.float64) for each in sums)
+    values = {name: float(value[0]) for name, value in scores(*totals).items()}
+    times = multiplicities(len(sums[0]), replicas, seed).astype(np.float64)
+    blocks = []
+    for start in range(0, replicas, _BLOCK):
+        block = times[start : start + _BLOCK]
+        blocks.append(scores(*(np.tensordot(block, each, axes=1) for each in sums)))
+    drawn = {name: np.concatenate([block[name] for block in blocks]) for name in values}
+    return Draws(values, drawn, len(sums[0]))
 
 
 def group_sums(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -160,22 +162,3 @@ def bounds(value: float, replicas: np.ndarray, groups: int, level: float = LEVEL
         "low": float(min(low, value)),
         "high": float(max(high, value)),
     }
-
-
-def _replicas(
-    sums: tuple[np.ndarray, ...], replicas: int, seed: int
-) -> Iterator[tuple[np.ndarray, ...]]:
-    times = multiplicities(len(sums[0]), replicas, seed).astype(np.float64)
-    for start in range(0, replicas, _BLOCK):
-        block = times[start : start + _BLOCK]
-        yield tuple(np.tensordot(block, each, axes=1) for each in sums)
-
-
-def _point(scores: Scores, sums: tuple[np.ndarray, ...]) -> dict[str, float]:
-    totals = tuple(np.sum(each, axis=0, keepdims=True, dtype=np.float64) for each in sums)
-    return {name: float(values[0]) for name, values in scores(*totals).items()}
-
-
-def _stack(blocks: Iterator[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    blocks = list(blocks)
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}

@@ -30,6 +30,18 @@ def normal_intervals(
     }
 
 
+def negative_binomial_intervals(
+    mean: np.ndarray, dispersion: np.ndarray
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Central intervals of counts whose variance is μ + α μ², with mean μ and dispersion α (N,)."""
+    shape = 1 / dispersion
+    counts = stats.nbinom(shape, shape / (shape + mean))
+    return {
+        name: (counts.ppf((1 - level) / 2), counts.ppf((1 + level) / 2))
+        for name, level in LEVELS.items()
+    }
+
+
 def count_sums(
     predicted: np.ndarray,
     truth: np.ndarray,
@@ -86,7 +98,7 @@ def scores(totals: np.ndarray) -> dict[str, np.ndarray]:
         }
 
 
-def count_scores(
+def count_draws(
     predicted: np.ndarray,
     truth: np.ndarray,
     groups: np.ndarray,
@@ -94,25 +106,10 @@ def count_scores(
     intervals: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
     replicas: int = bootstrap.REPLICAS,
     seed: int = 0,
-) -> dict[str, bootstrap.Interval]:
-    """All scores of one predictor with their 95 % intervals over groups.
+) -> bootstrap.Draws:
+    """All scores of one predictor with replicas over groups.
 
-    Parameters are those of `count_sums`; coverages are None without `intervals`.
+    Parameters are those of `count_sums`; coverages are undefined without `intervals`.
     """
     sums = count_sums(predicted, truth, groups, intervals)
-    return bootstrap.intervals_of_sums(scores, sums, replicas=replicas, seed=seed)
-
-
-def count_differences(
-    first: np.ndarray,
-    second: np.ndarray,
-    truth: np.ndarray,
-    groups: np.ndarray,
-    *,
-    replicas: int = bootstrap.REPLICAS,
-    seed: int = 0,
-) -> dict[str, bootstrap.Interval]:
-    """Scores of the first predictor minus those of the second, paired over the same groups."""
-    sums = (count_sums(each, truth, groups) for each in (first, second))
-    found = bootstrap.differences_of_sums(scores, *sums, replicas=replicas, seed=seed)
-    return {name: value for name, value in found.items() if not name.startswith("coverage")}
+    return bootstrap.draw(scores, sums, replicas=replicas, seed=seed)

@@ -15,10 +15,9 @@ import numpy as np
 from cosmodag.evaluation import bootstrap
 
 CALIBRATION_BINS = 15
-_QUANTILES = 2000
+_QUANTILES = 1000
 # Quantiles of the predictions are found on at most this many pixels.
 _SAMPLE = 1_000_000
-_LINEAR_BINS = 1000
 
 SCORES = (
     "mcc",
@@ -55,9 +54,8 @@ def bin_edges(probability: np.ndarray, thresholds: tuple[float, ...] = ()) -> np
     flat = np.asarray(probability).ravel()
     sample = flat[:: max(1, flat.size // _SAMPLE)]
     quantiles = np.quantile(sample, np.linspace(0, 1, _QUANTILES + 1))
-    linear = np.arange(1, _LINEAR_BINS) / _LINEAR_BINS
     calibration = np.arange(1, CALIBRATION_BINS) / CALIBRATION_BINS
-    return np.unique(np.concatenate([quantiles, linear, calibration, thresholds]))
+    return np.unique(np.concatenate([quantiles, calibration, thresholds]))
 
 
 def map_sums(
@@ -126,7 +124,7 @@ def scores(
         }
 
 
-def map_scores(
+def map_draws(
     probability: np.ndarray,
     mask: np.ndarray,
     groups: np.ndarray,
@@ -135,49 +133,24 @@ def map_scores(
     base_rate: float,
     replicas: int = bootstrap.REPLICAS,
     seed: int = 0,
-) -> dict[str, bootstrap.Interval]:
-    """All scores of one predictor with their 95 % intervals over groups.
-
-    Besides those of `SCORES` there are `prediction_min` and `prediction_max`, whose bounds are
-    None: the bootstrap says nothing about an extreme.
-    """
+) -> bootstrap.Draws:
+    """All scores of one predictor with replicas over groups; see `map_sums` and `scores`."""
     edges = bin_edges(probability, (threshold,))
     sums = map_sums(probability, mask, groups, edges)
-    found = bootstrap.intervals_of_sums(
+    return bootstrap.draw(
         lambda *totals: scores(MapSums(*totals), edges, threshold, base_rate),
         sums,
         replicas=replicas,
         seed=seed,
     )
-    for name, value in (("min", np.min(probability)), ("max", np.max(probability))):
-        found[f"prediction_{name}"] = {"value": float(value), "low": None, "high": None}
-    return found
 
 
-def map_differences(
-    first: np.ndarray,
-    second: np.ndarray,
-    mask: np.ndarray,
-    groups: np.ndarray,
-    *,
-    thresholds: tuple[float, float],
-    base_rate: float,
-    replicas: int = bootstrap.REPLICAS,
-    seed: int = 0,
-) -> dict[str, bootstrap.Interval]:
-    """Scores of the first predictor minus those of the second, paired over the same groups."""
-    sums, scorers = [], []
-    for probability, threshold in zip((first, second), thresholds):
-        edges = bin_edges(probability, (threshold,))
-        sums.append(map_sums(probability, mask, groups, edges))
-        scorers.append(
-            lambda *totals, edges=edges, threshold=threshold: scores(
-                MapSums(*totals), edges, threshold, base_rate
-            )
-        )
-    return bootstrap.differences_of_sums(
-        scorers[0], *sums, second_scores=scorers[1], replicas=replicas, seed=seed
-    )
+def extremes(probability: np.ndarray) -> dict[str, bootstrap.Interval]:
+    """Lowest and highest prediction, without bounds: the bootstrap says nothing of an extreme."""
+    return {
+        f"prediction_{name}": {"value": float(value), "low": None, "high": None}
+        for name, value in (("min", np.min(probability)), ("max", np.max(probability)))
+    }
 
 
 def choose_threshold(probability: np.ndarray, mask: np.ndarray) -> float:
@@ -209,7 +182,7 @@ def reliability(
             observed = count[:, 1] / count.sum(1)
         return {str(i): observed[:, i] for i in range(CALIBRATION_BINS)}
 
-    observed = bootstrap.intervals_of_sums(curve, sums, seed=seed)
+    observed = bootstrap.draw(curve, sums, seed=seed).intervals()
     count, total = sums.count.sum((0, 1)), sums.probability.sum((0, 1))
     used = np.flatnonzero(count)
     return {

@@ -21,6 +21,8 @@ _SMOOTHINGS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _EIGENVALUE_THRESHOLDS = (0.0, 0.1, 0.2, 0.4)
 # Examples on which smoothings are fitted and compared: plenty for a curve of one variable.
 _FEW = 200
+# Examples whose pixels are predicted at once.
+_AT_ONCE = 32
 # Trees tried against each other on validation: (leaves, least pixels a leaf, learning rate).
 _TREES = ((15, 100, 0.1), (31, 200, 0.08), (63, 400, 0.06))
 
@@ -169,10 +171,11 @@ def _pixels(
 def _predict_trees(model: HistGradientBoostingClassifier, examples: Examples) -> np.ndarray:
     factor = _factor(examples)
     predicted = np.empty(examples.y.shape, np.float32)
-    for row, x in enumerate(examples.x):
-        table = features.pixel_features(x, factor)
+    for start in range(0, len(predicted), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        table = np.stack([features.pixel_features(x, factor) for x in examples.x[rows]])
         flat = table.reshape(-1, table.shape[-1])
-        predicted[row] = model.predict_proba(flat)[:, 1].reshape(predicted.shape[1:])
+        predicted[rows] = model.predict_proba(flat)[:, 1].reshape(table.shape[:-1])
     return predicted
 
 

@@ -1,0 +1,85 @@
+"""Baselines of one dataset and target, fitted once and kept for every run that learns the same."""
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import h5py
+from threadpoolctl import threadpool_limits
+
+from cosmodag.errors import InputError
+from cosmodag.evaluation.baselines import counts, maps
+from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.files import whole_file
+
+log = logging.getLogger(__name__)
+
+KINDS = {"maps": maps.BASELINES, "counts": counts.BASELINES}
+
+
+def fit_baselines(
+    kind: str,
+    train: Examples,
+    valid: Examples,
+    test: Examples,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    settings: Mapping[str, Mapping] | None = None,
+) -> dict[str, Predictions]:
+    """Fit every baseline of a kind on the training split and predict validation and test.
+
+    Parameters
+    ----------
+    kind : {"maps", "counts"}
+        Which baselines; their names are the keys of `KINDS[kind]`.
+    train, valid, test : Examples
+        The splits, `y` as the baselines of the kind take it.
+    seed : int
+        Of subsamples and trees.
+    threads : int, optional
+        Threads of the boosted trees; all by default. More than the process owns make them wait for
+        each other at every level of every tree.
+    settings : mapping from a baseline's name to keyword arguments, optional
+        Bounds such as `{"trees": {"max_pixels": 50000}}`.
+    """
+    settings = settings or {}
+    unknown = set(settings) - set(KINDS[kind])
+    if unknown:
+        raise InputError(
+            f"baseline {min(unknown)!r} is not known: choose from {', '.join(KINDS[kind])}"
+        )
+    fitted = {}
+    with threadpool_limits(threads):
+        for name, fit in KINDS[kind].items():
+            began = time.monotonic()
+            fitted[name] = fit(train, valid, test, seed=seed, **settings.get(name, {}))
+            log.info("baseline %s fitted in %.0f s", name, time.monotonic() - began)
+    return fitted
+
+
+def write_baselines(path: str | os.PathLike, fitted: Mapping[str, Predictions]) -> None:
+    """Write predictions as HDF5: a group a baseline, holding `valid`, `test` and its `spread`."""
+    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs["kind"] = "baselines"
+        for name, predictions in fitted.items():
+            group = file.create_group(name)
+            for split in ("valid", "test"):
+                group.create_dataset(split, data=getattr(predictions, split), compression="gzip")
+            if predictions.spread is not None:
+                group.attrs["spread"] = predictions.spread
+
+
+def read_baselines(path: str | os.PathLike) -> dict[str, Predictions]:
+    """Read what `write_baselines` wrote."""
+    if not Path(path).is_file():
+        raise InputError(f"{path}: there is no such file; fit the baselines first")
+    with h5py.File(path, "r") as file:
+        if file.attrs.get("kind") != "baselines":
+            raise InputError(f"{path}: its kind is {file.attrs.get('kind')!r}, not 'baselines'")
+        return {
+            name: Predictions(group["valid"][:], group["test"][:], group.attrs.get("spread"))
+            for name, group in file.items()
+        }

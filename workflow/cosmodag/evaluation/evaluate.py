@@ -1,0 +1,203 @@
+"""A trained run scored on the test split, beside baselines, once.
+
+What is chosen (thresholds, settings of baselines, the spread of their errors) is chosen on the
+validation split; the test split is read here alone.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from cosmodag import provenance
+from cosmodag.datasets.folder import read_description, read_split
+from cosmodag.datasets.loader import Loader
+from cosmodag.errors import InputError
+from cosmodag.evaluation import figures
+from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.fitting import fit_baselines, read_baselines, write_baselines
+from cosmodag.evaluation.map_evaluation import evaluate_maps
+from cosmodag.evaluation.number_evaluation import evaluate_numbers
+from cosmodag.files import whole_file, whole_folder, write_json
+from cosmodag.training.prediction import load_run, predict
+
+SPLITS = ("train", "valid", "test")
+
+EVALUATIONS = {"map": evaluate_maps, "count": evaluate_numbers, "regression": evaluate_numbers}
+
+
+def evaluate(
+    dataset_folder: str | os.PathLike,
+    run_folder: str | os.PathLike,
+    *,
+    truth: str | None = None,
+    baselines: str | os.PathLike | None = None,
+    baseline_settings: Mapping[str, Mapping] | None = None,
+    replicas: int = 2000,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+) -> dict:
+    """Score a trained run and write metrics.json, predictions.h5 and figures/ into its folder.
+
+    Parameters
+    ----------
+    dataset_folder
+        The dataset that the run was trained on.
+    run_folder
+        The run: model.pt, run.json, history.csv.
+    truth : str, optional
+        Channel that a map is scored on where it is not the one that was learned.
+    baselines : path, optional
+        File of `prepare_baselines`; without it the baselines are fitted here.
+    baseline_settings : mapping, optional
+        See `fit_baselines`.
+    replicas, seed : int
+        Bootstrap replicas, and the seed of draws and subsamples.
+    device, threads
+        As `cosmodag.training.prediction.predict` takes them.
+
+    Returns
+    -------
+    dict
+        What metrics.json holds.
+    """
+    dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
+    _, task, description = load_run(run_folder)
+    kind = description["task"]["name"]
+    if kind not in EVALUATIONS:
+        raise InputError(f"{run_folder}/run.json: task {kind!r} has no evaluation")
+    found = {
+        split: predict(
+            run_folder,
+            Loader(
+                dataset_folder,
+                split,
+                batch_size=description["training"]["batch_size"],
+                seed=0,
+                target=task.target,
+                shuffle=False,
+                transform=description["transform"],
+            ),
+            device=device,
+            threads=threads,
+        )
+        for split in ("valid", "test")
+    }
+    examples = read_examples(dataset_folder, description["task"], truth=truth)
+    if baselines is not None:
+        fitted = read_baselines(baselines)
+    else:
+        fitted = fit_all(
+            description["task"], examples, seed=seed, threads=threads, settings=baseline_settings
+        )
+    scored, predictions, drawings = EVALUATIONS[kind](
+        description["task"], examples, found, fitted, replicas=replicas, seed=seed
+    )
+    dataset = read_description(dataset_folder)
+    test = examples["test"]
+    metrics = {
+        "experiment": dataset["experiment"],
+        "run": run_folder.name,
+        "task": kind,
+        "target": truth or ", ".join(task.target.get("channels") or task.target["columns"]),
+        "split": "test",
+        "protocol": dataset["protocol"],
+        "n": len(test.x),
+        "groups": int(test.index["group"].nunique()),
+        **scored,
+        "provenance": {
+            "code": provenance.fingerprint(
+                __name__, f"cosmodag.models.{description['model']['name']}"
+            ),
+            "config": provenance.value_hash(description),
+            "data": provenance.file_hash(dataset_folder / "dataset.json"),
+            "model": provenance.file_hash(run_folder / "model.pt"),
+            "seed": description["seed"],
+            "versions": provenance.versions(("torch", "numpy", "scikit-learn", "h5py")),
+            "device": description.get("device"),
+        },
+    }
+    _write_predictions(run_folder / "predictions.h5", test, predictions)
+    with whole_folder(run_folder / "figures") as folder:
+        for name, draw in {**drawings, **_shared_drawings(metrics, run_folder)}.items():
+            draw(folder / f"{name}.svg")
+    write_json(run_folder / "metrics.json", metrics)
+    return metrics
+
+
+def prepare_baselines(
+    dataset_folder: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    task: Mapping,
+    truth: str | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    settings: Mapping[str, Mapping] | None = None,
+) -> None:
+    """Fit the baselines of a dataset and target and write them for `evaluate` to read.
+
+    `task` is that of run.json; other parameters are those of `evaluate`.
+    """
+    examples = read_examples(dataset_folder, task, truth=truth)
+    write_baselines(output, fit_all(task, examples, seed=seed, threads=threads, settings=settings))
+
+
+def read_examples(
+    dataset_folder: str | os.PathLike, task: Mapping, *, truth: str | None = None
+) -> dict[str, Examples]:
+    """Read the splits with the truth that a task is scored on.
+
+    Maps: `y` is the mask (N, *map) where the channel reaches the task's threshold (0.5 if it learns
+    the fraction itself). Numbers: `y` holds the columns, (N, K) float32.
+    """
+    description = read_description(dataset_folder)
+    found = {}
+    for split in SPLITS:
+        x, y, index = read_split(dataset_folder, split)
+        if task["name"] == "map":
+            channel = truth or task["channel"]
+            if channel not in description["y_channels"]:
+                known = ", ".join(description["y_channels"])
+                raise InputError(f"{dataset_folder}: no target channel {channel!r} among {known}")
+            threshold = task.get("threshold", 0.5)
+            mask = y[..., description["y_channels"].index(channel)]
+            y = mask >= (0.5 if threshold is None else threshold)
+        else:
+            y = index[list(task["columns"])].to_numpy(np.float32)
+        if not len(x):
+            raise InputError(f"{dataset_folder}: the {split} split is empty; it needs examples")
+        found[split] = Examples(x, y, index)
+    return found
+
+
+def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[str, Predictions]:
+    """Fit the baselines of a task; those of numbers carry the column: "count:trees"."""
+    if task["name"] == "map":
+        return fit_baselines("maps", *(examples[split] for split in SPLITS), **options)
+    fitted = {}
+    for number, column in enumerate(task["columns"]):
+        one = (examples[s]._replace(y=examples[s].y[:, number]) for s in SPLITS)
+        for name, predictions in fit_baselines("counts", *one, **options).items():
+            fitted[f"{column}:{name}"] = predictions
+    return fitted
+
+
+def _shared_drawings(metrics: dict, run_folder: Path) -> dict[str, Callable]:
+    history = run_folder / "history.csv"
+    return {
+        "scores": lambda path: figures.scores_beside_baselines(path, metrics),
+        "learning": lambda path: figures.learning_curves(path, history),
+    }
+
+
+def _write_predictions(path: Path, test: Examples, predictions: Mapping[str, np.ndarray]) -> None:
+    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs["kind"] = "predictions"
+        for name in ("id", "group"):
+            file.create_dataset(name, data=test.index[name].astype(str).to_list())
+        for name, values in predictions.items():
+            file.create_dataset(name, data=values, compression="gzip", shuffle=True)

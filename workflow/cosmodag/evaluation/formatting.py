@@ -1,0 +1,23 @@
+"""Numbers as people read them."""
+
+from collections.abc import Mapping
+
+MINUS = "−"
+
+
+def number(value: float | None, *, sign: bool = False) -> str:
+    """Three decimals below 10, four digits above; a dash for what is undefined."""
+    if value is None:
+        return "–"
+    if round(abs(value), 3) == 0:
+        value = 0.0
+    digits = ".3f" if abs(value) < 10 else ".1f" if abs(value) < 1000 else ",.0f"
+    return f"{value:{'+' if sign else ''}{digits}}".replace("-", MINUS)
+
+
+def bounds(interval: Mapping[str, float | None], *, sign: bool = False) -> str:
+    """The bounds of an interval, "0.61 to 0.68"; empty where there are none."""
+    if interval["low"] is None:
+        return ""
+    low, high = (number(interval[end], sign=sign) for end in ("low", "high"))
+    return f"{low} to {high}"

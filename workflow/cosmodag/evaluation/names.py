@@ -1,0 +1,79 @@
+"""How scores and baselines are called where people read them."""
+
+SCORES = {
+    "mcc": "Matthews correlation",
+    "f1": "F1",
+    "iou": "intersection over union",
+    "average_precision": "average precision",
+    "brier": "Brier score",
+    "brier_skill": "Brier skill",
+    "expected_calibration_error": "expected calibration error",
+    "prediction_min": "lowest prediction",
+    "prediction_p01": "1st percentile of predictions",
+    "prediction_p99": "99th percentile of predictions",
+    "prediction_max": "highest prediction",
+    "prediction_std": "standard deviation of predictions",
+    "r2": "R²",
+    "rmse": "root mean square error",
+    "bias": "bias",
+    "slope": "slope on the truth",
+    "correlation": "correlation",
+    "coverage_68": "truth inside the 68 % interval",
+    "coverage_95": "truth inside the 95 % interval",
+}
+
+LESS_IS_BETTER = {"brier", "expected_calibration_error", "rmse"}
+
+# Scores of which more, or less, is better; the others describe.
+RANKED = LESS_IS_BETTER | {"mcc", "f1", "iou", "average_precision", "brier_skill", "r2"}
+
+BASELINES = {
+    "all_void": "the base rate everywhere",
+    "smoothed_density": "a threshold on smoothed density",
+    "tidal": "the tidal tensor of the galaxies",
+    "trees": "boosted trees on density features",
+    "index_only": "the position alone",
+    "mean": "the training mean",
+    "ridge": "ridge regression on density features",
+}
+
+# Caption of each figure, by the beginning of its file's name.
+FIGURES = {
+    "maps": (
+        "Galaxies that the network sees, the true voids and the predicted probability of a void, "
+        "in unseen examples from the best predicted (top) to the worst, none picked by hand."
+    ),
+    "numbers": (
+        "Predicted against true numbers in unseen examples, with 68 % intervals; on the grey line "
+        "they are equal."
+    ),
+    "scores": (
+        "The network beside simple methods on the same test examples; bars are 95 % intervals "
+        "bootstrapped over independent groups."
+    ),
+    "reliability": (
+        "Calibration: how often a pixel lies in a void, given the predicted probability; on the "
+        "grey line predictions mean what they say. Below, how often each probability is predicted."
+    ),
+    "learning": "Training and validation by epoch.",
+}
+
+
+def figure_caption(name: str) -> str:
+    """Caption of a figure by its file's name, "numbers_count" as "numbers"."""
+    kind, _, column = name.partition("_")
+    caption = FIGURES.get(kind, name.replace("_", " "))
+    return f"{column.replace('_', ' ').capitalize()}. {caption}" if column else caption
+
+
+def split_score(name: str) -> tuple[str, str]:
+    """Take a score of one of several columns, "count_matter.r2", apart: column and score."""
+    column, _, score = name.rpartition(".")
+    return column, score
+
+
+def score_title(name: str) -> str:
+    """Name of a score for people, with its column where there are several."""
+    column, score = split_score(name)
+    title = SCORES.get(score, score.replace("_", " "))
+    return f"{title} of {column}" if column else title

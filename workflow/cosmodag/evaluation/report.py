@@ -1,0 +1,157 @@
+"""The report: one page that opens offline, with every run beside the simple methods."""
+
+import base64
+import json
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+
+from cosmodag.evaluation import formatting, names
+from cosmodag.evaluation.runs import Run, by_experiment
+from cosmodag.files import whole_file
+
+FOLDER = Path(__file__).parent
+
+# Inks of the figures' style, and what they become on a dark page.
+_INKS = {
+    "#1f2a33": "#e4e9ed",
+    "#9aa5ae": "#73808b",
+    "#d8dee3": "#36414b",
+    "#2f6690": "#7fb2dc",
+    "#7c8790": "#98a4ae",
+    "#c8863c": "#e0aa6a",
+}
+
+# Order in which a run's figures are shown; others follow by name.
+_ORDER = ("maps", "numbers", "scores", "reliability", "learning")
+
+
+def write_report(
+    output: str | os.PathLike,
+    runs: Sequence[str | os.PathLike],
+    *,
+    wording: Mapping[str, Mapping] | None = None,
+) -> None:
+    """Write the report of all runs as one HTML file without any outside reference.
+
+    Parameters
+    ----------
+    output
+        File to write, such as results/report.html.
+    runs : sequence of path
+        Folders of evaluated runs, in the order in which they are shown.
+    wording : mapping from experiment to mapping, optional
+        `title`, `question`, `background`, `original` and `tasks` (a question for each task) in
+        place of those in `wording/<experiment>.json`. All may be absent.
+    """
+    experiments = [
+        {
+            "name": name,
+            "words": {**read_wording(name), **(wording or {}).get(name, {})},
+            "runs": found,
+            "protocols": protocol_rows(found),
+        }
+        for name, found in by_experiment(runs).items()
+    ]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals.update(
+        number=formatting.number,
+        bounds=formatting.bounds,
+        score_title=names.score_title,
+        baseline_title=lambda name: names.BASELINES.get(name, name.replace("_", " ")),
+        figures_of=figures_of,
+        best_in_row=best_in_row,
+        commands_of=commands_of,
+        pretty=lambda value: json.dumps(value, ensure_ascii=False),
+    )
+    page = environment.get_template("report.html.jinja").render(
+        experiments=experiments, style=(FOLDER / "report.css").read_text()
+    )
+    with whole_file(output) as partial:
+        partial.write_text(page, encoding="utf-8")
+
+
+def read_wording(experiment: str) -> dict:
+    """The words of an experiment that ship with the package; else its name alone."""
+    path = FOLDER / "wording" / f"{experiment}.json"
+    bare = {"title": experiment.capitalize(), "question": "", "background": "", "original": ""}
+    found = json.loads(path.read_text()) if path.is_file() else {}
+    return {**bare, "tasks": {}, **found}
+
+
+def protocol_rows(runs: Sequence[Run]) -> list[Run]:
+    """Runs to set side by side where some were split at random and others honestly."""
+    protocols = {run.metrics["protocol"] for run in runs}
+    if len(protocols) < 2:
+        return []
+    tasks = {run.metrics["task"] for run in runs if run.metrics["protocol"] != "group"}
+    compared = [run for run in runs if run.metrics["task"] in tasks]
+    return sorted(compared, key=lambda run: (run.metrics["task"], run.metrics["protocol"]))
+
+
+def figures_of(run: Run) -> list[dict[str, str]]:
+    """Figures of a run in reading order, each with its name, caption and data address."""
+
+    def place(path: Path) -> tuple[int, str]:
+        kind = path.stem.partition("_")[0]
+        return (_ORDER.index(kind) if kind in _ORDER else len(_ORDER)), path.stem
+
+    return [
+        {
+            "name": path.stem,
+            "caption": names.figure_caption(path.stem),
+            "address": data_address(path),
+            "wide": path.stem in ("maps", "scores", "learning"),
+        }
+        for path in sorted(run.figures, key=place)
+    ]
+
+
+def data_address(path: str | os.PathLike) -> str:
+    """A figure as a data address, its inks following the page into the dark.
+
+    As an image it stays sealed off: nothing inside it can run or fetch.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    for light in _INKS:
+        text = text.replace(light, f"var(--{light[1:]},{light})")
+    dark = ";".join(f"--{light[1:]}:{ink}" for light, ink in _INKS.items())
+    style = f"<style>@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+    text = re.sub(r"(<svg[^>]*>)", rf"\1{style}", text, count=1)
+    return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
+
+
+def best_in_row(run: Run, score: str) -> set[str]:
+    """Predictors of the best value of a score that has a better and a worse."""
+    plain = names.split_score(score)[1]
+    if plain not in names.RANKED:
+        return set()
+    values = {"network": run.metrics["scores"][score]["value"]} | {
+        name: scores[score]["value"] for name, scores in run.metrics["baselines"].items()
+    }
+    values = {name: value for name, value in values.items() if value is not None}
+    if not values:
+        return set()
+    best = (min if plain in names.LESS_IS_BETTER else max)(values.values())
+    return {name for name, value in values.items() if abs(value - best) < 5e-4}
+
+
+def commands_of(run: Run) -> list[str]:
+    """Commands that train and score such a run by hand."""
+    words = ["cosmodag", "train", "--dataset", "DATASET", "--output", "RUN"]
+    for key in ("task", "model", "training", "transform", "augment", "seed"):
+        value = run.description.get(key)
+        if value is not None:
+            words += [f"--{key}", value if isinstance(value, str) else json.dumps(value)]
+    return [shlex.join(words), "cosmodag evaluate --dataset DATASET --run RUN"]
