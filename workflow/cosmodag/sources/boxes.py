@@ -1,7 +1,7 @@
 """Simulated boxes: independent realizations of galaxies and of the matter beneath them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import h5py
@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
+from cosmodag.gridding.grid_file import write_grids
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.sources.cosmology import Cosmology, Growth
 from cosmodag.sources.galaxies import draw_galaxies
@@ -131,49 +132,63 @@ def simulate_boxes(
     """
     _check(realizations, box_size, particles, number_density, matter_cells, mesh, steps, redshift)
     boxes = [_Box.draw(source, number, seed, cosmology or {}) for number in realizations]
-    with (
-        whole_file(galaxies_output) as galaxies_partial,
-        whole_file(matter_output) as matter_partial,
-        h5py.File(galaxies_partial, "w") as galaxies_file,
-        h5py.File(matter_partial, "w") as matter_file,
-    ):
-        start_galaxies(galaxies_file, source)
-        grids = _start_matter(matter_file, source, boxes, box_size, particles, matter_cells)
-        for index, box in enumerate(tqdm(boxes, desc="boxes", unit="box", disable=None)):
-            matter = simulate_matter(
-                box.cosmology,
-                seed=box.seed,
-                box_size=box_size,
-                particles=particles,
-                mesh=mesh,
-                steps=steps,
-                redshift=redshift,
-                threads=threads,
-            )
-            galaxies = draw_galaxies(
-                matter,
-                box_size=box_size,
-                number_density=number_density,
-                seed=box.seed + 1,
-                threads=threads,
-                **(occupation or {}),
-            )
-            group = start_box(
-                galaxies_file,
-                box.name,
-                box_size=(box_size,) * 3,
-                origin=(0.0,) * 3,
-                periodic=True,
-                group=box.group,
-                attributes={
-                    "omega_m": box.cosmology.omega_m,
-                    "sigma8": box.cosmology.sigma8,
-                    "seed": box.seed,
-                },
-            )
-            append(group, galaxies)
-            grid = np.zeros((matter_cells,) * 3, np.float32)
-            grids[index] = assign_mass(matter, grid, box_size, method="cic", threads=threads)
+    with whole_file(galaxies_output) as partial, h5py.File(partial, "w") as file:
+        start_galaxies(file, source)
+
+        def matter_grids() -> Iterator[tuple[np.ndarray, int]]:
+            """Simulate box after box, write its galaxies, give its matter on the grid."""
+            for box in tqdm(boxes, desc="boxes", unit="box", disable=None):
+                matter = simulate_matter(
+                    box.cosmology,
+                    seed=box.seed,
+                    box_size=box_size,
+                    particles=particles,
+                    mesh=mesh,
+                    steps=steps,
+                    redshift=redshift,
+                    threads=threads,
+                )
+                galaxies = draw_galaxies(
+                    matter,
+                    box_size=box_size,
+                    number_density=number_density,
+                    seed=box.seed + 1,
+                    threads=threads,
+                    **(occupation or {}),
+                )
+                group = start_box(
+                    file,
+                    box.name,
+                    box_size=(box_size,) * 3,
+                    origin=(0.0,) * 3,
+                    periodic=True,
+                    group=box.group,
+                    attributes={
+                        "omega_m": box.cosmology.omega_m,
+                        "sigma8": box.cosmology.sigma8,
+                        "seed": box.seed,
+                    },
+                )
+                append(group, galaxies)
+                grid = np.zeros((matter_cells,) * 3, np.float32)
+                yield (
+                    assign_mass(matter, grid, box_size, method="cic", threads=threads),
+                    len(matter),
+                )
+
+        write_grids(
+            matter_output,
+            matter_grids(),
+            shape=(matter_cells,) * 3,
+            box_size=(box_size,) * 3,
+            boxes=[box.name for box in boxes],
+            groups=[box.group for box in boxes],
+            method="cic",
+            periodic=True,
+            source=source,
+            omega_m=[box.cosmology.omega_m for box in boxes],
+            sigma8=[box.cosmology.sigma8 for box in boxes],
+        )
 
 
 @dataclass(frozen=True)
@@ -202,29 +217,6 @@ class _Box:
             values[key] = float(rng.uniform(bounds[0], bounds[-1]))
         name = f"r{number:04d}"
         return cls(name, f"{source}/{name}", own_seed, Cosmology(**values))
-
-
-def _start_matter(file, source, boxes, box_size, particles, cells) -> h5py.Dataset:
-    """Write the attributes of the matter grid file and add its empty dataset."""
-    file.attrs.update(
-        {
-            "kind": "grid",
-            "source": source,
-            "method": "cic",
-            "periodic": True,
-            "box_size": np.full(3, box_size, np.float64),
-            "boxes": [box.name for box in boxes],
-            "groups": [box.group for box in boxes],
-            "particles": np.full(len(boxes), particles**3, np.int64),
-            "mean_density": np.full(len(boxes), particles**3 / cells**3, np.float64),
-            "omega_m": [box.cosmology.omega_m for box in boxes],
-            "sigma8": [box.cosmology.sigma8 for box in boxes],
-        }
-    )
-    chunk = min(cells, 64)
-    return file.create_dataset(
-        "grid", (len(boxes), cells, cells, cells), "f4", chunks=(1, chunk, chunk, chunk)
-    )
 
 
 def _check(

@@ -4,6 +4,7 @@ A column is a name, or a number counted from 0. `name[i]` is component i of a co
 (HDF5, FITS). Every reader keeps at most one chunk in memory.
 """
 
+import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -175,12 +176,13 @@ def _read_fits(path: Path, columns: list[Column], table, chunk_rows: int) -> Ite
 
     try:
         with warnings.catch_warnings():
+            # astropy warns of truncated files; here they are refused.
             warnings.simplefilter("ignore")
             hdus = fits.open(path, memmap=True)
+            tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)]
     except OSError as error:
         raise InputError(f"{path}: not a FITS file ({_reason(error)})") from None
     with hdus:
-        tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)]
         if table is not None:
             tables = [hdu for hdu in tables if table in (hdu.name, hdus.index(hdu))]
         if not tables:
@@ -199,35 +201,46 @@ def _read_fits(path: Path, columns: list[Column], table, chunk_rows: int) -> Ite
 
 
 def _read_csv(path: Path, columns: list[Column], table, chunk_rows: int) -> Iterator[Columns]:
-    yield from _read_delimited(path, columns, chunk_rows, sep=",", header=0)
+    names = _first_line(path).split(",")
+    names = [name.strip().strip('"') for name in names]
+    yield from _read_delimited(path, columns, names, chunk_rows, sep=",", skiprows=1)
 
 
 def _read_text(path: Path, columns: list[Column], table, chunk_rows: int) -> Iterator[Columns]:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        first = file.readline()
-    header = first.lstrip("# ").split() if first.startswith("#") else None
-    names = header or list(range(len(first.split())))
-    yield from _read_delimited(
-        path, columns, chunk_rows, sep=r"\s+", header=None, names=names, comment="#"
-    )
+    row = _first_line(path, comment="#").split()
+    headers = [line.lstrip("# ").split() for line in _comments(path)]
+    # A line of comments is a header if it has a word for each column; else columns are numbers.
+    header = next((words for words in reversed(headers) if len(words) == len(row)), None)
+    names = header or list(range(len(row)))
+    yield from _read_delimited(path, columns, names, chunk_rows, sep=r"\s+", comment="#")
 
 
-def _read_delimited(path: Path, columns: list[Column], chunk_rows: int, **options):
+def _read_delimited(path: Path, columns: list[Column], names: list, chunk_rows: int, **options):
     import pandas
 
+    wanted = [_known(path, column, names) for column in columns]
+    options.update(header=None, names=names, index_col=False, chunksize=chunk_rows)
     try:
-        options.setdefault("names", list(pandas.read_csv(path, nrows=0, **options).columns))
-        names = [_known(path, column, options["names"]) for column in columns]
-        reader = pandas.read_csv(
-            path, usecols=sorted(set(names), key=str), chunksize=chunk_rows, **options
-        )
-        with reader:
+        with pandas.read_csv(path, usecols=lambda name: name in wanted, **options) as reader:
             for frame in reader:
-                yield [frame[name].to_numpy() for name in names]
-    except (pandas.errors.EmptyDataError, pandas.errors.ParserError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+                yield [frame[name].to_numpy() for name in wanted]
+    except (pandas.errors.EmptyDataError, pandas.errors.ParserError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a table of numbers ({_reason(error)})") from None
+
+
+def _first_line(path: Path, comment: str = "\n") -> str:
+    """The first line that is neither empty nor begins with `comment`."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if line.strip() and not line.startswith(comment):
+                return line.rstrip("\n")
+    raise InputError(f"{path}: no rows in it")
+
+
+def _comments(path: Path) -> list[str]:
+    """The lines of comments before the first row."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return list(itertools.takewhile(lambda line: line.startswith("#"), file))
 
 
 def _read_fastfood(path: Path, columns: list[Column], table, chunk_rows: int) -> Iterator[Columns]:
