@@ -135,4 +135,5 @@ def _per_axis(name: str, value, dimensions: int) -> np.ndarray:
 
 
 def _brief(value) -> str:
-    return "(" + ", ".join(f"{number:g}" for number in np.atleast_1d(value)) + ")"
+    numbers = ", ".join(f"{number:g}" for number in np.atleast_1d(value))
+    return f"({numbers})" if "," in numbers else numbers
