@@ -3,7 +3,20 @@
 #
 # Needs:  results/<experiment>/cutouts/<cutouts>/<batch>.h5      examples
 # Makes:  results/<experiment>/datasets/<dataset>/               shards, index, statistics, hashes
+#         results/<experiment>/baselines/<dataset>/<target>.h5   predictions of simple methods
 #         results/<experiment>/runs/<run>/                       weights, history, scores, figures
+
+
+def dataset_of(experiment, run):
+    return (
+        f"{results}/{experiment}/datasets/{config[experiment]['runs'][run]['dataset']}"
+    )
+
+
+def baselines_of(experiment, run):
+    dataset = config[experiment]["runs"][run]["dataset"]
+    target = helpers.target(config, experiment, run)
+    return f"{results}/{experiment}/baselines/{dataset}/{target}.h5"
 
 
 rule learning_split:
@@ -14,6 +27,8 @@ rule learning_split:
         f"{results}/logs/{{experiment}}/split_{{dataset}}.log",
     benchmark:
         f"{results}/benchmarks/{{experiment}}/split_{{dataset}}.tsv"
+    wildcard_constraints:
+        experiment="(?!)",  # inherited, never run under this name
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -30,7 +45,7 @@ rule learning_split:
 rule learning_train:
     """Train one network; a killed job continues from its last checkpoint."""
     input:
-        dataset=lambda w: f"{results}/{w.experiment}/datasets/{config[w.experiment]['runs'][w.run]['dataset']}",
+        dataset=lambda w: dataset_of(w.experiment, w.run),
     output:
         model=f"{results}/{{experiment}}/runs/{{run}}/model.pt",
         history=f"{results}/{{experiment}}/runs/{{run}}/history.csv",
@@ -39,6 +54,8 @@ rule learning_train:
         f"{results}/logs/{{experiment}}/train_{{run}}.log",
     benchmark:
         f"{results}/benchmarks/{{experiment}}/train_{{run}}.tsv"
+    wildcard_constraints:
+        experiment="(?!)",  # inherited, never run under this name
     conda:
         "../../envs/cpu.yaml"
     threads: 2
@@ -56,12 +73,41 @@ rule learning_train:
         " {params.settings} &> {log:q}"
 
 
+rule learning_baselines:
+    """Fit simple methods to what the runs on a dataset are scored on, once for all of them."""
+    input:
+        dataset=f"{results}/{{experiment}}/datasets/{{dataset}}",
+    output:
+        f"{results}/{{experiment}}/baselines/{{dataset}}/{{target}}.h5",
+    log:
+        f"{results}/logs/{{experiment}}/baselines_{{dataset}}_{{target}}.log",
+    benchmark:
+        f"{results}/benchmarks/{{experiment}}/baselines_{{dataset}}_{{target}}.tsv"
+    wildcard_constraints:
+        experiment="(?!)",  # inherited, never run under this name
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
+    params:
+        target=lambda w: helpers.target_options(
+            config, w.experiment, w.dataset, w.target
+        ),
+        code=code("baselines", "cosmodag.evaluation.baselines.fitting"),
+    shell:
+        "python -m cosmodag baselines --dataset {input.dataset:q} --output {output:q}"
+        " --threads {threads} {params.target} &> {log:q}"
+
+
 rule learning_evaluate:
     """Score a trained network beside baselines on the test split, which is read here alone."""
     input:
-        dataset=lambda w: f"{results}/{w.experiment}/datasets/{config[w.experiment]['runs'][w.run]['dataset']}",
+        dataset=lambda w: dataset_of(w.experiment, w.run),
         model=f"{results}/{{experiment}}/runs/{{run}}/model.pt",
         description=f"{results}/{{experiment}}/runs/{{run}}/run.json",
+        baselines=lambda w: baselines_of(w.experiment, w.run),
     output:
         metrics=f"{results}/{{experiment}}/runs/{{run}}/metrics.json",
         predictions=f"{results}/{{experiment}}/runs/{{run}}/predictions.h5",
@@ -70,6 +116,8 @@ rule learning_evaluate:
         f"{results}/logs/{{experiment}}/evaluate_{{run}}.log",
     benchmark:
         f"{results}/benchmarks/{{experiment}}/evaluate_{{run}}.tsv"
+    wildcard_constraints:
+        experiment="(?!)",  # inherited, never run under this name
     conda:
         "../../envs/cpu.yaml"
     threads: 2
@@ -77,7 +125,11 @@ rule learning_evaluate:
         mem_mb=scaled(8000),
         runtime=scaled(120),
     params:
+        truth=lambda w: helpers.options(
+            {"truth": config[w.experiment]["runs"][w.run].get("truth")}
+        ),
         code=lambda w: helpers.run_code(config, "evaluate", w.experiment, w.run),
     shell:
         "python -m cosmodag evaluate --dataset {input.dataset:q}"
-        " --run $(dirname {input.model:q}) --threads {threads} &> {log:q}"
+        " --run $(dirname {input.model:q}) --baselines {input.baselines:q}"
+        " --threads {threads} {params.truth} &> {log:q}"

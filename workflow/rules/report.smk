@@ -24,6 +24,7 @@ rule report:
         mem_mb=scaled(2000),
         runtime=scaled(10),
     params:
+        runs=lambda w, input: " ".join(quote(str(Path(f).parent)) for f in input),
         code=code("report"),
     shell:
-        "python -m cosmodag report {input:q} --output {output:q} &> {log:q}"
+        "python -m cosmodag report {params.runs} --output {output:q} &> {log:q}"

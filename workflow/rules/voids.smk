@@ -160,6 +160,11 @@ use rule learning_train as voids_train with:
         experiment="voids",
 
 
+use rule learning_baselines as voids_baselines with:
+    wildcard_constraints:
+        experiment="voids",
+
+
 use rule learning_evaluate as voids_evaluate with:
     wildcard_constraints:
         experiment="voids",

@@ -9,6 +9,7 @@ from cosmodag.errors import InputError
 STAGES = {
     "split": "Deal examples to training, validation and test.",
     "train": "Train a network.",
+    "baselines": "Fit simple methods to compare networks with.",
     "evaluate": "Score a trained network beside baselines on the test split.",
     "report": "Write the report of all runs as one page.",
     "summary": "Print the headline scores of runs.",

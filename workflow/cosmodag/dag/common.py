@@ -77,6 +77,23 @@ def run_code(config: Mapping, command: str, experiment: str, run: str) -> str:
     return code(command, f"cosmodag.models.{config[experiment]['runs'][run]['model']['name']}")
 
 
+def target(config: Mapping, experiment: str, run: str) -> str:
+    """Return a name for what a run is scored on; runs that share it share baselines."""
+    entry = config[experiment]["runs"][run]
+    task = entry["task"]
+    what = entry.get("truth") or task.get("channel") or "-".join(task.get("columns", ["label"]))
+    threshold = task.get("threshold", 0.5)
+    return what if threshold == 0.5 else f"{what}-{threshold}"
+
+
+def target_options(config: Mapping, experiment: str, dataset: str, name: str) -> str:
+    """Return the options that describe a target to the command that fits baselines."""
+    for run, entry in config[experiment]["runs"].items():
+        if entry["dataset"] == dataset and target(config, experiment, run) == name:
+            return options({"task": entry["task"], "truth": entry.get("truth")})
+    raise KeyError(f"no run of {experiment} on {dataset} is scored on {name}")
+
+
 def all_runs(config: Mapping) -> list[tuple[str, str]]:
     """Return the runs of all experiments as pairs of experiment and run."""
     return [
