@@ -6,11 +6,11 @@ on the data through sums alone (a confusion matrix, a histogram, moments): those
 once a group, and a replica adds them with the multiplicities it drew, which costs nothing beside
 touching every pixel again.
 
-Few groups: the percentile bootstrap is too narrow by about sqrt((G - 1) / G) and by the lighter
-tail of the normal against Student's t. Both are undone here by the expanded percentile interval
-(Hesterberg 2015, The American Statistician 69, 371). It cannot reach beyond the most extreme
-replica, so below about six groups an interval remains a lower bound on the uncertainty, and a
-single group has none: its bounds are None.
+Few groups: the plain percentile interval is too narrow by about sqrt((G - 1) / G) and by the
+lighter tail of the normal against Student's t. From ten groups on both are undone by the expanded
+percentile interval (Hesterberg 2015, The American Statistician 69, 371). It cannot reach beyond
+the most extreme replica, which with fewer groups is too near; there the interval is Student's, with
+the bootstrap's standard error. A single group has no interval: its bounds are None.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,11 +21,15 @@ from scipy import stats
 
 REPLICAS = 2000
 LEVEL = 0.95
+# Groups from which on percentiles of the replicas are trusted.
+ENOUGH = 10
 # Replicas held at once: keeps a histogram of some thousand bins below 100 MB.
 _BLOCK = 100
 
 Interval = dict[str, float | None]
 Scores = Callable[..., Mapping[str, np.ndarray]]
+Limits = Mapping[str, tuple[float, float]]
+UNLIMITED = (-np.inf, np.inf)
 
 
 def interval(
@@ -75,10 +79,13 @@ class Draws(NamedTuple):
     replicas: dict[str, np.ndarray]
     groups: int
 
-    def intervals(self, level: float = LEVEL) -> dict[str, Interval]:
-        """`value`, `low` and `high` of each score."""
+    def intervals(self, limits: Limits | None = None, level: float = LEVEL) -> dict[str, Interval]:
+        """`value`, `low` and `high` of each score; `limits` holds its lowest and highest value."""
+        limits = limits or {}
         return {
-            name: bounds(value, self.replicas[name], self.groups, level)
+            name: bounds(
+                value, self.replicas[name], self.groups, level, limits.get(name, UNLIMITED)
+            )
             for name, value in self.values.items()
         }
 
@@ -142,11 +149,25 @@ def multiplicities(groups: int, replicas: int, seed: int) -> np.ndarray:
     return random.multinomial(groups, np.full(groups, 1.0 / groups), size=replicas)
 
 
-def bounds(value: float, replicas: np.ndarray, groups: int, level: float = LEVEL) -> Interval:
-    """Expanded percentile interval around a value; None stands for what is undefined.
+def bounds(
+    value: float,
+    replicas: np.ndarray,
+    groups: int,
+    level: float = LEVEL,
+    limits: tuple[float, float] = UNLIMITED,
+) -> Interval:
+    """Interval around a value from its replicas; None stands for what is undefined.
 
-    A score that is biased in replicas (a calibration error grows with noise) may leave its own
-    value outside the percentiles; the interval is then widened to include it.
+    Parameters
+    ----------
+    value, replicas
+        The score of all groups, and of each replica, shape (R,).
+    groups : int
+        Number of independent groups.
+    level : float
+        Probability inside the interval.
+    limits : (float, float)
+        Lowest and highest possible value of the score.
     """
     finite = replicas[np.isfinite(replicas)]
     if not np.isfinite(value):
@@ -154,9 +175,13 @@ def bounds(value: float, replicas: np.ndarray, groups: int, level: float = LEVEL
     # A score that most replicas leave undefined has no honest interval.
     if groups < 2 or 2 * len(finite) < len(replicas):
         return {"value": float(value), "low": None, "high": None}
-    student = stats.t.ppf((1 + level) / 2, groups - 1)
-    tail = stats.norm.cdf(-student * np.sqrt(groups / (groups - 1)))
-    low, high = np.quantile(finite, [tail, 1 - tail])
+    width = stats.t.ppf((1 + level) / 2, groups - 1) * np.sqrt(groups / (groups - 1))
+    if groups < ENOUGH:
+        low, high = value + np.array([-width, width]) * finite.std()
+    else:
+        low, high = np.quantile(finite, stats.norm.cdf([-width, width]))
+    low, high = np.clip([low, high], *limits)
+    # Replicas of a biased score (noise adds to a calibration error) may all miss its value.
     return {
         "value": float(value),
         "low": float(min(low, value)),

@@ -14,7 +14,14 @@ from cosmodag.evaluation import bootstrap
 
 LEVELS = {"68": 0.6827, "95": 0.9545}
 
-SCORES = ("r2", "rmse", "bias", "slope", "correlation", "coverage_68", "coverage_95")
+# Lowest and highest possible value of the scores that have one.
+LIMITS = {
+    "r2": (-np.inf, 1),
+    "rmse": (0, np.inf),
+    "correlation": (-1, 1),
+    "coverage_68": (0, 1),
+    "coverage_95": (0, 1),
+}
 
 
 def normal_intervals(

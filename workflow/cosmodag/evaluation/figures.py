@@ -5,6 +5,7 @@ Figures are SVG with text as text and images at their own resolution, so they st
 
 import contextlib
 import os
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ STYLE = Path(__file__).with_name("cosmodag.mplstyle")
 
 # Inks of the style that the report exchanges on a dark page.
 NETWORK, QUIET, WARM = "#2f6690", "#7c8790", "#c8863c"
-DENSITY, PROBABILITY = "magma", "YlGnBu"
+DENSITY, PROBABILITY = "magma", "Blues"
 
 # Scores that a table or a figure of scores leads with, where a run has them.
 LEADING = ("mcc", "average_precision", "brier_skill", "expected_calibration_error", "r2", "rmse")
@@ -144,21 +145,22 @@ def learning_curves(path: str | os.PathLike, history: str | os.PathLike) -> None
         if name.startswith("valid_")
         and name.removeprefix("valid_") in ("mcc", "mcc_best", "brier_skill", "r2", "accuracy")
     ]
-    with drawing(path, 7.2, 2.7) as figure:
-        axes = figure.subplots(1, 2 if scores else 1, squeeze=False)[0]
+    with drawing(path, 4.6, 4.6) as figure:
+        axes = figure.subplots(2 if scores else 1, 1, squeeze=False, sharex=True)[:, 0]
         for name, colour in (("train_loss", QUIET), ("valid_loss", NETWORK)):
             if name in table:
                 label = "training" if name.startswith("train") else "validation"
                 axes[0].plot(table["epoch"], table[name], color=colour, label=label)
-        axes[0].set(xlabel="epoch", ylabel="loss")
+        axes[0].set_ylabel("loss")
         axes[0].legend()
         for name in scores:
             short = name.removeprefix("valid_")
             label = "best Matthews correlation" if short == "mcc_best" else score_title(short)
             axes[1].plot(table["epoch"], table[name], label=label)
         if scores:
-            axes[1].set(xlabel="epoch", ylabel="validation score")
+            axes[1].set_ylabel("validation score")
             axes[1].legend()
+        axes[-1].set_xlabel("epoch")
         for axis in axes:
             axis.grid(axis="y")
             axis.xaxis.get_major_locator().set_params(integer=True)
@@ -202,7 +204,7 @@ def scores_beside_baselines(path: str | os.PathLike, metrics: Mapping) -> None:
                     metrics["scores"] if predictor == "network" else metrics["baselines"][predictor]
                 )
                 _dot(axis, height, of.get(score), predictor == "network")
-            axis.set_title(score_title(score), fontsize=8)
+            axis.set_title(textwrap.fill(score_title(score), 20), fontsize=8)
             axis.set_xlabel(
                 "less is better" if score in LESS_IS_BETTER else "more is better", fontsize=7
             )

@@ -39,7 +39,7 @@ def evaluate_maps(
         for name, probability in predicted.items()
     }
     scores = {
-        name: each.intervals() | map_scores.extremes(predicted[name])
+        name: each.intervals(map_scores.LIMITS) | map_scores.extremes(predicted[name])
         for name, each in draws.items()
     }
     differences = {name: draws["network"].minus(draws[name]) for name in fitted}

@@ -19,18 +19,19 @@ _QUANTILES = 1000
 # Quantiles of the predictions are found on at most this many pixels.
 _SAMPLE = 1_000_000
 
-SCORES = (
-    "mcc",
-    "f1",
-    "iou",
-    "average_precision",
-    "brier",
-    "brier_skill",
-    "expected_calibration_error",
-    "prediction_p01",
-    "prediction_p99",
-    "prediction_std",
-)
+# Lowest and highest possible value of each score.
+LIMITS = {
+    "mcc": (-1, 1),
+    "f1": (0, 1),
+    "iou": (0, 1),
+    "average_precision": (0, 1),
+    "brier": (0, 1),
+    "brier_skill": (-np.inf, 1),
+    "expected_calibration_error": (0, 1),
+    "prediction_p01": (0, 1),
+    "prediction_p99": (0, 1),
+    "prediction_std": (0, 1),
+}
 
 
 class MapSums(NamedTuple):
@@ -182,7 +183,8 @@ def reliability(
             observed = count[:, 1] / count.sum(1)
         return {str(i): observed[:, i] for i in range(CALIBRATION_BINS)}
 
-    observed = bootstrap.draw(curve, sums, seed=seed).intervals()
+    limits = {str(i): (0, 1) for i in range(CALIBRATION_BINS)}
+    observed = bootstrap.draw(curve, sums, seed=seed).intervals(limits)
     count, total = sums.count.sum((0, 1)), sums.probability.sum((0, 1))
     used = np.flatnonzero(count)
     return {

@@ -45,7 +45,8 @@ def evaluate_numbers(
             for name, (centre, bounds) in predicted.items()
         }
         for name, each in draws.items():
-            scores.setdefault(name, {}).update(_prefixed(prefix, each.intervals()))
+            bounded = each.intervals(count_scores.LIMITS)
+            scores.setdefault(name, {}).update(_prefixed(prefix, bounded))
             if name != "network":
                 paired = draws["network"].minus(each)
                 differences.setdefault(name, {}).update(_prefixed(prefix, paired))

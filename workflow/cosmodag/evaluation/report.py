@@ -111,7 +111,7 @@ def figures_of(run: Run) -> list[dict[str, str]]:
             "name": path.stem,
             "caption": names.figure_caption(path.stem),
             "address": data_address(path),
-            "wide": path.stem in ("maps", "scores", "learning"),
+            "wide": path.stem in ("maps", "scores"),
         }
         for path in sorted(run.figures, key=place)
     ]
