@@ -3,6 +3,7 @@
 import h5py
 import numpy as np
 import pytest
+
 from cosmodag.cutouts.examples_file import create_examples, write_index
 
 

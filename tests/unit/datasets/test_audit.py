@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from cosmodag.datasets.audit import audit_split, shared_volumes
 from cosmodag.datasets.overlaps import find_overlaps
 

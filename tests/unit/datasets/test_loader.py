@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+
 from cosmodag.datasets.folder import read_split
 from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError

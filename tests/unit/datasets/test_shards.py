@@ -7,8 +7,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from cosmodag.datasets.folder import open_shards, read_description, read_index, read_split
+
+from cosmodag.datasets.folder import read_description, read_index, read_split
 from cosmodag.datasets.integrity import verify_dataset
+from cosmodag.datasets.maps import open_shards
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
 
@@ -33,7 +35,7 @@ def test_every_example_stands_once_in_the_place_that_the_index_tells(write_examp
 def test_shards_are_float32_channels_last_and_full_but_for_the_last(dataset):
     description = read_description(dataset)
     for split, count in description["counts"].items():
-        sizes = [len(shard) for shard in open_shards(dataset, split, "x")]
+        sizes = [len(shard) for shard in open_shards(dataset, split, "x", description)]
         assert sum(sizes) == count
         assert set(sizes[:-1]) <= {4}
         shard = np.load(dataset / f"x{split}_1.npy", allow_pickle=False)
@@ -85,7 +87,7 @@ def test_a_truncated_shard_is_named_when_opened(dataset):
     victim = dataset / "xtrain_1.npy"
     victim.write_bytes(victim.read_bytes()[:-100])
     with pytest.raises(InputError, match=r"xtrain_1.npy: not a readable shard"):
-        open_shards(dataset, "train", "x")
+        open_shards(dataset, "train", "x", read_description(dataset))
 
 
 def test_two_groups_are_refused_where_a_split_needs_three(write_examples, tmp_path):

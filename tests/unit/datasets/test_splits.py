@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from cosmodag.datasets.splits import assign_splits
 from cosmodag.errors import InputError
 

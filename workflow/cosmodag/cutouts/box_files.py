@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cosmodag.cutouts.window_sums import BoxMesh
+from cosmodag.cutouts.box_mesh import BoxMesh
 from cosmodag.errors import InputError
 
 

@@ -5,39 +5,16 @@ two other axes keep their order and become rows and columns: (y, z), (x, z) and 
 """
 
 import contextlib
-import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 
-import h5py
 import numba
 import numpy as np
 
+from cosmodag.cutouts.box_mesh import BoxMesh
+
 BLOCK_BYTES = 64 * 2**20
 """Largest block read at once: what a projection needs beside its two-dimensional maps."""
-
-
-@dataclasses.dataclass(frozen=True)
-class BoxMesh:
-    """One box of an HDF5 dataset of shape (boxes, nx, ny, nz), read block by block."""
-
-    dataset: h5py.Dataset
-    box: int
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.dataset.shape[1:]
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        return (self.dataset.chunks or self.dataset.shape)[1:]
-
-    @property
-    def itemsize(self) -> int:
-        return self.dataset.dtype.itemsize
-
-    def __getitem__(self, region: tuple[slice, slice, slice]) -> np.ndarray:
-        return self.dataset[(self.box, *region)]
 
 
 def transverse_axes(axis: int) -> tuple[int, int]:

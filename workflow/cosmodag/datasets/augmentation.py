@@ -1,5 +1,7 @@
-"""Augmentation by symmetries that a projected map has: the square's, and periodic shifts."""
+"""Augmentation by what leaves voids voids: symmetries of the square or cube, periodic shifts."""
 
+import itertools
+import math
 from collections.abc import Callable, Collection
 
 import numpy as np
@@ -22,15 +24,14 @@ def build_augmentation(
     Parameters
     ----------
     names : collection of {"symmetries", "shifts"}, str or None
-        "symmetries": one of the 8 of the square. "shifts": a periodic shift, which only maps of a
-        whole periodic box allow.
+        "symmetries": one of the 8 of the square or the 48 of the cube. "shifts": a periodic shift,
+        which only maps of a whole periodic box allow.
     seed : int
 
     Returns
     -------
     callable or None
-        From x (b, H, W, C), y (b, h, w, K) or None, the epoch and the rows (b,) to augmented x and
-        y.
+        From x (b, …, C), y (b, …, K) or None, the epoch and the rows (b,) to augmented x and y.
     """
     names = [names] if isinstance(names, str) else list(names or ())
     names = [name for name in names if name != "none"]
@@ -45,9 +46,9 @@ def build_augmentation(
     def augment(x: np.ndarray, y: np.ndarray | None, epoch: int, rows: np.ndarray) -> Maps:
         bits = random_bits(rows, seed, epoch)
         if "shifts" in names:
-            x, y = shift_maps(x, y, bits >> np.uint64(3))
+            x, y = shift_maps(x, y, random_bits(rows, seed, epoch, 1))
         if "symmetries" in names:
-            element = (bits & np.uint64(7)).astype(np.int64)
+            element = (bits % np.uint64(count_symmetries(x.ndim - 2))).astype(np.int64)
             x = apply_symmetries(x, element)
             y = y if y is None else apply_symmetries(y, element)
         return x, y
@@ -56,32 +57,39 @@ def build_augmentation(
 
 
 def apply_symmetries(maps: np.ndarray, element: np.ndarray) -> np.ndarray:
-    """Apply to each map one of the 8 symmetries of the square.
+    """Apply to each map one of the 8 symmetries of the square, or the 48 of the cube.
 
     Parameters
     ----------
-    maps : numpy.ndarray, shape (b, H, W, C)
-        Square maps.
+    maps : numpy.ndarray, shape (b, H, W, C) or (b, D, H, W, C)
+        Square maps or cubes.
     element : numpy.ndarray of int, shape (b,)
-        0 to 7: bit 0 flips rows, bit 1 flips columns, bit 2 then transposes.
+        Number of a symmetry: its lowest bits flip an axis each, the rest permutes the axes.
 
     Returns
     -------
     numpy.ndarray, shape of `maps`
     """
-    if maps.shape[1] != maps.shape[2]:
+    lengths = maps.shape[1:-1]
+    if len(set(lengths)) > 1:
         raise InputError(
-            f"maps of {maps.shape[1]}×{maps.shape[2]} pixels have not the symmetries of the "
-            "square: set augment to none"
+            f"maps of {'×'.join(map(str, lengths))} pixels have not the symmetries of the square: "
+            "set augment to none"
         )
+    axes = range(1, len(lengths) + 1)
+    permutations = list(itertools.permutations(axes))
     moved = np.empty_like(maps)
     for number in np.unique(element):
+        permutation, flips = divmod(int(number), 2 ** len(lengths))
         which = np.flatnonzero(element == number)
-        some = maps[which]
-        some = some[:, ::-1] if number & 1 else some
-        some = some[:, :, ::-1] if number & 2 else some
-        moved[which] = some.swapaxes(1, 2) if number & 4 else some
+        some = np.flip(maps[which], [axis for axis in axes if flips >> (axis - 1) & 1])
+        moved[which] = some.transpose(0, *permutations[permutation], maps.ndim - 1)
     return moved
+
+
+def count_symmetries(dimensions: int) -> int:
+    """Symmetries of the square (2) or the cube (3)."""
+    return 2**dimensions * math.factorial(dimensions)
 
 
 def shift_maps(x: np.ndarray, y: np.ndarray | None, bits: np.ndarray) -> Maps:
@@ -89,21 +97,22 @@ def shift_maps(x: np.ndarray, y: np.ndarray | None, bits: np.ndarray) -> Maps:
 
     Parameters
     ----------
-    x : numpy.ndarray, shape (b, H, W, C)
-    y : numpy.ndarray, shape (b, h, w, K), or None
-        H / h must be a whole number.
+    x : numpy.ndarray, shape (b, …, C)
+    y : numpy.ndarray, shape (b, …, K), or None
+        Each length of x must be a multiple of that of y.
     bits : numpy.ndarray of uint64, shape (b,)
         Random numbers that the shifts are drawn from.
     """
-    height, width = x.shape[1:3] if y is None else y.shape[1:3]
-    shifts = np.stack([bits % np.uint64(height), (bits >> np.uint64(30)) % np.uint64(width)])
-    down, across = shifts.astype(np.int64)
+    pixels = x.shape[1:-1] if y is None else y.shape[1:-1]
+    for axis, length in enumerate(pixels, start=1):
+        shift = (bits >> np.uint64(20 * (axis - 1))) % np.uint64(length)
+        x = _roll(x, axis, shift.astype(np.int64) * (x.shape[axis] // length))
+        y = y if y is None else _roll(y, axis, shift.astype(np.int64))
+    return x, y
 
-    def moved(maps: np.ndarray) -> np.ndarray:
-        factor = maps.shape[1] // height
-        rows = (np.arange(maps.shape[1]) + factor * down[:, np.newaxis]) % maps.shape[1]
-        columns = (np.arange(maps.shape[2]) + factor * across[:, np.newaxis]) % maps.shape[2]
-        number = np.arange(len(maps))[:, np.newaxis, np.newaxis]
-        return maps[number, rows[:, :, np.newaxis], columns[:, np.newaxis, :]]
 
-    return moved(x), y if y is None else moved(y)
+def _roll(maps: np.ndarray, axis: int, shift: np.ndarray) -> np.ndarray:
+    """Shift each map of a batch along one axis by a number of its own."""
+    places = (np.arange(maps.shape[axis]) + shift[:, np.newaxis]) % maps.shape[axis]
+    others = [other for other in range(1, maps.ndim) if other != axis]
+    return np.take_along_axis(maps, np.expand_dims(places, others), axis)

@@ -9,9 +9,86 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from cosmodag.cutouts.cube_reader import CubeReader
 from cosmodag.errors import InputError
 
-ALIKE = ("experiment", "x_channels", "y_channels")
+ALIKE = ("experiment", "x_channels", "y_channels", "x_shape", "y_shape")
+"""What examples files of one dataset must have in common."""
+
+
+class ExamplesFile:
+    """One examples file, opened for reading.
+
+    Attributes
+    ----------
+    name : str
+        Path of the file.
+    attributes : dict
+        Its root attributes, as JSON can hold them.
+    x_shape, y_shape : tuple of int
+        Shape of one example.
+    index : pandas.DataFrame
+    cubes : CubeReader or None
+        What cuts the examples, where the file only lists cubes.
+    """
+
+    def __init__(self, file: h5py.File):
+        self.file, self.name = file, file.filename
+        self.attributes = {name: _plain(value) for name, value in file.attrs.items()}
+        if self.attributes.get("kind") != "examples":
+            raise InputError(
+                f"{self.name}: its kind is {self.attributes.get('kind')!r} where an examples file "
+                "is needed"
+            )
+        self.cubes = None
+        if self.attributes.get("cubes"):
+            self.cubes = CubeReader.of(self.attributes, Path(self.name).parent)
+            self.x_shape, self.y_shape = self.cubes.x_shape, self.cubes.y_shape
+        else:
+            self.x_shape, self.y_shape = file["x"].shape[1:], file["y"].shape[1:]
+        self.index = self._read_index()
+
+    def common(self, name: str) -> object:
+        """One of the properties that files of a dataset share."""
+        return getattr(self, name) if name.endswith("shape") else self.attributes[name]
+
+    def read(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Input and target of one example.
+
+        Raises
+        ------
+        InputError
+            The example is not finite.
+        """
+        if self.cubes is None:
+            x, y = self.file["x"][row], self.file["y"][row]
+        else:
+            box = self.index["box"][row]
+            corner = self.index.loc[row, ["corner_x", "corner_y", "corner_z"]]
+            x, y = self.cubes.overdensity(box, corner), self.cubes.fractions(box, corner)
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise InputError(
+                f"{self.name}: example {self.index['id'][row]} holds values that are not finite: "
+                "mask them where it is cut out"
+            )
+        return x, y
+
+    def _read_index(self) -> pd.DataFrame:
+        columns = {
+            name: column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
+            for name, column in self.file["index"].items()
+        }
+        for name in ("id", "group"):
+            if name not in columns:
+                raise InputError(f"{self.name}: its index lacks the column {name!r}")
+        count = len(columns["id"] if self.cubes else self.file["x"])
+        for name, values in columns.items():
+            if len(values) != count:
+                raise InputError(
+                    f"{self.name}: index column {name!r} has {len(values)} rows where there are "
+                    f"{count} examples"
+                )
+        return pd.DataFrame(columns)
 
 
 class Examples:
@@ -19,69 +96,52 @@ class Examples:
 
     Attributes
     ----------
+    files : list of ExamplesFile
     index : pandas.DataFrame
-        The columns of all files' indices, one row an example.
-    experiment : str
-    x_channels, y_channels : list of str
-    x_shape, y_shape : tuple of int
-        Shape of one example.
+        The columns of all files' indices, one row an example, and `source`, the number of its file.
     """
 
-    def __init__(self, files: Sequence[h5py.File]):
+    def __init__(self, files: Sequence[ExamplesFile]):
         self.files = files
-        attributes = [_common_attributes(file) for file in files]
-        for file, found in zip(files, attributes):
-            for name in found:
-                if found[name] != attributes[0][name]:
+        for file in files:
+            for name in ALIKE:
+                found, expected = file.common(name), files[0].common(name)
+                if found != expected:
                     raise InputError(
-                        f"{file.filename}: {name} {found[name]} differs from "
-                        f"{attributes[0][name]} of {files[0].filename}: split them apart"
+                        f"{file.name}: {name} {found} differs from {expected} of {files[0].name}: "
+                        "make a dataset of each"
                     )
-        self.experiment = attributes[0]["experiment"]
-        self.x_channels, self.y_channels = attributes[0]["x_channels"], attributes[0]["y_channels"]
-        self.x_shape, self.y_shape = attributes[0]["x_shape"], attributes[0]["y_shape"]
-        parts = [_read_index(file) for file in files]
-        for file, part in zip(files, parts):
-            if set(part) != set(parts[0]):
-                odd = sorted(set(part) ^ set(parts[0]))
+            odd = sorted(set(file.index) ^ set(files[0].index))
+            if odd:
                 raise InputError(
-                    f"{file.filename}: index column {odd[0]!r} stands not in every examples file"
+                    f"{file.name}: index column {odd[0]!r} stands not in every examples file: cut "
+                    "them alike"
                 )
-        self.index = pd.concat(parts, ignore_index=True)
-        self._first = np.cumsum([0] + [len(part) for part in parts])
+        self.index = pd.concat(
+            [file.index.assign(source=number) for number, file in enumerate(files)],
+            ignore_index=True,
+        )
+        self._first = np.cumsum([0] + [len(file.index) for file in files])
 
-    def read(self, rows: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
-        """Read examples into rows of `x` and `y`, in file order for the disk's sake.
+    def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Read examples, in file order for the disk's sake.
 
         Parameters
         ----------
         rows : numpy.ndarray of int, shape (n,)
+
+        Returns
+        -------
         x, y : numpy.ndarray, shapes (n, *x_shape) and (n, *y_shape), float32
-
-        Raises
-        ------
-        InputError
-            An example is not finite.
         """
+        x, y = (
+            np.empty((len(rows), *self.files[0].common(name)), dtype=np.float32)
+            for name in ("x_shape", "y_shape")
+        )
         for place in np.argsort(rows, kind="stable"):
-            row = rows[place]
-            number = np.searchsorted(self._first, row, side="right") - 1
-            file, here = self.files[number], row - self._first[number]
-            file["x"].read_direct(x, np.s_[here : here + 1], np.s_[place : place + 1])
-            file["y"].read_direct(y, np.s_[here : here + 1], np.s_[place : place + 1])
-            if not (np.isfinite(x[place]).all() and np.isfinite(y[place]).all()):
-                raise InputError(
-                    f"{file.filename}: example {self.index['id'][row]} holds values that are not "
-                    "finite: mask them where it is cut out"
-                )
-
-    def provenance(self) -> list[dict]:
-        """What the files say of themselves, as JSON can hold it."""
-        return [
-            {"file": Path(file.filename).name, "count": int(count)}
-            | {name: _plain(value) for name, value in file.attrs.items()}
-            for file, count in zip(self.files, np.diff(self._first))
-        ]
+            number = np.searchsorted(self._first, rows[place], side="right") - 1
+            x[place], y[place] = self.files[number].read(rows[place] - self._first[number])
+        return x, y
 
 
 @contextlib.contextmanager
@@ -107,41 +167,11 @@ def open_examples(paths: Sequence[str | os.PathLike]) -> Iterator[Examples]:
                 raise InputError(
                     f"{path}: not a readable HDF5 file ({error}): make it again"
                 ) from error
-            if file.attrs.get("kind") != "examples":
-                raise InputError(
-                    f"{path}: its kind is {file.attrs.get('kind')!r} where an examples file is "
-                    "needed"
-                )
-            files.append(file)
+            files.append(ExamplesFile(file))
         yield Examples(files)
 
 
-def _common_attributes(file: h5py.File) -> dict:
-    attributes = {name: _plain(file.attrs[name]) for name in ALIKE}
-    for name in ("x", "y"):
-        attributes[f"{name}_shape"] = file[name].shape[1:]
-    return attributes
-
-
-def _read_index(file: h5py.File) -> pd.DataFrame:
-    columns = {
-        name: column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
-        for name, column in file["index"].items()
-    }
-    for name in ("id", "group"):
-        if name not in columns:
-            raise InputError(f"{file.filename}: its index lacks the column {name!r}")
-    lengths = {name: len(values) for name, values in columns.items()}
-    odd = [name for name, length in lengths.items() if length != len(file["x"])]
-    if odd:
-        raise InputError(
-            f"{file.filename}: index column {odd[0]!r} has {lengths[odd[0]]} rows where there are "
-            f"{len(file['x'])} examples"
-        )
-    return pd.DataFrame(columns)
-
-
-def _plain(value):
+def _plain(value: object) -> object:
     """An attribute as text, number or list."""
     if isinstance(value, bytes):
         return value.decode()

@@ -2,11 +2,14 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from cosmodag.cutouts.cube_reader import CubeReader
+from cosmodag.datasets.maps import CubeMaps, Maps, ShardMaps, open_shards
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
 
@@ -46,43 +49,26 @@ def read_index(folder: str | os.PathLike, split: str | None = None) -> pd.DataFr
     return index[index["split"] == split].reset_index(drop=True)
 
 
-def open_shards(folder: str | os.PathLike, split: str, letter: str) -> list[np.ndarray]:
-    """Map the shards of a split into memory, without reading them.
+def open_maps(
+    folder: str | os.PathLike, split: str, description: Mapping, index: pd.DataFrame
+) -> Maps:
+    """Open the maps of a split of a dataset folder.
 
     Parameters
     ----------
     folder : path
     split : {"train", "valid", "test"}
-    letter : {"x", "y"}
-
-    Returns
-    -------
-    list of numpy.ndarray
-        Read-only maps of the files, float32, in order.
-
-    Raises
-    ------
-    InputError
-        A shard is missing, truncated or no NumPy array of float32.
+    description : mapping
+        What `dataset.json` holds.
+    index : pandas.DataFrame
+        Index of the split.
     """
-    description = read_description(folder)
-    count, size = description["counts"][split], description["shard_size"]
-    shape = tuple(description["shapes"][letter])
-    shards = []
-    for number in range(-(-count // size)):
-        path = Path(folder) / f"{letter}{split}_{number + 1}.npy"
-        held = min(size, count - number * size)
-        try:
-            shard = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not a readable shard ({error}): split anew") from error
-        if shard.shape != (held, *shape) or shard.dtype != np.float32:
-            raise InputError(
-                f"{path}: holds {shard.dtype} {shard.shape} where dataset.json promises float32 "
-                f"{(held, *shape)}: split anew"
-            )
-        shards.append(shard)
-    return shards
+    if not description.get("cubes"):
+        return ShardMaps(
+            *(open_shards(folder, split, letter, description) for letter in "xy"),
+            description["shard_size"],
+        )
+    return CubeMaps([CubeReader.of(source, folder) for source in description["cubes"]], index)
 
 
 def read_split(
@@ -92,9 +78,11 @@ def read_split(
 
     Returns
     -------
-    x : numpy.ndarray, shape (N, H, W, C), float32
-    y : numpy.ndarray, shape (N, h, w, K), float32
+    x : numpy.ndarray, shape (N, …, C), float32
+    y : numpy.ndarray, shape (N, …, K), float32
     index : pandas.DataFrame, N rows
     """
-    x, y = (np.concatenate(open_shards(folder, split, letter)) for letter in "xy")
-    return x, y, read_index(folder, split)
+    index = read_index(folder, split)
+    maps = open_maps(folder, split, read_description(folder), index)
+    rows = np.arange(len(index))
+    return maps.x(rows), maps.y(rows), index

@@ -11,6 +11,8 @@ from cosmodag.provenance import file_hash
 def verify_dataset(folder: str | os.PathLike) -> int:
     """Compare every file of a dataset with its SHA-256 in `dataset.json`.
 
+    Grids and labels that cubes are cut from are files of the dataset too.
+
     Returns
     -------
     int
@@ -24,6 +26,8 @@ def verify_dataset(folder: str | os.PathLike) -> int:
     folder = Path(folder)
     description = read_description(folder)
     promised = description["shards"] | description["index"]
+    for source in description.get("cubes", []):
+        promised |= source["sha256"]
     missing = [name for name in promised if not (folder / name).is_file()]
     altered = [
         name

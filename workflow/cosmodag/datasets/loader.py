@@ -1,4 +1,4 @@
-"""Batches of a split, read from memory-mapped shards ahead of the training step."""
+"""Batches of a split, made ready ahead of the training step."""
 
 import os
 from collections import deque
@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from cosmodag.datasets.augmentation import build_augmentation
-from cosmodag.datasets.folder import open_shards, read_description, read_index
+from cosmodag.datasets.folder import open_maps, read_description, read_index
 from cosmodag.datasets.order import batch_count, check_ranks, epoch_order, rank_part
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
@@ -25,8 +25,8 @@ class Batch(NamedTuple):
 
     Attributes
     ----------
-    x : torch.Tensor, shape (b, C, H, W), float32, channels last in memory
-    y : torch.Tensor, shape (b, K, h, w) for maps or (b, K) for columns, float32
+    x : torch.Tensor, shape (b, C, H, W) or (b, C, D, H, W), float32, channels last in memory
+    y : torch.Tensor, shape (b, K, h, w) or (b, K, d, h, w) for maps, (b, K) for columns, float32
     index : numpy.ndarray, shape (b,), int64
         Rows of the examples in their split.
     """
@@ -37,10 +37,11 @@ class Batch(NamedTuple):
 
 
 class Loader:
-    """Batches of one split of a dataset folder.
+    """Batches of one split of a dataset folder, maps or cubes.
 
-    Shards are mapped into memory, so that all ranks and loaders of a machine share one copy; one
-    thread copies the examples of the next batches while a step computes. Which examples a batch
+    Shards are mapped into memory, so that all ranks and loaders of a machine share one copy, and
+    cubes are cut out of their grids; one thread does this for the next batches while a step
+    computes. Which examples a batch
     holds depends on seed and epoch alone: ranks share each batch out between them, and a batch can
     be reached without the ones before it.
 
@@ -63,7 +64,7 @@ class Loader:
         This process among those that share each batch.
     transform : str or callable, optional
         Name known to `cosmodag.datasets.transforms.build_transform`, or a function from input maps
-        (b, H, W, C) to such maps, float32.
+        (b, …, C) to such maps, float32.
 
     Attributes
     ----------
@@ -98,10 +99,8 @@ class Loader:
         self.index = read_index(folder, split)
         self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
         self.rank, self.world_size = rank, world_size
-        self._shard_size = self.description["shard_size"]
-        self._x = open_shards(folder, split, "x")
+        self._maps = open_maps(folder, split, self.description, self.index)
         self._channels, self._columns = _find_target(target, self.description, self.index, folder)
-        self._y = open_shards(folder, split, "y") if self._columns is None else None
         self._augment = build_augmentation(augment, seed)
         self._transform = (
             transform
@@ -142,9 +141,9 @@ class Loader:
             Rows of the split.
         epoch : int
         """
-        x = _gather(self._x, rows, self._shard_size)
-        y = None if self._y is None else _gather(self._y, rows, self._shard_size)
-        if y is not None and self._channels is not None:
+        x = self._maps.x(rows)
+        y = self._maps.y(rows) if self._columns is None else None
+        if self._channels is not None:
             y = y[..., self._channels]
         if self._augment is not None:
             x, y = self._augment(x, y, epoch, rows)
@@ -153,16 +152,9 @@ class Loader:
         targets = (
             torch.from_numpy(self._columns[rows])
             if y is None
-            else torch.from_numpy(y).permute(0, 3, 1, 2)
+            else torch.from_numpy(y).movedim(-1, 1)
         )
-        return Batch(torch.from_numpy(x).permute(0, 3, 1, 2), targets, rows)
-
-
-def _gather(shards: list[np.ndarray], rows: np.ndarray, shard_size: int) -> np.ndarray:
-    examples = np.empty((len(rows), *shards[0].shape[1:]), dtype=np.float32)
-    for place, (shard, row) in enumerate(zip(*divmod(rows, shard_size))):
-        examples[place] = shards[shard][row]
-    return examples
+        return Batch(torch.from_numpy(x).movedim(-1, 1), targets, rows)
 
 
 def _find_target(

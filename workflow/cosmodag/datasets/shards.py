@@ -9,12 +9,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from cosmodag.datasets.audit import audit_split
-from cosmodag.datasets.examples import Examples, open_examples
+from cosmodag.datasets.examples import Examples, ExamplesFile, open_examples
 from cosmodag.datasets.splits import FRACTIONS, SPLITS, assign_splits, stable_hash
 from cosmodag.datasets.statistics import TrainingStatistics, column_statistics
 from cosmodag.errors import InputError
 from cosmodag.files import whole_folder, write_json
 from cosmodag.provenance import file_hash
+
+PLACES = ("source", "source_row", "shard", "row")
+"""Index columns that tell where an example was found and where it is stored."""
 
 SHARD_SIZE = 512
 """Examples a shard, as in the original's files."""
@@ -33,7 +36,7 @@ def write_dataset(
 
     One shard is in memory at a time. Within a split examples stand in an order shuffled by a hash
     of their names, so that any shard is a fair sample. Statistics are those of the training split
-    alone.
+    alone. Of examples that are only listed, such as cubes, no shards are written.
 
     Parameters
     ----------
@@ -69,28 +72,41 @@ def write_dataset(
             raise InputError(f"the split leaks: {'; '.join(leaks)}: give what is shared one group")
         with whole_folder(output_folder) as folder:
             statistics = TrainingStatistics()
-            files = _write_shards(examples, index, folder, statistics)
+            if examples.files[0].cubes is None:
+                names = _write_shards(examples, index, folder, statistics)
+            else:
+                names = []
+                _read_cubes(examples, index, statistics)
             index.drop(columns="source_row").to_parquet(folder / "index.parquet", index=False)
-            training = index[index["split"] == "train"].drop(columns=["source_row", "shard", "row"])
+            training = index[index["split"] == "train"].drop(columns=list(PLACES))
+            members = index.groupby("split")
             description = {
-                "experiment": examples.experiment,
+                name: examples.files[0].attributes[name]
+                for name in ("experiment", "x_channels", "y_channels")
+            } | {
                 "protocol": protocol,
                 "seed": seed,
                 "fractions": list(fractions),
-                "shapes": {"x": list(examples.x_shape), "y": list(examples.y_shape)},
-                "x_channels": examples.x_channels,
-                "y_channels": examples.y_channels,
+                "shapes": {
+                    "x": list(examples.files[0].x_shape),
+                    "y": list(examples.files[0].y_shape),
+                },
                 "shard_size": shard_size,
-                "counts": {split: int((index["split"] == split).sum()) for split in SPLITS},
+                "counts": {split: len(members.get_group(split)) for split in SPLITS},
                 "groups": {
-                    split: sorted(index.loc[index["split"] == split, "group"].unique())
-                    for split in SPLITS
+                    split: sorted(members.get_group(split)["group"].unique()) for split in SPLITS
                 },
                 "leaks": leaks,
                 "statistics": statistics.summary() | {"columns": column_statistics(training)},
                 "index": {"index.parquet": file_hash(folder / "index.parquet")},
-                "shards": {name: file_hash(folder / name) for name in files},
-                "examples": examples.provenance(),
+                "shards": {name: file_hash(folder / name) for name in names},
+                "cubes": [
+                    _cube_source(file, output_folder) for file in examples.files if file.cubes
+                ],
+                "examples": [
+                    {"file": Path(file.name).name, "count": len(file.index)} | file.attributes
+                    for file in examples.files
+                ],
             }
             write_json(folder / "dataset.json", description)
     return description
@@ -99,16 +115,11 @@ def write_dataset(
 def _split_index(
     index: pd.DataFrame, protocol: str, fractions: Sequence[float], seed: int, shard_size: int
 ) -> pd.DataFrame:
-    """Index with `split`, `shard` and `row`, in the order in which examples are stored.
-
-    `source_row` is the number of the example in the examples files.
-    """
-    index = index.assign(
-        source_row=np.arange(len(index)),
-        split=assign_splits(
-            index["id"], index["group"], protocol=protocol, fractions=fractions, seed=seed
-        ),
+    """Index with the columns of `PLACES` and `split`, in the order in which examples are stored."""
+    splits = assign_splits(
+        index["id"], index["group"], protocol=protocol, fractions=fractions, seed=seed
     )
+    index = index.assign(source_row=np.arange(len(index)), split=splits)
     key = [stable_hash(f"order:{name}", seed) for name in index["id"]]
     number = index["split"].map({split: number for number, split in enumerate(SPLITS)})
     index = index.iloc[np.lexsort((key, number))].reset_index(drop=True)
@@ -123,14 +134,28 @@ def _write_shards(
     names = []
     shards = index.groupby(["split", "shard"], sort=False)["source_row"]
     for (split, shard), rows in tqdm(shards, desc="shards", unit="shard", disable=None):
-        x, y = (
-            np.empty((len(rows), *shape), dtype=np.float32)
-            for shape in (examples.x_shape, examples.y_shape)
-        )
-        examples.read(rows.to_numpy(), x, y)
+        x, y = examples.read(rows.to_numpy())
         if split == "train":
             statistics.add(x, y)
         for letter, values in (("x", x), ("y", y)):
             names.append(f"{letter}{split}_{shard}.npy")
             np.save(folder / names[-1], values, allow_pickle=False)
     return names
+
+
+def _read_cubes(examples: Examples, index: pd.DataFrame, statistics: TrainingStatistics) -> None:
+    """Gather the statistics of cubes, which are stored nowhere."""
+    training = index.loc[index["split"] == "train", "source_row"].to_numpy()
+    for row in tqdm(np.sort(training), desc="cubes", unit="cube", disable=None):
+        statistics.add(*examples.read(np.array([row])))
+
+
+def _cube_source(file: ExamplesFile, output_folder: str | os.PathLike) -> dict:
+    """Where the cubes of an examples file come from, seen from the dataset folder."""
+    names = ("grid_file", "labels_file")
+    paths = [(Path(file.name).parent / file.attributes[name]).resolve() for name in names]
+    folder = Path(output_folder).resolve()
+    source = {name: os.path.relpath(path, folder) for name, path in zip(names, paths)}
+    hashes = {source[name]: file_hash(path) for name, path in zip(names, paths)}
+    settings = {name: file.attributes[name] for name in ("labels", "side", "factor")}
+    return source | settings | {"sha256": hashes}

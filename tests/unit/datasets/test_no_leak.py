@@ -1,0 +1,79 @@
+"""The claim that matters most: what a predictor earns that sees only which example it is."""
+
+import h5py
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+from sklearn.neighbors import KNeighborsRegressor
+
+from cosmodag.cutouts.sub_boxes import cut_boxes
+from cosmodag.datasets.folder import read_index
+from cosmodag.datasets.shards import write_dataset
+from cosmodag.errors import InputError
+
+BOXES = 15
+
+
+@pytest.fixture(scope="module")
+def overlapping(tmp_path_factory):
+    """Examples file of sub-boxes that share 81 % of a side with their neighbours."""
+    folder = tmp_path_factory.mktemp("boxes")
+    random = np.random.default_rng(0)
+    names = [f"r{number:04d}" for number in range(BOXES)]
+    common = {
+        "box_size": np.full(3, 32.0),
+        "periodic": True,
+        "boxes": names,
+        "groups": [f"boxes/{name}" for name in names],
+    }
+    with h5py.File(folder / "grid.h5", "w") as file:
+        file["grid"] = np.ones((BOXES, 32, 32, 32), np.float32)
+        file.attrs.update(common, kind="grid", source="uniform", mean_density=np.ones(BOXES))
+    with h5py.File(folder / "labels.h5", "w") as file:
+        file.attrs.update(common, kind="labels", labels=["spheres"])
+        file["spheres/mask"] = np.zeros((BOXES, 8, 8, 8), np.uint8)
+        for name in names:
+            voids = file.create_group(f"spheres/voids/{name}")
+            voids["position"] = random.uniform(0, 32, (60, 3)).astype(np.float32)
+            voids["volume"] = np.ones(60, np.float32)
+    settings = {"side": 16, "depth": 16, "stride": 3, "stride_depth": 3}
+    cut_boxes(folder / "grid.h5", folder / "labels.h5", folder / "examples.h5", **settings)
+    return folder / "examples.h5"
+
+
+def score_of_the_index(folder):
+    """R² of the void count, predicted from the number of the box and the place in it alone."""
+    known, asked = read_index(folder, "train"), read_index(folder, "test")
+
+    def place(index):
+        corners = index[["lower_x", "lower_y", "lower_z"]].to_numpy()
+        box = index["box"].str[1:].astype(int).to_numpy()
+        return np.column_stack([box * 100.0, corners])
+
+    nearest = KNeighborsRegressor(6, weights="distance").fit(place(known), known["count_spheres"])
+    return r2_score(asked["count_spheres"], nearest.predict(place(asked)))
+
+
+def test_the_index_scores_nothing_where_groups_are_split(overlapping, tmp_path):
+    description = write_dataset([overlapping], tmp_path / "dataset", protocol="group")
+    assert description["leaks"] == []
+    assert score_of_the_index(tmp_path / "dataset") < 0.1
+
+
+def test_the_index_scores_high_where_overlapping_boxes_are_split_at_random(overlapping, tmp_path):
+    description = write_dataset([overlapping], tmp_path / "dataset", protocol="random")
+    assert score_of_the_index(tmp_path / "dataset") > 0.7
+    assert any("volumes shared between splits" in leak for leak in description["leaks"])
+
+
+def test_regions_that_are_named_groups_but_overlap_are_refused(overlapping, tmp_path):
+    with h5py.File(overlapping) as source, h5py.File(tmp_path / "wrong.h5", "w") as file:
+        for name in source:
+            source.copy(name, file)
+        file.attrs.update(source.attrs)
+        del file["index/group"]
+        groups = [f"sub-box-{number % 50}" for number in range(len(source["x"]))]
+        file["index"].create_dataset("group", data=groups, dtype=h5py.string_dtype())
+    with pytest.raises(InputError, match=r"the split leaks: volumes shared between splits"):
+        write_dataset([tmp_path / "wrong.h5"], tmp_path / "dataset")
+    assert not (tmp_path / "dataset").exists()
