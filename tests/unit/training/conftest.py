@@ -1,13 +1,19 @@
 """Tiny data and networks for the tests of training."""
 
-import dataclasses
+import runpy
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import pytest
 import torch
+from cosmodag.training.map_task import MapTask
+from torch import nn
+
+TINY = Path(__file__).parents[2] / "faults" / "tiny_training.py"
 
 
-@dataclasses.dataclass
-class Batch:
+class Batch(NamedTuple):
     x: torch.Tensor
     y: torch.Tensor
     index: np.ndarray
@@ -16,9 +22,8 @@ class Batch:
 class TensorLoader:
     """Batches of tensors in memory, by the interface of the dataset's loader."""
 
-    def __init__(self, x, y, *, batch_size=4, seed=0, shuffle=True, rank=0, world_size=1):
-        self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
-        self.shuffle, self.rank, self.world_size = shuffle, rank, world_size
+    def __init__(self, x, y, *, batch_size=4, shuffle=True):
+        self.x, self.y, self.batch_size, self.shuffle = x, y, batch_size, shuffle
 
     def __len__(self):
         return -(-len(self.x) // self.batch_size)
@@ -26,8 +31,44 @@ class TensorLoader:
     def batches(self, epoch, start=0):
         order = np.arange(len(self.x))
         if self.shuffle:
-            order = np.random.default_rng([self.seed, epoch]).permutation(order)
+            order = np.random.default_rng([1, epoch]).permutation(order)
         for number in range(start, len(self)):
-            whole = order[number * self.batch_size : (number + 1) * self.batch_size]
-            index = whole[self.rank :: self.world_size]
+            index = order[number * self.batch_size : (number + 1) * self.batch_size]
             yield Batch(self.x[index], self.y[index], index)
+
+
+class Tiny(nn.Module):
+    """A network of 17 weights from maps of 8×8 to logits of 2×2."""
+
+    def __init__(self):
+        super().__init__()
+        self.read = nn.Conv2d(1, 1, 4, stride=4)
+
+    def forward(self, x):
+        return self.read(x)
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    return Tiny()
+
+
+@pytest.fixture
+def task():
+    return MapTask("fraction")
+
+
+@pytest.fixture
+def loader():
+    """Maps whose target is whether a block's mean is positive."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(24, 1, 8, 8, generator=generator)
+    y = (nn.functional.avg_pool2d(x, 4) > 0).float()
+    return TensorLoader(x, y)
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory):
+    """A dataset folder of random maps."""
+    return runpy.run_path(str(TINY))["write_tiny_dataset"](tmp_path_factory.mktemp("tiny"))

@@ -51,7 +51,7 @@ class MapTask(Task):
 
     def sums(self, output, y):
         probability, truth = output.sigmoid().flatten(), self.truth(y).flatten()
-        bins = (probability * _BINS).long().clamp(max=_BINS - 1)
+        bins = (probability * _BINS).long().clamp(0, _BINS - 1)
         positive = truth >= (self.threshold or 0.5)
         histogram = torch.bincount(bins + _BINS * positive, minlength=2 * _BINS)
         squares = (probability.double() - truth.double()).square().sum()

@@ -1,8 +1,7 @@
 """Batch normalisation over the batch of all ranks."""
 
 import torch
-from torch import nn
-from torch.distributed.nn.functional import all_reduce
+from torch import distributed, nn
 
 _KINDS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -42,9 +41,8 @@ class RanksBatchNorm(nn.Module):
         total = x.sum(axes, dtype=torch.float64)
         squares = x.square().sum(axes, dtype=torch.float64)
         own = total.new_tensor([x.numel() // x.shape[1]])
-        total, squares, count = all_reduce(torch.cat([total, squares, own])).split(
-            [len(total), len(squares), 1]
-        )
+        sums = _SumOverRanks.apply(torch.cat([total, squares, own]))
+        total, squares, count = sums.split([len(total), len(squares), 1])
         mean = total / count
         variance = (squares / count - mean.square()).clamp(min=0)
         with torch.no_grad():
@@ -53,6 +51,22 @@ class RanksBatchNorm(nn.Module):
             self.running_var.lerp_(unbiased.float(), self.momentum)
             self.num_batches_tracked += 1
         return mean.float(), variance.float()
+
+
+class _SumOverRanks(torch.autograd.Function):
+    """The sum over ranks; each rank's part receives the gradients of all ranks' losses."""
+
+    @staticmethod
+    def forward(ctx, part: torch.Tensor) -> torch.Tensor:
+        total = part.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> torch.Tensor:
+        total = gradient.contiguous().clone()
+        distributed.all_reduce(total)
+        return total
 
 
 def over_all_ranks(module: nn.Module) -> nn.Module:

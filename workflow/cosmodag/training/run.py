@@ -88,6 +88,8 @@ def train_run(
     dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
     device = choose_device(device)
     settings = TrainingSettings.from_dict({"seed": seed, **training})
+    if initial is not None and not Path(initial).is_file():
+        raise InputError(f"initial: no file {initial}; give the model.pt of an earlier run")
     dataset = read_description(dataset_folder)
     task = complete_task(task, dataset)
     the_task = make_task(**task)
@@ -196,8 +198,6 @@ def complete_model(model: Mapping, dataset: Mapping, task: Task) -> dict:
 
 def load_initial(network: torch.nn.Module, path: str | os.PathLike) -> None:
     """Load the weights at `path` into a network of the same shape."""
-    if not Path(path).is_file():
-        raise InputError(f"initial: no file {path}")
     try:
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except RuntimeError as error:

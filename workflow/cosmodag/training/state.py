@@ -94,7 +94,7 @@ class TrainingState:
         scores
             Loss and metrics of the validation split.
         """
-        self.check_finite()
+        self.check_finite(scores["loss"])
         self.history.append(
             {
                 "epoch": self.epoch + 1,
@@ -112,9 +112,9 @@ class TrainingState:
         if self.best_epoch == self.epoch:
             self.best = _on_cpu(self.kept)
 
-    def check_finite(self) -> None:
-        """Raise an InputError if the loss has left the finite numbers."""
-        if not math.isfinite(self.loss.item()):
+    def check_finite(self, valid_loss: float = 0.0) -> None:
+        """Raise an InputError if a loss has left the finite numbers."""
+        if not math.isfinite(self.loss.item() + valid_loss):
             raise InputError(
                 f"training.learning_rate: with {self.settings.learning_rate} the loss is no longer "
                 f"finite at step {self.step}; lower it, or lower training.clip"

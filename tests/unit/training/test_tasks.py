@@ -1,0 +1,103 @@
+"""Losses, scores and predictions, against closed forms and other implementations."""
+
+import numpy as np
+import pytest
+import torch
+from cosmodag.errors import InputError
+from cosmodag.training.map_task import MapTask, matthews
+from cosmodag.training.scalar_tasks import CountTask, RegressionTask
+from cosmodag.training.tasks import make_task
+from scipy import stats
+from sklearn import metrics
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(2)
+
+
+def in_two_parts(task, output, y):
+    """Scores from sums over two batches, as the loop adds them."""
+    first, second = task.sums(output[:3], y[:3]), task.sums(output[3:], y[3:])
+    return task.metrics({name: first[name] + second[name] for name in first})
+
+
+def test_map_scores_are_those_of_scikit_learn(generator):
+    output, y = torch.randn(8, 1, 6, 6, generator=generator), torch.rand(8, 1, 6, 6)
+    found = in_two_parts(MapTask("fraction", threshold=0.4), output, y)
+    truth, probability = (y >= 0.4).flatten().numpy(), output.sigmoid().flatten().numpy()
+    assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, probability >= 0.5))
+    assert found["brier"] == pytest.approx(metrics.brier_score_loss(truth, probability), rel=1e-6)
+    rate = truth.mean()
+    assert found["brier_skill"] == pytest.approx(1 - found["brier"] / (rate * (1 - rate)))
+
+
+def test_map_loss_is_the_cross_entropy_of_each_example(generator):
+    output, y = torch.randn(5, 1, 4, 4, generator=generator), torch.rand(5, 1, 4, 4)
+    found = MapTask("fraction", threshold=None).loss(output, y)
+    p = output.sigmoid()
+    expected = -(y * p.log() + (1 - y) * (1 - p).log()).mean((1, 2, 3))
+    torch.testing.assert_close(found, expected)
+
+
+def test_matthews_is_zero_where_all_cells_are_alike():
+    assert not matthews(np.array([[0.0, 0, 0], [3, 4, 5]])).any()
+
+
+def test_gaussian_counts_follow_the_normal_distribution(generator):
+    task = CountTask(["n", "volume"], mean=[12.0, 5e4], std=[3.0, 1e4])
+    output = torch.randn(6, 4, generator=generator)
+    y = torch.tensor([[10.0, 4e4]]).repeat(6, 1)
+    found = task.predict(output)
+    assert found["mean"].shape == found["std"].shape == (6, 2)
+    expected = -stats.norm.logpdf(y.numpy(), found["mean"], found["std"])
+    expected = (expected - np.log([3.0, 1e4])).mean(1)
+    np.testing.assert_allclose(task.loss(output, y).numpy(), expected, rtol=1e-4)
+
+
+def test_negative_binomial_counts_follow_their_distribution(generator):
+    task = CountTask(["n"], mean=[12.0], std=[5.0], distribution="negative_binomial")
+    output, y = torch.randn(7, 2, generator=generator), torch.arange(7.0)[:, None] * 4
+    found = task.predict(output)
+    shape = 1 / found["dispersion"]
+    expected = -stats.nbinom.logpmf(y.numpy(), shape, shape / (shape + found["mean"]))
+    np.testing.assert_allclose(task.loss(output, y).numpy(), expected[:, 0], rtol=1e-3, atol=1e-4)
+    variance = found["mean"] + found["dispersion"] * found["mean"] ** 2
+    np.testing.assert_allclose(found["std"] ** 2, variance, rtol=1e-5)
+
+
+def test_r2_is_that_of_scikit_learn(generator):
+    task = RegressionTask(["a", "b"], mean=[1e3, 0.0], std=[5.0, 2.0])
+    output = torch.randn(9, 2, generator=generator)
+    y = task.original(output + 0.5 * torch.randn(9, 2, generator=generator))
+    found = in_two_parts(task, output, y)
+    predicted = task.predict(output)["mean"]
+    assert found["r2"] == pytest.approx(metrics.r2_score(y.numpy(), predicted), abs=1e-5)
+    error = np.sqrt(((y.numpy() - predicted) ** 2).mean(0)).mean()
+    assert found["rmse"] == pytest.approx(error, rel=1e-5)
+
+
+def test_classes_are_scored_by_accuracy():
+    task = make_task("classification", column="class", classes=3)
+    output, y = torch.eye(3)[[0, 1, 2, 2, 1]] * 5, torch.tensor([[0.0], [1], [2], [0], [1]])
+    assert in_two_parts(task, output, y) == {"accuracy": pytest.approx(0.8)}
+    assert task.predict(output)["probability"].sum(1) == pytest.approx(1)
+
+
+def test_an_untrained_count_predicts_the_training_mean_and_spread():
+    for distribution in ("gaussian", "negative_binomial"):
+        task = CountTask(["n"], mean=[40.0], std=[20.0], distribution=distribution)
+        found = task.predict(torch.zeros(1, 2))
+        assert found["mean"].item() == pytest.approx(40)
+        assert found["std"].item() == pytest.approx(20, rel=0.06)
+
+
+def test_tasks_that_cannot_be_are_refused():
+    with pytest.raises(InputError, match="task 'cuont' is not known; did you mean 'count'"):
+        make_task("cuont")
+    with pytest.raises(
+        InputError, match=r"'chanel' .* did you mean 'channel'"
+    ):
+        make_task("map", chanel="fraction")
+    with pytest.raises(InputError, match="column 'n' does not vary"):
+        CountTask(["n"], mean=[3.0], std=[0.0])
