@@ -10,9 +10,9 @@ from cosmodag.labels.box_inputs import BoxInputs
 from cosmodag.labels.empty_spheres import find_empty_spheres
 from cosmodag.labels.given_catalogue import take_catalogue
 from cosmodag.labels.matter import find_underdense_regions
-from cosmodag.labels.targets import voxelize_spheres
 from cosmodag.labels.underdensity import find_underdense_spheres
 from cosmodag.labels.void_catalogue import VoidCatalogue
+from cosmodag.labels.voxelize import voxelize_spheres
 
 LABELS = ("matter", "spheres", "underdensity", "catalogue")
 CatalogueArrays = tuple[np.ndarray, np.ndarray]

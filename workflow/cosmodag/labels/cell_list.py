@@ -38,11 +38,10 @@ class CellList(NamedTuple):
     periodic: bool
 
 
-def sort_into_cells(positions: np.ndarray, box_size: np.ndarray, *, periodic: bool) -> CellList:
-    """Sort tracers into cells that hold about one tracer each.
-
-    With fewer tracers a cell, rows of empty cells cost more than the tracers; with more, tracers
-    out of reach are read.
+def sort_into_cells(
+    positions: np.ndarray, box_size: np.ndarray, *, periodic: bool, occupancy: float
+) -> CellList:
+    """Sort tracers into the cells of a mesh.
 
     Parameters
     ----------
@@ -52,10 +51,13 @@ def sort_into_cells(positions: np.ndarray, box_size: np.ndarray, *, periodic: bo
         Sides of the box in Mpc/h.
     periodic : bool
         Whether the box repeats.
+    occupancy : float
+        Tracers to a cell on average. In smaller cells, walking rows of empty cells costs more
+        than reading tracers; in larger ones, tracers out of reach are read.
     """
     box_size = np.asarray(box_size, dtype=np.float64)
-    spacing = np.cbrt(box_size.prod() / max(len(positions), 1))
-    shape = np.clip(np.floor(box_size / spacing), 1, 1024).astype(np.int64)
+    side = np.cbrt(box_size.prod() * occupancy / max(len(positions), 1))
+    shape = np.clip(np.floor(box_size / side), 1, 1024).astype(np.int64)
     cell = box_size / shape
     position, order, start = _counting_sort(np.asarray(positions), shape, cell)
     return CellList(position, order, start, shape, cell, box_size, periodic)

@@ -11,6 +11,7 @@ from cosmodag.labels.void_catalogue import VoidCatalogue
 from cosmodag.labels.wall_galaxies import is_wall_galaxy
 
 OUTSIDE_LIMIT = 0.1
+OCCUPANCY = 8
 
 
 def find_empty_spheres(
@@ -43,14 +44,14 @@ def find_empty_spheres(
     wall_only : bool
         Whether field galaxies may lie inside voids; if not, the spheres are empty of all tracers.
     spacing : float, optional
-        Distance between the points that spheres grow from, in Mpc/h; a quarter of the smallest
+        Distance between the points that spheres grow from, in Mpc/h; a third of the smallest
         radius by default.
 
     Returns
     -------
     VoidCatalogue
-        Largest first; a void's position and radius are its maximal sphere's, which is the first
-        of its spheres. `volume` is that of the union.
+        Largest maximal sphere first; a void's position and radius are its maximal sphere's,
+        which is the first of its spheres. `volume` is that of the union.
 
     Raises
     ------
@@ -64,20 +65,22 @@ def find_empty_spheres(
         positions = np.where(positions >= box_size, 0, positions)
     if wall_only:
         positions = positions[is_wall_galaxy(positions, box_size, periodic=periodic)]
-    cells = sort_into_cells(positions, box_size, periodic=periodic)
-    centre, radius = grow_spheres(cells, minimum_radius, spacing or minimum_radius / 4)
+    cells = sort_into_cells(positions, box_size, periodic=periodic, occupancy=OCCUPANCY)
+    centre, radius = grow_spheres(cells, minimum_radius, spacing or minimum_radius / 3)
     if not periodic:
         inside = fraction_outside(centre, radius, box_size) <= OUTSIDE_LIMIT
         centre, radius = centre[inside], radius[inside]
     maximal, void = merge_spheres(centre, radius, box_size, periodic=periodic)
-    # Spheres come largest first, so a stable sort puts the maximal one first in its void.
+    is_maximal = np.zeros(len(radius), dtype=bool)
+    is_maximal[maximal] = True
     joined = np.flatnonzero(void >= 0)
-    joined = joined[np.argsort(void[joined], kind="stable")]
+    # By void, its maximal sphere first: a joined one may be larger, if others hold part of it.
+    joined = joined[np.lexsort((~is_maximal[joined], void[joined]))]
+    position, size = centre[maximal], radius[maximal]
     centre, radius, void = centre[joined], radius[joined], void[joined]
-    first = np.searchsorted(void, np.arange(len(maximal)))
     return VoidCatalogue(
-        position=centre[first],
-        radius=radius[first],
+        position=position,
+        radius=size,
         volume=union_volumes(centre, radius, void, len(maximal), box_size, periodic=periodic),
         sphere_position=centre,
         sphere_radius=radius,

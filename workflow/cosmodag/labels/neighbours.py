@@ -128,7 +128,7 @@ def first_touched(centre, direction, touching, largest, step, cells: CellList, i
     Returns
     -------
     t : float
-        How far the centre moved in Mpc/h; negative if nothing was met.
+        How far the centre moves in Mpc/h, if a tracer is met.
     found : int
         Sorted index of the tracer met, or -1.
     """
@@ -137,8 +137,9 @@ def first_touched(centre, direction, touching, largest, step, cells: CellList, i
     radius = np.sqrt(away[0] ** 2 + away[1] ** 2 + away[2] ** 2)
     slack = 1e-9 * radius
     moved = centre.copy()
-    found, best = -1, np.inf
+    found, best = -1, -1.0
     while found < 0 and radius < largest:
+        best = step
         for axis in range(3):
             moved[axis] = centre[axis] + step * direction[axis]
             away[axis] = moved[axis] - touching[axis]
@@ -178,10 +179,9 @@ def first_touched(centre, direction, touching, largest, step, cells: CellList, i
                             + py * (y + touching[1] - 2 * centre[1])
                             + pz * (z + touching[2] - 2 * centre[2])
                         )
-                        t = max(excess / (2 * ahead), 0.0)
-                        if t < best and t <= step:
-                            best, found = t, n
+                        if excess <= 2 * ahead * best:
+                            best, found = max(excess / (2 * ahead), 0.0), n
                             image[0], image[1], image[2] = x, y, z
                     k = stop + 1
         step *= 2
-    return (best if found >= 0 else -1.0), found
+    return best, found

@@ -5,8 +5,11 @@ import numpy as np
 
 from cosmodag.labels.cell_list import CellList
 from cosmodag.labels.neighbours import first_touched, nearest_within
+from cosmodag.labels.voxelize import voxelize_spheres
 
 MOST_STEPS = 200
+FIRST_STEP = 0.2  # of the radius: tracers are met within about a step, and few twice
+HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def grow_spheres(
@@ -45,69 +48,62 @@ def grow_spheres(
     shape = np.maximum(np.ceil(cells.box_size / spacing), 1).astype(np.int64)
     lattice = cells.box_size / shape
     clearance = max(minimum_radius - 0.5 * np.sqrt((lattice**2).sum()), 0.25 * minimum_radius)
-    empty = np.flatnonzero(_clear_points(cells, shape, lattice, clearance))
-    starts = (np.stack(np.unravel_index(empty, shape), axis=1) + 0.5) * lattice
-    centre, radius, held_by = _grow(starts, cells, cells.box_size.min() / 2)
-
+    reach = np.full(len(cells.position), clearance)
+    near = voxelize_spheres(cells.position, reach, shape, cells.box_size, periodic=cells.periodic)
+    starts = (np.argwhere(near == 0) + 0.5) * lattice
+    largest = cells.box_size.min() / 2
+    first = _once_each(*_grow_all(starts, clearance, cells, largest))
+    last = _climb_all(*first[1:], cells, largest)
+    radius, centre, _, _ = _once_each(*(np.concatenate(pair) for pair in zip(first, last)))
     kept = np.flatnonzero(radius >= minimum_radius)
-    _, first = np.unique(np.sort(held_by[kept], axis=1), axis=0, return_index=True)
-    kept = kept[first]
     kept = kept[np.argsort(-radius[kept], kind="stable")]
-    return centre[kept], radius[kept]
+    centre = centre[kept] % cells.box_size if cells.periodic else centre[kept]
+    return centre, radius[kept]
+
+
+def _once_each(radius, centre, corners, indices) -> tuple[np.ndarray, ...]:
+    """Keep the held spheres (radius above 0), and one of those that the same tracers hold."""
+    held = np.flatnonzero(radius > 0)
+    names = np.sort(indices[held], axis=1).astype(np.uint64)
+    key = np.zeros(len(held), dtype=np.uint64)
+    for slot in range(4):
+        key = (key + names[:, slot]) * HASH_FACTOR
+        key ^= key >> np.uint64(32)
+    _, first = np.unique(key, return_index=True)
+    return tuple(array[held[first]] for array in (radius, centre, corners, indices))
 
 
 @numba.njit(parallel=True, cache=True)
-def _clear_points(cells: CellList, shape, lattice, clearance):
-    """Which lattice points have no tracer within a distance; most fail at the first tracer."""
-    clear = np.zeros(shape[0] * shape[1] * shape[2], dtype=np.bool_)
-    for i in numba.prange(shape[0]):
-        point, squared, image = np.empty(3), np.empty(1), np.empty(3)
-        point[0] = (i + 0.5) * lattice[0]
-        for j in range(shape[1]):
-            point[1] = (j + 0.5) * lattice[1]
-            for k in range(shape[2]):
-                point[2] = (k + 0.5) * lattice[2]
-                near = nearest_within(point, 0.5 * clearance, cells, squared, image) >= 0
-                near = near or nearest_within(point, clearance, cells, squared, image) >= 0
-                clear[(i * shape[1] + j) * shape[2] + k] = not near
-    return clear
-
-
-@numba.njit(parallel=True, cache=True)
-def _grow(starts, cells: CellList, largest):
-    """Grow a sphere from each start: row 2 n is the first sphere held, row 2 n + 1 the last.
-
-    Radius 0 marks a sphere that nothing holds within the largest radius or inside an open box.
-    """
-    centres = np.empty((2 * len(starts), 3))
-    radii = np.zeros(2 * len(starts))
-    held_by = np.zeros((2 * len(starts), 4), dtype=np.int64)
+def _grow_all(starts, clearance, cells: CellList, largest):
+    """Grow a sphere from each start until four tracers hold it; radius 0 where none do."""
+    radius, centre = np.zeros(len(starts)), starts.copy()
+    corners = np.empty((len(starts), 4, 3))
+    indices = np.empty((len(starts), 4), dtype=np.int64)
     for n in numba.prange(len(starts)):
-        centre, corners = starts[n].copy(), np.empty((4, 3))
-        indices = np.empty(4, dtype=np.int64)
-        held = _touch_four(centre, corners, indices, cells, largest)
-        row = 2 * n
-        while held and row < 2 * n + 2:
-            radii[row] = _distance(centre, corners)
-            centres[row] = centre
-            held_by[row] = indices
-            if cells.periodic:
-                for axis in range(3):
-                    centres[row, axis] %= cells.box_size[axis]
-            held = row == 2 * n and _climb(centre, corners, indices, cells, largest)
-            row += 1
-    return centres, radii, held_by
+        if _touch_four(centre[n], clearance, corners[n], indices[n], cells, largest):
+            radius[n] = _distance(centre[n], corners[n])
+    return radius, centre, corners, indices
+
+
+@numba.njit(parallel=True, cache=True)
+def _climb_all(centre, corners, indices, cells: CellList, largest):
+    """Move held spheres on to where they are largest; radius 0 for those that get lost."""
+    radius, centre = np.zeros(len(centre)), centre.copy()
+    corners, indices = corners.copy(), indices.copy()
+    for n in numba.prange(len(centre)):
+        if _climb(centre[n], corners[n], indices[n], cells, largest):
+            radius[n] = _distance(centre[n], corners[n])
+    return radius, centre, corners, indices
 
 
 @numba.njit(cache=True, nogil=True)
-def _touch_four(centre, corners, indices, cells: CellList, largest):
+def _touch_four(centre, clearance, corners, indices, cells: CellList, largest):
     """Grow a sphere in place until four tracers hold it; False if they do not."""
     squared, direction = np.empty(1), np.empty(3)
-    reach = cells.cell.max()
-    indices[0] = -1
-    while indices[0] < 0 and reach < 2 * largest:
+    indices[0], reach = -1, clearance
+    while indices[0] < 0 and reach < largest:
+        reach *= 1.3
         indices[0] = nearest_within(centre, reach, cells, squared, corners[0])
-        reach *= 2
     if indices[0] < 0:
         return False
     for held in range(1, 4):
@@ -140,7 +136,9 @@ def _advance(centre, direction, corners, slot, indices, cells: CellList, largest
     """Move a sphere on to the next tracer, which takes a slot; False if it meets none."""
     image = np.empty(3)
     radius = np.sqrt(((centre - touching) ** 2).sum())
-    t, found = first_touched(centre, direction, touching, largest, 0.2 * radius, cells, image)
+    t, found = first_touched(
+        centre, direction, touching, largest, FIRST_STEP * radius, cells, image
+    )
     if found < 0:
         return False
     for axis in range(3):

@@ -25,7 +25,7 @@ def union_volumes(
     centre, radius : (S, 3) and (S,) float64 arrays
         Spheres in Mpc/h.
     void : (S,) int64 array
-        The void of each sphere, ascending; a void's first sphere is its largest.
+        The void of each sphere, ascending; a void's first sphere is its maximal one.
     count : int
         Number of voids.
     box_size : (3,) float64 array

@@ -7,6 +7,7 @@ from cosmodag.labels.cell_list import CellList, sort_into_cells
 from cosmodag.labels.neighbours import nearest_within
 
 THIRD = 3
+OCCUPANCY = 2
 
 
 def is_wall_galaxy(positions: np.ndarray, box_size: np.ndarray, *, periodic: bool) -> np.ndarray:
@@ -31,7 +32,7 @@ def is_wall_galaxy(positions: np.ndarray, box_size: np.ndarray, *, periodic: boo
     """
     if len(positions) <= THIRD:
         return np.ones(len(positions), dtype=bool)
-    cells = sort_into_cells(positions, box_size, periodic=periodic)
+    cells = sort_into_cells(positions, box_size, periodic=periodic, occupancy=OCCUPANCY)
     distance = np.empty(len(positions))
     distance[cells.order] = _third_nearest(cells)
     return distance <= distance.mean() + 1.5 * distance.std()
