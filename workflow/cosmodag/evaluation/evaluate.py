@@ -12,18 +12,19 @@ import h5py
 import numpy as np
 
 from cosmodag import provenance
-from cosmodag.datasets.folder import read_description, read_split
+from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
-from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.evaluation.baselines.fitting import fit_baselines, read_baselines, write_baselines
+from cosmodag.evaluation.baselines.examples import Examples
+from cosmodag.evaluation.baselines.fitting import fit_all, prepare_baselines, read_baselines
 from cosmodag.evaluation.map_evaluation import evaluate_maps
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
+from cosmodag.evaluation.targets import read_examples
 from cosmodag.files import whole_file, whole_folder, write_json
 from cosmodag.training.prediction import load_run, predict
 
-SPLITS = ("train", "valid", "test")
+__all__ = ["evaluate", "prepare_baselines"]
 
 EVALUATIONS = {"map": evaluate_maps, "count": evaluate_numbers, "regression": evaluate_numbers}
 
@@ -126,64 +127,6 @@ def evaluate(
             draw(folder / f"{name}.svg")
     write_json(run_folder / "metrics.json", metrics)
     return metrics
-
-
-def prepare_baselines(
-    dataset_folder: str | os.PathLike,
-    output: str | os.PathLike,
-    *,
-    task: Mapping,
-    truth: str | None = None,
-    seed: int = 0,
-    threads: int | None = None,
-    settings: Mapping[str, Mapping] | None = None,
-) -> None:
-    """Fit the baselines of a dataset and target and write them for `evaluate` to read.
-
-    `task` is that of run.json; other parameters are those of `evaluate`.
-    """
-    examples = read_examples(dataset_folder, task, truth=truth)
-    write_baselines(output, fit_all(task, examples, seed=seed, threads=threads, settings=settings))
-
-
-def read_examples(
-    dataset_folder: str | os.PathLike, task: Mapping, *, truth: str | None = None
-) -> dict[str, Examples]:
-    """Read the splits with the truth that a task is scored on.
-
-    Maps: `y` is the mask (N, *map) where the channel reaches the task's threshold (0.5 if it learns
-    the fraction itself). Numbers: `y` holds the columns, (N, K) float32.
-    """
-    description = read_description(dataset_folder)
-    found = {}
-    for split in SPLITS:
-        x, y, index = read_split(dataset_folder, split)
-        if task["name"] == "map":
-            channel = truth or task["channel"]
-            if channel not in description["y_channels"]:
-                known = ", ".join(description["y_channels"])
-                raise InputError(f"{dataset_folder}: no target channel {channel!r} among {known}")
-            threshold = task.get("threshold", 0.5)
-            mask = y[..., description["y_channels"].index(channel)]
-            y = mask >= (0.5 if threshold is None else threshold)
-        else:
-            y = index[list(task["columns"])].to_numpy(np.float32)
-        if not len(x):
-            raise InputError(f"{dataset_folder}: the {split} split is empty; it needs examples")
-        found[split] = Examples(x, y, index)
-    return found
-
-
-def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[str, Predictions]:
-    """Fit the baselines of a task; those of numbers carry the column: "count:trees"."""
-    if task["name"] == "map":
-        return fit_baselines("maps", *(examples[split] for split in SPLITS), **options)
-    fitted = {}
-    for number, column in enumerate(task["columns"]):
-        one = (examples[s]._replace(y=examples[s].y[:, number]) for s in SPLITS)
-        for name, predictions in fit_baselines("counts", *one, **options).items():
-            fitted[f"{column}:{name}"] = predictions
-    return fitted
 
 
 def _shared_drawings(metrics: dict, run_folder: Path) -> dict[str, Callable]:

@@ -17,7 +17,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.evaluation.names import BASELINES, LESS_IS_BETTER, score_title
+from cosmodag.evaluation.names import BASELINES, LESS_IS_BETTER, score_title, split_score
 from cosmodag.files import whole_file
 
 STYLE = Path(__file__).with_name("cosmodag.mplstyle")
@@ -187,10 +187,10 @@ def reliability_diagram(path: str | os.PathLike, curve: Mapping[str, Sequence]) 
 def scores_beside_baselines(path: str | os.PathLike, metrics: Mapping) -> None:
     """A dot with its interval for network and baselines, a panel for each leading score."""
     headline = metrics["headline"]
-    names = [headline] + [
-        name for name in LEADING if name in metrics["scores"] and name != headline
-    ]
-    names = names[:4]
+    names = sorted(
+        (name for name in metrics["scores"] if split_score(name)[1] in LEADING),
+        key=lambda name: (name != headline, LEADING.index(split_score(name)[1])),
+    )[:4]
     ranked = sorted(
         metrics["baselines"],
         key=lambda name: metrics["baselines"][name][headline]["value"] or float("-inf"),
@@ -206,7 +206,8 @@ def scores_beside_baselines(path: str | os.PathLike, metrics: Mapping) -> None:
                 _dot(axis, height, of.get(score), predictor == "network")
             axis.set_title(textwrap.fill(score_title(score), 20), fontsize=8)
             axis.set_xlabel(
-                "less is better" if score in LESS_IS_BETTER else "more is better", fontsize=7
+                "less is better" if split_score(score)[1] in LESS_IS_BETTER else "more is better",
+                fontsize=7,
             )
             axis.grid(axis="x")
             axis.spines["left"].set_visible(False)

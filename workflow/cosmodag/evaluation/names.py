@@ -76,4 +76,4 @@ def score_title(name: str) -> str:
     """Name of a score for people, with its column where there are several."""
     column, score = split_score(name)
     title = SCORES.get(score, score.replace("_", " "))
-    return f"{title} of {column}" if column else title
+    return f"{title} of {column.replace('_', ' ')}" if column else title

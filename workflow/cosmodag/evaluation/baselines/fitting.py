@@ -9,9 +9,11 @@ from pathlib import Path
 import h5py
 from threadpoolctl import threadpool_limits
 
+from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines import counts, maps
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.targets import read_examples
 from cosmodag.files import whole_file
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,37 @@ def fit_baselines(
             began = time.monotonic()
             fitted[name] = fit(train, valid, test, seed=seed, **settings.get(name, {}))
             log.info("baseline %s fitted in %.0f s", name, time.monotonic() - began)
+    return fitted
+
+
+def prepare_baselines(
+    dataset_folder: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    task: Mapping,
+    truth: str | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    settings: Mapping[str, Mapping] | None = None,
+) -> None:
+    """Fit the baselines of a dataset and target and write them for `evaluate` to read.
+
+    `task` is that of run.json, `truth` the channel that maps are scored on where it is another;
+    the other parameters are those of `fit_baselines`.
+    """
+    examples = read_examples(dataset_folder, task, truth=truth)
+    write_baselines(output, fit_all(task, examples, seed=seed, threads=threads, settings=settings))
+
+
+def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[str, Predictions]:
+    """Fit the baselines of a task; those of numbers carry the column: "count:trees"."""
+    if task["name"] == "map":
+        return fit_baselines("maps", *(examples[split] for split in SPLITS), **options)
+    fitted = {}
+    for number, column in enumerate(task["columns"]):
+        one = (examples[s]._replace(y=examples[s].y[:, number]) for s in SPLITS)
+        for name, predictions in fit_baselines("counts", *one, **options).items():
+            fitted[f"{column}:{name}"] = predictions
     return fitted
 
 

@@ -1,0 +1,39 @@
+"""What a run is scored on: the splits of a dataset with the truth of its task."""
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from cosmodag.datasets.folder import read_description, read_split
+from cosmodag.datasets.splits import SPLITS
+from cosmodag.errors import InputError
+from cosmodag.evaluation.baselines.examples import Examples
+
+
+def read_examples(
+    dataset_folder: str | os.PathLike, task: Mapping, *, truth: str | None = None
+) -> dict[str, Examples]:
+    """Read the splits with the truth that a task is scored on.
+
+    Maps: `y` is the mask (N, *map) where the channel reaches the task's threshold (0.5 if it learns
+    the fraction itself). Numbers: `y` holds the columns, (N, K) float32.
+    """
+    description = read_description(dataset_folder)
+    found = {}
+    for split in SPLITS:
+        x, y, index = read_split(dataset_folder, split)
+        if task["name"] == "map":
+            channel = truth or task["channel"]
+            if channel not in description["y_channels"]:
+                known = ", ".join(description["y_channels"])
+                raise InputError(f"{dataset_folder}: no target channel {channel!r} among {known}")
+            threshold = task.get("threshold", 0.5)
+            mask = y[..., description["y_channels"].index(channel)]
+            y = mask >= (0.5 if threshold is None else threshold)
+        else:
+            y = index[list(task["columns"])].to_numpy(np.float32)
+        if not len(x):
+            raise InputError(f"{dataset_folder}: the {split} split is empty; it needs examples")
+        found[split] = Examples(x, y, index)
+    return found
