@@ -91,8 +91,8 @@ def check_names(config: Mapping) -> None:
             for name, entry in entries.items():
                 for key in users:
                     other = dict(keys(f"{experiment}/{where}/*"))[key]["x-names"]
-                    found, known = entry[key], sections[other]
-                    if found not in known:
+                    found, known = entry.get(key), sections[other]
+                    if found is not None and found not in known:
                         raise InputError(
                             f"config key {experiment}.{where}.{name}.{key}: {found!r} is not "
                             f"defined under {experiment}.{other}{_nearest(found, known)}"
@@ -157,6 +157,9 @@ def _explanation(error: jsonschema.ValidationError) -> str:
         found = next(key for key in error.instance if key not in known)
         return f"config key {'.'.join([*path, found])} is not known{_nearest(found, known)}"
     where = ".".join(path) or "the configuration"
+    if error.validator == "oneOf" and not error.context:
+        keys_of = [", ".join(part["required"]) for part in error.validator_value]
+        return f"config key {where}: give just one of {' or '.join(keys_of)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"config key {'.'.join([*path, missing])} is missing"

@@ -1,4 +1,4 @@
-# The stages that all experiments share, written once: split, train, evaluate.
+# The stages that all experiments share, written once: split, relabel, train, evaluate.
 # An experiment inherits them with `use rule learning_split as <experiment>_split with:`.
 #
 # Needs:  results/<experiment>/cutouts/<cutouts>/<batch>.h5      examples
@@ -15,8 +15,13 @@ def dataset_of(experiment, run):
 
 def baselines_of(experiment, run):
     dataset = config[experiment]["runs"][run]["dataset"]
+    dataset = helpers.first_dataset(config, experiment, dataset)
     target = helpers.target(config, experiment, run)
     return f"{results}/{experiment}/baselines/{dataset}/{target}.h5"
+
+
+def teacher_of(experiment, dataset):
+    return config[experiment]["datasets"][dataset]["teacher"]
 
 
 rule learning_split:
@@ -40,6 +45,39 @@ rule learning_split:
         code=code("split"),
     shell:
         "python -m cosmodag split {input:q} --output {output:q} {params.settings} &> {log:q}"
+
+
+rule learning_relabel:
+    """Add a trained network's confident predictions to the labels of its dataset."""
+    input:
+        dataset=lambda w: dataset_of(w.experiment, teacher_of(w.experiment, w.dataset)),
+        model=lambda w: (
+            f"{results}/{w.experiment}/runs/{teacher_of(w.experiment, w.dataset)}/model.pt"
+        ),
+    output:
+        directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
+    log:
+        f"{results}/logs/{{experiment}}/relabel_{{dataset}}.log",
+    benchmark:
+        f"{results}/benchmarks/{{experiment}}/relabel_{{dataset}}.tsv"
+    wildcard_constraints:
+        experiment="(?!)",  # inherited, never run under this name
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
+    params:
+        confidence=lookup(
+            dpath="{experiment}/datasets/{dataset}/confidence", within=config
+        ),
+        code=lambda w: helpers.run_code(
+            config, "relabel", w.experiment, teacher_of(w.experiment, w.dataset)
+        ),
+    shell:
+        "python -m cosmodag relabel --dataset {input.dataset:q} --run $(dirname {input.model:q})"
+        " --output {output:q} --confidence {params.confidence} --threads {threads} &> {log:q}"
 
 
 rule learning_train:
@@ -68,7 +106,7 @@ rule learning_train:
         code=lambda w: helpers.run_code(config, "train", w.experiment, w.run),
         state=config["scratch"] or f"{results}/.state",
     shell:
-        "python -m cosmodag train --experiment {wildcards.experiment} --dataset {input.dataset:q}"
+        "python -m cosmodag train --dataset {input.dataset:q}"
         " --output $(dirname {output.model:q}) --state {params.state:q} --threads {threads}"
         " {params.settings} &> {log:q}"
 

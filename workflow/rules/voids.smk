@@ -153,6 +153,13 @@ use rule learning_split as voids_split with:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     wildcard_constraints:
         experiment="voids",
+        dataset=helpers.dataset_names(config, "voids", "cutouts"),
+
+
+use rule learning_relabel as voids_relabel with:
+    wildcard_constraints:
+        experiment="voids",
+        dataset=helpers.dataset_names(config, "voids", "teacher"),
 
 
 use rule learning_train as voids_train with:

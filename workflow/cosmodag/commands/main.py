@@ -9,6 +9,7 @@ from cosmodag.errors import InputError
 STAGES = {
     "split": "Deal examples to training, validation and test.",
     "train": "Train a network.",
+    "relabel": "Add a network's confident predictions to the labels.",
     "baselines": "Fit simple methods to compare networks with.",
     "evaluate": "Score a trained network beside baselines on the test split.",
     "report": "Write the report of all runs as one page.",
@@ -22,7 +23,6 @@ VOIDS_STAGES = {
     "grid": "Assign galaxies to grids.",
     "label": "Find the voids.",
     "cutouts": "Cut sub-boxes and their maps of voids.",
-    "relabel": "Add a network's confident predictions to the labels.",
 }
 
 

@@ -86,12 +86,28 @@ def target(config: Mapping, experiment: str, run: str) -> str:
     return what if threshold == 0.5 else f"{what}-{threshold}"
 
 
+def first_dataset(config: Mapping, experiment: str, dataset: str) -> str:
+    """Return the dataset that teachers' datasets go back to: its examples and splits are theirs."""
+    entry = config[experiment]["datasets"][dataset]
+    while "teacher" in entry:
+        dataset = config[experiment]["runs"][entry["teacher"]]["dataset"]
+        entry = config[experiment]["datasets"][dataset]
+    return dataset
+
+
 def target_options(config: Mapping, experiment: str, dataset: str, name: str) -> str:
     """Return the options that describe a target to the command that fits baselines."""
     for run, entry in config[experiment]["runs"].items():
-        if entry["dataset"] == dataset and target(config, experiment, run) == name:
+        same = first_dataset(config, experiment, entry["dataset"]) == dataset
+        if same and target(config, experiment, run) == name:
             return options({"task": entry["task"], "truth": entry.get("truth")})
     raise KeyError(f"no run of {experiment} on {dataset} is scored on {name}")
+
+
+def dataset_names(config: Mapping, experiment: str, origin: str) -> str:
+    """Return the wildcard pattern of the datasets made from cutouts or by a teacher."""
+    datasets = config.get(experiment, {}).get("datasets", {})
+    return names_pattern(name for name, entry in datasets.items() if origin in entry)
 
 
 def all_runs(config: Mapping) -> list[tuple[str, str]]:
