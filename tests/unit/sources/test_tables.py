@@ -5,6 +5,7 @@ import numpy as np
 import pandas
 import pytest
 from astropy.table import Table
+
 from cosmodag.errors import InputError
 from cosmodag.sources.fastfood import fastfood_box
 from cosmodag.sources.tables import read_columns

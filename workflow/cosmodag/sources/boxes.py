@@ -44,7 +44,7 @@ def simulate_matter(
     particles
         Particles per side.
     mesh
-        Cells per side of the mesh of the force; 3/2 of `particles` by default.
+        Cells per side of the mesh of the force; as many as particles by default.
     steps
         Time steps from redshift 9.
     redshift
@@ -72,7 +72,7 @@ def simulate_matter(
         psi2,
         Growth(cosmology.omega_m),
         box_size=box_size,
-        mesh=mesh or particles * 3 // 2,
+        mesh=mesh or particles,
         steps=steps,
         redshift=redshift,
         threads=threads,
