@@ -52,6 +52,56 @@ def select_separate(
     return _select(centre, radius, *chains, box_size, periodic, 0.0)
 
 
+def is_outside(
+    points: np.ndarray,
+    centre: np.ndarray,
+    radius: np.ndarray,
+    box_size: np.ndarray,
+    *,
+    periodic: bool,
+) -> np.ndarray:
+    """Tell which points lie outside all of some spheres.
+
+    Parameters
+    ----------
+    points : (N, 3) float64 array
+        In Mpc/h.
+    centre, radius : (S, 3) and (S,) float64 arrays
+        Spheres in Mpc/h.
+    box_size : (3,) float64 array
+        Sides of the box in Mpc/h.
+    periodic : bool
+        Whether the box repeats.
+
+    Returns
+    -------
+    (N,) bool array
+    """
+    return _is_outside(points, centre, radius, box_size, periodic)
+
+
+@numba.njit(parallel=True, cache=True)
+def _is_outside(points, centre, radius, box_size, periodic):
+    outside = np.ones(len(points), dtype=np.bool_)
+    for n in numba.prange(len(points)):
+        for s in range(len(radius)):
+            if _squared_distance(points[n], centre[s], box_size, periodic) < radius[s] ** 2:
+                outside[n] = False
+                break
+    return outside
+
+
+@numba.njit(cache=True, nogil=True)
+def _squared_distance(one, other, box_size, periodic):
+    squared = 0.0
+    for axis in range(3):
+        offset = one[axis] - other[axis]
+        if periodic:
+            offset -= box_size[axis] * np.round(offset / box_size[axis])
+        squared += offset * offset
+    return squared
+
+
 def _empty_chains(centre, radius, box_size) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The cell of each sphere, and empty chains of spheres by cell: heads and followers.
 
@@ -121,12 +171,7 @@ def _overlapping(s, fraction, centre, radius, index, head, following, box_size, 
             for k in range(k0, k1):
                 other = head[i % head.shape[0], j % head.shape[1], k % head.shape[2]]
                 while other >= 0:
-                    squared = 0.0
-                    for axis in range(3):
-                        offset = centre[s, axis] - centre[other, axis]
-                        if periodic:
-                            offset -= box_size[axis] * np.round(offset / box_size[axis])
-                        squared += offset * offset
+                    squared = _squared_distance(centre[s], centre[other], box_size, periodic)
                     if overlap_fraction(np.sqrt(squared), radius[s], radius[other]) > fraction:
                         count += 1
                         last = other

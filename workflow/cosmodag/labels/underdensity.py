@@ -7,11 +7,13 @@ from cosmodag.errors import InputError
 from cosmodag.labels.empty_spheres import OUTSIDE_LIMIT, fraction_outside
 from cosmodag.labels.radial_mean import radius_at_threshold
 from cosmodag.labels.smoothing import smooth
-from cosmodag.labels.sphere_merging import select_separate
+from cosmodag.labels.sphere_merging import is_outside, select_separate
 from cosmodag.labels.void_catalogue import VoidCatalogue, spheres_as_voids
 
 SCALE_RATIO = 1.15
-CELLS_PER_RADIUS = 3
+# A mesh of so few cells smooths a little more than the sphere does, hence the slack in density.
+CELLS_PER_RADIUS = 2.5
+CANDIDATE_SLACK = 0.05
 
 
 def find_underdense_spheres(
@@ -29,9 +31,9 @@ def find_underdense_spheres(
     The definition is that of Pylians' finder (Villaescusa-Navarro 2018) and of Banerjee & Dalal
     (2016, JCAP 11, 015): spheres of decreasing radius whose mean overdensity is below the
     threshold, each apart from the larger ones. Here their centres are the minima of the field
-    smoothed with top-hats of radii in steps of 15 %, each on a mesh just fine enough; the radius
-    then comes from the mean within growing spheres about the centre, to better than a cell; and
-    spheres are taken largest first if they overlap none taken.
+    smoothed with top-hats of decreasing radius, in steps of 15 %, each on a mesh just fine enough;
+    the radius then comes from the mean within growing spheres about the centre, to better than a
+    cell; and of each step spheres are taken largest first if they overlap none taken.
 
     Parameters
     ----------
@@ -64,27 +66,34 @@ def find_underdense_spheres(
     overdensity = np.asarray(overdensity, dtype=np.float32)
     maximum_radius = maximum_radius or box_size.min() / 4
     _check_settings(overdensity, box_size, threshold, minimum_radius, maximum_radius)
-    centres, limits = [np.empty((0, 3))], [np.empty(0)]
+    steps = int(np.log(maximum_radius / minimum_radius) / np.log(SCALE_RATIO))
     meshes = {1: overdensity}
-    scale = minimum_radius
-    while scale <= maximum_radius:
+    centre, radius = np.empty((0, 3)), np.empty(0)
+    for scale in minimum_radius * SCALE_RATIO ** np.arange(steps, -1, -1):
         mesh = _mesh_for(scale, meshes, box_size)
         smoothed = smooth(
             mesh, box_size, scale, window="tophat", periodic=periodic, threads=threads
         )
-        minima = find_minima(smoothed, threshold, periodic=periodic)
-        centres.append((minima + 0.5) * (box_size / mesh.shape))
-        limits.append(np.full(len(minima), scale * SCALE_RATIO))
-        scale *= SCALE_RATIO
-    centre, limit = np.concatenate(centres), np.concatenate(limits)
-    radius = radius_at_threshold(overdensity, box_size, centre, limit, threshold, periodic=periodic)
-    kept = (radius >= minimum_radius) & (radius <= maximum_radius)
-    if not periodic:
-        kept[kept] = fraction_outside(centre[kept], radius[kept], box_size) <= OUTSIDE_LIMIT
-    kept = np.flatnonzero(kept)
-    kept = kept[np.argsort(-radius[kept], kind="stable")]
-    separate = kept[select_separate(centre[kept], radius[kept], box_size, periodic=periodic)]
-    return spheres_as_voids(centre[separate], radius[separate])
+        minima = find_minima(smoothed, threshold + CANDIDATE_SLACK, periodic=periodic)
+        candidate = (minima + 0.5) * (box_size / mesh.shape)
+        apart = is_outside(candidate, centre, radius, box_size, periodic=periodic)
+        candidate = candidate[apart]
+        limit = np.full(len(candidate), min(scale * SCALE_RATIO, maximum_radius))
+        size = radius_at_threshold(
+            overdensity, box_size, candidate, limit, threshold, periodic=periodic
+        )
+        kept = size >= max(minimum_radius, scale / SCALE_RATIO)
+        if not periodic:
+            kept[kept] = fraction_outside(candidate[kept], size[kept], box_size) <= OUTSIDE_LIMIT
+        kept = np.flatnonzero(kept)
+        kept = kept[np.argsort(-size[kept], kind="stable")]
+        # Spheres of larger scales come first and overlap none of each other: all stay selected.
+        centre = np.concatenate([centre, candidate[kept]])
+        radius = np.concatenate([radius, size[kept]])
+        separate = select_separate(centre, radius, box_size, periodic=periodic)
+        centre, radius = centre[separate], radius[separate]
+    largest_first = np.argsort(-radius, kind="stable")
+    return spheres_as_voids(centre[largest_first], radius[largest_first])
 
 
 def _check_settings(overdensity, box_size, threshold, minimum_radius, maximum_radius) -> None:
@@ -119,9 +128,16 @@ def _mesh_for(scale, meshes, box_size) -> np.ndarray:
         factor = coarser
 
 
-def _halve(mesh) -> np.ndarray:
-    nx, ny, nz = (side // 2 for side in mesh.shape)
-    return mesh.reshape(nx, 2, ny, 2, nz, 2).mean(axis=(1, 3, 5))
+@numba.njit(parallel=True, cache=True)
+def _halve(mesh):
+    """Average blocks of 2 x 2 x 2 cells; bound by reading the mesh once."""
+    halved = np.empty((mesh.shape[0] // 2, mesh.shape[1] // 2, mesh.shape[2] // 2), np.float32)
+    for i in numba.prange(halved.shape[0]):
+        for j in range(halved.shape[1]):
+            for k in range(halved.shape[2]):
+                block = mesh[2 * i : 2 * i + 2, 2 * j : 2 * j + 2, 2 * k : 2 * k + 2]
+                halved[i, j, k] = block.sum() / 8
+    return halved
 
 
 def find_minima(field: np.ndarray, threshold: float, *, periodic: bool) -> np.ndarray:
@@ -142,46 +158,58 @@ def find_minima(field: np.ndarray, threshold: float, *, periodic: bool) -> np.nd
     (M, 3) float64 array
         Places in cells, whole numbers at the centres of cells.
     """
-    return _refined_minima(field, np.argwhere(field < threshold), periodic)
+    below = np.argwhere(_minima(field, threshold, periodic))
+    return _refine(field, below, periodic)
+
+
+@numba.njit(parallel=True, cache=True)
+def _minima(field, threshold, periodic):
+    """Mark the minima; most cells fail at the threshold, so it is bound by reading the field."""
+    marks = np.zeros(field.shape, dtype=np.bool_)
+    for i in numba.prange(field.shape[0]):
+        for j in range(field.shape[1]):
+            for k in range(field.shape[2]):
+                if field[i, j, k] < threshold:
+                    marks[i, j, k] = _is_minimum(field, i, j, k, periodic)
+    return marks
 
 
 @numba.njit(cache=True, nogil=True)
-def _refined_minima(field, candidates, periodic):
-    places = np.empty((len(candidates), 3))
-    count = 0
-    around = np.empty((3, 3, 3))
-    for n in range(len(candidates)):
-        if _is_minimum(field, candidates[n], periodic, around):
-            for axis, (before, after) in enumerate(
-                (
-                    (around[0, 1, 1], around[2, 1, 1]),
-                    (around[1, 0, 1], around[1, 2, 1]),
-                    (around[1, 1, 0], around[1, 1, 2]),
-                )
-            ):
-                curvature = before + after - 2 * around[1, 1, 1]
-                shift = 0.5 * (before - after) / curvature if curvature > 0 else 0.0
-                places[count, axis] = candidates[n, axis] + shift
-            count += 1
-    return places[:count].copy()
+def _neighbour(index, step, cells, periodic):
+    """The next cell along an axis; the cell itself at the face of an open box."""
+    if periodic:
+        return (index + step) % cells
+    return min(max(index + step, 0), cells - 1)
 
 
 @numba.njit(cache=True, nogil=True)
-def _is_minimum(field, cell, periodic, around):
-    """Whether a cell is no higher than its neighbours, which are copied to `around`."""
+def _is_minimum(field, i, j, k, periodic):
     nx, ny, nz = field.shape
-    value = field[cell[0], cell[1], cell[2]]
-    for i in range(3):
-        for j in range(3):
-            for k in range(3):
-                x, y, z = cell[0] + i - 1, cell[1] + j - 1, cell[2] + k - 1
-                if periodic:
-                    x, y, z = x % nx, y % ny, z % nz
-                else:
-                    x = min(max(x, 0), nx - 1)
-                    y = min(max(y, 0), ny - 1)
-                    z = min(max(z, 0), nz - 1)
-                around[i, j, k] = field[x, y, z]
-                if around[i, j, k] < value:
+    for dx in range(-1, 2):
+        for dy in range(-1, 2):
+            for dz in range(-1, 2):
+                x = _neighbour(i, dx, nx, periodic)
+                y = _neighbour(j, dy, ny, periodic)
+                z = _neighbour(k, dz, nz, periodic)
+                if field[x, y, z] < field[i, j, k]:
                     return False
     return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _refine(field, cells, periodic):
+    """Shift each minimum along each axis to the lowest point of a parabola."""
+    places = np.empty((len(cells), 3))
+    beside = np.empty(3, dtype=np.int64)
+    for n in range(len(cells)):
+        value = field[cells[n, 0], cells[n, 1], cells[n, 2]]
+        for axis in range(3):
+            around = np.empty(2)
+            for side in range(2):
+                beside[:] = cells[n]
+                beside[axis] = _neighbour(cells[n, axis], 2 * side - 1, field.shape[axis], periodic)
+                around[side] = field[beside[0], beside[1], beside[2]]
+            curvature = around[0] + around[1] - 2 * value
+            shift = 0.5 * (around[0] - around[1]) / curvature if curvature > 0 else 0.0
+            places[n, axis] = cells[n, axis] + shift
+    return places
