@@ -6,6 +6,7 @@ import logging
 import h5py
 import numpy as np
 import pytest
+
 from cosmodag.cutouts.sub_boxes import cut_boxes
 from cosmodag.errors import InputError
 
