@@ -78,11 +78,12 @@ def symmetric_eigenvalues(tensor: dict[tuple[int, int], np.ndarray]) -> np.ndarr
         root = np.hypot((tensor[0, 0] - tensor[1, 1]) / 2, tensor[0, 1])
         return np.stack([half - root, half + root], axis=-1).astype(np.float32)
     mean = (tensor[0, 0] + tensor[1, 1] + tensor[2, 2]) / 3
-    a, b, c = (tensor[i, i] - mean for i in range(3))
-    d, e, f = tensor[0, 1], tensor[0, 2], tensor[1, 2]
-    p = np.sqrt((a**2 + b**2 + c**2 + 2 * (d**2 + e**2 + f**2)) / 6)
-    determinant = a * (b * c - f * f) - d * (d * c - f * e) + e * (d * f - b * e)
-    ratio = np.divide(determinant, 2 * p**3, out=np.zeros_like(p), where=p > 0)
+    parts = [tensor[i, i] - mean for i in range(3)] + [tensor[0, 1], tensor[0, 2], tensor[1, 2]]
+    p = np.sqrt((sum(x**2 for x in parts[:3]) + 2 * sum(x**2 for x in parts[3:])) / 6)
+    # Divided by p first: its cube underflows where the tensor is nearly isotropic.
+    scale = np.divide(1, p, out=np.zeros_like(p), where=p > np.finfo(p.dtype).tiny)
+    a, b, c, d, e, f = (part * scale for part in parts)
+    ratio = (a * (b * c - f * f) - d * (d * c - f * e) + e * (d * f - b * e)) / 2
     angle = np.arccos(np.clip(ratio, -1, 1)) / 3
     highest = mean + 2 * p * np.cos(angle)
     lowest = mean + 2 * p * np.cos(angle + 2 * np.pi / 3)

@@ -1,0 +1,117 @@
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from cosmodag.datasets.shards import write_dataset
+from cosmodag.errors import InputError
+from cosmodag.evaluation.evaluate import evaluate, prepare_baselines
+from cosmodag.training.run import train_run
+
+MAP = {"name": "map", "channel": "fraction_matter"}
+COUNT = {"name": "count", "columns": ["count_matter", "volume_matter"]}
+UNET = {"name": "unet", "width": 8, "levels": 2}
+TREES = {"trees": {"max_pixels": 3000}}
+
+
+@pytest.fixture(scope="module")
+def dataset(make_sub_boxes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluate")
+    examples = make_sub_boxes(11, 9, each=12)
+    with h5py.File(folder / "examples.h5", "w") as file:
+        file.attrs.update(
+            kind="examples",
+            experiment="voids",
+            x_channels=["overdensity"],
+            y_channels=["fraction_matter", "fraction_none"],
+        )
+        file["x"] = examples.x
+        truth = examples.y.astype(np.float32)
+        file["y"] = np.stack([truth, np.zeros_like(truth)], axis=-1)
+        columns = examples.index.assign(
+            count_matter=truth.sum((1, 2)), volume_matter=256 * truth.sum((1, 2))
+        )
+        for name, values in columns.items():
+            text = values.dtype == object or values.dtype.kind in "OUT"
+            file[f"index/{name}"] = list(map(str, values)) if text else values.to_numpy()
+    write_dataset([folder / "examples.h5"], folder / "dataset", seed=1, fractions=(0.5, 0.2, 0.3))
+    return folder / "dataset"
+
+
+def trained(dataset, folder, task, model):
+    training = {"epochs": 1, "batch_size": 16}
+    train_run(dataset, folder, model=model, task=task, training=training, threads=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def map_run(dataset, tmp_path_factory):
+    run = trained(dataset, tmp_path_factory.mktemp("runs") / "unet", MAP, UNET)
+    baselines = run.parent / "baselines.h5"
+    prepare_baselines(dataset, baselines, task=MAP, threads=1, settings=TREES)
+    evaluate(dataset, run, baselines=baselines, replicas=200, threads=1)
+    return run
+
+
+@pytest.fixture(scope="module")
+def metrics(map_run):
+    return json.loads((map_run / "metrics.json").read_text())
+
+
+def test_a_run_is_scored_beside_every_baseline(metrics):
+    assert set(metrics["baselines"]) == set(metrics["comparisons"])
+    assert {"all_void", "smoothed_density", "tidal", "trees", "index_only"} == set(
+        metrics["baselines"]
+    )
+    for scores in (metrics["scores"], *metrics["baselines"].values()):
+        assert set(scores) == set(metrics["scores"])
+        assert scores["mcc"]["low"] <= scores["mcc"]["value"] <= scores["mcc"]["high"]
+
+
+def test_an_untrained_network_is_reported_as_losing(metrics):
+    assert metrics["outcome"] in ("loses", "cannot tell")
+    difference = metrics["comparisons"]["trees"]["mcc"]["value"]
+    assert difference < 0
+    assert metrics["strongest_baseline"] in ("trees", "smoothed_density")
+
+
+def test_metrics_say_where_they_come_from(metrics):
+    assert metrics["n"] > 0
+    assert (metrics["split"], metrics["protocol"], metrics["target"]) == (
+        "test",
+        "group",
+        "fraction_matter",
+    )
+    for key in ("code", "config", "data", "model", "seed", "versions", "device"):
+        assert metrics["provenance"][key] is not None
+
+
+def test_predictions_are_kept_with_their_examples(map_run, metrics):
+    with h5py.File(map_run / "predictions.h5") as file:
+        assert file["probability"].shape == file["truth"].shape == (metrics["n"], 8, 8)
+        assert len(set(file["id"].asstr()[:])) == metrics["n"]
+
+
+def test_scores_are_the_same_whether_baselines_are_fitted_before_or_here(dataset, map_run, metrics):
+    again = evaluate(dataset, map_run, baseline_settings=TREES, replicas=200, threads=1)
+    for score, expected in metrics["baselines"]["trees"].items():
+        assert again["baselines"]["trees"][score] == pytest.approx(expected)
+
+
+def test_several_numbers_are_scored_column_by_column(dataset, tmp_path):
+    run = trained(dataset, tmp_path / "counts", COUNT, UNET)
+    found = evaluate(dataset, run, replicas=200, threads=1)
+    assert found["headline"] == "count_matter.r2"
+    assert found["baselines"]["ridge"]["volume_matter.r2"]["value"] > 0.5
+    # The same task in other units: what is scored does not depend on the unit.
+    ridge = found["baselines"]["ridge"]
+    assert ridge["volume_matter.r2"]["value"] == pytest.approx(
+        ridge["count_matter.r2"]["value"], abs=0.01
+    )
+    assert (run / "figures" / "numbers_volume_matter.svg").is_file()
+
+
+def test_an_unknown_truth_is_named(dataset, map_run):
+    with pytest.raises(InputError, match="no target channel 'fraction_mater' among fraction_m"):
+        evaluate(dataset, map_run, truth="fraction_mater")
