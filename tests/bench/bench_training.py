@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import torch
+
 from cosmodag.datasets.loader import Loader
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.models import registry
@@ -18,32 +19,29 @@ from cosmodag.training.map_task import MapTask
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.state import TrainingState
-
 from tests.bench.harness import compare
 
-SIDE, BATCH, STEPS = 96, 32, 8
-NETWORKS = {"unet": {"width": 32}, "unet_small": {"width": 16}}
-"""The embedded default's network, and one half as wide, whose steps leave less to hide behind."""
+SIDE, BATCH, STEPS = 96, 32, 16
+NETWORK = {"name": "unet", "width": 32}
 
 
 def run(results: Path) -> None:
     """Measure an epoch's steps, with one thread and with two."""
     with tempfile.TemporaryDirectory() as folder:
         loader = make_loader(Path(folder))
-        for name, settings in NETWORKS.items():
-            for threads in (1, 2):
-                with reproducible(threads=threads):
-                    measure(f"training_{name}", settings, loader, threads, results)
+        for threads in (1, 2):
+            with reproducible(threads=threads):
+                measure(loader, threads, results)
 
 
-def measure(name: str, settings: dict, loader: Loader, threads: int, results: Path) -> None:
+def measure(loader: Loader, threads: int, results: Path) -> None:
     """Compare the two ways to feed one network."""
     task = MapTask("fraction_matter")
     resident = next(loader.batches(0))
 
     def train(batches) -> int:
         torch.manual_seed(0)
-        model = registry.build("unet", **settings).to(memory_format=torch.channels_last)
+        model = registry.build(**NETWORK).to(memory_format=torch.channels_last)
         state = TrainingState(model, task, TrainingSettings(batch_size=BATCH))
         examples = 0
         for batch in batches:
@@ -52,7 +50,7 @@ def measure(name: str, settings: dict, loader: Loader, threads: int, results: Pa
         return examples
 
     compare(
-        f"{name}_{threads}",
+        f"training_step_{threads}",
         {
             "loader": lambda: train(loader.batches(0)),
             "resident tensor": lambda: train([resident] * STEPS),
@@ -62,7 +60,7 @@ def measure(name: str, settings: dict, loader: Loader, threads: int, results: Pa
         goal=0.95,
         work=BATCH * STEPS,
         unit="examples",
-        notes={"side": SIDE, "batch": BATCH, "steps": STEPS, "network": settings},
+        notes={"side": SIDE, "batch": BATCH, "steps": STEPS, "network": NETWORK},
         threads=threads,
         results=results,
     )

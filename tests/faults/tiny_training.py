@@ -12,6 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.training.run import train_run
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+
 from cosmodag.errors import InputError
 from cosmodag.models import registry
 from cosmodag.models.resnet import ResNet

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from cosmodag.training.map_task import MapTask
 from torch import nn
+
+from cosmodag.training.map_task import MapTask
 
 TINY = Path(__file__).parents[2] / "faults" / "tiny_training.py"
 

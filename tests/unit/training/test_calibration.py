@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from cosmodag.training.calibration import fit_temperature
 from scipy import special
+
+from cosmodag.training.calibration import fit_temperature
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from cosmodag.training.checkpoint import Checkpoints, pack, unpack
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from cosmodag.training.distribution import Ranks, first_host, from_environment
 
 TINY = Path(__file__).parents[2] / "faults" / "tiny_training.py"

@@ -5,6 +5,7 @@ import json
 
 import pytest
 import torch
+
 from cosmodag.errors import InputError
 from cosmodag.training.interruption import Interrupted
 from cosmodag.training.loop import fit

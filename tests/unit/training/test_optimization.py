@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from torch import nn
+
 from cosmodag.training.optimization import MovingAverage, learning_rate, make_optimizer, plateaus
 from cosmodag.training.settings import TrainingSettings
-from torch import nn
 
 
 def test_cosine_rises_linearly_and_falls_to_zero():

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+
 from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.training.prediction import load_run, predict

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from scipy import stats
+from sklearn import metrics
+
 from cosmodag.errors import InputError
 from cosmodag.training.map_task import MapTask, matthews
 from cosmodag.training.scalar_tasks import CountTask, RegressionTask
 from cosmodag.training.tasks import make_task
-from scipy import stats
-from sklearn import metrics
 
 
 @pytest.fixture
@@ -95,9 +96,7 @@ def test_an_untrained_count_predicts_the_training_mean_and_spread():
 def test_tasks_that_cannot_be_are_refused():
     with pytest.raises(InputError, match="task 'cuont' is not known; did you mean 'count'"):
         make_task("cuont")
-    with pytest.raises(
-        InputError, match=r"'chanel' .* did you mean 'channel'"
-    ):
+    with pytest.raises(InputError, match=r"'chanel' .* did you mean 'channel'"):
         make_task("map", chanel="fraction")
     with pytest.raises(InputError, match="column 'n' does not vary"):
         CountTask(["n"], mean=[3.0], std=[0.0])
