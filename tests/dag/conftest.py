@@ -1,74 +1,8 @@
 """A checkout of its own for tests that run Snakemake."""
 
-import os
-import re
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
-import yaml
 
-PARTS = ("Snakefile", "workflow", "config", "profiles", "envs", "slurm")
-TINY = Path(__file__).with_name("tiny.yaml")
-
-
-@dataclass
-class Checkout:
-    """A copy of the workflow with a configuration that tests may change."""
-
-    folder: Path
-
-    @property
-    def config(self) -> dict:
-        return yaml.safe_load((self.folder / "tiny.yaml").read_text())
-
-    def configure(self, config: dict) -> None:
-        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config))
-
-    def snakemake(self, *words: str, ok: bool = True) -> str:
-        """Run snakemake on the tiny configuration; give what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *words],
-            cwd=self.folder,
-            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert (done.returncode == 0) == ok, done.stdout
-        return done.stdout
-
-    def run(self, *targets: str) -> str:
-        return self.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", *targets)
-
-    def planned(self, *targets: str) -> set[str]:
-        """The jobs that a dry run plans, as ``rule wildcard=value,…``."""
-        printed = self.snakemake("-n", "--configfile", "tiny.yaml", "--", *targets)
-        blocks = re.split(r"\n(?=(?:local)?rule \w+:\n)", printed)[1:]
-        jobs = set()
-        for block in blocks:
-            rule = re.match(r"(?:local)?rule (\w+):", block)[1]
-            wildcards = re.search(r"^    wildcards: (.*)$", block, re.M)
-            jobs.add(f"{rule} {wildcards[1].replace(', ', ',')}" if wildcards else rule)
-        return jobs
-
-
-def copy_checkout(folder: Path, repository: Path) -> Checkout:
-    """Copy the workflow's own files, no results and no caches."""
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".snakemake")
-    for part in PARTS:
-        source = repository / part
-        if source.is_symlink():
-            (folder / part).symlink_to(os.readlink(source))
-        elif source.is_dir():
-            shutil.copytree(source, folder / part, ignore=ignored, symlinks=True)
-        else:
-            shutil.copy(source, folder / part)
-    shutil.copy(TINY, folder / "tiny.yaml")
-    return Checkout(folder)
+from tests.checkout import Checkout, copy_checkout
 
 
 @pytest.fixture

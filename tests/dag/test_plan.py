@@ -1,6 +1,8 @@
 """What a dry run plans, from a fresh checkout."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -9,6 +11,7 @@ from cosmodag import settings
 
 pytestmark = pytest.mark.dag
 
+RUNS = ("unet", "counts", "student")
 PROFILES = ("default", "local", "slurm", "ci")
 
 
@@ -24,10 +27,11 @@ def test_tiny_workflow_plans_each_batch_once(checkout):
         "voids_cutouts cutouts=slabs,batch=0",
         "voids_cutouts cutouts=slabs,batch=1",
         "voids_split experiment=voids,dataset=slabs",
-        "voids_train experiment=voids,run=unet",
-        "voids_train experiment=voids,run=counts",
-        "voids_evaluate experiment=voids,run=unet",
-        "voids_evaluate experiment=voids,run=counts",
+        "voids_relabel experiment=voids,dataset=taught",
+        "voids_baselines experiment=voids,dataset=slabs,target=fraction_matter",
+        "voids_baselines experiment=voids,dataset=slabs,target=count_matter",
+        *(f"voids_train experiment=voids,run={run}" for run in RUNS),
+        *(f"voids_evaluate experiment=voids,run={run}" for run in RUNS),
     }
 
 
@@ -41,7 +45,7 @@ def test_every_profile_plans_every_experiment(checkout, profile, experiment):
 
 
 def test_every_shipped_configuration_is_planned(checkout):
-    for path in sorted((checkout.folder / "config").glob("*.yaml")):
+    for path in sorted((checkout.folder / "config").glob("*.yaml")):  # examples need their data
         checkout.snakemake("-n", "--quiet", "all", "--configfile", str(path))
 
 
@@ -90,9 +94,6 @@ def test_rules_say_what_they_do_and_what_they_need(repository):
 
 
 def test_parsing_imports_nothing_heavy(checkout):
-    import subprocess
-    import sys
-
     lines = (
         "import sys\nsys.path.insert(0, 'workflow')\n"
         "from cosmodag.dag import common, voids\n"
@@ -107,3 +108,11 @@ def test_parsing_imports_nothing_heavy(checkout):
 def test_section_of_the_schema_exists_for_every_stage():
     for path in ("sources/*/simulation", "grids/*", "labels/*", "cutouts/*", "datasets/*"):
         assert settings.section(f"voids/{path}")
+
+
+def test_an_unset_variable_in_a_path_is_named(checkout, monkeypatch):
+    monkeypatch.delenv("COSMODAG_DATA", raising=False)
+    printed = checkout.snakemake(
+        "-n", "--configfile", "config/examples/mr19.yaml", "--", "voids", ok=False
+    )
+    assert "$COSMODAG_DATA/voids/gals_Mr19.ff: set the variable" in printed

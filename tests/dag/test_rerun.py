@@ -1,0 +1,195 @@
+"""The tiny workflow runs whole; then each change reruns what depends on it, and nothing else."""
+
+import copy
+import json
+import re
+
+import pytest
+
+from tests.checkout import copy_checkout
+
+pytestmark = [pytest.mark.dag, pytest.mark.slow]
+
+TRAINING = {f"voids_train experiment=voids,run={run}" for run in ("unet", "counts", "student")}
+EVALUATION = {f"voids_evaluate experiment=voids,run={run}" for run in ("unet", "counts", "student")}
+BASELINES = {
+    f"voids_baselines experiment=voids,dataset=slabs,target={target}"
+    for target in ("fraction_matter", "count_matter")
+}
+RELABEL = {"voids_relabel experiment=voids,dataset=taught"}
+SPLIT = {"voids_split experiment=voids,dataset=slabs"}
+END = {"report", "all"}
+LEARNING = SPLIT | RELABEL | TRAINING | EVALUATION | BASELINES | END
+
+
+def batches(rule: str, wildcard: str, numbers=(0, 1)) -> set[str]:
+    return {f"voids_{rule} {wildcard},batch={number}" for number in numbers}
+
+
+CUTOUTS = batches("cutouts", "cutouts=slabs")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, repository):
+    """A checkout in which the whole tiny workflow has run."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("workflow"), repository)
+    checkout.run()
+    return checkout
+
+
+@pytest.fixture
+def changed(finished):
+    """Change the configuration or a module for one test."""
+    config, files = finished.config, {}
+
+    class Change:
+        planned = staticmethod(finished.planned)
+
+        def key(self, path: str, value) -> None:
+            new = copy.deepcopy(config)
+            *sections, last = path.split(".")
+            entry = new["voids"]
+            for section in sections:
+                entry = entry[section]
+            entry[last] = value
+            finished.configure(new)
+
+        def module(self, name: str, line: str) -> None:
+            path = finished.folder / "workflow" / "cosmodag" / name
+            files[path] = path.read_text()
+            path.write_text(f"{files[path]}\n{line}\n")
+
+    yield Change()
+    finished.configure(config)
+    for path, text in files.items():
+        path.write_text(text)
+
+
+def test_a_second_run_does_nothing(finished):
+    assert finished.planned() == set()
+
+
+def test_changed_mass_assignment_regrids_and_relearns_but_finds_no_voids_anew(changed):
+    changed.key("grids.boxes.method", "tsc")
+    assert changed.planned() == batches("grid", "grid=boxes") | CUTOUTS | LEARNING
+
+
+def test_changed_void_threshold_relabels_and_relearns_but_grids_nothing(changed):
+    changed.key("labels.boxes.matter", {"minimum_volume": 50, "threshold": -0.5})
+    assert changed.planned() == batches("label", "labels=boxes") | CUTOUTS | LEARNING
+
+
+def test_changed_epochs_retrain_one_network(changed):
+    training = {"epochs": 3, "batch_size": 16}
+    changed.key("runs.counts.training", training)
+    assert changed.planned() == END | {
+        "voids_train experiment=voids,run=counts",
+        "voids_evaluate experiment=voids,run=counts",
+    }
+
+
+def test_changed_teacher_retrains_its_student(changed):
+    changed.key("runs.unet.seed", 2)
+    runs = ("unet", "student")
+    assert changed.planned() == RELABEL | END | {
+        f"voids_{stage} experiment=voids,run={run}"
+        for run in runs
+        for stage in ("train", "evaluate")
+    }
+
+
+def test_more_realizations_simulate_only_the_new_ones(changed):
+    changed.key("sources.boxes.simulation", {**TINY_SIMULATION, "realizations": 9})
+    new = (2,)
+    assert changed.planned() == LEARNING | {
+        *batches("simulate", "source=boxes", new),
+        *batches("grid", "grid=boxes", new),
+        *batches("label", "labels=boxes", new),
+        *batches("cutouts", "cutouts=slabs", new),
+    }
+
+
+TINY_SIMULATION = {
+    "batch": 3,
+    "box_size": 64,
+    "particles": 32,
+    "steps": 4,
+    "number_density": 0.02,
+    "matter_cells": 32,
+}
+
+
+def test_an_edited_network_retrains_it_and_regrids_nothing(changed):
+    changed.module("models/unet.py", "EDITED = True")
+    assert changed.planned() == RELABEL | TRAINING | EVALUATION | END
+
+
+def test_an_edited_network_that_no_run_uses_reruns_nothing(changed):
+    changed.module("models/resnet.py", "EDITED = True")
+    assert changed.planned() == set()
+
+
+def test_an_edited_cutter_recuts_and_simulates_nothing(changed):
+    changed.module("cutouts/sub_boxes.py", "EDITED = True")
+    assert changed.planned() == CUTOUTS | LEARNING
+
+
+def test_an_edited_comment_reruns_nothing(changed):
+    changed.module("cutouts/sub_boxes.py", "# a remark")
+    assert changed.planned() == set()
+
+
+def test_an_added_run_trains_it_alone(changed, finished):
+    run = {**finished.config["voids"]["runs"]["counts"], "seed": 5}
+    changed.key("runs.more", run)
+    assert changed.planned() == END | {
+        "voids_train experiment=voids,run=more",
+        "voids_evaluate experiment=voids,run=more",
+    }
+
+
+def test_results_hold_what_they_promise(finished):
+    for run in ("unet", "counts", "student"):
+        folder = finished.folder / "results" / "voids" / "runs" / run
+        metrics = json.loads((folder / "metrics.json").read_text())
+        assert metrics["experiment"] == "voids"
+        assert metrics["run"] == run
+        assert metrics["split"] == "test"
+        for score in metrics["scores"].values():
+            assert {"value", "low", "high"} <= score.keys()
+        assert metrics["baselines"]
+        needed = {"code", "config", "data", "seed", "versions", "device"}
+        assert needed <= metrics["provenance"].keys()
+        for name in ("model.pt", "run.json", "history.csv", "predictions.h5"):
+            assert (folder / name).stat().st_size > 0
+        assert list((folder / "figures").iterdir())
+        assert list((folder / "tensorboard").iterdir())
+
+
+def test_the_report_is_one_page_without_outside_references(finished):
+    page = (finished.folder / "results" / "report.html").read_text()
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
+
+
+def test_results_verify_until_a_byte_changes(finished):
+    words = ("-m", "cosmodag", "verify", "results")
+    code, printed = finished.python(*words)
+    assert code == 0, printed
+    shard = finished.folder / "results/voids/datasets/slabs/xtrain_1.npy"
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    linked = shard.read_bytes()
+    try:
+        shard.write_bytes(content)
+        code, printed = finished.python(*words)
+    finally:
+        shard.write_bytes(linked)
+    assert code == 1
+    assert "xtrain_1.npy" in printed
+
+
+def test_the_summary_names_every_run_and_its_baseline(finished):
+    code, printed = finished.python("-m", "cosmodag", "summary", "results")
+    assert code == 0
+    for run in ("unet", "counts", "student"):
+        assert f"voids/{run}" in printed
