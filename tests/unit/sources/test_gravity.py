@@ -97,13 +97,15 @@ def test_plane_wave_collapses_as_zeldovich_says():
 
 
 def test_large_scales_grow_linearly_from_redshift_9_to_0(linear):
-    """Tested on fluctuations a tenth as large as today's, which are linear on all of the scales."""
+    """Tested on fluctuations a tenth as large as today's, which are linear on all scales."""
     modes = linear_density(linear, particles=N, box_size=BOX, seed=3, fixed_amplitude=True)
     psi = displacements(np.float32(0.1) * modes, box_size=BOX)
     position = evolve(*psi, Growth(COSMOLOGY.omega_m), box_size=BOX, mesh=N, steps=5)
     k, power, _ = spectrum(position)
     large = k < 0.15
-    np.testing.assert_allclose(power[large] / (0.01 * power_at(k, linear)[large]), 1, atol=0.03)
+    ratio = power[large] / (0.01 * power_at(k[large], linear))
+    np.testing.assert_allclose(ratio, 1, atol=0.05)
+    assert ratio.mean() == pytest.approx(1, abs=0.03)
 
 
 def test_an_earlier_redshift_has_less_power(linear):
@@ -139,7 +141,7 @@ def test_power_is_that_of_hmcode_within_six_percent_to_0_3():
         modes = linear_density(linear, particles=n, box_size=box, seed=1, fixed_amplitude=True)
         psi = displacements(np.float32(sign) * modes, box_size=box)
         k, power, modes_in_bin = spectrum(
-            evolve(*psi, growth, box_size=box, mesh=192, steps=10), box, 192
+            evolve(*psi, growth, box_size=box, mesh=n, steps=10), box, 256
         )
         measured = measured + power / 2
     for low, high in ((0.02, 0.1), (0.1, 0.2), (0.2, 0.3)):

@@ -7,7 +7,6 @@ import pytest
 from astropy.table import Table
 
 from cosmodag.errors import InputError
-from cosmodag.sources.fastfood import fastfood_box
 from cosmodag.sources.tables import read_columns
 
 ROWS = 1000
@@ -168,7 +167,6 @@ def test_fastfood_gives_back_both_precisions(tmp_path, columns, dtype):
     weight, x = read(path, ["weight", "x"])
     np.testing.assert_array_equal(x, columns["x"].astype(dtype))
     np.testing.assert_array_equal(weight, columns["mass"].astype(dtype))
-    assert fastfood_box(path) == (ROWS, 100.0, 0.5)
 
 
 def test_fastfood_without_weights_is_read_but_has_none(tmp_path, columns):

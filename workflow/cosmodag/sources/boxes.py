@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import h5py
 import numpy as np
+from numba import get_num_threads
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
@@ -58,6 +59,7 @@ def simulate_matter(
     (particles³, 3) float32
         Positions, 0 <= x < box_size, in Mpc/h.
     """
+    threads = threads or get_num_threads()
     modes = linear_density(
         matter_power(cosmology),
         particles=particles,

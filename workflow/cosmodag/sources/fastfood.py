@@ -44,7 +44,7 @@ def read_fastfood(
     path = Path(path)
     size = path.stat().st_size
     with open(path, "rb") as file:
-        galaxies = int(_header(path, file)[1])
+        galaxies = _header(path, file)
         start, dtypes, offsets = file.tell(), [], []
         for field in range(max(fields) + 1):
             dtypes.append(_field_type(path, file, start, size, galaxies, field))
@@ -59,34 +59,22 @@ def read_fastfood(
             yield chunk
 
 
-def fastfood_box(path: str | os.PathLike) -> tuple[int, float, float]:
-    """The number of galaxies, the size of the box (as written, usually Mpc/h) and the redshift."""
-    path = Path(path)
-    with open(path, "rb") as file:
-        integers = _header(path, file)
-        file.seek(4 + 20 + 4 + 4)
-        floats = np.fromfile(file, "<f4", 9)
-        file.seek(8, os.SEEK_CUR)
-        redshift = np.fromfile(file, "<f4", 1)
-    return int(integers[1]), float(floats[0]), float(redshift[0])
-
-
-def _header(path: Path, file) -> np.ndarray:
-    """The five integers of the header; leaves the file at the record of x."""
-    integers = np.empty(0)
+def _header(path: Path, file) -> int:
+    """The number of galaxies; leaves the file at the record of x."""
+    records = []
     for dtype, count in (("<i4", 5), ("<f4", 9), ("<f4", 1)):
         before = np.fromfile(file, _COUNT, 1)
-        values = np.fromfile(file, dtype, count)
+        records.append(np.fromfile(file, dtype, count))
         after = np.fromfile(file, _COUNT, 1)
         if len(after) == 0 or not before[0] == after[0] == 4 * count:
             raise InputError(
                 f"{path}: not a whole fast-food file: its header wants a record of {4 * count} "
                 f"bytes between two counts, and begins {list(map(int, before))}"
             )
-        integers = values if dtype == "<i4" else integers
-    if integers[1] < 0:
-        raise InputError(f"{path}: fast-food header gives {integers[1]} galaxies")
-    return integers
+    galaxies = int(records[0][1])
+    if galaxies < 0:
+        raise InputError(f"{path}: the fast-food header gives {galaxies} galaxies")
+    return galaxies
 
 
 def _field_type(path: Path, file, start: int, size: int, galaxies: int, field: int) -> np.dtype:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.fft
+from numba import get_num_threads
 
 from cosmodag.errors import InputError
 from cosmodag.gridding.gather import gather
@@ -57,6 +58,7 @@ def draw_galaxies(
     InputError
         No matter is above the threshold.
     """
+    threads = threads or get_num_threads()
     local = _local_density(matter, box_size, smoothing, threads).astype(np.float64)
     # Smoothing in Fourier space may leave a rounding error below 0 where there is no matter.
     local = np.maximum(local, 1e-6)
@@ -77,7 +79,7 @@ def draw_galaxies(
     return galaxies
 
 
-def _local_density(matter, box_size: float, smoothing: float, threads: int | None) -> np.ndarray:
+def _local_density(matter, box_size: float, smoothing: float, threads: int) -> np.ndarray:
     """Smoothed density at each particle, in units of the mean, (N,) float32."""
     cells = max(8, min(round(len(matter) ** (1 / 3)), 2 * round(box_size / smoothing)))
     grid = np.zeros((cells,) * 3, np.float32)

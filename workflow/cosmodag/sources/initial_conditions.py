@@ -13,7 +13,7 @@ def linear_density(
     box_size: float,
     seed: int,
     fixed_amplitude: bool = False,
-    threads: int | None = None,
+    threads: int = 1,
 ) -> np.ndarray:
     """Draw Fourier modes of a Gaussian density contrast.
 
@@ -54,7 +54,7 @@ def linear_density(
 
 
 def displacements(
-    density: np.ndarray, *, box_size: float, threads: int | None = None
+    density: np.ndarray, *, box_size: float, threads: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """First- and second-order Lagrangian displacements of a linear density contrast.
 
@@ -116,7 +116,7 @@ def gradient_wavenumbers(cells: int, box_size: float) -> tuple[np.ndarray, np.nd
     )
 
 
-def _gradient(modes: np.ndarray, box_size: float, threads: int | None) -> np.ndarray:
+def _gradient(modes: np.ndarray, box_size: float, threads: int) -> np.ndarray:
     """The gradient of a field, (n³, 3) float32, from its modes."""
     n = len(modes)
     gradient = np.empty((n**3, 3), np.float32)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import scipy.fft
-from numba import njit, prange
+from numba import get_num_threads, njit, prange
 
 from cosmodag.gridding.gather import gather
 from cosmodag.gridding.mass_assignment import assign_mass
@@ -44,12 +44,13 @@ def evolve(
     box_size
         Side of the periodic box, Mpc/h.
     mesh
-        Cells per side of the mesh that gives the force; 1 to 2 times n is usual.
+        Cells per side of the mesh that gives the force; n serves best. A finer mesh resolves the
+        lattice of the particles, whose pattern then grows where matter is cold, as in voids.
     steps
         Number of steps, equal in D.
     redshift, start
-        Last and first redshift. A late start suits few steps: while displacements are small, the
-        mesh sees the lattice of the particles.
+        Last and first redshift. A late start suits few steps, and displacements then exceed the
+        rounding and the aliasing of the lattice.
     threads
         Threads to use; all that numba has by default.
 
@@ -58,6 +59,7 @@ def evolve(
     (n³, 3) float32
         Positions in Mpc/h, 0 <= x < box_size, in the order of the lattice.
     """
+    threads = threads or get_num_threads()
     times = np.linspace(growth.first(start), growth.first(redshift), steps + 1)
     position, velocity = _lagrangian(psi1, psi2, growth, times[0], box_size)
     pulled = np.empty(len(position), np.float32)
@@ -102,20 +104,20 @@ def _kept_velocity(growth: Growth, before: float, after: float) -> float:
 
 
 def _pulls(
-    position: np.ndarray, d: float, box_size: float, mesh: int, threads: int | None
+    position: np.ndarray, d: float, box_size: float, mesh: int, threads: int
 ) -> Iterator[tuple[int, np.ndarray]]:
     """The pull -grad(phi), laplacian(phi) = delta / D, on the mesh, one axis after another.
 
-    The window of the mass assignment is divided out once of the two times that it enters, as
-    particles are assigned and as the field is gathered: the other softens the force at the scale of
-    the cells, where it is noise.
+    The window of the mass assignment, sinc², enters twice: as particles are assigned and as the
+    field is gathered. It is divided out to the power 3/2: once leaves forces near the cell soft,
+    twice amplifies the aliases of the lattice that still shows in voids.
     """
     grid = np.zeros((mesh,) * 3, np.float32)
     assign_mass(position, grid, box_size, method="cic", periodic=True, threads=threads)
     modes = scipy.fft.rfftn(grid, workers=threads, overwrite_x=True)
     del grid
     kx, ky, kz = wavenumbers(mesh, box_size)
-    wx, wy, wz = (np.sinc(k * box_size / mesh / (2 * np.pi)) ** 2 for k in (kx, ky, kz))
+    wx, wy, wz = (np.sinc(k * box_size / mesh / (2 * np.pi)) ** 3 for k in (kx, ky, kz))
     scale = np.float32(mesh**3 / len(position) / d)
     for plane, k, w in zip(modes, kx, wx):
         square = k**2 + ky[0] ** 2 + kz[0] ** 2
