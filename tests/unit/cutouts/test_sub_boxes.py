@@ -249,3 +249,34 @@ def test_a_fault_halfway_leaves_no_file(write_boxes, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         cut_boxes(*paths, tmp_path / "e.h5", side=8, depth=8, stride=4)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["grid.h5", "labels.h5"]
+
+
+def test_an_empty_box_is_named(write_boxes, tmp_path):
+    grid_file, labels_file = write_boxes((24,) * 3, boxes=2)
+    with h5py.File(grid_file, "r+") as file:
+        file.attrs["mean_density"] = [1.0, 0.0]
+    with pytest.raises(InputError, match=r"box r0001 has mean_density 0.0"):
+        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", side=8, depth=8, stride=8)
+
+
+def test_labels_of_other_boxes_are_named(write_boxes, tmp_path):
+    grid_file, labels_file = write_boxes((24,) * 3)
+    settings = {"side": 8, "depth": 8, "stride": 8}
+    with h5py.File(labels_file, "r+") as file:
+        file.attrs["box_size"] = [100.0, 100.0, 100.0]
+    with pytest.raises(InputError, match=r"labels.h5: box_size .* differs"):
+        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", **settings)
+    with h5py.File(labels_file, "r+") as file:
+        file.attrs["boxes"] = ["r0007"]
+    with pytest.raises(InputError, match=r"box r0000 of .* has no labels"):
+        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", **settings)
+
+
+def test_a_truncated_or_mistaken_grid_file_is_named(write_boxes, tmp_path):
+    grid_file, labels_file = write_boxes((24,) * 3)
+    settings = {"side": 8, "depth": 8, "stride": 8}
+    with pytest.raises(InputError, match=r"its kind is 'labels' where a grid file is needed"):
+        cut_boxes(labels_file, labels_file, tmp_path / "e.h5", **settings)
+    grid_file.write_bytes(grid_file.read_bytes()[:5000])
+    with pytest.raises(InputError, match=r"grid.h5: not a readable HDF5 file"):
+        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", **settings)
