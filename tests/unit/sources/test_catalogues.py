@@ -7,6 +7,7 @@ import pytest
 
 from cosmodag.errors import InputError
 from cosmodag.sources.catalogues import read_catalogue, write_galaxies_file
+from cosmodag.sources.galaxies_file import describe_boxes
 
 BOX = 100.0
 
@@ -151,6 +152,24 @@ def test_galaxies_file_holds_each_box_as_the_contract_says(tmp_path, positions):
         assert (a.attrs["omega_m"], a.attrs["periodic"], b.attrs["periodic"]) == (0.3, True, False)
         np.testing.assert_array_equal(a.attrs["box_size"], [BOX] * 3)
         np.testing.assert_array_equal(a.attrs["origin"], [-50] * 3)
+    boxes = describe_boxes(tmp_path / "g.h5")
+    assert (list(boxes), boxes["b"]["galaxies"], boxes["b"]["periodic"]) == (
+        ["a", "b"],
+        5000,
+        False,
+    )
+
+
+def test_a_file_that_is_no_galaxies_file_is_named(tmp_path):
+    with pytest.raises(InputError, match="no such galaxies file"):
+        describe_boxes(tmp_path / "gone.h5")
+    (tmp_path / "g.h5").write_text("galaxies")
+    with pytest.raises(InputError, match="not a whole HDF5 file"):
+        describe_boxes(tmp_path / "g.h5")
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file.attrs["kind"] = "grid"
+    with pytest.raises(InputError, match="not a galaxies file"):
+        describe_boxes(tmp_path / "other.h5")
 
 
 def test_nothing_is_written_for_a_faulty_catalogue(tmp_path, positions):

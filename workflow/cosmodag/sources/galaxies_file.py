@@ -4,10 +4,13 @@ Root attributes `kind="galaxies"` and `source`; per box the datasets `position` 
 Mpc/h from the box's corner and, optionally, `weight` (N,) float32.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 
 import h5py
 import numpy as np
+
+from cosmodag.errors import InputError
 
 _CHUNK_ROWS = 1 << 16
 
@@ -69,3 +72,40 @@ def append(box: h5py.Group, position: np.ndarray, weight: np.ndarray | None = No
         before = len(dataset)
         dataset.resize(before + len(values), axis=0)
         dataset[before:] = values
+
+
+def describe_boxes(path: str | os.PathLike) -> dict[str, dict[str, object]]:
+    """Read what a galaxies file says about its boxes, without their galaxies.
+
+    Parameters
+    ----------
+    path
+        A galaxies file.
+
+    Returns
+    -------
+    dict
+        By the name of each box: `box_size` and `origin` (3,) float64 in Mpc/h, `periodic`, `group`,
+        `galaxies` (their number) and the further facts that `start_box` was given.
+
+    Raises
+    ------
+    InputError
+        The file is missing, not whole or not a galaxies file.
+    """
+    try:
+        with h5py.File(path) as file:
+            if file.attrs.get("kind") != "galaxies":
+                raise InputError(f"{path}: not a galaxies file")
+            return {
+                name: {
+                    **box.attrs,
+                    "periodic": bool(box.attrs["periodic"]),
+                    "galaxies": len(box["position"]),
+                }
+                for name, box in file.items()
+            }
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such galaxies file") from None
+    except OSError as error:
+        raise InputError(f"{path}: not a whole HDF5 file ({error})") from None
