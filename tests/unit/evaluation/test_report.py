@@ -149,6 +149,16 @@ def test_figures_carry_inks_for_dark_pages(tmp_path):
     assert "http://" not in text.replace("http://www.w3.org/", "")
 
 
+def test_a_run_that_learned_from_other_labels_says_so(tmp_path):
+    run = make_run(tmp_path / "taught")
+    description = json.loads((run / "run.json").read_text())
+    description["task"]["channel"] = "fraction_taught"
+    (run / "run.json").write_text(json.dumps(description))
+    write_report(tmp_path / "report.html", [run])
+    text = (tmp_path / "report.html").read_text()
+    assert "learned from fraction_taught, scored on fraction_matter" in text
+
+
 def test_the_summary_is_a_table_of_headline_scores(tmp_path):
     runs = [make_run(tmp_path / "unet"), make_run(tmp_path / "leaky", protocol="random")]
     lines = summary(runs).splitlines()

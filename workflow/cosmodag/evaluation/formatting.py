@@ -21,3 +21,10 @@ def bounds(interval: Mapping[str, float | None], *, sign: bool = False) -> str:
         return ""
     low, high = (number(interval[end], sign=sign) for end in ("low", "high"))
     return f"{low} to {high}"
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: "45 s", "12 min", "1.6 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -67,6 +67,8 @@ def write_report(
     environment.globals.update(
         number=formatting.number,
         bounds=formatting.bounds,
+        duration=formatting.duration,
+        learned=learned,
         score_title=names.score_title,
         baseline_title=lambda name: names.BASELINES.get(name, name.replace("_", " ")),
         figures_of=figures_of,
@@ -97,6 +99,12 @@ def protocol_rows(runs: Sequence[Run]) -> list[Run]:
     tasks = {run.metrics["task"] for run in runs if run.metrics["protocol"] != "group"}
     compared = [run for run in runs if run.metrics["task"] in tasks]
     return sorted(compared, key=lambda run: (run.metrics["task"], run.metrics["protocol"]))
+
+
+def learned(run: Run) -> str:
+    """What the network was trained on, which is not always what it is scored on."""
+    task = run.description.get("task", {})
+    return task.get("channel") or ", ".join(task.get("columns", [])) or run.metrics["target"]
 
 
 def figures_of(run: Run) -> list[dict[str, str]]:

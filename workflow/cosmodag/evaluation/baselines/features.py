@@ -46,9 +46,8 @@ def pixel_features(x: np.ndarray, factor: int) -> np.ndarray:
     field = x.mean(-1, dtype=np.float32)
     features = [*_within(field, factor)]
     coarse = blocks(field, factor).mean(-1)
-    for channel in range(x.shape[-1] if x.shape[-1] > 1 else 0):
-        layer = blocks(x[..., channel], factor).mean(-1)
-        features += [layer, *(_smooth(layer, scale) for scale in (1.0, 2.0))]
+    if x.shape[-1] > 1:
+        features += [*_layers(x, factor)]
     features += [*_around(coarse)]
     for constant in (field.mean(), field.std()):
         features.append(np.full_like(coarse, constant))
@@ -88,6 +87,15 @@ def _within(field: np.ndarray, factor: int) -> Iterator[np.ndarray]:
     distance = ndimage.distance_transform_edt(~occupied) if occupied.any() else 0 * field
     cells = blocks(distance.astype(np.float32), factor)
     yield from (cells.mean(-1), cells.max(-1))
+
+
+def _layers(x: np.ndarray, factor: int) -> Iterator[np.ndarray]:
+    """What each layer along the line of sight says, and the emptiest and fullest of them."""
+    layers = [blocks(x[..., channel], factor).mean(-1) for channel in range(x.shape[-1])]
+    for scale in (0.0, *SCALES[:3]):
+        smooth = [_smooth(layer, scale) for layer in layers]
+        yield from smooth
+        yield from (np.min(smooth, axis=0), np.max(smooth, axis=0), np.std(smooth, axis=0))
 
 
 def _around(coarse: np.ndarray) -> Iterator[np.ndarray]:
