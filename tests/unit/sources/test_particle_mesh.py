@@ -17,11 +17,6 @@ BOX = 400.0
 COSMOLOGY = Cosmology()
 
 
-@pytest.fixture(scope="module")
-def linear():
-    return matter_power(COSMOLOGY)
-
-
 def spectrum(position, box=BOX, cells=N):
     grid = assign_mass(position, np.zeros((cells,) * 3, np.float32), box, method="tsc")
     return power_spectrum(overdensity(grid), box, method="tsc")
@@ -32,55 +27,6 @@ def plane_wave(amplitude, n=32, box=100.0):
     modes = np.zeros((n, n, n // 2 + 1), np.complex64)
     modes[1, 0, 0] = modes[-1, 0, 0] = amplitude * n**3 / 2
     return modes
-
-
-def test_linear_power_has_the_sigma8_asked_for(linear):
-    k = np.geomspace(1e-4, 10, 20_000)
-    x = 8 * k
-    top_hat = 3 * (np.sin(x) - x * np.cos(x)) / x**3
-    integrand = power_at(k, linear) * top_hat**2 * k**3 / (2 * np.pi**2)
-    assert np.sqrt(np.trapezoid(integrand, np.log(k))) == pytest.approx(0.8102, rel=2e-3)
-
-
-@pytest.mark.parametrize("redshift", [0.5, 1.0, 3.0])
-def test_growth_is_that_of_camb(linear, redshift):
-    earlier = matter_power(COSMOLOGY, redshift=redshift)
-    ratio = np.sqrt(power_at(np.array([0.05]), earlier) / power_at(np.array([0.05]), linear))
-    assert Growth(COSMOLOGY.omega_m).first(redshift) == pytest.approx(ratio[0], rel=3e-3)
-
-
-def test_growth_without_dark_energy_is_the_scale_factor():
-    growth = Growth(1.0)
-    assert growth.first(3.0) == pytest.approx(0.25, rel=1e-4)
-    assert growth.second(0.5) == pytest.approx(-3 / 7 * 0.25, rel=1e-4)
-    assert growth.second_slope(0.5) == pytest.approx(-3 / 7, rel=1e-4)
-
-
-def test_initial_modes_have_the_linear_spectrum(linear):
-    modes = linear_density(linear, particles=N, box_size=BOX, seed=1, fixed_amplitude=True)
-    field = np.fft.irfftn(modes).astype(np.float32)
-    k, power, _ = power_spectrum(field, BOX)
-    np.testing.assert_allclose(power, power_at(k, linear), rtol=0.03)
-
-
-def test_initial_modes_scatter_about_the_linear_spectrum(linear):
-    field = np.fft.irfftn(linear_density(linear, particles=N, box_size=BOX, seed=1))
-    k, power, modes = power_spectrum(field.astype(np.float32), BOX)
-    sigmas = (power / power_at(k, linear) - 1) / np.sqrt(2 / modes)
-    assert np.mean(sigmas**2) == pytest.approx(1, abs=0.6)
-
-
-def test_displacements_have_the_density_as_divergence(linear):
-    modes = linear_density(linear, particles=32, box_size=BOX, seed=2)
-    # Nyquist modes have no real derivative.
-    modes[16], modes[:, 16], modes[:, :, 16] = 0, 0, 0
-    psi1, _ = displacements(modes, box_size=BOX)
-    k = 2 * np.pi * np.fft.fftfreq(32, BOX / 32)
-    psi = psi1.reshape(32, 32, 32, 3)
-    waves = (k[:, None, None], k[:, None], k)
-    divergence = sum(np.fft.ifftn(1j * w * np.fft.fftn(psi[..., i])) for i, w in enumerate(waves))
-    density = np.fft.irfftn(modes)
-    np.testing.assert_allclose(divergence.real, -density, atol=2e-4 * density.std())
 
 
 def test_plane_wave_collapses_as_zeldovich_says():
@@ -121,14 +67,6 @@ def test_a_seed_is_the_same_box_whatever_the_threads():
     one, two = (simulate_matter(COSMOLOGY, threads=threads, **settings) for threads in (1, 2))
     distance = np.abs((one - two + BOX / 2) % BOX - BOX / 2)
     assert distance.max() < 1e-2
-
-
-def test_different_seeds_are_independent(linear):
-    fields = [
-        linear_density(linear, particles=N, box_size=BOX, seed=seed).ravel() for seed in (6, 7)
-    ]
-    across = np.vdot(fields[0], fields[1]).real
-    assert abs(across) < 0.05 * np.linalg.norm(fields[0]) * np.linalg.norm(fields[1])
 
 
 @pytest.mark.slow
