@@ -47,7 +47,9 @@ def check_ranks(batch_size: int, rank: int, world_size: int) -> None:
         raise InputError(f"rank {rank} is not among 0 … {world_size - 1}")
 
 
-def rank_part(order: np.ndarray, batch: int, batch_size: int, rank: int, world_size: int):
+def rank_part(
+    order: np.ndarray, batch: int, batch_size: int, rank: int, world_size: int
+) -> np.ndarray:
     """Rows of one rank in one batch: every `world_size`-th of the batch that all ranks share.
 
     The last batch of an epoch may hold fewer rows than others, on some ranks one fewer or none.
