@@ -146,15 +146,7 @@ def train_run(
         if not ranks.first:
             return description
 
-    monitored = [row[f"valid_{settings.monitor}"] for row in history]
-    rising = the_task.scores.get(settings.monitor, False)
-    best = monitored.index(max(monitored) if rising else min(monitored))
-    description |= {
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "pretrained": getattr(network, "pretrained", "none"),
-        "best_epoch": history[best]["epoch"],
-        "validation": {k: v for k, v in history[best].items() if k.startswith("valid_")},
-        "seconds": history[-1]["seconds"],
+    description |= outcome(network, the_task, settings, history) | {
         "ranks": size,
         "threads": threads or len(os.sched_getaffinity(0)),
         "device": "cpu" if device == "cpu" else torch.cuda.get_device_name(),
@@ -171,6 +163,22 @@ def train_run(
     write_json(run_folder / "run.json", description)
     Checkpoints(state_folder).clear()
     return description
+
+
+def outcome(
+    network: torch.nn.Module, task: Task, settings: TrainingSettings, history: list[dict]
+) -> dict:
+    """Return what came of a training: size of the network, best epoch, its scores, seconds."""
+    monitored = [row[f"valid_{settings.monitor}"] for row in history]
+    rising = task.scores.get(settings.monitor, False)
+    best = monitored.index(max(monitored) if rising else min(monitored))
+    return {
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "pretrained": getattr(network, "pretrained", "none"),
+        "best_epoch": history[best]["epoch"],
+        "validation": {k: v for k, v in history[best].items() if k.startswith("valid_")},
+        "seconds": history[-1]["seconds"],
+    }
 
 
 def complete_task(task: Mapping, dataset: Mapping) -> dict:
