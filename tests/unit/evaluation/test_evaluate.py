@@ -115,3 +115,9 @@ def test_several_numbers_are_scored_column_by_column(dataset, tmp_path):
 def test_an_unknown_truth_is_named(dataset, map_run):
     with pytest.raises(InputError, match="no target channel 'fraction_mater' among fraction_m"):
         evaluate(dataset, map_run, truth="fraction_mater")
+
+
+def test_baselines_of_another_target_are_refused(dataset, map_run, tmp_path):
+    prepare_baselines(dataset, tmp_path / "counts.h5", task=COUNT, threads=1)
+    with pytest.raises(InputError, match=r"counts\.h5: made for another dataset or target"):
+        evaluate(dataset, map_run, baselines=tmp_path / "counts.h5")

@@ -16,7 +16,7 @@ from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
-from cosmodag.evaluation.baselines.examples import Examples
+from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_all, prepare_baselines, read_baselines
 from cosmodag.evaluation.map_evaluation import evaluate_maps
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
@@ -90,6 +90,7 @@ def evaluate(
     examples = read_examples(dataset_folder, description["task"], truth=truth)
     if baselines is not None:
         fitted = read_baselines(baselines)
+        _check_fit(baselines, fitted, description["task"], examples["test"])
     else:
         fitted = fit_all(
             description["task"], examples, seed=seed, threads=threads, settings=baseline_settings
@@ -127,6 +128,17 @@ def evaluate(
             draw(folder / f"{name}.svg")
     write_json(run_folder / "metrics.json", metrics)
     return metrics
+
+
+def _check_fit(
+    path: str | os.PathLike, fitted: Mapping[str, Predictions], task: Mapping, test: Examples
+) -> None:
+    """Refuse baselines of another dataset or target."""
+    shape = test.y.shape if task["name"] == "map" else test.y.shape[:1]
+    columns = [] if task["name"] == "map" else task["columns"]
+    lacking = [c for c in columns if not any(name.startswith(f"{c}:") for name in fitted)]
+    if lacking or any(each.test.shape != shape for each in fitted.values()):
+        raise InputError(f"{path}: made for another dataset or target; fit the baselines anew")
 
 
 def _shared_drawings(metrics: dict, run_folder: Path) -> dict[str, Callable]:
