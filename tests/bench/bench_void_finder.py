@@ -20,6 +20,7 @@ from tests.unit.labels.planted import remove_spheres, scatter_spheres
 
 THREADS = 2
 SIDE = 500.0  # Mpc/h
+MOCK_SIDE = 420.0  # Mpc/h, of the mock galaxies
 CELLS = 256
 VOIDS = 150
 THRESHOLD = -0.7
@@ -200,12 +201,13 @@ def _galaxies():
 
     named = os.environ.get("COSMODAG_DATA")
     folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "data"
-    if not (folder / "voids" / "gals_Mr19.ff").exists():
+    catalogue = folder / "voids" / "gals_Mr19.ff"
+    if not catalogue.exists():
         return None
-    positions, side = read_fastfood(folder / "voids" / "gals_Mr19.ff")
+    positions = np.stack(next(read_fastfood(catalogue, [0, 1, 2], 10_000_000)), axis=1)
     vast = Table.read(folder / "voids" / "mr19_VAST-VoidFinder_MAXIMALS.fits")
     centres = np.stack([np.asarray(vast[axis], dtype=float) for axis in "xyz"], axis=1)
-    return positions, side, centres, np.asarray(vast["radius"], dtype=float)
+    return positions, MOCK_SIDE, centres, np.asarray(vast["radius"], dtype=float)
 
 
 def _empty_spheres(positions, side, centres, radii, results):
