@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit, uint64
 
-from cosmodag.gridding.stencil import axis_weights
+from cosmodag.gridding.stencil import axis_weights, inside
 from cosmodag.gridding.tiles import FRACTION_BITS
 
 SPARSE = 32  # cells of a tile per particle from which its buffer costs more than it saves
@@ -131,14 +131,6 @@ def _unpack(word, cells):
     wy = axis_weights(UNIT * np.float64((word >> uint64(16)) & low), cells)
     wz = axis_weights(UNIT * np.float64(word & low), cells)
     return word >> uint64(48), wx, wy, wz
-
-
-@njit(cache=True, nogil=True)
-def inside(i, n, periodic):
-    """Index inside the grid of a cell that may lie beyond: wrapped, or held at the edge."""
-    if 0 <= i < n:
-        return i
-    return i % n if periodic else min(max(i, 0), n - 1)
 
 
 @njit(cache=True, nogil=True)

@@ -1,12 +1,14 @@
 """Interpolation of a grid at the positions of particles, the transpose of mass assignment."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numba
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from cosmodag.errors import InputError
 from cosmodag.gridding.frame import TOLERANCE, Frame, check_array, outside_error
-from cosmodag.gridding.stencil import axis_weights, stencil
+from cosmodag.gridding.stencil import axis_weights, inside, shift, stencil
 
 
 def gather(
@@ -40,7 +42,7 @@ def gather(
     periodic
         Whether cells beyond an edge are those of the opposite edge; else the edge's own.
     threads
-        Threads to use; all that numba has by default.
+        Threads to use; as many as numba has by default.
     out
         Array to fill, (N,) or (N, C); a new one of the fields' dtype by default.
 
@@ -69,56 +71,53 @@ def gather(
         out = np.empty(wanted, fields.dtype)
     elif out.shape != wanted or not out.flags.c_contiguous:
         raise InputError(f"out of shape {out.shape}: a contiguous {wanted} array is needed")
-    before = numba.get_num_threads()
-    numba.set_num_threads(threads or before)
-    try:
-        outside = _gather(
-            grids,
-            *frame.columns(positions),
-            frame.origin,
-            frame.cell,
-            bool(periodic),
-            cells,
-            out.reshape(len(positions), len(grids)),
-        )
-    finally:
-        numba.set_num_threads(before)
+    threads = threads or numba.get_num_threads()
+    columns, values = frame.columns(positions), out.reshape(len(positions), len(grids))
+    low = shift(method)
+
+    def run(part):
+        rows = slice(len(positions) * part // threads, len(positions) * (part + 1) // threads)
+        along = (column[rows] for column in columns)
+        place = (frame.origin, frame.cell, low, bool(periodic), cells)
+        return _gather(grids, *along, *place, values[rows])
+
+    with ThreadPoolExecutor(threads) as executor:
+        outside = sum(executor.map(run, range(threads)))
     if outside:
         raise outside_error(positions, box_size, origin, outside)
     return out
 
 
-@njit(parallel=True, cache=True)
-def _gather(grids, x, y, z, origin, cell, periodic, cells, out):
+@njit(cache=True, nogil=True)
+def _gather(grids, x, y, z, origin, cell, low, periodic, cells, out):
     """Fill `out` and count positions outside; bound by the latency of the grids' cache lines."""
     nx, ny, nz = grids.shape[1:]
-    shift = (len(cells) - 1) / 2
     outside = 0
-    for i in prange(len(x)):
+    for i in range(len(x)):
         u = (x[i] - origin[0]) / cell[0]
         v = (y[i] - origin[1]) / cell[1]
         w = (z[i] - origin[2]) / cell[2]
-        inside = _inside(u, nx) & _inside(v, ny) & _inside(w, nz)
-        outside += not inside
-        if inside:
-            a, wx = _first(u - shift, cells)
-            b, wy = _first(v - shift, cells)
-            c, wz = _first(w - shift, cells)
-            for field in range(len(grids)):
-                value = 0.0
-                for j in cells:
-                    p = _cell(a + j, nx, periodic)
-                    for k in cells:
-                        q = _cell(b + k, ny, periodic)
-                        for l in cells:
-                            r = _cell(c + l, nz, periodic)
-                            value += wx[j] * wy[k] * wz[l] * grids[field, p, q, r]
-                out[i, field] = value
+        if not (_in_box(u, nx) and _in_box(v, ny) and _in_box(w, nz)):
+            outside += 1
+            continue
+        a, wx = _first(u - low, cells)
+        b, wy = _first(v - low, cells)
+        c, wz = _first(w - low, cells)
+        for field in range(len(grids)):
+            value = 0.0
+            for j in range(len(cells)):
+                p = inside(a + j, nx, periodic)
+                for k in range(len(cells)):
+                    q = inside(b + k, ny, periodic)
+                    share = wx[j] * wy[k]
+                    for l in range(len(cells)):
+                        value += share * wz[l] * grids[field, p, q, inside(c + l, nz, periodic)]
+            out[i, field] = value
     return outside
 
 
 @njit(cache=True, nogil=True)
-def _inside(u, n):
+def _in_box(u, n):
     return -TOLERANCE * n <= u <= n * (1 + TOLERANCE)
 
 
@@ -127,13 +126,3 @@ def _first(s, cells):
     """First cell touched and the weights from there on."""
     first = int(np.floor(s))
     return first, axis_weights(s - first, cells)
-
-
-@njit(cache=True, nogil=True)
-def _cell(i, n, periodic):
-    """Index of cell `i` inside the grid: wrapped, or held at the edge."""
-    if periodic:
-        if i < 0 or i >= n:
-            i = i % n
-        return i
-    return min(max(i, 0), n - 1)

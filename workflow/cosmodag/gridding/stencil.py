@@ -55,3 +55,11 @@ def axis_weights(fraction, cells):
     if len(cells) == 2:
         return (g, f)
     return (g * g / 2, 3 / 4 - (f - 1 / 2) * (f - 1 / 2), f * f / 2)
+
+
+@njit(cache=True, nogil=True)
+def inside(i, n, periodic):
+    """Index inside the grid of a cell that may lie beyond: wrapped, or held at the edge."""
+    if 0 <= i < n:
+        return i
+    return i % n if periodic else min(max(i, 0), n - 1)
