@@ -4,7 +4,8 @@ import pytest
 
 from cosmodag.errors import InputError
 from cosmodag.labels.compare import compare_spheres
-from cosmodag.labels.underdensity import find_minima, find_underdense_spheres
+from cosmodag.labels.minima import find_minima
+from cosmodag.labels.underdensity import find_underdense_spheres
 
 from .planted import remove_spheres, scatter_spheres
 
