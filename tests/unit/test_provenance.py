@@ -1,6 +1,7 @@
 """Fingerprints follow the import graph."""
 
 import pytest
+
 from cosmodag import provenance
 
 

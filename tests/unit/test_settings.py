@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import yaml
+
 from cosmodag import settings
 from cosmodag.errors import InputError
 from cosmodag.training.settings import TrainingSettings

@@ -133,7 +133,7 @@ rule learning_baselines:
         target=lambda w: helpers.target_options(
             config, w.experiment, w.dataset, w.target
         ),
-        code=code("baselines", "cosmodag.evaluation.baselines.fitting"),
+        code=code("baselines"),
     shell:
         "python -m cosmodag baselines --dataset {input.dataset:q} --output {output:q}"
         " --threads {threads} {params.target} &> {log:q}"

@@ -17,6 +17,6 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
 @threads
 def command(dataset, output, task, truth, seed, threads):
     """Fit simple methods to what networks are to learn, for all runs on a dataset."""
-    from cosmodag.evaluation.evaluate import prepare_baselines
+    from cosmodag.evaluation.baselines.fitting import prepare_baselines
 
     prepare_baselines(dataset, output, task=task, truth=truth, seed=seed, threads=threads)

@@ -1,6 +1,8 @@
 """The command line: every stage of the workflow by hand, without Snakemake."""
 
 import importlib
+import logging
+import os
 
 import click
 
@@ -48,6 +50,9 @@ class Stages(click.Group):
             formatter.write_dl(rows)
 
     def invoke(self, context):
+        # Before OpenMP starts: threads that wait actively starve each other on a busy machine.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
         try:
             return super().invoke(context)
         except InputError as error:

@@ -16,6 +16,12 @@ from cosmodag.commands.options import input_file, output, settings_options, thre
 @threads
 def command(grid, labels, output, cubes, threads, **settings):
     """Cut sub-boxes of galaxies and the maps of the voids in them."""
+    from cosmodag.cutouts.cubes import list_cubes
     from cosmodag.cutouts.sub_boxes import cut_boxes
 
-    cut_boxes(grid, labels, output, threads=threads, **settings)
+    if not cubes:
+        cut_boxes(grid, labels, output, threads=threads, **settings)
+        return
+    for key in ("depth", "stride_depth", "axes", "layers"):  # of maps alone
+        del settings[key]
+    list_cubes(grid, labels, output, **settings)

@@ -51,8 +51,8 @@ def _read_voids(galaxies: os.PathLike, path: os.PathLike, settings: dict) -> dic
     from cosmodag.sources.galaxies_file import describe_boxes
     from cosmodag.sources.spheres import read_spheres
 
-    settings = {**schema.with_defaults(settings, "voids/sources/*/catalogue/voids")}
-    settings.pop("path", None)
-    (name, box) = next(iter(describe_boxes(galaxies).items()))
-    spheres = read_spheres(path, box_size=box["box_size"], periodic=box["periodic"], **settings)
+    settings = {**settings, "path": os.fspath(path)}
+    settings = schema.with_defaults(settings, "voids/sources/*/catalogue/voids")
+    name, box = next(iter(describe_boxes(galaxies).items()))
+    spheres = read_spheres(**settings, box_size=box["box_size"], periodic=box["periodic"])
     return {name: spheres}

@@ -4,12 +4,14 @@ Read by the Snakefile, so it imports nothing heavy.
 """
 
 import json
+import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cosmodag import provenance, settings
+from cosmodag.errors import InputError
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
 
@@ -17,8 +19,29 @@ EXPERIMENTS = ("voids", "galaxies", "injections", "reionization")
 
 
 def checked(config: Mapping) -> dict:
-    """Return the configuration checked and completed; see `cosmodag.settings.complete`."""
-    return settings.complete(config)
+    """Return the configuration checked and completed, with paths that can be opened.
+
+    Raises
+    ------
+    InputError
+        As `cosmodag.settings.complete`, or if a path names a variable of the environment that is
+        not set.
+    """
+    complete = settings.complete(config)
+    for key, path in _paths(complete):
+        if "$" in os.path.expandvars(path):
+            raise InputError(
+                f"config key {key}: {path} names a variable of the environment that is not set"
+            )
+    return complete
+
+
+def _paths(entry: Mapping, where: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in entry.items():
+        if isinstance(value, Mapping):
+            yield from _paths(value, f"{where}{key}.")
+        elif key == "path":
+            yield f"{where}{key}", value
 
 
 def command_options(config: Mapping) -> dict:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 
 from cosmodag.dag.common import names_pattern, options
-from cosmodag.errors import InputError
 
 MEGABYTES_OF_PYTHON = 800  # the interpreter with numba, h5py and compiled kernels
 
@@ -52,7 +51,7 @@ class Voids:
 
     def catalogue_file(self, source: str) -> str:
         """Return the file of a catalogue, with variables of the environment replaced."""
-        return expanded(self.config["sources"][source]["catalogue"]["path"])
+        return os.path.expandvars(self.config["sources"][source]["catalogue"]["path"])
 
     def galaxies(self, section: str, name: str, batch: str) -> str:
         """Return the galaxies that an entry of grids or labels is made from."""
@@ -66,7 +65,7 @@ class Voids:
         if "matter" in entry:
             files["matter_grid"] = f"{self.root}/sources/{entry['source']}/matter_{batch}.h5"
         if entry["catalogue"]:
-            files["void_catalogue"] = expanded(source["catalogue"]["voids"]["path"])
+            files["void_catalogue"] = os.path.expandvars(source["catalogue"]["voids"]["path"])
         return files
 
     def void_settings(self, labels: str) -> str:
@@ -108,23 +107,9 @@ class Voids:
         return 2 * MEGABYTES_OF_PYTHON + _cells(self.config["labels"][labels]["mesh"]) * 40 / 1e6
 
     def cutouts_mb(self, cutouts: str) -> float:
-        """Return the memory of cutting in MB: a slab of the grid and its window sums."""
+        """Return the memory of cutting in MB: sums of a few slices of the grid and the masks."""
         grid = self.config["grids"][self.config["cutouts"][cutouts]["grid"]]
-        return MEGABYTES_OF_PYTHON + _cells(grid["cells"]) * 12 / 1e6
-
-
-def expanded(path: str) -> str:
-    """Return a path with variables of the environment replaced.
-
-    Raises
-    ------
-    InputError
-        If a variable is not set.
-    """
-    whole = os.path.expandvars(path)
-    if "$" in whole:
-        raise InputError(f"path {path}: set the variable of the environment that it names")
-    return whole
+        return MEGABYTES_OF_PYTHON + 500 * _cells(grid["cells"]) ** (2 / 3) / 1e6
 
 
 def _cells(size: int | Sequence[int]) -> int:

@@ -17,14 +17,12 @@ from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.evaluation.baselines.fitting import fit_all, prepare_baselines, read_baselines
+from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
 from cosmodag.evaluation.map_evaluation import evaluate_maps
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.files import whole_file, whole_folder, write_json
 from cosmodag.training.prediction import load_run, predict
-
-__all__ = ["evaluate", "prepare_baselines"]
 
 EVALUATIONS = {"map": evaluate_maps, "count": evaluate_numbers, "regression": evaluate_numbers}
 
