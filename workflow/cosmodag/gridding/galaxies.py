@@ -9,8 +9,9 @@ import numpy as np
 from cosmodag.errors import InputError
 from cosmodag.gridding.grid_file import write_grids
 from cosmodag.gridding.mass_assignment import assign_mass
+from cosmodag.gridding.workspace import Workspace
 
-CHUNK = 4_000_000  # galaxies: 48 MB of positions, enough that binning pays on a grid of 512³
+CHUNK = 4_000_000  # galaxies: 48 MB of positions, many enough that tiles pay on 512³ cells
 
 
 def grid_galaxies(
@@ -106,7 +107,7 @@ def grid_shape(
 
 def _grids(file, names, path, shape, method, threads, chunk) -> Iterator[tuple[np.ndarray, int]]:
     """Grid of each box in turn, in the same array, and its number of galaxies."""
-    grid = np.empty(shape, np.float32)
+    grid, workspace = np.empty(shape, np.float32), Workspace()
     for name in names:
         grid[:] = 0
         group = file[name]
@@ -129,6 +130,7 @@ def _grids(file, names, path, shape, method, threads, chunk) -> Iterator[tuple[n
                     method=method,
                     periodic=bool(group.attrs["periodic"]),
                     threads=threads,
+                    workspace=workspace,
                 )
             except InputError as error:
                 raise InputError(f"{path}: box {name!r}, rows from {start}: {error}") from None

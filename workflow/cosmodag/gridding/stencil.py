@@ -13,8 +13,8 @@ cic     2      1/2    1 - f, f
 tsc     3      1      (1 - f)²/2, 3/4 - (f - 1/2)², f²/2
 ======  =====  =====  =======================================
 
-Codes that put grid *points* at ``i h`` (Pylians, PySCo, abacusutils) agree with an `offset` of
-half a cell.
+PySCo counts alike. Codes that put grid *points* at ``i h`` (Pylians, abacusutils) agree with an
+`offset` of half a cell.
 """
 
 from numba import njit
