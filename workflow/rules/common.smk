@@ -1,5 +1,6 @@
-# What every rule file uses: the checked configuration, and helpers that are tested in the package.
-# Needs: `config`. Gives: `config` (completed), `options`, `code`, `results`, `scaled`.
+# Shared by the files beside this one. The logic behind it stands, tested, in cosmodag.dag.
+# Needs: `config`. Gives: `config` (completed), `options`, `code`, `results`, `scaled`, and what a
+# run is trained and compared on: `dataset_of`, `baselines_of`, `teacher_of`.
 
 from shlex import quote
 
@@ -27,3 +28,20 @@ wildcard_constraints:
     experiment="[a-z]+",
     source="[A-Za-z0-9_-]+",
     batch="[0-9]+",
+
+
+def dataset_of(experiment, run):
+    return (
+        f"{results}/{experiment}/datasets/{config[experiment]['runs'][run]['dataset']}"
+    )
+
+
+def baselines_of(experiment, run):
+    dataset = config[experiment]["runs"][run]["dataset"]
+    dataset = helpers.first_dataset(config, experiment, dataset)
+    target = helpers.target(config, experiment, run)
+    return f"{results}/{experiment}/baselines/{dataset}/{target}.h5"
+
+
+def teacher_of(experiment, dataset):
+    return config[experiment]["datasets"][dataset]["teacher"]

@@ -7,23 +7,6 @@
 #         results/<experiment>/runs/<run>/                       weights, history, scores, figures
 
 
-def dataset_of(experiment, run):
-    return (
-        f"{results}/{experiment}/datasets/{config[experiment]['runs'][run]['dataset']}"
-    )
-
-
-def baselines_of(experiment, run):
-    dataset = config[experiment]["runs"][run]["dataset"]
-    dataset = helpers.first_dataset(config, experiment, dataset)
-    target = helpers.target(config, experiment, run)
-    return f"{results}/{experiment}/baselines/{dataset}/{target}.h5"
-
-
-def teacher_of(experiment, dataset):
-    return config[experiment]["datasets"][dataset]["teacher"]
-
-
 rule learning_split:
     """Deal examples to training, validation and test by independent groups; audit for leaks."""
     output:

@@ -62,7 +62,7 @@ class Voids:
         entry = self.config["labels"][labels]
         source = self.config["sources"][entry["source"]]
         files = {"galaxies": self.galaxies("labels", labels, batch)}
-        if "matter" in entry:
+        if entry.keys() & {"matter", "matter_spheres"}:
             files["matter_grid"] = f"{self.root}/sources/{entry['source']}/matter_{batch}.h5"
         if entry["catalogue"]:
             files["void_catalogue"] = os.path.expandvars(source["catalogue"]["voids"]["path"])

@@ -14,7 +14,7 @@ from cosmodag.labels.underdensity import find_underdense_spheres
 from cosmodag.labels.void_catalogue import VoidCatalogue
 from cosmodag.labels.voxelize import voxelize_spheres
 
-LABELS = ("matter", "spheres", "underdensity", "catalogue")
+LABELS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
 CatalogueArrays = tuple[np.ndarray, np.ndarray]
 
 
@@ -30,7 +30,7 @@ def label_box(
 
     Parameters
     ----------
-    label : {"matter", "spheres", "underdensity", "catalogue"}
+    label : {"matter", "matter_spheres", "spheres", "underdensity", "catalogue"}
         The definition.
     settings : mapping
         Settings of the definition's finder.
@@ -63,7 +63,11 @@ def label_box(
         positions, _ = inputs.galaxies(box)
         voids = find_empty_spheres(positions, inputs.box_size, periodic=inputs.periodic, **settings)
         return _mask_of(voids.sphere_position, voids.sphere_radius, shape, inputs), voids
-    if label == "underdensity":
+    if label == "matter_spheres":
+        voids = find_underdense_spheres(
+            inputs.matter_overdensity(box), inputs.box_size, periodic=inputs.periodic, **settings
+        )
+    elif label == "underdensity":
         voids = _underdense_spheres(inputs, box, shape, **settings)
     else:
         if given is None:

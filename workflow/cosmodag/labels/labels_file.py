@@ -41,6 +41,8 @@ def label_boxes(
         Settings of each label by its name:
 
         - "matter": those of `matter.find_underdense_regions` (needs `matter_grid`);
+        - "matter_spheres": those of `underdensity.find_underdense_spheres`, among the matter (needs
+          `matter_grid`);
         - "spheres": those of `empty_spheres.find_empty_spheres` (needs `galaxies_file`);
         - "underdensity": those of `underdensity.find_underdense_spheres`, and `cells`, the
           galaxy grid's cells along each axis, by default `mesh` (needs `galaxies_file`);
