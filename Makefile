@@ -4,11 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
 CONFIG ?= config/config.yaml
 EXPERIMENTS := voids
 PROFILES := local slurm ci
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Threads that wait actively starve each other where jobs share few cores.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help run test bench lint dry-run clean setup
 
@@ -17,13 +20,13 @@ help:  ## say what can be made
 
 run: $(READY)  ## run all experiments, end with results/report.html
 	snakemake --profile profiles/local --configfile $(CONFIG)
-	cosmodag summary results
+	cosmodag summary $$(cosmodag config $(CONFIG) | sed -n 's/^results: //p')
 
 test: $(READY)  ## run the tests
 	pytest
 
-bench: $(READY) $(BENCH)  ## measure against peers, write results/bench
-	.venv-bench/bin/python -m tests.bench
+bench: $(BENCH)  ## measure against peers, write results/bench
+	$(BENCH_BIN)/python -m tests.bench
 
 lint: $(READY)  ## check style and rules
 	ruff check .
@@ -48,6 +51,12 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(BENCH): envs/bench.txt $(READY)
+# Pylians is compiled, with an older Cython than it asks for by itself.
+$(BENCH): envs/bench.txt envs/requirements.lock
 	$(PYTHON) -m venv .venv-bench
+	$(BENCH_BIN)/pip install --quiet --requirement envs/requirements.lock
+	$(BENCH_BIN)/pip install --quiet "Cython==0.29.37" "setuptools<81" wheel
+	$(BENCH_BIN)/pip install --quiet --no-build-isolation --no-deps Pylians==0.12
+	$(BENCH_BIN)/pip install --quiet --requirement envs/bench.txt
+	$(BENCH_BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
