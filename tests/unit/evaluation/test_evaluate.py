@@ -6,7 +6,8 @@ import pytest
 
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
-from cosmodag.evaluation.evaluate import evaluate, prepare_baselines
+from cosmodag.evaluation.baselines.fitting import prepare_baselines
+from cosmodag.evaluation.evaluate import evaluate
 from cosmodag.training.run import train_run
 
 MAP = {"name": "map", "channel": "fraction_matter"}
