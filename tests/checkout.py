@@ -24,8 +24,8 @@ class Checkout:
     def config(self) -> dict:
         return yaml.safe_load((self.folder / "tiny.yaml").read_text())
 
-    def configure(self, config: dict) -> None:
-        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config))
+    def configure(self, config: dict, sort: bool = True) -> None:
+        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=sort))
 
     def snakemake(self, *words: str, ok: bool = True) -> str:
         """Run snakemake on the tiny configuration; give what it printed."""

@@ -33,6 +33,7 @@ CUTOUTS = batches("cutouts", "cutouts=slabs")
 def finished(tmp_path_factory, repository):
     """A checkout in which the whole tiny workflow has run."""
     checkout = copy_checkout(tmp_path_factory.mktemp("workflow"), repository)
+    checkout.configure(checkout.config)  # in the order in which tests will write it
     checkout.run()
     return checkout
 
@@ -45,14 +46,14 @@ def changed(finished):
     class Change:
         planned = staticmethod(finished.planned)
 
-        def key(self, path: str, value) -> None:
+        def key(self, path: str, value, sort: bool = True) -> None:
             new = copy.deepcopy(config)
             *sections, last = path.split(".")
             entry = new["voids"]
             for section in sections:
                 entry = entry[section]
             entry[last] = value
-            finished.configure(new)
+            finished.configure(new, sort)
 
         def module(self, name: str, line: str) -> None:
             path = finished.folder / "workflow" / "cosmodag" / name
@@ -136,6 +137,12 @@ def test_an_edited_cutter_recuts_and_simulates_nothing(changed):
 
 def test_an_edited_comment_reruns_nothing(changed):
     changed.module("cutouts/sub_boxes.py", "# a remark")
+    assert changed.planned() == set()
+
+
+def test_reordered_keys_rerun_nothing(changed, finished):
+    simulation = finished.config["voids"]["sources"]["boxes"]["simulation"]
+    changed.key("sources.boxes.simulation", dict(reversed(simulation.items())), sort=False)
     assert changed.planned() == set()
 
 

@@ -86,8 +86,12 @@ def options(values: Mapping) -> str:
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            words += [f"--{flag}", value if isinstance(value, str) else json.dumps(value)]
+            words += [f"--{flag}", value if isinstance(value, str) else _json(value)]
     return " ".join(shlex.quote(word) for word in words)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def code(command: str, *modules: str) -> str:
@@ -170,7 +174,10 @@ def _entry_options(path: str, entry: Mapping) -> str:
     if settings.section(path).get("maxProperties") == 1:  # an entry of one kind out of several
         kind = next(iter(entry))
         return _entry_options(f"{path}/{kind}", entry[kind])
-    parts = dict(settings.keys(path))
-    return options(
-        {key: entry[key] for key in entry if not parts[key].keys() & {"x-names", "x-rule"}}
+    return options(  # in the schema's order, so that reordering a configuration reruns nothing
+        {
+            key: entry[key]
+            for key, part in settings.keys(path)
+            if key in entry and not part.keys() & {"x-names", "x-rule"}
+        }
     )

@@ -1,0 +1,69 @@
+"""A real catalogue goes through the whole experiment, at a reduced scale."""
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+
+from cosmodag.labels.compare import compare_spheres
+from cosmodag.labels.labels_file import read_voids
+
+pytestmark = [pytest.mark.dag, pytest.mark.data, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, repository, data_folder):
+    """The example's configuration, coarser, with one short run."""
+    from tests.checkout import copy_checkout
+
+    checkout = copy_checkout(tmp_path_factory.mktemp("mr19"), repository)
+    example = repository / "config" / "examples" / "mr19.yaml"
+    config = yaml.safe_load(example.read_text().replace("$COSMODAG_DATA", str(data_folder)))
+    voids = config["voids"]
+    voids["grids"]["mr19"]["cells"] = 84
+    voids["labels"]["mr19"] = {**voids["labels"]["mr19"], "mesh": 84}
+    voids["cutouts"] = {
+        "slabs": {
+            **voids["cutouts"]["slabs"],
+            **{"side": 24, "depth": 4, "layers": 2, "stride": 12, "regions": [3, 3, 1]},
+        }
+    }
+    voids["datasets"] = {"slabs": voids["datasets"]["slabs"]}
+    voids["runs"] = {"unet": voids["runs"]["unet"]}
+    voids["runs"]["unet"]["model"] = {"name": "unet", "width": 8}
+    voids["runs"]["unet"]["training"] = {"epochs": 1, "batch_size": 16}
+    checkout.configure({**config, "results": "results"})
+    checkout.run("voids")
+    return checkout
+
+
+def test_all_galaxies_are_on_the_grid(finished):
+    import h5py
+
+    with h5py.File(finished.folder / "results/voids/grids/mr19/0.h5") as file:
+        assert file.attrs["particles"].tolist() == [1_235_904]
+        assert file["grid"][0].sum(dtype=float) == pytest.approx(1_235_904, rel=1e-6)
+
+
+def test_our_finder_sees_the_voids_that_vast_sees(finished):
+    labels = finished.folder / "results/voids/labels/mr19/0.h5"
+    theirs, ours = (read_voids(labels, label, "mr19") for label in ("catalogue", "spheres"))
+    large = theirs.radius > 14
+    match = compare_spheres(
+        ours.position,
+        ours.radius,
+        theirs.position[large],
+        theirs.radius[large],
+        np.full(3, 420.0),
+        periodic=True,
+        within=1.0,
+    )
+    assert match.completeness > 0.97
+
+
+def test_the_network_is_scored_beside_baselines_on_unseen_regions(finished):
+    metrics = finished.folder / "results/voids/runs/unet/metrics.json"
+    metrics = json.loads(metrics.read_text())
+    assert metrics["protocol"] == "group"
+    assert {"trees", "smoothed_density", "index_only"} <= metrics["baselines"].keys()

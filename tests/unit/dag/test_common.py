@@ -1,0 +1,107 @@
+"""What the rules know of the configuration."""
+
+import shlex
+
+import pytest
+
+from cosmodag.dag import common
+from cosmodag.dag.voids import Voids
+from cosmodag.errors import InputError
+
+SIMULATION = {"realizations": 7, "batch": 3}
+
+
+def config(**datasets) -> dict:
+    return {
+        "results": "results",
+        "voids": {
+            "sources": {
+                "boxes": {"simulation": SIMULATION},
+                "mr19": {"catalogue": {"path": "$HOME/g.ff"}},
+            },
+            "grids": {"fine": {"source": "boxes", "cells": [4, 4, 8]}, "one": {"source": "mr19"}},
+            "labels": {"true": {"source": "boxes", "matter": {}, "catalogue": False}},
+            "cutouts": {"slabs": {"grid": "fine"}, "whole": {"grid": "one"}},
+            "datasets": {"slabs": {"cutouts": "slabs"}, "whole": {"cutouts": "whole"}, **datasets},
+            "runs": {
+                "first": {"dataset": "slabs", "task": {"name": "map", "channel": "a"}},
+                "second": {
+                    "dataset": "slabs",
+                    "task": {"name": "map", "channel": "b", "threshold": 0.3},
+                    "truth": "a",
+                },
+                "third": {"dataset": "taught", "task": {"name": "count", "columns": ["n", "v"]}},
+            },
+        },
+    }
+
+
+def test_options_survive_the_shell_whatever_they_hold():
+    values = {"path": "a b;'c", "cut": {"m": {"min": 1}}, "periodic": False, "none": None, "n": 3}
+    assert shlex.split(common.options(values)) == [
+        "--path",
+        "a b;'c",
+        "--cut",
+        '{"m": {"min": 1}}',
+        "--no-periodic",
+        "--n",
+        "3",
+    ]
+
+
+def test_options_do_not_depend_on_the_order_of_keys():
+    assert common.options({"cut": {"a": 1, "b": 2}}) == common.options({"cut": {"b": 2, "a": 1}})
+
+
+def test_batches_hold_every_realization_once():
+    voids = Voids(config())
+    numbers = []
+    for batch in voids.batches("boxes"):
+        _, first, _, count = voids.boxes("boxes", batch).split()
+        numbers += range(int(first), int(first) + int(count))
+    assert numbers == list(range(7))
+
+
+def test_a_catalogue_is_one_box():
+    assert list(Voids(config()).batches("mr19")) == [0]
+    assert Voids(config()).cutouts_of("whole") == ["results/voids/cutouts/whole/0.h5"]
+
+
+def test_labels_of_matter_ask_for_the_matter():
+    files = Voids(config()).label_inputs("true", "2")
+    assert files == {
+        "galaxies": "results/voids/sources/boxes/galaxies_2.h5",
+        "matter_grid": "results/voids/sources/boxes/matter_2.h5",
+    }
+
+
+def test_resources_grow_with_the_attempt_and_the_size():
+    resource = common.scaled(lambda wildcards: 100)
+    assert [resource(None, attempt) for attempt in (1, 2, 3)] == [100, 200, 300]
+    small, large = config(), config()
+    large["voids"]["grids"]["fine"]["cells"] = 1000
+    assert Voids(large).grid_mb("fine") > Voids(small).grid_mb("fine") + 4000
+
+
+def test_runs_scored_on_the_same_share_baselines():
+    told = config(taught={"teacher": "first"})
+    assert common.target(told, "voids", "first") == "a"
+    assert common.target(told, "voids", "second") == "a-0.3"
+    assert common.target(told, "voids", "third") == "n-v"
+    assert common.first_dataset(told, "voids", "taught") == "slabs"
+    assert "--truth a" in common.target_options(told, "voids", "slabs", "a-0.3")
+
+
+def test_an_absent_experiment_has_no_names():
+    voids = Voids({"results": "results"})
+    assert voids.names("runs") == []
+    assert voids.pattern("simulation") == "(?!)"
+
+
+def test_an_unset_variable_in_a_path_is_named(monkeypatch):
+    monkeypatch.delenv("COSMODAG_NOWHERE", raising=False)
+    sections = ("grids", "labels", "cutouts", "datasets", "runs")
+    catalogue = {"path": "$COSMODAG_NOWHERE/g.ff", "box_size": 1}
+    voids = {"sources": {"s": {"catalogue": catalogue}}, **{name: {} for name in sections}}
+    with pytest.raises(InputError, match=r"voids.sources.s.catalogue.path: \$COSMODAG_NOWHERE"):
+        common.checked({"voids": voids})
