@@ -15,7 +15,8 @@ import numba
 import numpy as np
 
 from cosmodag.cutouts.lattice import positions_along
-from cosmodag.cutouts.window_sums import numba_threads, window_sums
+from cosmodag.cutouts.window_sums import window_sums
+from cosmodag.threads import numba_threads
 from tests.bench.harness import compare
 
 SIDE, STRIDE, PUBLISHED_POSITIONS = 224, 37, 22

@@ -275,8 +275,8 @@ def test_labels_of_other_boxes_are_named(write_boxes, tmp_path):
 def test_a_truncated_or_mistaken_grid_file_is_named(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3)
     settings = {"side": 8, "depth": 8, "stride": 8}
-    with pytest.raises(InputError, match=r"its kind is 'labels' where a grid file is needed"):
+    with pytest.raises(InputError, match=r"labels.h5: its kind is 'labels'; .*'grid' is needed"):
         cut_boxes(labels_file, labels_file, tmp_path / "e.h5", **settings)
     grid_file.write_bytes(grid_file.read_bytes()[:5000])
-    with pytest.raises(InputError, match=r"grid.h5: not a readable HDF5 file"):
+    with pytest.raises(InputError, match=r"grid.h5: not a whole HDF5 file"):
         cut_boxes(grid_file, labels_file, tmp_path / "e.h5", **settings)

@@ -8,7 +8,8 @@ import pytest
 
 from cosmodag.cutouts import window_sums as module
 from cosmodag.cutouts.box_mesh import BoxMesh
-from cosmodag.cutouts.window_sums import block_means, numba_threads, window_sums
+from cosmodag.cutouts.window_sums import block_means, window_sums
+from cosmodag.threads import numba_threads
 
 SHAPE = (24, 18, 30)
 DEPTH, LAYERS = 12, 3

@@ -120,7 +120,7 @@ def test_missing_inputs_are_named_and_leave_no_file(inputs, tmp_path, changed, m
 
 
 def test_a_file_of_another_kind_is_named(inputs, tmp_path):
-    with pytest.raises(InputError, match="kind 'grid', expected 'galaxies'"):
+    with pytest.raises(InputError, match=r"matter.h5: its kind is 'grid'; .*'galaxies'"):
         label_boxes(
             tmp_path / "labels.h5",
             labels={"spheres": {}},

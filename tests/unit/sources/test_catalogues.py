@@ -161,14 +161,14 @@ def test_galaxies_file_holds_each_box_as_the_contract_says(tmp_path, positions):
 
 
 def test_a_file_that_is_no_galaxies_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="no such galaxies file"):
+    with pytest.raises(InputError, match=r"gone.h5: there is no such file; .*'galaxies'"):
         describe_boxes(tmp_path / "gone.h5")
     (tmp_path / "g.h5").write_text("galaxies")
-    with pytest.raises(InputError, match="not a whole HDF5 file"):
+    with pytest.raises(InputError, match=r"g.h5: not a whole HDF5 file"):
         describe_boxes(tmp_path / "g.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file.attrs["kind"] = "grid"
-    with pytest.raises(InputError, match="not a galaxies file"):
+    with pytest.raises(InputError, match=r"other.h5: its kind is 'grid'; .*'galaxies'"):
         describe_boxes(tmp_path / "other.h5")
 
 

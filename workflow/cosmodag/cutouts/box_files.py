@@ -4,13 +4,13 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import h5py
 import numpy as np
 
 from cosmodag.cutouts.box_mesh import BoxMesh
 from cosmodag.errors import InputError
+from cosmodag.hdf5 import open_kind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +105,7 @@ def open_boxes(
         A file is missing or of another kind, a label is absent, the files disagree on boxes or box
         size, or a label mesh does not divide the galaxy grid.
     """
-    with _open(grid_file, "grid") as grid, _open(labels_file, "labels") as labelled:
+    with open_kind(grid_file, "grid") as grid, open_kind(labels_file, "labels") as labelled:
         known = _texts(labelled.attrs["labels"])
         chosen = list(known if labels is None else labels)
         for label in chosen:
@@ -149,21 +149,6 @@ def _check_agreement(files: BoxFiles) -> None:
                 f"{labels_name}: the {label} mesh {tuple(mesh)} does not divide the galaxy grid "
                 f"{files.cells} of {grid_name}: choose meshes of an integer ratio"
             )
-
-
-@contextlib.contextmanager
-def _open(path: str | os.PathLike, kind: str) -> Iterator[h5py.File]:
-    if not Path(path).is_file():
-        raise InputError(f"{path}: there is no such file; a {kind} file is needed")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(f"{path}: not a readable HDF5 file ({error}): make it again") from error
-    with file:
-        found = file.attrs.get("kind")
-        if found != kind:
-            raise InputError(f"{path}: its kind is {found!r} where a {kind} file is needed")
-        yield file
 
 
 def _texts(values: Sequence) -> list[str]:

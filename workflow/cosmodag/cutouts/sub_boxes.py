@@ -12,8 +12,8 @@ from cosmodag.cutouts.examples_file import create_examples, join_columns, write_
 from cosmodag.cutouts.slab_maps import SubBoxShape, count_voids, slabs_of
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_plan import Lattice, plan_sub_boxes
-from cosmodag.cutouts.window_sums import numba_threads
 from cosmodag.files import whole_file
+from cosmodag.threads import numba_threads
 
 WRITTEN_AT_ONCE = 32
 """Examples gathered before they are written: bounds the memory at any size of the lattice."""

@@ -4,7 +4,6 @@ Conventions for every projection of the package: with the line of sight along ax
 two other axes keep their order and become rows and columns: (y, z), (x, z) and (x, y).
 """
 
-import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 
@@ -198,15 +197,3 @@ def block_means(plane: np.ndarray, factor: int) -> np.ndarray:
     rows, columns = (length - factor + 1 for length in plane.shape)
     tall = sum(plane[shift : shift + rows] for shift in range(factor))
     return sum(tall[:, shift : shift + columns] for shift in range(factor)) / factor**2
-
-
-@contextlib.contextmanager
-def numba_threads(threads: int | None) -> Iterator[None]:
-    """Run kernels on `threads` threads inside the block; None keeps the present number."""
-    before = numba.get_num_threads()
-    if threads is not None:
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)

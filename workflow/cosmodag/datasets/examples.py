@@ -11,6 +11,7 @@ import pandas as pd
 
 from cosmodag.cutouts.cube_reader import CubeReader
 from cosmodag.errors import InputError
+from cosmodag.hdf5 import open_kind
 
 ALIKE = ("experiment", "x_channels", "y_channels", "x_shape", "y_shape")
 """What examples files of one dataset must have in common."""
@@ -35,11 +36,6 @@ class ExamplesFile:
     def __init__(self, file: h5py.File):
         self.file, self.name = file, file.filename
         self.attributes = {name: _plain(value) for name, value in file.attrs.items()}
-        if self.attributes.get("kind") != "examples":
-            raise InputError(
-                f"{self.name}: its kind is {self.attributes.get('kind')!r} where an examples file "
-                "is needed"
-            )
         self.cubes = None
         if self.attributes.get("cubes"):
             self.cubes = CubeReader.of(self.attributes, Path(self.name).parent)
@@ -157,18 +153,8 @@ def open_examples(paths: Sequence[str | os.PathLike]) -> Iterator[Examples]:
     if not paths:
         raise InputError("no examples file is given: a split needs at least one")
     with contextlib.ExitStack() as stack:
-        files = []
-        for path in paths:
-            if not Path(path).is_file():
-                raise InputError(f"{path}: there is no such file; an examples file is needed")
-            try:
-                file = stack.enter_context(h5py.File(path, "r"))
-            except OSError as error:
-                raise InputError(
-                    f"{path}: not a readable HDF5 file ({error}): make it again"
-                ) from error
-            files.append(ExamplesFile(file))
-        yield Examples(files)
+        files = [stack.enter_context(open_kind(path, "examples")) for path in paths]
+        yield Examples([ExamplesFile(file) for file in files])
 
 
 def _plain(value: object) -> object:

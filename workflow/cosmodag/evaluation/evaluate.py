@@ -13,7 +13,6 @@ import numpy as np
 
 from cosmodag import provenance
 from cosmodag.datasets.folder import read_description
-from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
@@ -22,7 +21,7 @@ from cosmodag.evaluation.map_evaluation import evaluate_maps
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.files import whole_file, whole_folder, write_json
-from cosmodag.training.prediction import load_run, predict
+from cosmodag.training.prediction import load_run, predict, run_loader
 
 EVALUATIONS = {"map": evaluate_maps, "count": evaluate_numbers, "regression": evaluate_numbers}
 
@@ -71,15 +70,7 @@ def evaluate(
     found = {
         split: predict(
             run_folder,
-            Loader(
-                dataset_folder,
-                split,
-                batch_size=description["training"]["batch_size"],
-                seed=0,
-                target=task.target,
-                shuffle=False,
-                transform=description["transform"],
-            ),
+            run_loader(dataset_folder, split, description),
             device=device,
             threads=threads,
         )

@@ -10,6 +10,7 @@ from cosmodag.errors import InputError
 from cosmodag.gridding.grid_file import write_grids
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.workspace import Workspace
+from cosmodag.hdf5 import open_kind
 
 CHUNK = 4_000_000  # galaxies: 48 MB of positions, many enough that tiles pay on 512³ cells
 
@@ -51,10 +52,10 @@ def grid_galaxies(
         If the file cannot be used, its boxes differ in size, a box is empty, or positions are
         NaN, infinite or outside their box.
     """
-    with _open(galaxies_file) as file:
+    with open_kind(galaxies_file, "galaxies") as file:
         names = sorted(name for name, item in file.items() if isinstance(item, h5py.Group))
-        if file.attrs.get("kind") != "galaxies" or not names:
-            raise InputError(f"{galaxies_file}: not a galaxies file with a group for each box")
+        if not names:
+            raise InputError(f"{galaxies_file}: holds no box; it needs a group for each")
         box_size, periodic = _common(file, names, galaxies_file)
         shape = grid_shape(box_size, cells=cells, cell_size=cell_size)
         write_grids(
@@ -160,12 +161,3 @@ def _common(file, names, path) -> tuple[np.ndarray, bool]:
 def _optional(file, names, key) -> list[float] | None:
     values = [file[name].attrs.get(key, np.nan) for name in names]
     return None if np.all(np.isnan(values)) else values
-
-
-def _open(path) -> h5py.File:
-    try:
-        return h5py.File(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such galaxies file") from None
-    except OSError as error:
-        raise InputError(f"{path}: not a whole HDF5 file ({error}): write it anew") from None

@@ -9,6 +9,7 @@ import numpy as np
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
+from cosmodag.hdf5 import open_kind
 
 CHUNK_SIDE = (
     64  # cells: 1 MiB a chunk, so that slabs and sub-boxes read little more than themselves
@@ -120,7 +121,7 @@ def read_header(path: str | os.PathLike) -> GridHeader:
     InputError
         If the file is missing, truncated or not a grid file.
     """
-    with _open(path) as file:
+    with open_kind(path, "grid") as file:
         return _header(file, path)
 
 
@@ -145,7 +146,7 @@ def read_grid(path: str | os.PathLike, box: str | int) -> tuple[np.ndarray, Grid
     InputError
         If the file cannot be used or has no such box.
     """
-    with _open(path) as file:
+    with open_kind(path, "grid") as file:
         header = _header(file, path)
         if isinstance(box, str):
             if box not in header.boxes:
@@ -159,19 +160,10 @@ def read_grid(path: str | os.PathLike, box: str | int) -> tuple[np.ndarray, Grid
             raise InputError(f"{path}: box {box} cannot be read ({error}): write it anew") from None
 
 
-def _open(path) -> h5py.File:
-    try:
-        return h5py.File(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such grid file") from None
-    except OSError as error:
-        raise InputError(f"{path}: not a whole HDF5 file ({error}): write it anew") from None
-
-
 def _header(file: h5py.File, path) -> GridHeader:
+    if "grid" not in file:
+        raise InputError(f"{path}: has no dataset 'grid'; `cosmodag voids grid` writes one")
     attributes = dict(file.attrs)
-    if attributes.pop("kind", None) != "grid" or "grid" not in file:
-        raise InputError(f"{path}: not a grid file; `cosmodag grid` writes one from galaxies")
     for name in ("boxes", "groups"):
         attributes[name] = tuple(attributes[name])
     attributes["periodic"] = bool(attributes["periodic"])

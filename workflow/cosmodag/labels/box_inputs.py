@@ -3,10 +3,10 @@
 import os
 from types import TracebackType
 
-import h5py
 import numpy as np
 
 from cosmodag.errors import InputError
+from cosmodag.hdf5 import open_kind
 
 
 class BoxInputs:
@@ -116,24 +116,3 @@ class BoxInputs:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
-    """Open an HDF5 file of this workflow for reading, if it is of the given kind.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, truncated, no HDF5 file, or of another kind.
-    """
-    try:
-        file = h5py.File(path, "r")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read as HDF5, make it again ({error})") from None
-    found = file.attrs.get("kind")
-    if found != kind:
-        file.close()
-        raise InputError(f"{path}: is of kind {found!r}, expected {kind!r}")
-    return file

@@ -1,20 +1,20 @@
 """The labels of a batch of boxes in one HDF5 file: void masks and void catalogues."""
 
-import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import h5py
-import numba
 import numpy as np
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.labels.box_inputs import BoxInputs, open_kind
+from cosmodag.hdf5 import open_kind
+from cosmodag.labels.box_inputs import BoxInputs
 from cosmodag.labels.box_labels import LABELS, CatalogueArrays, label_box
 from cosmodag.labels.void_catalogue import VoidCatalogue
+from cosmodag.threads import numba_threads
 
 CHUNK = 64
 
@@ -66,7 +66,7 @@ def label_boxes(
         raise InputError(f"labels {unknown or '(none)'}: choose from {list(LABELS)}")
     shape = (mesh,) * 3 if isinstance(mesh, int) else tuple(mesh)
     with (
-        limited_threads(threads),
+        numba_threads(threads),
         BoxInputs(galaxies_file, matter_grid) as inputs,
         whole_file(output) as partial,
         h5py.File(partial, "w") as file,
@@ -115,17 +115,6 @@ def _write_box(group, row, box, mask, voids) -> None:
         spheres["position"] = voids.sphere_position.astype(np.float32)
         spheres["radius"] = voids.sphere_radius.astype(np.float32)
         spheres["void"] = voids.sphere_void.astype(np.int32)
-
-
-@contextlib.contextmanager
-def limited_threads(threads: int | None) -> Iterator[None]:
-    """Run numba's parallel kernels on a number of threads; None leaves the number as it is."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(threads or before, numba.config.NUMBA_NUM_THREADS))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
 
 
 def read_mask(path: str | os.PathLike, label: str, box: str) -> np.ndarray:

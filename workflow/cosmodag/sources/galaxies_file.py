@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import h5py
 import numpy as np
 
-from cosmodag.errors import InputError
+from cosmodag.hdf5 import open_kind
 
 _CHUNK_ROWS = 1 << 16
 
@@ -93,19 +93,12 @@ def describe_boxes(path: str | os.PathLike) -> dict[str, dict[str, object]]:
     InputError
         The file is missing, not whole or not a galaxies file.
     """
-    try:
-        with h5py.File(path) as file:
-            if file.attrs.get("kind") != "galaxies":
-                raise InputError(f"{path}: not a galaxies file")
-            return {
-                name: {
-                    **box.attrs,
-                    "periodic": bool(box.attrs["periodic"]),
-                    "galaxies": len(box["position"]),
-                }
-                for name, box in file.items()
+    with open_kind(path, "galaxies") as file:
+        return {
+            name: {
+                **box.attrs,
+                "periodic": bool(box.attrs["periodic"]),
+                "galaxies": len(box["position"]),
             }
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such galaxies file") from None
-    except OSError as error:
-        raise InputError(f"{path}: not a whole HDF5 file ({error})") from None
+            for name, box in file.items()
+        }

@@ -2,12 +2,14 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.models.registry import build
 from cosmodag.training.loop import forward, lay_out_channels_last, to_device
@@ -49,6 +51,29 @@ def load_run(run_folder: str | os.PathLike) -> tuple[nn.Module, Task, dict]:
     return model, make_task(**description["task"]), description
 
 
+def run_loader(dataset_folder: str | os.PathLike, split: str, description: Mapping) -> Loader:
+    """Return a loader of a split as a run reads it, in the order of the shards, not augmented.
+
+    Parameters
+    ----------
+    dataset_folder
+        The dataset that the run was trained on.
+    split
+        ``"train"``, ``"valid"`` or ``"test"``.
+    description
+        What the run's run.json holds: its task, transform and batch size count.
+    """
+    return Loader(
+        dataset_folder,
+        split,
+        batch_size=description["training"]["batch_size"],
+        seed=0,
+        target=make_task(**description["task"]).target,
+        shuffle=False,
+        transform=description["transform"],
+    )
+
+
 def predict(
     run_folder: str | os.PathLike, loader, *, device: str = "auto", threads: int | None = None
 ) -> dict[str, np.ndarray]:
@@ -59,7 +84,7 @@ def predict(
     run_folder
         The run's folder, with run.json and model.pt.
     loader
-        A loader of the split with the run's target and transform, neither shuffled nor augmented.
+        The split, as `run_loader` gives it.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     threads

@@ -17,7 +17,7 @@ from cosmodag.training.calibration import fit_temperature
 from cosmodag.training.checkpoint import Checkpoints, pack
 from cosmodag.training.distribution import connected
 from cosmodag.training.loop import fit
-from cosmodag.training.prediction import choose_device, predict_with
+from cosmodag.training.prediction import choose_device, predict_with, run_loader
 from cosmodag.training.scalar_tasks import ScalarTask
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.task import Task
@@ -112,7 +112,7 @@ def train_run(
             device = f"cuda:{ranks.local_rank % torch.cuda.device_count()}"
             torch.cuda.set_device(device)
 
-        def loader(split: str, rank: int = ranks.rank, world_size: int = ranks.size) -> Loader:
+        def loader(split: str) -> Loader:
             return Loader(
                 dataset_folder,
                 split,
@@ -121,8 +121,8 @@ def train_run(
                 target=the_task.target,
                 shuffle=split == "train",
                 augment=augment if split == "train" else None,
-                rank=rank,
-                world_size=world_size,
+                rank=ranks.rank,
+                world_size=ranks.size,
                 transform=transform,
             )
 
@@ -153,9 +153,8 @@ def train_run(
         "versions": versions(("torch", "torchvision", "numpy")),
     }
     if task["name"] == "map":
-        valid = predict_with(
-            network, the_task, loader("valid", 0, 1), settings, device=device, threads=threads
-        )
+        valid = run_loader(dataset_folder, "valid", description)
+        valid = predict_with(network, the_task, valid, settings, device=device, threads=threads)
         description["temperature"] = fit_temperature(valid["logit"], valid["y"])
     write_history(run_folder / "history.csv", history)
     with whole_file(run_folder / "model.pt") as partial:

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from cosmodag.datasets.folder import read_description, read_index
-from cosmodag.datasets.loader import Loader
 from cosmodag.datasets.statistics import TrainingStatistics
 from cosmodag.errors import InputError
 from cosmodag.files import whole_folder, write_json
 from cosmodag.provenance import file_hash
-from cosmodag.training.prediction import load_run, predict
+from cosmodag.training.prediction import load_run, predict, run_loader
 
 
 def relabel(
@@ -61,7 +60,12 @@ def relabel(
         raise InputError(f"{run_folder}: only a run of maps can label a dataset of maps anew")
     channel = task.target["channels"][0]
     probability = {
-        split: _predictions(dataset_folder, run_folder, run, task, split, device, threads)
+        split: predict(
+            run_folder,
+            run_loader(dataset_folder, split, run),
+            device=device,
+            threads=threads,
+        )["probability"][:, 0]
         for split in ("train", "valid")
     }
     index = read_index(dataset_folder)
@@ -91,21 +95,6 @@ def relabel(
         }
         write_json(folder / "dataset.json", description)
     return description
-
-
-def _predictions(dataset_folder, run_folder, run, task, split, device, threads) -> np.ndarray:
-    """Calibrated probabilities of a split, (N, h, w), in the order of the shards."""
-    loader = Loader(
-        dataset_folder,
-        split,
-        batch_size=run["training"]["batch_size"],
-        seed=0,
-        target=task.target,
-        shuffle=False,
-        transform=run["transform"],
-    )
-    found = predict(run_folder, loader, device=device, threads=threads)
-    return found["probability"][:, 0]
 
 
 def _link(source: Path, target: Path) -> None:

@@ -4,7 +4,6 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import h5py
 from threadpoolctl import threadpool_limits
@@ -15,6 +14,7 @@ from cosmodag.evaluation.baselines import counts, maps
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.files import whole_file
+from cosmodag.hdf5 import open_kind
 
 log = logging.getLogger(__name__)
 
@@ -107,11 +107,7 @@ def write_baselines(path: str | os.PathLike, fitted: Mapping[str, Predictions]) 
 
 def read_baselines(path: str | os.PathLike) -> dict[str, Predictions]:
     """Read what `write_baselines` wrote."""
-    if not Path(path).is_file():
-        raise InputError(f"{path}: there is no such file; fit the baselines first")
-    with h5py.File(path, "r") as file:
-        if file.attrs.get("kind") != "baselines":
-            raise InputError(f"{path}: its kind is {file.attrs.get('kind')!r}, not 'baselines'")
+    with open_kind(path, "baselines") as file:
         return {
             name: Predictions(group["valid"][:], group["test"][:], group.attrs.get("spread"))
             for name, group in file.items()

@@ -1,0 +1,51 @@
+"""HDF5 files of the workflow, each of which says in its attribute `kind` what it holds."""
+
+import os
+
+import h5py
+
+from cosmodag.errors import InputError
+
+COMMANDS = {
+    "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",
+    "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",
+    "labels": "`cosmodag voids label`",
+    "examples": "`cosmodag voids cutouts`",
+    "baselines": "`cosmodag baselines`",
+}
+"""Commands that write each kind of file."""
+
+
+def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
+    """Open a file of the workflow for reading, if it is of the given kind.
+
+    Parameters
+    ----------
+    path
+        HDF5 file.
+    kind
+        One of `COMMANDS`.
+
+    Returns
+    -------
+    h5py.File
+        The open file, to be closed or used in a ``with`` statement.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, no HDF5 file, or of another kind.
+    """
+    cure = f"a file of kind {kind!r} is needed, which {COMMANDS[kind]} writes"
+    try:
+        file = h5py.File(path, "r")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; {cure}") from None
+    except OSError as error:
+        reason = " ".join(str(error).split())  # HDF5 breaks the line where it tells the time.
+        raise InputError(f"{path}: not a whole HDF5 file ({reason}); {cure}") from error
+    found = file.attrs.get("kind")
+    if found != kind:
+        file.close()
+        raise InputError(f"{path}: its kind is {found!r}; {cure}")
+    return file
