@@ -1,0 +1,115 @@
+"""What holds of the package as a whole: the direction of its imports, and what it never does."""
+
+import ast
+
+import pytest
+
+from cosmodag import provenance
+
+PACKAGE = provenance.PACKAGE
+STAGES = [
+    "sources",
+    "gridding",
+    "cutouts",
+    "labels",
+    "datasets",
+    "models",
+    "training",
+    "evaluation",
+    "commands",
+]
+ROOT = {"errors", "files", "hdf5", "provenance", "settings", "threads"}
+"""Modules that all may import."""
+SIMULATION = {"sources.boxes", "sources.galaxies", "sources.particle_mesh"}
+"""A particle-mesh simulation assigns mass to a grid in every step: these may import gridding."""
+LONGEST = 320
+ARBITRARY_OBJECTS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
+"""Modules that run the code they find in a file."""
+SAFE = {
+    "np.load": ("allow_pickle", False),
+    "torch.load": ("weights_only", True),
+}
+"""Functions that refuse such files only when they are told so."""
+UNSAFE = {"pd.read_pickle", "yaml.full_load", "yaml.load", "yaml.load_all", "yaml.unsafe_load"}
+
+PATHS = sorted(PACKAGE.rglob("*.py"))
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in PATHS
+    if path.name != "__init__.py"
+}
+
+
+def imported_by(module: str) -> set[str]:
+    """Modules of the package that `module` itself imports, without the package's name."""
+    found = provenance._imported_by(f"cosmodag.{module}")
+    return {name.removeprefix("cosmodag.") for name in found} - {"cosmodag"}
+
+
+def allowed(module: str) -> set[str]:
+    """Folders and root modules that `module` may import."""
+    folder = module.partition(".")[0]
+    if folder in STAGES:
+        before = STAGES[: STAGES.index(folder) + 1]
+        return ROOT.union(before, ["gridding"] if module in SIMULATION else [])
+    return {"__main__": {"commands"}, "dag": ROOT | {"dag"}}.get(folder, ROOT)
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def nodes(request) -> list[ast.AST]:
+    """Everything in the source of one file of the package."""
+    return list(ast.walk(ast.parse(request.param.read_text())))
+
+
+def test_every_folder_has_its_place_in_the_order():
+    assert {name.partition(".")[0] for name in MODULES} == {*STAGES, *ROOT, "dag", "__main__"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_one_way(module):
+    assert {name.partition(".")[0] for name in imported_by(module)} <= allowed(module)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_imports_itself_by_way_of_others(module):
+    for name in imported_by(module):
+        assert f"cosmodag.{module}" not in provenance.imports(f"cosmodag.{name}")
+
+
+def test_exceptions_to_the_order_are_in_use():
+    for module in SIMULATION:
+        assert any(name.startswith("gridding.") for name in imported_by(module))
+
+
+def test_init_files_hold_no_code():
+    for path in PATHS:
+        if path.name == "__init__.py":
+            tree = ast.parse(path.read_text())
+            assert len(tree.body) == (ast.get_docstring(tree) is not None), path
+
+
+def test_files_are_short():
+    lengths = {str(path): len(path.read_text().splitlines()) for path in PATHS}
+    assert not {path: length for path, length in lengths.items() if length > LONGEST}
+
+
+def test_nothing_that_runs_code_from_files_is_imported(nodes):
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            assert not ARBITRARY_OBJECTS & {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports escape the import graph"
+            assert node.module.partition(".")[0] not in ARBITRARY_OBJECTS
+            if node.module in ("numpy", "torch", "yaml"):
+                # Under its bare name a call would escape the test below.
+                assert "load" not in {alias.name for alias in node.names}
+
+
+def test_files_are_loaded_as_plain_data(nodes):
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            assert ast.unparse(node) not in UNSAFE
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in SAFE:
+            given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            keyword, value = SAFE[ast.unparse(node.func)]
+            assert given.get(keyword) == str(value), ast.unparse(node)
