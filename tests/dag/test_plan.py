@@ -11,7 +11,7 @@ from cosmodag import settings
 
 pytestmark = pytest.mark.dag
 
-RUNS = ("unet", "counts", "student")
+RUNS = ("unet", "counts", "student", "cube")
 PROFILES = ("default", "local", "slurm", "ci")
 
 
@@ -24,12 +24,13 @@ def test_tiny_workflow_plans_each_batch_once(checkout):
         "voids_grid grid=boxes,batch=1",
         "voids_label labels=boxes,batch=0",
         "voids_label labels=boxes,batch=1",
-        "voids_cutouts cutouts=slabs,batch=0",
-        "voids_cutouts cutouts=slabs,batch=1",
+        *(f"voids_cutouts cutouts={name},batch={n}" for name in ("slabs", "cubes") for n in (0, 1)),
         "voids_split experiment=voids,dataset=slabs",
+        "voids_split experiment=voids,dataset=cubes",
         "voids_relabel experiment=voids,dataset=taught",
         "voids_baselines experiment=voids,dataset=slabs,target=fraction_matter",
         "voids_baselines experiment=voids,dataset=slabs,target=count_matter",
+        "voids_baselines experiment=voids,dataset=cubes,target=fraction_matter",
         *(f"voids_train experiment=voids,run={run}" for run in RUNS),
         *(f"voids_evaluate experiment=voids,run={run}" for run in RUNS),
     }

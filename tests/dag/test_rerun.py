@@ -4,20 +4,23 @@ import copy
 import json
 import re
 
+import numpy as np
 import pytest
 
 from tests.checkout import copy_checkout
 
 pytestmark = [pytest.mark.dag, pytest.mark.slow]
 
-TRAINING = {f"voids_train experiment=voids,run={run}" for run in ("unet", "counts", "student")}
-EVALUATION = {f"voids_evaluate experiment=voids,run={run}" for run in ("unet", "counts", "student")}
+RUNS = ("unet", "counts", "student", "cube")
+TRAINING = {f"voids_train experiment=voids,run={run}" for run in RUNS}
+EVALUATION = {f"voids_evaluate experiment=voids,run={run}" for run in RUNS}
 BASELINES = {
-    f"voids_baselines experiment=voids,dataset=slabs,target={target}"
-    for target in ("fraction_matter", "count_matter")
+    "voids_baselines experiment=voids,dataset=slabs,target=fraction_matter",
+    "voids_baselines experiment=voids,dataset=slabs,target=count_matter",
+    "voids_baselines experiment=voids,dataset=cubes,target=fraction_matter",
 }
 RELABEL = {"voids_relabel experiment=voids,dataset=taught"}
-SPLIT = {"voids_split experiment=voids,dataset=slabs"}
+SPLIT = {f"voids_split experiment=voids,dataset={name}" for name in ("slabs", "cubes")}
 END = {"report", "all"}
 LEARNING = SPLIT | RELABEL | TRAINING | EVALUATION | BASELINES | END
 
@@ -26,7 +29,7 @@ def batches(rule: str, wildcard: str, numbers=(0, 1)) -> set[str]:
     return {f"voids_{rule} {wildcard},batch={number}" for number in numbers}
 
 
-CUTOUTS = batches("cutouts", "cutouts=slabs")
+CUTOUTS = batches("cutouts", "cutouts=slabs") | batches("cutouts", "cutouts=cubes")
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +110,7 @@ def test_more_realizations_simulate_only_the_new_ones(changed):
         *batches("grid", "grid=boxes", new),
         *batches("label", "labels=boxes", new),
         *batches("cutouts", "cutouts=slabs", new),
+        *batches("cutouts", "cutouts=cubes", new),
     }
 
 
@@ -156,7 +160,7 @@ def test_an_added_run_trains_it_alone(changed, finished):
 
 
 def test_results_hold_what_they_promise(finished):
-    for run in ("unet", "counts", "student"):
+    for run in RUNS:
         folder = finished.folder / "results" / "voids" / "runs" / run
         metrics = json.loads((folder / "metrics.json").read_text())
         assert metrics["experiment"] == "voids"
@@ -176,6 +180,19 @@ def test_results_hold_what_they_promise(finished):
 def test_the_report_is_one_page_without_outside_references(finished):
     page = (finished.folder / "results" / "report.html").read_text()
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
+
+
+def test_a_taught_dataset_adds_what_the_teacher_is_sure_of_and_leaves_the_test_alone(finished):
+    folder = finished.folder / "results/voids/datasets/taught"
+    channels = json.loads((folder / "dataset.json").read_text())["y_channels"]
+    added = {}
+    for split in ("train", "test"):
+        y = np.load(folder / f"y{split}_1.npy", allow_pickle=False)
+        label = y[..., channels.index("fraction_matter")] >= 0.5
+        union = y[..., channels.index("union_fraction_matter")] == 1
+        assert not (label & ~union).any()
+        added[split] = (union & ~label).sum()
+    assert added["test"] == 0
 
 
 def test_results_verify_until_a_byte_changes(finished):
@@ -198,5 +215,5 @@ def test_results_verify_until_a_byte_changes(finished):
 def test_the_summary_names_every_run_and_its_baseline(finished):
     code, printed = finished.python("-m", "cosmodag", "summary", "results")
     assert code == 0
-    for run in ("unet", "counts", "student"):
+    for run in RUNS:
         assert f"voids/{run}" in printed
