@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import yaml
+from scipy.spatial import cKDTree
 
-from cosmodag.labels.compare import compare_spheres
 from cosmodag.labels.labels_file import read_voids
 
 pytestmark = [pytest.mark.dag, pytest.mark.data, pytest.mark.slow]
@@ -49,17 +49,11 @@ def test_all_galaxies_are_on_the_grid(finished):
 def test_our_finder_sees_the_voids_that_vast_sees(finished):
     labels = finished.folder / "results/voids/labels/mr19/0.h5"
     theirs, ours = (read_voids(labels, label, "mr19") for label in ("catalogue", "spheres"))
-    large = theirs.radius > 14
-    match = compare_spheres(
-        ours.position,
-        ours.radius,
-        theirs.position[large],
-        theirs.radius[large],
-        np.full(3, 420.0),
-        periodic=True,
-        within=1.0,
-    )
-    assert match.completeness > 0.97
+    # VAST lists a void at a face of the box twice, so pairs are not one to one.
+    distance, _ = cKDTree(ours.position % 420, boxsize=420).query(theirs.position % 420)
+    for smallest, share in ((10, 0.9), (12, 0.98), (14, 0.99)):
+        large = theirs.radius > smallest
+        assert np.mean(distance[large] < theirs.radius[large]) > share
 
 
 def test_the_network_is_scored_beside_baselines_on_unseen_regions(finished):
