@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
+from cosmodag.evaluation.baselines.counts import described
 from cosmodag.evaluation.baselines.features import example_features
 from cosmodag.evaluation.baselines.fitting import fit_baselines
 
@@ -13,7 +14,7 @@ def splits(by_group, with_numbers):
 
 @pytest.fixture(scope="module")
 def fitted(splits):
-    return fit_baselines("counts", *splits, threads=1)
+    return fit_baselines("counts", *map(described, splits), threads=1)
 
 
 @pytest.mark.parametrize("name", ["ridge", "trees"])

@@ -1,7 +1,7 @@
 """Simple predictors of numbers, fitted on the training split, tuned on validation.
 
-Each returns predictions for validation and test, and as its standard deviation the scatter of its
-errors on validation.
+Each takes examples that `described` has brought down to features, and returns predictions for
+validation and test, and as its standard deviation the scatter of its errors on validation.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.features import example_features
@@ -19,6 +20,12 @@ from cosmodag.evaluation.baselines.index_only import index_only_numbers
 _RIDGE_PENALTIES = 10.0 ** np.arange(-2, 6)
 # Trees tried against each other on validation: (leaves, least examples a leaf, learning rate).
 _TREES = ((4, 20, 0.1), (8, 20, 0.05), (15, 10, 0.05), (31, 40, 0.05))
+
+
+def described(examples: Examples) -> Examples:
+    """The examples with the density features (N, F) of each in the place of its map."""
+    maps = tqdm(examples.x, desc="density features", unit="example", disable=None)
+    return examples._replace(x=np.stack([example_features(x) for x in maps]))
 
 
 def mean(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
@@ -61,21 +68,18 @@ BASELINES: dict[str, Callable[..., Predictions]] = {
 
 def _best(models, train: Examples, valid: Examples, test: Examples) -> Predictions:
     """Predictions of the model of least squared error on validation."""
-    inputs, inputs_valid, inputs_test = (
-        np.stack([example_features(x) for x in each.x]) for each in (train, valid, test)
-    )
     best_error, best, best_valid = np.inf, None, None
     for model in models:
         watched = {}
         if isinstance(model, HistGradientBoostingRegressor):
-            watched = {"X_val": inputs_valid, "y_val": valid.y}
-        model.fit(inputs, train.y, **watched)
-        predicted = model.predict(inputs_valid)
+            watched = {"X_val": valid.x, "y_val": valid.y}
+        model.fit(train.x, train.y, **watched)
+        predicted = model.predict(valid.x)
         error = np.mean((predicted - valid.y) ** 2)
         if error < best_error:
             best_error, best, best_valid = error, model, predicted
     return Predictions(
         best_valid.astype(np.float32),
-        best.predict(inputs_test).astype(np.float32),
+        best.predict(test.x).astype(np.float32),
         spread=float(np.sqrt(best_error)),
     )

@@ -38,7 +38,7 @@ def fit_baselines(
     kind : {"maps", "counts"}
         Which baselines; their names are the keys of `KINDS[kind]`.
     train, valid, test : Examples
-        The splits, `y` as the baselines of the kind take it.
+        The splits, `x` and `y` as the baselines of the kind take them.
     seed : int
         Of subsamples and trees.
     threads : int, optional
@@ -85,6 +85,7 @@ def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[
     """Fit the baselines of a task; those of numbers carry the column: "count:trees"."""
     if task["name"] == "map":
         return fit_baselines("maps", *(examples[split] for split in SPLITS), **options)
+    examples = {split: counts.described(examples[split]) for split in SPLITS}
     fitted = {}
     for number, column in enumerate(task["columns"]):
         one = (examples[s]._replace(y=examples[s].y[:, number]) for s in SPLITS)
