@@ -5,8 +5,11 @@ by a factor of 4. So the first layer folds 4×4 cells into channels, and all fur
 the coarse grid, where a convolution costs a sixteenth and reaches four times as far.
 
 Ronneberger, Fischer & Brox 2015 (arXiv:1505.04597), with pre-activated residual blocks (He et al.
-2016, arXiv:1603.05027) and group normalisation (Wu & He 2018, arXiv:1803.08494), whose result
-depends neither on the other examples of a batch nor on how a batch is divided between ranks.
+2016, arXiv:1603.05027). Group normalisation (Wu & He 2018, arXiv:1803.08494) depends neither on
+the other examples of a batch nor on how a batch is divided between ranks, and takes batches of
+one. But it divides out the contrast of a map, which tells its cosmology: where that varies, batch
+normalisation does better (validation splits of `config/standard.yaml`: counts R² 0.32 against
+0.20, void maps a loss of 0.420 against 0.430 after one epoch).
 """
 
 import torch
