@@ -1,0 +1,106 @@
+"""Where emission-line galaxies stand on a brick: the real ones and the injected by one law.
+
+A null test needs more than galaxies of one law: what stands beside them must have one law too. Real
+candidates are a Poisson process, of which those are kept that have no other candidate within
+`ISOLATION`. Candidates for injections are as likely at one place as at another whatever the real
+ones do, and are kept by the same rule: no real candidate within `ISOLATION`. A point of a Poisson
+process and a point put anywhere see the same process about them (Slivnyak's theorem), so the real
+galaxies in the stamps of both classes follow one law exactly, at edges as elsewhere. Points that
+keep away from one another one after the other would not do: where they are dense, an injection
+stands nearer to real galaxies than these do to each other.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import lambertw
+
+from cosmodag.errors import InputError
+
+ISOLATION = 12
+"""Pixels in x or in y, about 3 arcsec: no two galaxies of the class blend into one detection, which
+would count once if both are real but again if one is injected."""
+LIGHT = 44
+"""Pixels in x or in y between two injections: 12 beyond the edge of a stamp of 64, so that light of
+other injections, which real galaxies do not have about them, stays out of it."""
+TRIALS = 30
+
+
+class Places(NamedTuple):
+    """Positions x, y in 0-indexed pixels from -0.5 to size - 0.5, float64, of a brick.
+
+    `kept` (N, 2) are those of galaxies, `candidates` (M, 2) include those that stood too close to
+    another.
+    """
+
+    kept: np.ndarray
+    candidates: np.ndarray
+
+
+def place_real(count: float, size: int, rng: np.random.Generator) -> Places:
+    """Place the real galaxies of a brick.
+
+    Parameters
+    ----------
+    count
+        Number to expect.
+    size
+        Pixels a side of the brick.
+    rng
+        Where the draw comes from.
+
+    Raises
+    ------
+    InputError
+        So many galaxies cannot stand apart.
+    """
+    number = rng.poisson(_candidates(count, size))
+    candidates = rng.uniform(-0.5, size - 0.5, (number, 2))
+    # Each candidate finds itself; another makes two.
+    near = cKDTree(candidates).query_ball_point(candidates, ISOLATION, p=np.inf, return_length=True)
+    return Places(candidates[near == 1], candidates)
+
+
+def place_injected(count: float, size: int, rng: np.random.Generator, real: Places) -> Places:
+    """Place as many injections as `place_real` places galaxies; see there and `LIGHT`.
+
+    Where they do not all find room, fewer come back.
+    """
+    candidates = _apart(round(_candidates(count, size)), size, rng)
+    if len(real.candidates) == 0:
+        return Places(candidates, candidates)
+    distance, _ = cKDTree(real.candidates).query(candidates, p=np.inf)
+    return Places(candidates[distance > ISOLATION], candidates)
+
+
+def _candidates(count: float, size: int) -> float:
+    """Number of candidates of which `count` are kept: a share exp(-number × area / size²) is."""
+    if count < 0 or size < 1:
+        raise InputError(f"galaxies {count:g}, size {size}: give a number >= 0 and pixels > 0")
+    taken = (2 * ISOLATION) ** 2 / size**2
+    if count * taken * np.e > 1:
+        most = 1 / (taken * np.e)
+        raise InputError(
+            f"galaxies: {count:g} a brick of {size}² pixels cannot stand {ISOLATION} pixels "
+            f"apart; give at most {most:.0f}"
+        )
+    return float(-lambertw(-count * taken).real / taken)
+
+
+def _apart(count: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Points more than `LIGHT` apart, (N, 2), placed one after the other where there is room.
+
+    The brick's opposite edges count as neighbours; otherwise points would crowd along its edges.
+    """
+    free = np.ones((size, size), bool)
+    reach = np.arange(-LIGHT, LIGHT + 1)
+    placed = []
+    for x, y in rng.uniform(-0.5, size - 0.5, (TRIALS * count, 2)):
+        column, row = int(np.floor(x + 0.5)), int(np.floor(y + 0.5))
+        if free[row, column]:
+            placed.append((x, y))
+            if len(placed) == count:
+                break
+            free[np.ix_((row + reach) % size, (column + reach) % size)] = False
+    return np.array(placed, np.float64).reshape(-1, 2)
