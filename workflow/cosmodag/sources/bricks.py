@@ -1,0 +1,216 @@
+"""Images of survey bricks and their inverse variances, as tile-compressed FITS files."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from cosmodag.errors import InputError
+from cosmodag.files import whole_file
+from cosmodag.sources.brick_files import BrickFiles, injection_runs, read_bricks, write_bricks
+
+__all__ = [
+    "BANDS",
+    "PIXEL",
+    "BrickFiles",
+    "BrickImages",
+    "injection_runs",
+    "read_bricks",
+    "read_images",
+    "read_planes",
+    "write_bricks",
+    "write_images",
+]
+
+BANDS = ("g", "r", "z")
+PIXEL = 0.262
+"""Side of a pixel of the Legacy Surveys in arcsec."""
+TILE = (100, 100)
+"""Pixels of a compressed tile, as the Legacy Surveys have them."""
+QUANTA = 16
+"""Steps of a quantised image a standard deviation of its noise."""
+
+
+class BrickImages(NamedTuple):
+    """The images of one brick.
+
+    Attributes
+    ----------
+    bands : tuple of str
+    image : numpy.ndarray, shape (B, H, W), float32
+        Nanomaggies a pixel, rows along y.
+    ivar : numpy.ndarray, shape (B, H, W), float32
+        Inverse variance in nanomaggies^-2; 0 marks bad pixels.
+    psf_size : numpy.ndarray, shape (B,), float32
+        Full width at half maximum of the point-spread function in arcsec, NaN where unknown.
+    wcs : astropy.wcs.WCS
+    """
+
+    bands: tuple[str, ...]
+    image: np.ndarray
+    ivar: np.ndarray
+    psf_size: np.ndarray
+    wcs: WCS
+
+
+def read_planes(
+    files: BrickFiles, bands: Sequence[str] = BANDS
+) -> Iterator[tuple[str, str, np.ndarray, fits.Header]]:
+    """Read the planes of a brick one after the other, so that memory holds one of them.
+
+    Parameters
+    ----------
+    files
+        The brick, or a run of injections into it.
+    bands
+        Which bands, in this order.
+
+    Yields
+    ------
+    band, quantity : str
+        Quantity "image", then "invvar", of each band.
+    plane : numpy.ndarray, shape (H, W), float32
+        Nanomaggies, or nanomaggies^-2.
+    header : astropy.io.fits.Header
+
+    Raises
+    ------
+    InputError
+        If a file is missing, truncated or no such image, if planes differ in shape, an image holds
+        NaN, or an inverse variance holds NaN, negative values or nothing but zeros.
+    """
+    shape = None
+    for band in bands:
+        for quantity in ("image", "invvar"):
+            path = files.coadd(quantity, band)
+            plane, header = read_plane(path)
+            check_plane(path, plane, quantity)
+            if shape is not None and plane.shape != shape:
+                raise InputError(
+                    f"{path}: {plane.shape[1]}×{plane.shape[0]} pixels where the brick's other "
+                    f"planes have {shape[1]}×{shape[0]}; fetch the brick's files anew"
+                )
+            shape = plane.shape
+            yield band, quantity, plane, header
+
+
+def read_images(files: BrickFiles, bands: Sequence[str] = BANDS) -> BrickImages:
+    """Read all planes of a brick.
+
+    Parameters
+    ----------
+    files
+        The brick, or a run of injections into it.
+    bands
+        Which bands, in this order.
+
+    Raises
+    ------
+    InputError
+        As `read_planes`, or if the images have no celestial coordinates.
+    """
+    planes: dict[str, list[np.ndarray]] = {"image": [], "invvar": []}
+    header = None
+    for _, quantity, plane, header in read_planes(files, bands):  # noqa: B007
+        planes[quantity].append(plane)
+    wcs = WCS(header)
+    if not wcs.has_celestial:
+        raise InputError(
+            f"{files.coadd('invvar', bands[-1])}: no celestial coordinates in the header; "
+            "CTYPE1, CRVAL1, … are needed"
+        )
+    sizes = np.array([_psf_size(files.coadd("psfsize", band)) for band in bands], np.float32)
+    return BrickImages(
+        tuple(bands), np.stack(planes["image"]), np.stack(planes["invvar"]), sizes, wcs
+    )
+
+
+def write_images(files: BrickFiles, images: BrickImages, *, lossless: bool = False) -> None:
+    """Write the planes of a brick, each file whole or not at all.
+
+    Parameters
+    ----------
+    files
+        Where: the brick, or a run of injections into it.
+    images
+        What.
+    lossless
+        Keep every bit, at four times the size. Otherwise images are rounded to a sixteenth of
+        their noise with subtractive dithering (Pence, Seaman & White 2009, PASP 121, 414), which
+        keeps zeros; inverse variances likewise.
+    """
+    header = images.wcs.to_header()
+    for number, band in enumerate(images.bands):
+        for quantity, plane in (("image", images.image), ("invvar", images.ivar)):
+            path = files.coadd(quantity, band)
+            write_plane(path, plane[number], header, lossless=lossless)
+        size = np.full((1, 1), images.psf_size[number], np.float32)
+        write_plane(files.coadd("psfsize", band), size, header, lossless=True)
+
+
+def read_plane(path: str | os.PathLike, hdu: int = 1) -> tuple[np.ndarray, fits.Header]:
+    """Read one plane, (H, W) float32 in native byte order, and its header.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated or holds no image in this HDU.
+    """
+    path = Path(path)
+    try:
+        with fits.open(path, memmap=False) as file:
+            plane, header = file[hdu].data, file[hdu].header
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: there is no such file; fetch it or leave its band out of `bands`"
+        ) from None
+    except (OSError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not a whole FITS image ({reason}); fetch it anew") from error
+    if plane is None or np.ndim(plane) != 2:
+        raise InputError(f"{path}: HDU {hdu} holds no image of two axes; fetch it anew")
+    return np.ascontiguousarray(plane, dtype=np.float32), header
+
+
+def write_plane(
+    path: str | os.PathLike, plane: np.ndarray, header: fits.Header, *, lossless: bool
+) -> None:
+    """Write one plane as HDU 1, tile-compressed; see `write_images`."""
+    tile = tuple(min(side, length) for side, length in zip(TILE, plane.shape))
+    if lossless:
+        how = {"compression_type": "GZIP_1", "quantize_level": 0.0}
+    else:
+        how = {
+            "compression_type": "RICE_1",
+            "quantize_level": float(QUANTA),
+            "quantize_method": 2,
+            "dither_seed": 1,
+        }
+    compressed = fits.CompImageHDU(plane, header, tile_shape=tile, **how)
+    with whole_file(path) as partial:
+        fits.HDUList([fits.PrimaryHDU(), compressed]).writeto(partial, overwrite=True)
+
+
+def check_plane(path: str | os.PathLike, plane: np.ndarray, quantity: str) -> None:
+    """Check the values of a plane; see `read_planes`. Its sum finds NaN without another array."""
+    if not np.isfinite(plane.sum(dtype=np.float64)):
+        bad = np.count_nonzero(~np.isfinite(plane)) / plane.size
+        cure = "mark bad pixels by an inverse variance of 0 instead"
+        raise InputError(f"{path}: {100 * bad:.3g} % of the pixels are NaN or infinite; {cure}")
+    if quantity == "invvar":
+        if plane.min() < 0:
+            raise InputError(f"{path}: an inverse variance is negative; fetch the file anew")
+        if plane.max() == 0:
+            raise InputError(
+                f"{path}: the inverse variance is 0 everywhere: no exposure in this band; leave "
+                "the brick out of the list or the band out of `bands`"
+            )
+
+
+def _psf_size(path: Path) -> float:
+    """Median of a map of PSF sizes in arcsec; NaN where a survey has none."""
+    return float(np.median(read_plane(path)[0])) if path.is_file() else float("nan")
