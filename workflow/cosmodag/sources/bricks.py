@@ -12,6 +12,7 @@ from astropy.wcs import WCS
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.sources.brick_files import BrickFiles, injection_runs, read_bricks, write_bricks
+from cosmodag.sources.fits_files import open_fits
 
 __all__ = [
     "BANDS",
@@ -113,20 +114,19 @@ def read_images(files: BrickFiles, bands: Sequence[str] = BANDS) -> BrickImages:
     InputError
         As `read_planes`, or if the images have no celestial coordinates.
     """
-    planes: dict[str, list[np.ndarray]] = {"image": [], "invvar": []}
-    header = None
-    for _, quantity, plane, header in read_planes(files, bands):  # noqa: B007
-        planes[quantity].append(plane)
-    wcs = WCS(header)
+    planes = list(read_planes(files, bands))
+    image, ivar = (
+        np.stack([plane for _, quantity, plane, _ in planes if quantity == wanted])
+        for wanted in ("image", "invvar")
+    )
+    wcs = WCS(planes[-1][3])
     if not wcs.has_celestial:
         raise InputError(
             f"{files.coadd('invvar', bands[-1])}: no celestial coordinates in the header; "
             "CTYPE1, CRVAL1, … are needed"
         )
     sizes = np.array([_psf_size(files.coadd("psfsize", band)) for band in bands], np.float32)
-    return BrickImages(
-        tuple(bands), np.stack(planes["image"]), np.stack(planes["invvar"]), sizes, wcs
-    )
+    return BrickImages(tuple(bands), image, ivar, sizes, wcs)
 
 
 def write_images(files: BrickFiles, images: BrickImages, *, lossless: bool = False) -> None:
@@ -160,17 +160,9 @@ def read_plane(path: str | os.PathLike, hdu: int = 1) -> tuple[np.ndarray, fits.
     InputError
         If the file is missing, truncated or holds no image in this HDU.
     """
-    path = Path(path)
-    try:
-        with fits.open(path, memmap=False) as file:
-            plane, header = file[hdu].data, file[hdu].header
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: there is no such file; fetch it or leave its band out of `bands`"
-        ) from None
-    except (OSError, IndexError, TypeError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a whole FITS image ({reason}); fetch it anew") from error
+    cure = "fetch it or leave its band out of `bands`"
+    with open_fits(path, what="image", cure=cure) as file:
+        plane, header = file[hdu].data, file[hdu].header
     if plane is None or np.ndim(plane) != 2:
         raise InputError(f"{path}: HDU {hdu} holds no image of two axes; fetch it anew")
     return np.ascontiguousarray(plane, dtype=np.float32), header

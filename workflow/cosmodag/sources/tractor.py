@@ -6,7 +6,6 @@ pixels from 0 (bx along a row of the image, by along a column); fluxes are in na
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from astropy.table import Table
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
+from cosmodag.sources.fits_files import open_fits
 
 TRACTOR_COLUMNS = ("objid", "type", "brick_primary", "bx", "by", "ra", "dec")
 TRACTOR_BAND_COLUMNS = ("flux", "flux_ivar", "mw_transmission", "nobs", "allmask", "psfsize")
@@ -118,27 +118,15 @@ def write_simcat(path: str | os.PathLike, frame: pd.DataFrame) -> None:
 def _read_table(
     path: str | os.PathLike, wanted: Sequence[str], optional: Sequence[str]
 ) -> pd.DataFrame:
-    path = Path(path)
-    try:
-        with fits.open(path, memmap=False) as file:
-            found = {column.name.lower(): column for column in file[1].columns}
-            if missing := [name for name in wanted if name not in found]:
-                raise InputError(
-                    f"{path}: no column {missing[0]!r}; columns found: {', '.join(found)}"
-                )
-            _check_units(path, {name: found[name].unit or "" for name in wanted})
-            names = [*wanted, *(name for name in optional if name in found)]
-            data = file[1].data
-            return pd.DataFrame({name: _native(data[found[name].name]) for name in names})
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: there is no such file; fetch it or leave its brick out of the list"
-        ) from None
-    except InputError:
-        raise
-    except (OSError, IndexError, TypeError, ValueError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a whole FITS table ({reason}); fetch it anew") from error
+    cure = "fetch it or leave its brick out of the list"
+    with open_fits(path, what="table", cure=cure) as file:
+        found = {column.name.lower(): column for column in file[1].columns}
+        if missing := [name for name in wanted if name not in found]:
+            raise InputError(f"{path}: no column {missing[0]!r}; columns found: {', '.join(found)}")
+        _check_units(path, {name: found[name].unit or "" for name in wanted})
+        names = [*wanted, *(name for name in optional if name in found)]
+        data = file[1].data
+        return pd.DataFrame({name: _native(data[found[name].name]) for name in names})
 
 
 def _native(values: np.ndarray) -> np.ndarray:
@@ -149,7 +137,7 @@ def _native(values: np.ndarray) -> np.ndarray:
     return values.astype(values.dtype.newbyteorder("="))
 
 
-def _check_units(path: Path, units: Mapping[str, str]) -> None:
+def _check_units(path: str | os.PathLike, units: Mapping[str, str]) -> None:
     for name, unit in units.items():
         flux = name.startswith("flux_") or name.endswith("flux")
         plain = unit.lower().replace("1/", "").partition("*")[0].partition("^")[0].strip()
