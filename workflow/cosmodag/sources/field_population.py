@@ -74,6 +74,15 @@ def draw_field(size: int, rng: np.random.Generator, crowding: float = 1.0) -> Ga
     return join(parts)
 
 
+def bright_places(field: Galaxies) -> np.ndarray:
+    """Return the positions (K, 2) of the sources of a field that are bright enough to be selected.
+
+    Only their colours or brightness keep them from passing the cuts, so in a blend they could.
+    """
+    catalogue = field.catalogue
+    return catalogue.loc[catalogue["kind"] != "faint", ["x", "y"]].to_numpy()
+
+
 def _draw(name: str, kind: Kind, count: int, rng: np.random.Generator) -> Galaxies:
     low, high = kind.magnitudes
     growth = 10 ** (kind.slope * (high - low))

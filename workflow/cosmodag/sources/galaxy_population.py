@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, gammainc, logit
+from scipy.special import expit, gammainc, gammaincinv, logit
 
 from cosmodag.errors import InputError
 from cosmodag.settings import unknown
@@ -115,9 +115,10 @@ def _knots(scale, disc, share, rng) -> pd.DataFrame:
     """Points of light scattered like the light of the disc, that share the knots' flux unevenly."""
     numbers = np.where(share[:, 1] > 0, 2 + rng.poisson(5, len(scale)), 0)
     owner = np.repeat(np.arange(len(scale)), numbers)
-    # In exponential discs the radius follows a Gamma law of shape 2; 4 % lie beyond 5 lengths.
-    length = scale[owner] / _B[1.0]
-    radius = np.minimum(rng.gamma(2, 1, len(owner)), 5.0) * length
+    # In exponential discs the radius follows a Gamma law of shape 2. It is cut at 3.5 lengths, lest
+    # a knot be taken for a galaxy of its own.
+    inside = gammainc(2.0, 3.5) * rng.uniform(0, 1, len(owner))
+    radius = gammaincinv(2.0, inside) * scale[owner] / _B[1.0]
     angle = rng.uniform(0, 2 * np.pi, len(owner))
     dx, dy = _sheared(radius * np.cos(angle), radius * np.sin(angle), *disc[:, owner])
     light = rng.exponential(1, len(owner))

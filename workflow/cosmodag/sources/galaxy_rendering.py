@@ -5,7 +5,7 @@ light and in the point-spread function alone. So a galaxy costs one transform a 
 inverse transform a band, whatever the number of its parts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import galsim
@@ -14,10 +14,9 @@ import scipy.fft
 import scipy.ndimage
 
 from cosmodag.errors import InputError
+from cosmodag.sources.bricks import BANDS, PIXEL
 from cosmodag.sources.galaxy_population import POINT, Galaxies
 
-PIXEL = 0.262
-"""Arcseconds."""
 SIDES = (64, 96, 128, 192, 256, 384)
 """Stamps are as many pixels wide as the light needs; few sizes, so that transforms are reused."""
 BATCH = 64
@@ -140,7 +139,10 @@ class Stamps(NamedTuple):
 
 
 def draw_stamps(
-    galaxies: Galaxies, psf: Psf, transmission: np.ndarray | float = 1.0
+    galaxies: Galaxies,
+    psf: Psf,
+    transmission: np.ndarray | float = 1.0,
+    bands: Sequence[str] = BANDS,
 ) -> Iterator[Stamps]:
     """Draw placed sources without noise.
 
@@ -149,9 +151,11 @@ def draw_stamps(
     galaxies
         With positions x, y in the catalogue.
     psf
-        Point-spread function in g, r, z.
+        Point-spread function in each of the bands.
     transmission
-        Share of the light that dust lets through, (3,).
+        Share of the light that dust lets through in each of the bands, (B,).
+    bands
+        Of g, r, z.
 
     Yields
     ------
@@ -159,17 +163,19 @@ def draw_stamps(
         Of at most 64 sources; every source appears once.
     """
     catalogue, parts = galaxies.catalogue, galaxies.components
-    flux = galaxies.fluxes(transmission)
+    picked = [BANDS.index(band) for band in bands]
+    flux = galaxies.fluxes()[:, picked] * transmission
     order = parts.sort_values("source", kind="stable")
     first = np.searchsorted(order["source"], np.arange(len(catalogue) + 1))
     rows = order[["index", "radius", "e1", "e2", "dx", "dy"]].to_numpy()
-    share = order[["share_g", "share_r", "share_z"]].to_numpy()
+    share = order[[f"share_{band}" for band in bands]].to_numpy()
     sides = _sides(rows, first, flux)
     place = catalogue[["x", "y"]].to_numpy()
     for side in np.unique(sides):
         for chosen in _batches(np.flatnonzero(sides == side)):
             whole = np.floor(place[chosen] + 0.5).astype(np.int64)
-            spectrum = np.empty((len(chosen), 3, side, side // 2 + 1), np.complex64)
+            shape = (len(chosen), len(picked), side, side // 2 + 1)
+            spectrum = np.empty(shape, np.complex64)
             for i, source in enumerate(chosen):
                 mine = slice(first[source], first[source + 1])
                 offset = place[source] - whole[i]
@@ -187,9 +193,9 @@ def add_light(image: np.ndarray, stamps: Stamps) -> None:
 
 
 def _spectrum(rows: np.ndarray, flux: np.ndarray, offset: np.ndarray, side: int) -> np.ndarray:
-    """Transform (3, side, side // 2 + 1) of one source's light, without point-spread function."""
+    """Transform (B, side, side // 2 + 1) of one source's light, without point-spread function."""
     kx, ky = _frequencies(side)
-    total = np.zeros((3, side, side // 2 + 1), np.complex128)
+    total = np.zeros((flux.shape[1], side, side // 2 + 1), np.complex128)
     for row, light in zip(rows, flux):
         index, radius, e1, e2, dx, dy = row
         if index != POINT:
@@ -233,7 +239,7 @@ def _sides(rows: np.ndarray, first: np.ndarray, flux: np.ndarray) -> np.ndarray:
     reach = np.where(rows[:, 0] > 1, 6.0, 4.5) * rows[:, 1] + np.hypot(rows[:, 4], rows[:, 5])
     widest = np.maximum.reduceat(reach, first[:-1]) if len(rows) else np.zeros(0)
     bright = 1 + 0.25 * np.log10(np.maximum(flux.max(1), 1))
-    need = 2 * (widest / PIXEL + 24) * bright
+    need = 2 * (widest / PIXEL + 20) * bright
     return np.array(SIDES)[np.minimum(np.searchsorted(SIDES, need), len(SIDES) - 1)]
 
 

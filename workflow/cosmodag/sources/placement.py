@@ -21,10 +21,11 @@ from cosmodag.errors import InputError
 ISOLATION = 12
 """Pixels in x or in y, about 3 arcsec: no two galaxies of the class blend into one detection, which
 would count once if both are real but again if one is injected."""
-LIGHT = 44
-"""Pixels in x or in y between two injections: 12 beyond the edge of a stamp of 64, so that light of
+LIGHT = 42
+"""Pixels in x or in y between two injections: 10 beyond the edge of a stamp of 64, so that light of
 other injections, which real galaxies do not have about them, stays out of it."""
 TRIALS = 30
+NOBODY = np.zeros((0, 2))
 
 
 class Places(NamedTuple):
@@ -38,7 +39,9 @@ class Places(NamedTuple):
     candidates: np.ndarray
 
 
-def place_real(count: float, size: int, rng: np.random.Generator) -> Places:
+def place_real(
+    count: float, size: int, rng: np.random.Generator, neighbours: np.ndarray = NOBODY
+) -> Places:
     """Place the real galaxies of a brick.
 
     Parameters
@@ -49,6 +52,9 @@ def place_real(count: float, size: int, rng: np.random.Generator) -> Places:
         Pixels a side of the brick.
     rng
         Where the draw comes from.
+    neighbours
+        Positions (K, 2) of bright sources of other kinds, from which all keep `ISOLATION` as well;
+        a blend with one of them could pass the cuts at its place.
 
     Raises
     ------
@@ -59,19 +65,31 @@ def place_real(count: float, size: int, rng: np.random.Generator) -> Places:
     candidates = rng.uniform(-0.5, size - 0.5, (number, 2))
     # Each candidate finds itself; another makes two.
     near = cKDTree(candidates).query_ball_point(candidates, ISOLATION, p=np.inf, return_length=True)
-    return Places(candidates[near == 1], candidates)
+    return Places(candidates[(near == 1) & _clear(candidates, neighbours)], candidates)
 
 
-def place_injected(count: float, size: int, rng: np.random.Generator, real: Places) -> Places:
+def place_injected(
+    count: float,
+    size: int,
+    rng: np.random.Generator,
+    real: Places,
+    neighbours: np.ndarray = NOBODY,
+) -> Places:
     """Place as many injections as `place_real` places galaxies; see there and `LIGHT`.
 
     Where they do not all find room, fewer come back.
     """
     candidates = _apart(round(_candidates(count, size)), size, rng)
-    if len(real.candidates) == 0:
-        return Places(candidates, candidates)
-    distance, _ = cKDTree(real.candidates).query(candidates, p=np.inf)
-    return Places(candidates[distance > ISOLATION], candidates)
+    clear = _clear(candidates, real.candidates) & _clear(candidates, neighbours)
+    return Places(candidates[clear], candidates)
+
+
+def _clear(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether none of the others stands within `ISOLATION` of a point, (N,) bool."""
+    if len(others) == 0 or len(points) == 0:
+        return np.ones(len(points), bool)
+    distance, _ = cKDTree(others).query(points, p=np.inf)
+    return distance > ISOLATION
 
 
 def _candidates(count: float, size: int) -> float:
