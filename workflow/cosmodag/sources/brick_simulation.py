@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     INJECTED_PLACES = 6
     INJECTED_GALAXIES = 7
     INJECTED_NOISE = 8
+    FLAW = 9
 
 
 class Conditions(NamedTuple):

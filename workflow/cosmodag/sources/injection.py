@@ -57,7 +57,8 @@ def inject(
     psf
         Point-spread function of the images in each of their bands.
     rng
-        Where the noise comes from. The same generator gives the same noise whatever the flaw.
+        Where the noise comes from. The same generator gives the same noise of the galaxies' light
+        whatever the flaw.
     flaw
         None, or one of `FLAWS`, as described above.
     gain
@@ -82,23 +83,57 @@ def inject(
     if flaw is not None and flaw not in FLAWS:
         raise unknown("flaw", flaw, FLAWS)
     gain = estimated_gain(images) if gain is None else np.asarray(gain)
-    of_light, of_patch = rng.spawn(2)
     image, variance = images.image.copy(), np.zeros_like(images.ivar)
     drawn = psf.widened(PSF_FACTOR) if flaw == "psf" else psf
     for stamps in draw_stamps(galaxies, drawn, transmission, images.bands):
         added = stamps.light / gain[:, None, None].astype(np.float32)
-        noise = of_light.standard_normal(added.shape, np.float32)
-        light = stamps.light + noise * np.sqrt(added)
+        light = rng.standard_normal(added.shape, np.float32)
+        light *= np.sqrt(added)
+        light += stamps.light
         for row, window, part in stamps.windows(*image.shape[1:]):
             image[window] += light[row][part]
             variance[window] += added[row][part]
+    np.copyto(image, images.image, where=~(images.ivar > 0))
+    variance *= images.ivar
+    variance += 1
+    injected = images._replace(image=image, ivar=images.ivar / variance)
+    simcat = _simcat(images, galaxies, transmission)
+    return spoil(images, injected, simcat, flaw=flaw, rng=rng)
+
+
+def spoil(
+    before: BrickImages,
+    injected: BrickImages,
+    simcat: pd.DataFrame,
+    *,
+    flaw: str | None,
+    rng: np.random.Generator,
+) -> tuple[BrickImages, pd.DataFrame]:
+    """Give right injections a flaw that needs no drawing anew: "position", "ivar" or "noise".
+
+    Parameters
+    ----------
+    before, injected
+        Images without and with the galaxies; they are not changed.
+    simcat
+        What was injected.
+    flaw
+        As for `inject`; "psf" changes nothing here.
+    rng
+        Where a patch of noise comes from.
+    """
+    if flaw is not None and flaw not in FLAWS:
+        raise unknown("flaw", flaw, FLAWS)
+    if flaw == "position":
+        simcat = simcat.assign(x=recorded(simcat["x"], flaw))
+    if flaw == "ivar":
+        injected = injected._replace(ivar=before.ivar)
     if flaw == "noise":
-        _add_patches(image, images.ivar, galaxies, of_patch)
-    good = images.ivar > 0
-    np.copyto(image, images.image, where=~good)
-    ivar = images.ivar if flaw == "ivar" else images.ivar / (1 + images.ivar * variance)
-    injected = images._replace(image=image, ivar=ivar)
-    return injected, _simcat(images, galaxies, transmission, flaw)
+        image = injected.image.copy()
+        _add_patches(image, before.ivar, simcat[["x", "y"]].to_numpy(), rng)
+        np.copyto(image, before.image, where=~(before.ivar > 0))
+        injected = injected._replace(image=image)
+    return injected, simcat
 
 
 def recorded(bx: np.ndarray, flaw: str | None) -> np.ndarray:
@@ -121,10 +156,9 @@ def sky_flux(bands: Sequence[str]) -> np.ndarray:
     return np.array([10 ** (-0.4 * (SKY[band] - 22.5)) for band in bands]) * PIXEL**2
 
 
-def _add_patches(image, ivar, galaxies: Galaxies, rng: np.random.Generator) -> None:
+def _add_patches(image, ivar, places: np.ndarray, rng: np.random.Generator) -> None:
     """Add the same patch of noise about every galaxy, at the depth of the image there."""
     patch = rng.standard_normal((len(image), NOISE_PATCH, NOISE_PATCH), np.float32)
-    places = galaxies.catalogue[["x", "y"]].to_numpy()
     corner = np.floor(places + 0.5).astype(int) - NOISE_PATCH // 2
     patches = np.broadcast_to(patch, (len(corner), *patch.shape))
     for _, window, part in Stamps(patches, corner, np.arange(len(corner))).windows(
@@ -133,7 +167,7 @@ def _add_patches(image, ivar, galaxies: Galaxies, rng: np.random.Generator) -> N
         image[window] += patch[part] / np.sqrt(np.maximum(ivar[window], TINY))
 
 
-def _simcat(images, galaxies: Galaxies, transmission, flaw: str | None) -> pd.DataFrame:
+def _simcat(images, galaxies: Galaxies, transmission) -> pd.DataFrame:
     catalogue = galaxies.catalogue
     ra, dec = images.wcs.all_pix2world(catalogue["x"], catalogue["y"], 0)
     through = dict(zip(images.bands, np.broadcast_to(transmission, len(images.bands))))
@@ -142,7 +176,7 @@ def _simcat(images, galaxies: Galaxies, transmission, flaw: str | None) -> pd.Da
         "id": np.arange(len(catalogue)),
         "ra": ra,
         "dec": dec,
-        "x": recorded(catalogue["x"].to_numpy(), flaw),
+        "x": catalogue["x"].to_numpy(),
         "y": catalogue["y"].to_numpy(),
     }
     for i, band in enumerate(BANDS):

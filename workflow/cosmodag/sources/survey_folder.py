@@ -5,11 +5,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file, write_json
@@ -17,6 +18,7 @@ from cosmodag.settings import unknown
 from cosmodag.sources.bricks import BrickFiles, BrickImages, write_plane
 from cosmodag.sources.galaxy_population import POPULATIONS
 from cosmodag.sources.injection import FLAWS
+from cosmodag.sources.tractor import write_simcat, write_tractor
 
 RECORD = "simulation.json"
 
@@ -35,8 +37,8 @@ class Survey(NamedTuple):
     run: str = "rs0"
 
 
-class Planes:
-    """Writes planes of one brick; those of the same content are one file.
+class BrickWriter:
+    """Writes planes and catalogues of one brick; those of the same content are one file.
 
     Parameters
     ----------
@@ -49,9 +51,9 @@ class Planes:
     def __init__(self, images: BrickImages, lossless: bool):
         self.header = images.wcs.to_header()
         self.lossless = lossless
-        self.written: dict[tuple, Path] = {}
+        self.written: dict[tuple[str, bytes], Path] = {}
 
-    def write(self, files: BrickFiles, images: BrickImages) -> None:
+    def planes(self, files: BrickFiles, images: BrickImages) -> None:
         """Write or link image, inverse variance and size of the point-spread function."""
         for i, band in enumerate(images.bands):
             size = np.full((1, 1), images.psf_size[i], np.float32)
@@ -59,14 +61,31 @@ class Planes:
             self._plane(files.coadd("invvar", band), images.ivar[i], self.lossless)
             self._plane(files.coadd("psfsize", band), size, True)
 
+    def tractor(self, files: BrickFiles, catalogue: pd.DataFrame) -> None:
+        """Write or link a catalogue of sources."""
+        self._once(files.tractor, _bytes(catalogue), lambda path: write_tractor(path, catalogue))
+
+    def simcat(self, files: BrickFiles, catalogue: pd.DataFrame) -> None:
+        """Write or link a catalogue of injections."""
+        self._once(files.simcat, _bytes(catalogue), lambda path: write_simcat(path, catalogue))
+
     def _plane(self, path: Path, plane: np.ndarray, lossless: bool) -> None:
-        content = hashlib.blake2b(np.ascontiguousarray(plane), digest_size=16).digest()
-        key = (path.name, content)
+        plane = np.ascontiguousarray(plane)
+        self._once(
+            path, plane, lambda path: write_plane(path, plane, self.header, lossless=lossless)
+        )
+
+    def _once(self, path: Path, content, write: Callable[[Path], None]) -> None:
+        key = path.name, hashlib.blake2b(content, digest_size=16).digest()
         if key in self.written:
             _link(self.written[key], path)
         else:
-            write_plane(path, plane, self.header, lossless=lossless)
+            write(path)
             self.written[key] = path
+
+
+def _bytes(catalogue: pd.DataFrame) -> bytes:
+    return pd.util.hash_pandas_object(catalogue, index=False).to_numpy().tobytes()
 
 
 def _link(source: Path, path: Path) -> None:

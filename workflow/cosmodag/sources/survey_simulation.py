@@ -6,7 +6,7 @@ simulated and compressed once, and whatever planes are alike are the same file b
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,10 +28,9 @@ from cosmodag.sources.detection import detect
 from cosmodag.sources.galaxy_population import draw_population
 from cosmodag.sources.galaxy_prior import shipped_prior
 from cosmodag.sources.galaxy_rendering import Psf
-from cosmodag.sources.injection import estimated_gain, inject, recorded
+from cosmodag.sources.injection import estimated_gain, inject, recorded, spoil
 from cosmodag.sources.placement import NOBODY, Places, place_injected
-from cosmodag.sources.survey_folder import Planes, Survey, check_surveys, record_settings
-from cosmodag.sources.tractor import write_simcat, write_tractor
+from cosmodag.sources.survey_folder import BrickWriter, Survey, check_surveys, record_settings
 
 OVERLAP = 8
 """Pixels along each edge of a simulated brick that its neighbour covers as well."""
@@ -176,58 +175,64 @@ def _sky(brick: Brick) -> Sky:
 
 def _write(sky: Sky, surveys: Sequence[Survey], seed: int, prior, count: float, lossless: bool):
     """Write what is missing of one brick; a survey's catalogue of injected images comes last."""
-    planes = Planes(sky.images, lossless)
+    writer = BrickWriter(sky.images, lossless)
     catalogue = _catalogue(sky, sky.images)
     for root in dict.fromkeys(Path(survey.root) for survey in surveys):
-        files = BrickFiles(root, sky.name)
-        planes.write(files, sky.images)
-        write_tractor(files.tractor, catalogue)
-    injected, done = None, None
-    # Surveys whose images are the same stand side by side, so that one set is held at a time.
-    for survey in sorted(surveys, key=_images_of):
-        if _images_of(survey) != done:
-            injected = _injected(sky, survey, seed, prior, count)
-            found, done = _catalogue(sky, injected.images), _images_of(survey)
+        writer.planes(BrickFiles(root, sky.name), sky.images)
+        writer.tractor(BrickFiles(root, sky.name), catalogue)
+    # Surveys whose galaxies are drawn alike stand side by side: one set of images is held.
+    right, found = {}, {}
+    for survey in sorted(surveys, key=lambda survey: (*_drawing(survey), _light(survey))):
+        if _drawing(survey) not in right:
+            right = {_drawing(survey): _injected(sky, survey, seed, prior, count)}
+        images, simcat = spoil(
+            sky.images,
+            *right[_drawing(survey)],
+            flaw=survey.flaw,
+            rng=_draws(sky, seed, survey, Purpose.FLAW),
+        )
+        light = _drawing(survey), _light(survey)
+        if light not in found:
+            found = {light: _catalogue(sky, images)}
         files = BrickFiles(Path(survey.root), sky.name, survey.run)
-        planes.write(files, injected.images)
-        write_simcat(files.simcat, injected.simcat(survey.flaw))
-        write_tractor(files.tractor, found.assign(bx=recorded(found["bx"], survey.flaw)))
+        writer.planes(files, images)
+        writer.simcat(files, simcat)
+        positions = recorded(found[light]["bx"], survey.flaw)
+        writer.tractor(files, found[light].assign(bx=positions))
 
 
-class _Injected(NamedTuple):
-    images: BrickImages
-    simcat: Callable[[str | None], pd.DataFrame]
+def _drawing(survey: Survey) -> tuple[str, str, bool]:
+    """What the light of injected galaxies depends on."""
+    return survey.run, survey.population, survey.flaw == "psf"
 
 
-def _injected(sky: Sky, survey: Survey, seed: int, prior, count: float) -> _Injected:
-    run = int(survey.run[2:])
+def _light(survey: Survey) -> str:
+    """What else the images depend on: wrong positions are a matter of the catalogues alone."""
+    return survey.flaw if survey.flaw in ("ivar", "noise") else ""
+
+
+def _draws(sky: Sky, seed: int, survey: Survey, purpose: Purpose) -> np.random.Generator:
+    return random(seed, sky.number, purpose, int(survey.run[2:]))
+
+
+def _injected(
+    sky: Sky, survey: Survey, seed: int, prior, count: float
+) -> tuple[BrickImages, pd.DataFrame]:
+    """Inject rightly, or with a point-spread function too wide."""
     height, width = sky.images.image.shape[1:]
-
-    def draws(purpose: Purpose) -> np.random.Generator:
-        return random(seed, sky.number, purpose, run)
-
-    places = place_injected(
-        count, max(height, width), draws(Purpose.INJECTED_PLACES), sky.places, sky.neighbours
-    ).kept
+    rng = _draws(sky, seed, survey, Purpose.INJECTED_PLACES)
+    places = place_injected(count, max(height, width), rng, sky.places, sky.neighbours).kept
     places = places[(places[:, 0] < width - 0.5) & (places[:, 1] < height - 0.5)]
-    galaxies = draw_population(
-        survey.population, prior, len(places), draws(Purpose.INJECTED_GALAXIES)
-    ).placed(places)
-    images, simcat = inject(
+    rng = _draws(sky, seed, survey, Purpose.INJECTED_GALAXIES)
+    return inject(
         sky.images,
-        galaxies,
+        draw_population(survey.population, prior, len(places), rng).placed(places),
         sky.psf,
-        rng=draws(Purpose.INJECTED_NOISE),
-        flaw=_images_of(survey)[2] or None,
+        rng=_draws(sky, seed, survey, Purpose.INJECTED_NOISE),
+        flaw="psf" if survey.flaw == "psf" else None,
         gain=sky.gain,
         transmission=sky.transmission,
     )
-    return _Injected(images, lambda flaw: simcat.assign(x=recorded(simcat["x"], flaw)))
-
-
-def _images_of(survey: Survey) -> tuple[str, str, str]:
-    """What the injected images depend on: a flaw of the positions written down is not among it."""
-    return survey.run, survey.population, (survey.flaw or "").replace("position", "")
 
 
 def _catalogue(sky: Sky, images: BrickImages) -> pd.DataFrame:
