@@ -19,9 +19,10 @@ from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
 from cosmodag.evaluation.map_evaluation import evaluate_maps
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
+from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.files import whole_file, whole_folder, write_json
-from cosmodag.training.prediction import load_run, predict, run_loader
+from cosmodag.training.prediction import load_run
 
 EVALUATIONS = {"map": evaluate_maps, "count": evaluate_numbers, "regression": evaluate_numbers}
 
@@ -67,15 +68,7 @@ def evaluate(
     kind = description["task"]["name"]
     if kind not in EVALUATIONS:
         raise InputError(f"{run_folder}/run.json: task {kind!r} has no evaluation")
-    found = {
-        split: predict(
-            run_folder,
-            run_loader(dataset_folder, split, description),
-            device=device,
-            threads=threads,
-        )
-        for split in ("valid", "test")
-    }
+    found = predict_splits(run_folder, dataset_folder, device=device, threads=threads)
     examples = read_examples(dataset_folder, description["task"], truth=truth)
     if baselines is not None:
         fitted = read_baselines(baselines)
