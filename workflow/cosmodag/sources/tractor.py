@@ -18,8 +18,8 @@ from cosmodag.sources.fits_files import open_fits
 
 TRACTOR_COLUMNS = ("objid", "type", "brick_primary", "bx", "by", "ra", "dec")
 TRACTOR_BAND_COLUMNS = ("flux", "flux_ivar", "mw_transmission", "nobs", "allmask", "psfsize")
-SIZES = ("shape_r", "shapeexp_r", "shapedev_r")
-"""Half-light radii in arcsec: one column since DR8, one a profile before."""
+SHAPES = ("shape_r", "shape_e1", "shape_e2", "shapeexp_r", "shapedev_r")
+"""Half-light radius in arcsec and ellipticities: since DR9 one each, before one a profile."""
 SIMCAT_COLUMNS = ("id", "ra", "dec", "x", "y")
 
 NANOMAGGIES = {"", "nanomaggy", "nanomaggies", "nmgy"}
@@ -48,7 +48,7 @@ def read_tractor(
     path
         FITS table in HDU 1, columns in either case.
     columns
-        The columns needed, in lower case; by default those of `tractor_columns`. Those of `SIZES`
+        The columns needed, in lower case; by default those of `tractor_columns`. Those of `SHAPES`
         that the table has are read too.
     first_pixel : {0, 1}
         Number of the first pixel in `bx` and `by`, which is taken off.
@@ -65,7 +65,7 @@ def read_tractor(
         positions that are no numbers, or an `objid` twice.
     """
     wanted = tractor_columns() if columns is None else list(columns)
-    frame = _read_table(path, wanted, optional=SIZES)
+    frame = _read_table(path, wanted, optional=SHAPES)
     if not len(frame):
         raise InputError(f"{path}: a brick with no object; leave the brick out of the list")
     if "objid" in wanted:
