@@ -1,0 +1,61 @@
+"""Ranks that share work: those of an MPI job, or one alone where there is none."""
+
+import os
+from collections.abc import Sequence
+
+LAUNCHED = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+"""Variables that mpiexec and srun set for the ranks they start."""
+
+
+class Alone:
+    """The one rank of a process that no launcher started; needs no MPI."""
+
+    rank, size = 0, 1
+
+    def gather(self, value) -> list:
+        """Return the values of all ranks."""
+        return [value]
+
+
+class Ranks:
+    """The ranks of an MPI job."""
+
+    def __init__(self):
+        from mpi4py import MPI
+
+        self._world = MPI.COMM_WORLD
+        self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
+
+    def gather(self, value) -> list | None:
+        """Return the values of all ranks on rank 0, None elsewhere; all ranks wait here."""
+        return self._world.gather(value, root=0)
+
+
+def ranks() -> Alone | Ranks:
+    """Return the ranks that this process is one of."""
+    return Ranks() if any(name in os.environ for name in LAUNCHED) else Alone()
+
+
+def deal(costs: Sequence[float], size: int) -> list[list[int]]:
+    """Deal pieces of work to ranks by their cost, dearest first, each to who has least to do.
+
+    Parameters
+    ----------
+    costs : sequence of float
+        Of each piece, in any unit.
+    size : int
+        Number of ranks.
+
+    Returns
+    -------
+    list of list of int
+        The pieces of each rank. The longest share is at most 4/3 of the shortest possible (Graham
+        1969, SIAM J. Appl. Math. 17, 416).
+    """
+    shares: list[list[int]] = [[] for _ in range(size)]
+    loads = [0.0] * size
+    for piece in sorted(range(len(costs)), key=lambda piece: (-costs[piece], piece)):
+        least = loads.index(min(loads))
+        shares[least].append(piece)
+        loads[least] += costs[piece]
+    return shares
