@@ -71,7 +71,7 @@ def complete(config: Mapping) -> dict:
 def check_names(config: Mapping) -> None:
     """Check that a name which one section of an experiment uses is defined in another.
 
-    The schema marks such keys by ``x-names``, the section that must define the name.
+    The schema marks such keys by ``x-names``, the section that must define the name or names.
 
     Parameters
     ----------
@@ -87,16 +87,24 @@ def check_names(config: Mapping) -> None:
         if not isinstance(sections, Mapping):
             continue
         for where, entries in sections.items():
-            users = [key for key, part in keys(f"{experiment}/{where}/*") if "x-names" in part]
+            named = {
+                key: part["x-names"]
+                for key, part in keys(f"{experiment}/{where}/*")
+                if "x-names" in part
+            }
             for name, entry in entries.items():
-                for key in users:
-                    other = dict(keys(f"{experiment}/{where}/*"))[key]["x-names"]
-                    found, known = entry.get(key), sections[other]
-                    if found is not None and found not in known:
-                        raise InputError(
-                            f"config key {experiment}.{where}.{name}.{key}: {found!r} is not "
-                            f"defined under {experiment}.{other}{_nearest(found, known)}"
-                        )
+                for key, other in named.items():
+                    user, section = f"{experiment}.{where}.{name}.{key}", f"{experiment}.{other}"
+                    _check_defined(user, entry.get(key), section, sections[other])
+
+
+def _check_defined(user: str, used, section: str, known) -> None:
+    """Check what a key holds, a name, names or nothing, against those that a section defines."""
+    for name in [used] if isinstance(used, str) else used or ():
+        if name not in known:
+            raise InputError(
+                f"config key {user}: {name!r} is not defined under {section}{_nearest(name, known)}"
+            )
 
 
 def with_defaults(value: Mapping, path: str) -> dict:

@@ -26,6 +26,11 @@ VOIDS_STAGES = {
     "label": "Find the voids.",
     "cutouts": "Cut sub-boxes and their maps of voids.",
 }
+INJECTIONS_STAGES = {
+    "simulate": "Simulate bricks of a survey with injections.",
+    "select": "Choose real and injected objects by the same cuts.",
+    "cutouts": "Cut stamps of selected objects.",
+}
 
 
 class Stages(click.Group):
@@ -69,5 +74,13 @@ main = Stages(
 )
 main.add_command(
     Stages(VOIDS_STAGES, "voids_", name="voids", help="The stages of the void experiment.")
+)
+main.add_command(
+    Stages(
+        INJECTIONS_STAGES,
+        "injections_",
+        name="injections",
+        help="The stages of the injection experiment.",
+    )
 )
 click.version_option(package_name="cosmodag")(main)

@@ -108,7 +108,11 @@ def target(config: Mapping, experiment: str, run: str) -> str:
     """Return a name for what a run is scored on; runs that share it share baselines."""
     entry = config[experiment]["runs"][run]
     task = entry["task"]
-    what = entry.get("truth") or task.get("channel") or "-".join(task.get("columns", ["label"]))
+    what = (
+        entry.get("truth")
+        or task.get("channel")
+        or "-".join(task.get("columns") or [task["column"]])
+    )
     threshold = task.get("threshold", 0.5)
     return what if threshold == 0.5 else f"{what}-{threshold}"
 

@@ -1,0 +1,182 @@
+# Injections: can a network tell galaxies that were injected into survey images from real ones?
+#
+# Needs:  sources of the configuration: a simulated survey, one real image, or a survey's folder
+# Makes:  results/injections/sources/<source>/<batch>/           bricks with runs of injections
+#         results/injections/selections/<selection>/<batch>.*    objects that pass the cuts
+#         results/injections/cutouts/<cutouts>/<batch>.h5        stamps of them
+#         results/injections/datasets/<dataset>/, results/injections/runs/<run>/   see learning.smk
+#         results/injections/verdicts/<verdict>.json             a test and its controls
+
+from cosmodag.dag.injections import Injections
+
+injections = Injections(config)
+
+
+rule injections:
+    """Everything of the injection experiment."""
+    input:
+        collect(
+            f"{results}/injections/runs/{{run}}/metrics.json",
+            run=injections.names("runs"),
+        ),
+        collect(
+            f"{results}/injections/verdicts/{{verdict}}.json",
+            verdict=injections.names("verdicts"),
+        ),
+
+
+rule injections_simulate:
+    """Draw a batch of bricks, their catalogues, and runs of galaxies injected into them."""
+    output:
+        directory(f"{results}/injections/sources/{{source}}/{{batch}}"),
+    log:
+        f"{results}/logs/injections/simulate_{{source}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/injections/simulate_{{source}}_{{batch}}.tsv"
+    wildcard_constraints:
+        source=injections.pattern("simulation"),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(lambda w: injections.simulate_mb(w.source)),
+        runtime=scaled(lambda w: injections.simulate_minutes(w.source)),
+    params:
+        settings=lookup(dpath="injections/sources/{source}", within=options),
+        bricks=lambda w: injections.bricks(w.source, int(w.batch)),
+        code=code("injections_simulate"),
+    shell:
+        "python -m cosmodag injections simulate --output {output:q} {params.bricks}"
+        " {params.settings} &> {log:q}"
+
+
+rule injections_observe:
+    """Find the sources of a real image and inject galaxies into it with its own PSF."""
+    input:
+        unpack(lambda w: injections.image_files(w.source)),
+    output:
+        directory(f"{results}/injections/sources/{{source}}/{{batch}}"),
+    log:
+        f"{results}/logs/injections/observe_{{source}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/injections/observe_{{source}}_{{batch}}.tsv"
+    wildcard_constraints:
+        source=injections.pattern("image"),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(30),
+    params:
+        settings=lookup(dpath="injections/sources/{source}", within=options),
+        code=code("injections_observe"),
+    shell:
+        "python -m cosmodag injections observe --image {input.image:q} --psf {input.psf:q}"
+        " --output {output:q} {params.settings} &> {log:q}"
+
+
+rule injections_select:
+    """Choose the real and the injected objects of a batch of bricks by the same cuts."""
+    input:
+        lambda w: injections.survey(w.selection, w.batch),
+    output:
+        objects=f"{results}/injections/selections/{{selection}}/{{batch}}.parquet",
+        cuts=f"{results}/injections/selections/{{selection}}/{{batch}}.csv",
+    log:
+        f"{results}/logs/injections/select_{{selection}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/injections/select_{{selection}}_{{batch}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="injections/selections/{selection}", within=options),
+        survey=lambda w: injections.survey_of(w.selection),
+        share=lambda w: injections.share(w.selection, int(w.batch)),
+        code=code("injections_select"),
+    shell:
+        "python -m cosmodag injections select {input:q} --output {output.objects:q}"
+        " --cuts {output.cuts:q} {params.survey} {params.share} {params.settings} &> {log:q}"
+
+
+rule injections_cutouts:
+    """Cut stamps of the selected objects; ranks share the bricks of a batch."""
+    input:
+        survey=lambda w: injections.survey(injections.selected(w.cutouts), w.batch),
+        objects=lambda w: (
+            f"{results}/injections/selections/{injections.selected(w.cutouts)}/{w.batch}.parquet"
+        ),
+    output:
+        f"{results}/injections/cutouts/{{cutouts}}/{{batch}}.h5",
+    log:
+        f"{results}/logs/injections/cutouts_{{cutouts}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/injections/cutouts_{{cutouts}}_{{batch}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mpi="exec",  # one rank; a profile puts srun or mpiexec here
+        mem_mb=scaled(lambda w: injections.cutouts_mb(w.cutouts)),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="injections/cutouts/{cutouts}", within=options),
+        name=lambda w: injections.survey_of(injections.selected(w.cutouts)),
+        scratch=config["scratch"] or f"{results}/.state",
+        code=code("injections_cutouts"),
+    shell:
+        "{resources.mpi} python -m cosmodag injections cutouts --survey {input.survey:q}"
+        " {params.name} --objects {input.objects:q} --output {output:q} --scratch {params.scratch:q}"
+        " {params.settings} &> {log:q}"
+
+
+use rule learning_split as injections_split with:
+    input:
+        lambda w: injections.cutouts_of(w.dataset),
+    output:
+        directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
+    wildcard_constraints:
+        experiment="injections",
+
+
+use rule learning_train as injections_train with:
+    wildcard_constraints:
+        experiment="injections",
+
+
+use rule learning_baselines as injections_baselines with:
+    wildcard_constraints:
+        experiment="injections",
+
+
+use rule learning_evaluate as injections_evaluate with:
+    wildcard_constraints:
+        experiment="injections",
+
+
+rule injections_verdict:
+    """Judge a run's two-sample test by its controls; a test whose controls fail is void."""
+    input:
+        unpack(lambda w: injections.verdict_inputs(w.verdict)),
+    output:
+        f"{results}/injections/verdicts/{{verdict}}.json",
+    log:
+        f"{results}/logs/injections/verdict_{{verdict}}.log",
+    benchmark:
+        f"{results}/benchmarks/injections/verdict_{{verdict}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
+    params:
+        code=code("injections_verdict"),
+    shell:
+        "python -m cosmodag injections verdict --run $(dirname {input.run:q})"
+        " --unchanged $(dirname {input.unchanged:q}) --dataset {input.dataset:q}"
+        " --output {output:q} {input.controls:q} &> {log:q}"
