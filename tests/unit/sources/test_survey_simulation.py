@@ -131,10 +131,9 @@ def test_a_folder_of_another_simulation_is_refused(surveys):
 
 @pytest.mark.data
 def test_galaxies_are_injected_into_a_real_image_with_its_own_psf(data_folder, tmp_path):
-    from cosmodag.sources.survey_cutout import read_survey_cutout
-
+    reader = pytest.importorskip("cosmodag.sources.survey_cutout")
     folder = data_folder / "injections"
-    images, psf = read_survey_cutout(
+    images, psf = reader.read_survey_cutout(
         folder / "cutout_59.1067_-30.4848.fits", psf_path=folder / "copsf_59.1067_-30.4848.fits"
     )
     observe_survey(images, ImagePsf(psf), root=tmp_path / "s", brick="0591m305", seed=1, runs=2)

@@ -96,7 +96,7 @@ def _structured(catalogue: pd.DataFrame, rng: np.random.Generator) -> Galaxies:
     fraction = np.where(spheroid, rng.beta(6, 2, count), rng.beta(1.5, 5, count))
     redder = rng.normal(0.5, 0.15, count)
     bulge_share = _tinted(fraction, redder)
-    knotty = np.where(spheroid, 0.0, rng.beta(2, 5, count))
+    knotty = np.where(spheroid, 0.0, rng.beta(2, 6, count))
     knot_share = (1 - bulge_share) * _tinted(knotty, rng.normal(-0.5, 0.15, count))
 
     ratio = rng.uniform(0.2, 0.6, count)
@@ -113,7 +113,7 @@ def _structured(catalogue: pd.DataFrame, rng: np.random.Generator) -> Galaxies:
 
 def _knots(scale, disc, share, rng) -> pd.DataFrame:
     """Points of light scattered like the light of the disc, that share the knots' flux unevenly."""
-    numbers = np.where(share[:, 1] > 0, 2 + rng.poisson(5, len(scale)), 0)
+    numbers = np.where(share[:, 1] > 0, 4 + rng.poisson(6, len(scale)), 0)
     owner = np.repeat(np.arange(len(scale)), numbers)
     # In exponential discs the radius follows a Gamma law of shape 2. It is cut at 3.5 lengths, lest
     # a knot be taken for a galaxy of its own.
