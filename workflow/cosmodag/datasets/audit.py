@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.datasets.overlaps import find_overlaps
+from cosmodag.datasets.sky import shared_sky
 
 Check = Callable[[pd.DataFrame], list[str]]
 
@@ -32,7 +33,7 @@ def audit_split(
         over.
     checks : sequence of callables, optional
         Further checks, each from the index to a list of leaks: how an experiment audits what only
-        it knows, such as areas on the sky. By default the volumes of sub-boxes are compared.
+        it knows. By default the volumes of sub-boxes and the places on the sky are compared.
 
     Returns
     -------
@@ -43,7 +44,7 @@ def audit_split(
     for column in unshared:
         if column in index:
             leaks += shared_values(index, column)
-    for check in (shared_volumes,) if checks is None else checks:
+    for check in (shared_volumes, shared_sky) if checks is None else checks:
         leaks += check(index)
     return leaks
 

@@ -71,7 +71,7 @@ def write_dataset(
         if leaks and protocol == "group":
             raise InputError(f"the split leaks: {'; '.join(leaks)}: give what is shared one group")
         with whole_folder(output_folder) as folder:
-            statistics = TrainingStatistics()
+            statistics = TrainingStatistics(examples.files[0].attributes["x_channels"])
             if examples.files[0].cubes is None:
                 names = _write_shards(examples, index, folder, statistics)
             else:

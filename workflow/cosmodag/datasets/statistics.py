@@ -1,9 +1,11 @@
 """Mean, spread and range of each channel, gathered shard by shard."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from cosmodag.datasets.transforms import STRETCHES
+from cosmodag.datasets.transforms import stretches
 
 TAKEN_AT_ONCE = 32
 """Examples whose deviations are held in float64 at once."""
@@ -44,17 +46,24 @@ class ChannelStatistics:
 
 
 class TrainingStatistics:
-    """Statistics of x under each named transform, and of y, over the training split."""
+    """Statistics of x under each named transform, and of y, over the training split.
 
-    def __init__(self):
-        self.stretched = {name: ChannelStatistics() for name in STRETCHES}
+    Parameters
+    ----------
+    channels : sequence of str
+        Names of the channels of x, which say what transforms they allow.
+    """
+
+    def __init__(self, channels: Sequence[str]):
+        self.stretches = stretches(channels)
+        self.stretched = {name: ChannelStatistics() for name in self.stretches}
         self.y = ChannelStatistics()
 
     def add(self, x: np.ndarray, y: np.ndarray | None = None) -> None:
         """Take in examples: x (n, …, C) and, where maps are the target, y (n, …, K)."""
         for start in range(0, len(x), TAKEN_AT_ONCE):
             part = slice(start, start + TAKEN_AT_ONCE)
-            for name, stretch in STRETCHES.items():
+            for name, stretch in self.stretches.items():
                 self.stretched[name].add(stretch(x[part]))
             if y is not None:
                 self.y.add(y[part])

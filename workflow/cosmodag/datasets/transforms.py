@@ -1,9 +1,10 @@
 """Named transforms of the input maps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from cosmodag.datasets.noise_model import is_paired, noise_model
 from cosmodag.errors import InputError
 
 
@@ -16,8 +17,18 @@ STRETCHES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "standardise": np.asarray,
     "log1p": log1p,
     "arcsinh": np.arcsinh,
+    "noise": noise_model,
 }
-"""Functions of one value by the name of the transform that begins with them."""
+"""Functions of a map's values by the name of the transform that begins with them."""
+
+
+def stretches(channels: Sequence[str]) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Return those of `STRETCHES` that channels of these names allow."""
+    return {
+        name: stretch
+        for name, stretch in STRETCHES.items()
+        if name != "noise" or is_paired(channels)
+    }
 
 
 def build_transform(
@@ -30,7 +41,8 @@ def build_transform(
 
     Parameters
     ----------
-    name : {"standardise", "log1p", "arcsinh", "none"} or None
+    name : {"standardise", "log1p", "arcsinh", "noise", "none"} or None
+        "noise" takes pairs of image and inverse variance.
     statistics : mapping
         The statistics of `dataset.json`.
 
@@ -45,8 +57,12 @@ def build_transform(
         raise InputError(
             f"transform {name!r} is not known: choose from none, {', '.join(STRETCHES)}"
         )
-    stretch = STRETCHES[name]
-    known = statistics["transforms"][name]
+    stretch, known = STRETCHES[name], statistics["transforms"].get(name)
+    if known is None:
+        raise InputError(
+            f"transform {name!r} takes channels in pairs, image and inverse variance of each band: "
+            f"choose another of {', '.join(statistics['transforms'])} for this dataset"
+        )
     mean = np.asarray(known["x_mean"], dtype=np.float32)
     scale = 1 / np.maximum(np.asarray(known["x_std"], dtype=np.float32), np.float32(1e-12))
 

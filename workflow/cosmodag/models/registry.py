@@ -48,6 +48,11 @@ def complete(name: str, settings: dict) -> dict:
     return {key: parameter.default for key, parameter in known.items()} | settings
 
 
+def settings_of(name: str) -> list[str]:
+    """Return the names of the settings of the family `name`."""
+    return list(inspect.signature(_network(name)).parameters)
+
+
 def check_settings(settings: Iterable[str], known: Iterable[str], kind: str) -> None:
     """Raise an InputError for the first of `settings` that is not among the `known` names."""
     for setting in settings:

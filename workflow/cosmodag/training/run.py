@@ -196,10 +196,13 @@ def complete_task(task: Mapping, dataset: Mapping) -> dict:
 
 
 def complete_model(model: Mapping, dataset: Mapping, task: Task) -> dict:
-    """Return the network's settings: channels of the dataset, outputs and head of the task."""
+    """Return the network's settings: shape from the dataset, outputs and head from the task."""
     model = dict(model)
     name = model.pop("name")
-    follows = {"channels": dataset["shapes"]["x"][-1], "outputs": task.outputs, "head": task.head}
+    shape = dataset["shapes"]["x"]
+    follows = {"channels": shape[-1], "outputs": task.outputs, "head": task.head}
+    if "side" in registry.settings_of(name):
+        follows["side"] = shape[0]
     return {"name": name} | registry.complete(name, follows | model)
 
 

@@ -71,7 +71,7 @@ def relabel(
     index = read_index(dataset_folder)
     with whole_folder(output_folder) as folder:
         shutil.copyfile(dataset_folder / "index.parquet", folder / "index.parquet")
-        statistics = TrainingStatistics()
+        statistics = TrainingStatistics(description["x_channels"])
         for (split, shard), rows in index.groupby(["split", "shard"], sort=False):
             x_name, y_name = (f"{letter}{split}_{shard}.npy" for letter in "xy")
             _link(dataset_folder / x_name, folder / x_name)
