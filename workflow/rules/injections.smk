@@ -163,7 +163,8 @@ rule injections_verdict:
     input:
         unpack(lambda w: injections.verdict_inputs(w.verdict)),
     output:
-        f"{results}/injections/verdicts/{{verdict}}.json",
+        verdict=f"{results}/injections/verdicts/{{verdict}}.json",
+        figure=f"{results}/injections/verdicts/{{verdict}}.svg",
     log:
         f"{results}/logs/injections/verdict_{{verdict}}.log",
     benchmark:
@@ -175,8 +176,11 @@ rule injections_verdict:
         mem_mb=scaled(4000),
         runtime=scaled(60),
     params:
+        controls=lambda w, input: " ".join(
+            quote(str(Path(file).parent)) for file in input.controls
+        ),
         code=code("injections_verdict"),
     shell:
-        "python -m cosmodag injections verdict --run $(dirname {input.run:q})"
+        "python -m cosmodag injections verdict {params.controls} --run $(dirname {input.run:q})"
         " --unchanged $(dirname {input.unchanged:q}) --dataset {input.dataset:q}"
-        " --output {output:q} {input.controls:q} &> {log:q}"
+        " --output {output.verdict:q} --figure {output.figure:q} --threads {threads} &> {log:q}"

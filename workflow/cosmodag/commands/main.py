@@ -30,6 +30,7 @@ INJECTIONS_STAGES = {
     "simulate": "Simulate bricks of a survey with injections.",
     "select": "Choose real and injected objects by the same cuts.",
     "cutouts": "Cut stamps of selected objects.",
+    "verdict": "Judge a two-sample test by its controls.",
 }
 
 

@@ -17,6 +17,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
+from cosmodag.evaluation.classification_evaluation import evaluate_classes
 from cosmodag.evaluation.map_evaluation import evaluate_maps
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
 from cosmodag.evaluation.symmetric_prediction import predict_splits
@@ -24,7 +25,12 @@ from cosmodag.evaluation.targets import read_examples
 from cosmodag.files import whole_file, whole_folder, write_json
 from cosmodag.training.prediction import load_run
 
-EVALUATIONS = {"map": evaluate_maps, "count": evaluate_numbers, "regression": evaluate_numbers}
+EVALUATIONS = {
+    "map": evaluate_maps,
+    "count": evaluate_numbers,
+    "regression": evaluate_numbers,
+    "classification": evaluate_classes,
+}
 
 
 def evaluate(
@@ -117,7 +123,7 @@ def _check_fit(
 ) -> None:
     """Refuse baselines of another dataset or target."""
     shape = test.y.shape if task["name"] == "map" else test.y.shape[:1]
-    columns = [] if task["name"] == "map" else task["columns"]
+    columns = task.get("columns", [])
     lacking = [c for c in columns if not any(name.startswith(f"{c}:") for name in fitted)]
     if lacking or any(each.test.shape != shape for each in fitted.values()):
         raise InputError(f"{path}: made for another dataset or target; fit the baselines anew")

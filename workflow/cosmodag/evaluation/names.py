@@ -20,12 +20,23 @@ SCORES = {
     "correlation": "correlation",
     "coverage_68": "truth inside the 68 % interval",
     "coverage_95": "truth inside the 95 % interval",
+    "auc": "area under the ROC curve",
+    "accuracy": "accuracy",
 }
 
 LESS_IS_BETTER = {"brier", "expected_calibration_error", "rmse"}
 
 # Scores of which more, or less, is better; the others describe.
-RANKED = LESS_IS_BETTER | {"mcc", "f1", "iou", "average_precision", "brier_skill", "r2"}
+RANKED = LESS_IS_BETTER | {
+    "mcc",
+    "f1",
+    "iou",
+    "average_precision",
+    "brier_skill",
+    "r2",
+    "auc",
+    "accuracy",
+}
 
 BASELINES = {
     "all_void": "the base rate everywhere",
@@ -35,6 +46,9 @@ BASELINES = {
     "index_only": "the position alone",
     "mean": "the training mean",
     "ridge": "ridge regression on density features",
+    "rate": "the commoner class",
+    "logistic": "logistic regression on the catalogue",
+    "catalogue_trees": "boosted trees on the catalogue",
 }
 
 # Caption of each figure, by the beginning of its file's name.
@@ -54,6 +68,19 @@ FIGURES = {
     "reliability": (
         "Calibration: how often a pixel lies in a void, given the predicted probability; on the "
         "grey line predictions mean what they say. Below, how often each probability is predicted."
+    ),
+    "roc": (
+        "How many injected objects are found, for so many real ones taken for injected, on unseen "
+        "bricks; the band holds 95 % of replicas over bricks, the grey line is chance."
+    ),
+    "magnitudes": (
+        "Area under the ROC curve by g magnitude, with 95 % intervals over bricks; at 0.5 the "
+        "classes cannot be told apart."
+    ),
+    "gallery": (
+        "Real (left) and injected objects (right) of the same brightness, from the 99th percentile "
+        "of the g flux (top) to the 1st: the colour image, then each band's image and inverse "
+        "variance."
     ),
     "learning": "Training and validation by epoch.",
 }

@@ -18,6 +18,7 @@ def read_examples(
 
     Maps: `y` is the mask (N, *map) where the channel reaches the task's threshold (0.5 if it learns
     the fraction itself). Numbers: `y` holds the columns, (N, K) float32.
+    Classes: `y` holds the class, (N,) float32.
     """
     description = read_description(dataset_folder)
     found = {}
@@ -31,6 +32,8 @@ def read_examples(
             threshold = task.get("threshold", 0.5)
             mask = y[..., description["y_channels"].index(channel)]
             y = mask >= (0.5 if threshold is None else threshold)
+        elif task["name"] == "classification":
+            y = index[task["column"]].to_numpy(np.float32)
         else:
             y = index[list(task["columns"])].to_numpy(np.float32)
         if not len(x):

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
-from cosmodag.evaluation.baselines import counts, maps
+from cosmodag.evaluation.baselines import classes, counts, maps
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.files import whole_file
@@ -18,7 +18,7 @@ from cosmodag.hdf5 import open_kind
 
 log = logging.getLogger(__name__)
 
-KINDS = {"maps": maps.BASELINES, "counts": counts.BASELINES}
+KINDS = {"maps": maps.BASELINES, "counts": counts.BASELINES, "classes": classes.BASELINES}
 
 
 def fit_baselines(
@@ -35,7 +35,7 @@ def fit_baselines(
 
     Parameters
     ----------
-    kind : {"maps", "counts"}
+    kind : {"maps", "counts", "classes"}
         Which baselines; their names are the keys of `KINDS[kind]`.
     train, valid, test : Examples
         The splits, `x` and `y` as the baselines of the kind take them.
@@ -85,6 +85,9 @@ def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[
     """Fit the baselines of a task; those of numbers carry the column: "count:trees"."""
     if task["name"] == "map":
         return fit_baselines("maps", *(examples[split] for split in SPLITS), **options)
+    if task["name"] == "classification":
+        described = (classes.described(examples[split]) for split in SPLITS)
+        return fit_baselines("classes", *described, **options)
     examples = {split: counts.described(examples[split]) for split in SPLITS}
     fitted = {}
     for number, column in enumerate(task["columns"]):
