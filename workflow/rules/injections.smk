@@ -27,6 +27,8 @@ rule injections:
 
 rule injections_simulate:
     """Draw a batch of bricks, their catalogues, and runs of galaxies injected into them."""
+    input:
+        prior=injections.PRIOR,
     output:
         directory(f"{results}/injections/sources/{{source}}/{{batch}}"),
     log:
@@ -54,6 +56,7 @@ rule injections_observe:
     """Find the sources of a real image and inject galaxies into it with its own PSF."""
     input:
         unpack(lambda w: injections.image_files(w.source)),
+        prior=injections.PRIOR,
     output:
         directory(f"{results}/injections/sources/{{source}}/{{batch}}"),
     log:

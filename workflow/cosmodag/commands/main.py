@@ -28,6 +28,7 @@ VOIDS_STAGES = {
 }
 INJECTIONS_STAGES = {
     "simulate": "Simulate bricks of a survey with injections.",
+    "observe": "Inject galaxies into a real image.",
     "select": "Choose real and injected objects by the same cuts.",
     "cutouts": "Cut stamps of selected objects.",
     "verdict": "Judge a two-sample test by its controls.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from cosmodag.dag.common import names_pattern, options
+from cosmodag.dag.common import PACKAGE_FOLDER, names_pattern, options
 
 MEGABYTES_OF_PYTHON = 800  # the interpreter with numba, astropy and compiled kernels
 SURVEY_BRICK = 3600  # pixels a side of a brick of the Legacy Surveys
@@ -21,6 +21,9 @@ class Injections:
     config : mapping
         The completed configuration; an absent experiment has no names and makes no files.
     """
+
+    PRIOR = str(PACKAGE_FOLDER.parent / "resources" / "emission_line_galaxies.json")
+    """Law of the galaxies that are drawn."""
 
     def __init__(self, config: Mapping):
         self.config = config.get("injections", {section: {} for section in SECTIONS})

@@ -47,7 +47,8 @@ def select_brick(
     injected: pd.DataFrame,
     cuts: Mapping[str, Cut],
     *,
-    match_radius: float = 2.0,
+    match_radius: float = 6.0,
+    hidden_radius: float = 2.0,
 ) -> Selection:
     """Select the objects of both classes of one brick and one run of injections into it.
 
@@ -64,12 +65,14 @@ def select_brick(
     cuts
         See `cosmodag.labels.injection_cuts.emission_line_cuts`.
     match_radius
-        Pixels within which a detection is taken for an injection, and within which an object that
-        was there before hides it.
+        Pixels within which a detection is taken for an injection. Too small a radius drops those
+        whose light is lopsided, and not their real counterparts.
+    hidden_radius
+        Pixels within which an object that was there before hides an injection.
     """
     positions = injected[["x", "y"]].to_numpy(np.float64)
     before = real[["bx", "by"]].to_numpy(np.float64)
-    free = ~near(positions, before, match_radius)
+    free = ~near(positions, before, hidden_radius)
     rows = matched(positions[free], detected[["bx", "by"]].to_numpy(np.float64), match_radius)
     lost = {
         "an object was there before": int((~free).sum()),

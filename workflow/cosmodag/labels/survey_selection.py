@@ -32,7 +32,8 @@ def select_survey(
     batches: int = 1,
     runs: Sequence[str] | None = None,
     first_pixel: int = 0,
-    match_radius: float = 2.0,
+    match_radius: float = 6.0,
+    hidden_radius: float = 2.0,
     **cuts,
 ) -> Selection:
     """Select the objects of a share of a survey's bricks and write them.
@@ -51,8 +52,8 @@ def select_survey(
         Runs of injections that count; all of a brick by default. Real objects count once.
     first_pixel : {0, 1}
         Number of the first pixel in the catalogues.
-    match_radius
-        Pixels within which a detection is taken for an injection.
+    match_radius, hidden_radius
+        In pixels, as `cosmodag.labels.injection_selection.select_brick` takes them.
     **cuts
         Keywords of `cosmodag.labels.injection_cuts.emission_line_cuts`.
 
@@ -62,7 +63,11 @@ def select_survey(
         A catalogue cannot be used, a brick has no run of injections, or a class is empty.
     """
     names = read_bricks(Path(survey) / LIST if bricks is None else bricks)[batch::batches]
-    options = {"match_radius": match_radius, "cuts": emission_line_cuts(**cuts)}
+    options = {
+        "match_radius": match_radius,
+        "hidden_radius": hidden_radius,
+        "cuts": emission_line_cuts(**cuts),
+    }
     parts = []
     for brick in tqdm(names, desc="bricks", unit="brick", disable=None):
         parts += _select(Path(survey), brick, runs, first_pixel, options)
