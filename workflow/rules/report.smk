@@ -1,15 +1,20 @@
 # The report: one page that opens offline, with the scores of all runs of all experiments.
 #
 # Needs:  results/<experiment>/runs/<run>/{metrics.json,history.csv,figures}
+#         results/injections/verdicts/<verdict>.{json,svg}
 # Makes:  results/report.html
 
 
 rule report:
     """Write the report of all runs as one page."""
     input:
-        [
+        runs=[
             f"{results}/{experiment}/runs/{run}/metrics.json"
             for experiment, run in helpers.all_runs(config)
+        ],
+        verdicts=[
+            f"{results}/injections/verdicts/{verdict}.json"
+            for verdict in config.get("injections", {}).get("verdicts", {})
         ],
     output:
         f"{results}/report.html",
@@ -24,7 +29,10 @@ rule report:
         mem_mb=scaled(2000),
         runtime=scaled(10),
     params:
-        runs=lambda w, input: " ".join(quote(str(Path(f).parent)) for f in input),
+        runs=lambda w, input: " ".join(quote(str(Path(f).parent)) for f in input.runs),
+        verdicts=lambda w, input: " ".join(
+            f"--verdict {quote(f)}" for f in input.verdicts
+        ),
         code=code("report"),
     shell:
-        "python -m cosmodag report {params.runs} --output {output:q} &> {log:q}"
+        "python -m cosmodag report {params.runs} {params.verdicts} --output {output:q} &> {log:q}"

@@ -28,14 +28,22 @@ def test_noise_has_one_scale_whatever_the_depth(stamps):
     assert told.dtype == np.float32
     signal = np.sinh(told[:, 1:, :, 0]).std(axis=(1, 2))
     assert signal.mean() == pytest.approx(1, abs=0.05)
-    np.testing.assert_allclose(np.expm1(told[:, 1, 1, 1]) ** 2, stamps[:, 1, 1, 1], rtol=1e-4)
+    np.testing.assert_allclose(told[:, 1:, :, 1], 0, atol=1e-4)
+
+
+def test_a_dip_of_the_depth_stands_out(stamps):
+    stamps[:, 4, 4, 1] *= 0.98**2
+    told = noise_model(stamps)
+    np.testing.assert_allclose(np.sinh(told[:, 4, 4, 1]), -1, rtol=1e-3)
 
 
 def test_bad_pixels_give_no_signal(stamps):
     stamps[:, 0, 0, 0] = 1e6
+    stamps[3, ..., 1] = 0
     told = noise_model(stamps)
     assert np.isfinite(told).all()
-    assert (told[:, 0, 0] == 0).all()
+    assert (told[:, 0, 0, ::2] == 0).all()
+    assert (told[:, 0, 0, 1] < -4).all()
 
 
 def test_the_transform_is_scaled_by_the_training_split(stamps):

@@ -9,9 +9,16 @@ from cosmodag.commands.options import output
 
 @click.command(epilog="Example: cosmodag report results/voids/runs/* --output results/report.html")
 @click.argument("runs", type=click.Path(exists=True, file_okay=False, path_type=Path), nargs=-1)
+@click.option(
+    "--verdict",
+    "verdicts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Verdict of a two-sample test and its controls; may be given several times.",
+)
 @output("The page.")
-def command(runs, output):
+def command(runs, verdicts, output):
     """Write the report of evaluated runs as one page that opens offline."""
     from cosmodag.evaluation.report import write_report
 
-    write_report(output, runs)
+    write_report(output, runs, verdicts=verdicts)

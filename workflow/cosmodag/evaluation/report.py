@@ -34,6 +34,7 @@ def write_report(
     output: str | os.PathLike,
     runs: Sequence[str | os.PathLike],
     *,
+    verdicts: Sequence[str | os.PathLike] = (),
     wording: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Write the report of all runs as one HTML file without any outside reference.
@@ -44,16 +45,20 @@ def write_report(
         File to write, such as results/report.html.
     runs : sequence of path
         Folders of evaluated runs, in the order in which they are shown.
+    verdicts : sequence of path
+        Verdicts of two-sample tests, each with the figure of its controls beside it.
     wording : mapping from experiment to mapping, optional
         `title`, `question`, `background`, `original` and `tasks` (a question for each task) in
         place of those in `wording/<experiment>.json`. All may be absent.
     """
+    judged = [read_verdict(path) for path in verdicts]
     experiments = [
         {
             "name": name,
             "words": {**read_wording(name), **(wording or {}).get(name, {})},
             "runs": found,
             "protocols": protocol_rows(found),
+            "verdicts": [each for each in judged if each["experiment"] == name],
         }
         for name, found in by_experiment(runs).items()
     ]
@@ -81,6 +86,12 @@ def write_report(
     )
     with whole_file(output) as partial:
         partial.write_text(page, encoding="utf-8")
+
+
+def read_verdict(path: str | os.PathLike) -> dict:
+    """A verdict of a two-sample test, with `address`, that of the figure of its controls."""
+    path = Path(path)
+    return json.loads(path.read_text()) | {"address": data_address(path.with_suffix(".svg"))}
 
 
 def read_wording(experiment: str) -> dict:
