@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-PARTS = ("Snakefile", "workflow", "config", "profiles", "envs", "slurm")
+PARTS = ("Snakefile", "workflow", "config", "profiles", "envs", "resources", "slurm")
 TINY = Path(__file__).parent / "dag" / "tiny.yaml"
 
 

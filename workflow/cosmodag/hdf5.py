@@ -10,7 +10,7 @@ COMMANDS = {
     "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",
     "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",
     "labels": "`cosmodag voids label`",
-    "examples": "`cosmodag voids cutouts`",
+    "examples": "`cosmodag voids cutouts` or `cosmodag injections cutouts`",
     "baselines": "`cosmodag baselines`",
 }
 """Commands that write each kind of file."""

@@ -1,8 +1,15 @@
 """Work dealt to ranks."""
 
 import numpy as np
+import pytest
 
-from cosmodag.cutouts.ranks import Alone, deal, ranks
+from cosmodag.cutouts.ranks import LAUNCHED, STEP_TASKS, Alone, deal, ranks
+from cosmodag.errors import InputError
+
+
+def without_launcher(monkeypatch):
+    for name in (*LAUNCHED, STEP_TASKS):
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_every_piece_is_dealt_once_and_shares_are_even():
@@ -22,8 +29,15 @@ def test_more_ranks_than_pieces_leave_some_idle():
 
 
 def test_a_process_that_no_launcher_started_is_alone(monkeypatch):
-    for name in ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK"):
-        monkeypatch.delenv(name, raising=False)
+    without_launcher(monkeypatch)
     world = ranks()
     assert isinstance(world, Alone)
     assert (world.rank, world.size, world.gather("x")) == (0, 1, ["x"])
+
+
+def test_ranks_that_mpi_does_not_connect_are_refused(monkeypatch):
+    pytest.importorskip("mpi4py")
+    without_launcher(monkeypatch)
+    monkeypatch.setenv(STEP_TASKS, "4")
+    with pytest.raises(InputError, match="SLURM_STEP_NUM_TASKS=4, but MPI connects just one rank"):
+        ranks()

@@ -40,12 +40,13 @@ def predict(network, x):
     return predict_symmetric(network, task, Maps(x), settings=settings, device="cpu", threads=1)
 
 
+@pytest.mark.parametrize("centred", [False, True])
 @pytest.mark.parametrize("dimensions", [2, 3])
-def test_there_are_eight_and_each_can_be_undone(dimensions):
+def test_there_are_eight_and_each_can_be_undone(dimensions, centred):
     maps = torch.arange(2 * 4**dimensions).reshape(1, 2, *[4] * dimensions)
-    turned = {tuple(each(maps).ravel().tolist()) for each in symmetries(dimensions)}
+    turned = {tuple(each(maps).ravel().tolist()) for each in symmetries(dimensions, centred)}
     assert len(turned) == 8
-    for each in symmetries(dimensions):
+    for each in symmetries(dimensions, centred):
         torch.testing.assert_close(each.undo(each(maps)), maps)
 
 

@@ -3,8 +3,12 @@
 import os
 from collections.abc import Sequence
 
+from cosmodag.errors import InputError
+
 LAUNCHED = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
 """Variables that mpiexec and srun set for the ranks they start."""
+STEP_TASKS = "SLURM_STEP_NUM_TASKS"
+"""Variable in which srun says how many ranks it started, with MPI or without."""
 
 
 class Alone:
@@ -32,8 +36,21 @@ class Ranks:
 
 
 def ranks() -> Alone | Ranks:
-    """Return the ranks that this process is one of."""
-    return Ranks() if any(name in os.environ for name in LAUNCHED) else Alone()
+    """Return the ranks that this process is one of.
+
+    Raises
+    ------
+    InputError
+        If srun started several ranks that MPI does not connect: each would do all the work.
+    """
+    started = int(os.environ.get(STEP_TASKS, 1))
+    world = Ranks() if started > 1 or any(name in os.environ for name in LAUNCHED) else Alone()
+    if started > 1 and world.size == 1:
+        raise InputError(
+            f"{STEP_TASKS}={started}, but MPI connects just one rank: start ranks with "
+            "`srun --mpi=pmi2`, or whatever `srun --mpi=list` offers"
+        )
+    return world
 
 
 def deal(costs: Sequence[float], size: int) -> list[list[int]]:

@@ -9,7 +9,7 @@ import numpy as np
 from cosmodag.datasets.counter_random import random_bits
 from cosmodag.errors import InputError
 
-AUGMENTATIONS = ("symmetries", "shifts")
+AUGMENTATIONS = ("symmetries", "centred_symmetries", "shifts")
 
 Maps = tuple[np.ndarray, np.ndarray | None]
 
@@ -23,8 +23,9 @@ def build_augmentation(
 
     Parameters
     ----------
-    names : collection of {"symmetries", "shifts"}, str or None
-        "symmetries": one of the 8 of the square or the 48 of the cube. "shifts": a periodic shift,
+    names : collection of {"symmetries", "centred_symmetries", "shifts"}, str or None
+        "symmetries": one of the 8 of the square or the 48 of the cube. "centred_symmetries": the
+        same about the middle pixel, for stamps of an object there. "shifts": a periodic shift,
         which only maps of a whole periodic box allow.
     seed : int
 
@@ -42,21 +43,22 @@ def build_augmentation(
         )
     if not names:
         return None
+    centred = "centred_symmetries" in names
 
     def augment(x: np.ndarray, y: np.ndarray | None, epoch: int, rows: np.ndarray) -> Maps:
         bits = random_bits(rows, seed, epoch)
         if "shifts" in names:
             x, y = shift_maps(x, y, random_bits(rows, seed, epoch, 1))
-        if "symmetries" in names:
+        if centred or "symmetries" in names:
             element = (bits % np.uint64(count_symmetries(x.ndim - 2))).astype(np.int64)
-            x = apply_symmetries(x, element)
-            y = y if y is None else apply_symmetries(y, element)
+            x = apply_symmetries(x, element, centred=centred)
+            y = y if y is None else apply_symmetries(y, element, centred=centred)
         return x, y
 
     return augment
 
 
-def apply_symmetries(maps: np.ndarray, element: np.ndarray) -> np.ndarray:
+def apply_symmetries(maps: np.ndarray, element: np.ndarray, *, centred: bool = False) -> np.ndarray:
     """Apply to each map one of the 8 symmetries of the square, or the 48 of the cube.
 
     Parameters
@@ -65,6 +67,10 @@ def apply_symmetries(maps: np.ndarray, element: np.ndarray) -> np.ndarray:
         Square maps or cubes.
     element : numpy.ndarray of int, shape (b,)
         Number of a symmetry: its lowest bits flip an axis each, the rest permutes the axes.
+    centred : bool
+        Flip about pixel `length // 2`, which then stays in place. An axis of even length has no
+        pixel in its middle: flipped about its middle, an object's pixel would become its
+        neighbour. About that pixel, pixel i becomes length - i and pixel 0 stays where it is.
 
     Returns
     -------
@@ -82,7 +88,10 @@ def apply_symmetries(maps: np.ndarray, element: np.ndarray) -> np.ndarray:
     for number in np.unique(element):
         permutation, flips = divmod(int(number), 2 ** len(lengths))
         which = np.flatnonzero(element == number)
-        some = np.flip(maps[which], [axis for axis in axes if flips >> (axis - 1) & 1])
+        flipped = [axis for axis in axes if flips >> (axis - 1) & 1]
+        some = np.flip(maps[which], flipped)
+        even = [axis for axis in flipped if maps.shape[axis] % 2 == 0] if centred else []
+        some = np.roll(some, [1] * len(even), even) if even else some
         moved[which] = some.transpose(0, *permutations[permutation], maps.ndim - 1)
     return moved
 

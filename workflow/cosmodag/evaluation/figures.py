@@ -27,7 +27,15 @@ NETWORK, QUIET, WARM = "#2f6690", "#7c8790", "#c8863c"
 DENSITY, PROBABILITY = "magma", "Blues"
 
 # Scores that a table or a figure of scores leads with, where a run has them.
-LEADING = ("mcc", "average_precision", "brier_skill", "expected_calibration_error", "r2", "rmse")
+LEADING = (
+    "mcc",
+    "average_precision",
+    "brier_skill",
+    "expected_calibration_error",
+    "r2",
+    "rmse",
+    "auc",
+)
 
 
 @contextlib.contextmanager

@@ -18,27 +18,44 @@ from cosmodag.training.settings import TrainingSettings
 
 
 class Symmetry(NamedTuple):
-    """A symmetry of maps (b, K, *space): axes that are flipped, then whether the last two swap."""
+    """A symmetry of maps (b, K, *space).
+
+    Attributes
+    ----------
+    flipped
+        Axes that are flipped, counted from the last, -1.
+    swapped
+        Whether then the last two are swapped.
+    centred
+        Whether axes are flipped about their middle pixel, see
+        `cosmodag.datasets.augmentation.apply_symmetries`.
+    """
 
     flipped: tuple[int, ...]
     swapped: bool
+    centred: bool = False
 
     def __call__(self, maps: torch.Tensor) -> torch.Tensor:
         """Return the maps turned."""
-        turned = maps.flip(self.flipped)
+        turned = self._flip(maps)
         return turned.transpose(-1, -2) if self.swapped else turned
 
     def undo(self, maps: torch.Tensor) -> torch.Tensor:
         """Return turned maps as they were."""
-        return (maps.transpose(-1, -2) if self.swapped else maps).flip(self.flipped)
+        return self._flip(maps.transpose(-1, -2) if self.swapped else maps)
+
+    def _flip(self, maps: torch.Tensor) -> torch.Tensor:
+        maps = maps.flip(self.flipped)
+        even = [axis for axis in self.flipped if self.centred and maps.shape[axis] % 2 == 0]
+        return maps.roll([1] * len(even), even) if even else maps
 
 
-def symmetries(dimensions: int) -> list[Symmetry]:
+def symmetries(dimensions: int, centred: bool = False) -> list[Symmetry]:
     """Return the eight symmetries of the square (2), or the eight reflections of the cube (3)."""
     axes = range(-dimensions, 0)
     flips = chain.from_iterable(combinations(axes, n) for n in range(dimensions + 1))
     swaps = (False, True) if dimensions == 2 else (False,)
-    return [Symmetry(flipped, swapped) for flipped in flips for swapped in swaps]
+    return [Symmetry(flipped, swapped, centred) for flipped in flips for swapped in swaps]
 
 
 class Turned:
@@ -79,10 +96,12 @@ def predict_splits(
     """
     model, task, description = load_run(run_folder)
     loaders = {s: run_loader(dataset_folder, s, description) for s in ("valid", "test")}
-    if description.get("augment") != "symmetries":
+    augment = description.get("augment")
+    if augment not in ("symmetries", "centred_symmetries"):
         return {s: predict(run_folder, loaders[s], device=device, threads=threads) for s in loaders}
     settings = TrainingSettings.from_dict(description["training"])
     options = {"settings": settings, "device": device, "threads": threads}
+    options["centred"] = augment == "centred_symmetries"
     found = {split: predict_symmetric(model, task, loaders[split], **options) for split in loaders}
     if description.get("temperature"):
         temperature = fit_temperature(found["valid"]["logit"], found["valid"]["y"])
@@ -92,11 +111,13 @@ def predict_splits(
     return found
 
 
-def predict_symmetric(model, task, loader, **options) -> dict[str, np.ndarray]:
+def predict_symmetric(
+    model, task, loader, *, centred: bool = False, **options
+) -> dict[str, np.ndarray]:
     """Predict as `cosmodag.training.prediction.predict_with`, averaged over symmetries."""
     dimensions = next(iter(loader.batches(0))).x.ndim - 2
     mean: dict[str, np.ndarray] = {}
-    several = symmetries(dimensions)
+    several = symmetries(dimensions, centred)
     for symmetry in several:
         found = predict_with(model, task, Turned(loader, symmetry), **options)
         for name in found.keys() - {"index", "y"}:
