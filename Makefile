@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
 CONFIG ?= config/config.yaml
-EXPERIMENTS := voids
+EXPERIMENTS := voids injections
 PROFILES := local slurm ci
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Threads that wait actively starve each other where jobs share few cores.

@@ -146,19 +146,23 @@ use rule learning_split as injections_split with:
         experiment="injections",
 
 
+# Stamps are small: two runs with a thread each are quicker than one after the other with two.
 use rule learning_train as injections_train with:
     wildcard_constraints:
         experiment="injections",
+    threads: 1
 
 
 use rule learning_baselines as injections_baselines with:
     wildcard_constraints:
         experiment="injections",
+    threads: 1
 
 
 use rule learning_evaluate as injections_evaluate with:
     wildcard_constraints:
         experiment="injections",
+    threads: 1
 
 
 rule injections_verdict:

@@ -80,9 +80,9 @@ def by_magnitude(path: str | os.PathLike, test: Mapping) -> None:
 
 
 def gallery(path: str | os.PathLike, test: Examples, score: np.ndarray) -> None:
-    """Draw real and injected stamps of the same brightness side by side.
+    """Draw real and injected stamps of the same brightness, one below the other.
 
-    Each line shows, for both classes, the object nearest to a percentile of the g flux: its colour
+    Two lines a percentile of the g flux, one a class, show the object nearest to it: its colour
     image, then image and inverse variance of each band.
     """
     channels = test.x.shape[-1]
@@ -119,7 +119,8 @@ def _stamp(axes, stamp: np.ndarray) -> None:
         image, ivar = stamp[..., 2 * band], stamp[..., 2 * band + 1]
         spread = np.median(np.abs(image)) * 1.5 + 1e-9
         images.append((image, {"cmap": "gray_r", "vmin": -2 * spread, "vmax": 10 * spread}))
-        images.append((ivar, {"cmap": "gray", "vmin": 0, "vmax": max(ivar.max(), 1e-9)}))
+        deep = max(np.median(ivar), 1e-9)
+        images.append((ivar, {"cmap": "gray", "vmin": 0.9 * deep, "vmax": 1.02 * deep}))
     for place, (axis, (image, looks)) in enumerate(zip(axes, images)):
         axis.imshow(image, origin="lower", interpolation="nearest", **looks)
         axis.set(xticks=[], yticks=[])

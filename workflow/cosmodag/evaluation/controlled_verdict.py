@@ -13,6 +13,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.null_relabelling import null_control
 from cosmodag.evaluation.runs import Run, read_run
+from cosmodag.evaluation.two_sample import p_text
 from cosmodag.files import write_json
 
 DETECTED = 1e-3
@@ -83,9 +84,9 @@ def failed(tests: Sequence[Mapping], null: Mapping) -> list[str]:
     for each in tests:
         p = each["p_value"]
         if each["kind"] == "fault" and (p is None or p >= DETECTED):
-            failures.append(f"the fault of {each['run']} was not detected ({_p(p)})")
+            failures.append(f"the fault of {each['run']} was not detected ({p_text(p)})")
         if each["kind"] == "unchanged" and p is not None and p < DETECTED:
-            failures.append(f"{each['run']}, which has no fault, was told apart ({_p(p)})")
+            failures.append(f"{each['run']}, which has no fault, was told apart ({p_text(p)})")
     if not null["holds"]:
         failures.append(
             f"{null['rejected']:.1%} of {null['relabellings']} relabellings were rejected at the "
@@ -105,7 +106,7 @@ def draw_controls(path: str | os.PathLike, tests: Sequence[Mapping]) -> None:
             if auc["low"] is not None:
                 axes.plot([auc["low"], auc["high"]], [place] * 2, color=inks[each["kind"]])
             axes.plot(auc["value"], place, "o", color=inks[each["kind"]])
-            axes.text(1.03, place, _p(each["p_value"]), va="center", fontsize=7)
+            axes.text(1.03, place, p_text(each["p_value"]), va="center", fontsize=7)
         axes.set_yticks(range(len(tests)), [each["run"] for each in reversed(tests)])
         axes.set(xlabel="area under the ROC curve", xlim=(min(0.45, axes.get_xlim()[0]), 1.01))
 
@@ -122,7 +123,3 @@ def _row(run: Run, kind: str) -> dict:
         "smallest_effect": test["smallest_effect"],
         "outcome": run.metrics["outcome"],
     }
-
-
-def _p(p_value: float | None) -> str:
-    return "no p-value" if p_value is None else f"p = {p_value:.2g}"

@@ -78,9 +78,9 @@ FIGURES = {
         "classes cannot be told apart."
     ),
     "gallery": (
-        "Real (left) and injected objects (right) of the same brightness, from the 99th percentile "
-        "of the g flux (top) to the 1st: the colour image, then each band's image and inverse "
-        "variance."
+        "Real and injected objects of the same brightness in turn, at the 99th, 75th, 50th, 25th "
+        "and 1st percentile of the g flux: the colour image, then image and inverse variance of "
+        "each band, with the g magnitude and the network's probability P that it was injected."
     ),
     "learning": "Training and validation by epoch.",
 }

@@ -17,7 +17,7 @@ from cosmodag.evaluation.two_sample import LEVEL, rank_p_values
 from cosmodag.training.prediction import choose_device, load_run, run_loader
 from cosmodag.training.reproducible import reproducible
 
-RELABELLINGS = 1000
+RELABELLINGS = 4000
 TOLERATED = (0.03, 0.07)
 """Shares of rejections at the 5 % level that are taken for 5 %."""
 PENALTY = 1.0

@@ -27,7 +27,7 @@ _INKS = {
 }
 
 # Order in which a run's figures are shown; others follow by name.
-_ORDER = ("maps", "numbers", "scores", "reliability", "learning")
+_ORDER = ("maps", "numbers", "scores", "roc", "magnitudes", "gallery", "reliability", "learning")
 
 
 def write_report(
@@ -130,7 +130,7 @@ def figures_of(run: Run) -> list[dict[str, str]]:
             "name": path.stem,
             "caption": names.figure_caption(path.stem),
             "address": data_address(path),
-            "wide": path.stem in ("maps", "scores"),
+            "wide": path.stem in ("maps", "scores", "gallery"),
         }
         for path in sorted(run.figures, key=place)
     ]

@@ -236,12 +236,14 @@ def say(outcome: str, auc: dict, test: dict) -> str:
         seen = [each for each in test["bins"] if each["p_value"] is not None]
         seen = [each for each in seen if each["p_value"] < LEVEL]
         where = "most of all in no one bin of magnitude"
-        if seen:
+        if seen and len(seen) == len(test["bins"]):
+            where = "at all g magnitudes"
+        elif seen:
             named = (f"{number(each['low'])} to {number(each['high'])}" for each in seen)
             where = f"at g magnitudes {', '.join(named)}"
         return (
             f"The classes are distinguishable: AUC {number(auc['value'])}{between}, "
-            f"p = {test['p_value']:.2g}, {where}."
+            f"{p_text(test['p_value'])}, {where}."
         )
     if outcome == INDISTINGUISHABLE:
         return (
@@ -252,3 +254,10 @@ def say(outcome: str, auc: dict, test: dict) -> str:
         f"This test is too small to tell: AUC {number(auc['value'])}{between}; it would have seen "
         f"{number(test['smallest_effect'])} or more with 95 % power."
     )
+
+
+def p_text(p_value: float | None) -> str:
+    """A p-value as text."""
+    if p_value is None:
+        return "no p-value"
+    return "p < 1e-300" if p_value == 0 else f"p = {p_value:.2g}"
