@@ -29,6 +29,10 @@ def test_a_survey_is_simulated_cut_trained_on_and_judged_and_a_second_run_does_n
     metrics = json.loads((results / "injections/runs/same/metrics.json").read_text())
     assert len(metrics["two_sample"]["bins"]) == 5
     assert metrics["baselines"].keys() == {"rate", "logistic", "catalogue_trees", "index_only"}
+    table = pd.read_csv(results / "injections/applications/elsewhere.csv")
+    selected = pd.read_parquet(results / "injections/selections/position/0.parquet")
+    assert 0 < len(table) <= len(selected)  # stamps beyond an edge are left out
+    assert table["probability"].between(0, 1).all()
     page = (results / "report.html").read_text()
     assert "The test of same, with its controls" in page
     assert configured.planned() == set()
@@ -39,3 +43,35 @@ def test_a_changed_cut_reruns_what_depends_on_it(configured):
     assert "injections_simulate source=sky,batch=0" in planned
     assert "injections_verdict verdict=same" in planned
     assert len([job for job in planned if job.startswith("injections_cutouts")]) == 2
+
+
+def test_surveys_in_folders_and_single_images_are_sources_too(configured):
+    config = configured.config
+    folder = configured.folder / "survey"
+    folder.mkdir()
+    for name in ("bricks.txt", "image.fits", "psf.fits"):
+        (folder / name).touch()
+    there = {"path": "survey", "bricks": {"path": "survey/bricks.txt"}, "batches": 3}
+    image = {"image": {"path": "survey/image.fits"}, "psf": {"path": "survey/psf.fits"}}
+    injections = config["injections"]
+    injections["sources"] = {
+        "there": {"survey": there},
+        "one": {"image": image | {"brick": "0591m305"}},
+    }
+    injections["selections"] = {"same": {"source": "there"}, "position": {"source": "one"}}
+    configured.configure(config)
+    planned = configured.planned("injections")
+    assert {f"injections_select selection=same,batch={n}" for n in range(3)} <= planned
+    assert "injections_observe source=one,batch=0" in planned
+    printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+    assert "--bricks survey/bricks.txt --batch 2 --batches 3" in printed
+    assert "--image survey/image.fits --psf survey/psf.fits" in printed
+
+
+def test_a_verdict_names_runs_that_exist(configured):
+    config = configured.config
+    config["injections"]["verdicts"]["same"]["controls"] = ["positon"]
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "injections.verdicts.same.controls: 'positon' is not defined" in printed
+    assert "did you mean 'position'?" in printed

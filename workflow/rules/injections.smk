@@ -5,6 +5,7 @@
 #         results/injections/selections/<selection>/<batch>.*    objects that pass the cuts
 #         results/injections/cutouts/<cutouts>/<batch>.h5        stamps of them
 #         results/injections/datasets/<dataset>/, results/injections/runs/<run>/   see learning.smk
+#         results/injections/applications/<application>.csv      a run applied to other stamps
 #         results/injections/verdicts/<verdict>.json             a test and its controls
 
 from cosmodag.dag.injections import Injections
@@ -23,6 +24,7 @@ rule injections:
             f"{results}/injections/verdicts/{{verdict}}.json",
             verdict=injections.names("verdicts"),
         ),
+        injections.applications,
 
 
 rule injections_simulate:
@@ -163,6 +165,34 @@ use rule learning_evaluate as injections_evaluate with:
     wildcard_constraints:
         experiment="injections",
     threads: 1
+
+
+rule injections_apply:
+    """Apply a trained network to stamps that it was not trained on."""
+    input:
+        unpack(lambda w: injections.application_inputs(w.application)),
+    output:
+        f"{results}/injections/applications/{{application}}.csv",
+    log:
+        f"{results}/logs/injections/apply_{{application}}.log",
+    benchmark:
+        f"{results}/benchmarks/injections/apply_{{application}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
+    params:
+        code=lambda w: helpers.run_code(
+            config,
+            "injections_apply",
+            "injections",
+            config["injections"]["applications"][w.application]["run"],
+        ),
+    shell:
+        "python -m cosmodag injections apply {input.stamps:q} --run $(dirname {input.model:q})"
+        " --dataset {input.dataset:q} --output {output:q} --threads {threads} &> {log:q}"
 
 
 rule injections_verdict:

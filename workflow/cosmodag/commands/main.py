@@ -31,6 +31,7 @@ INJECTIONS_STAGES = {
     "observe": "Inject galaxies into a real image.",
     "select": "Choose real and injected objects by the same cuts.",
     "cutouts": "Cut stamps of selected objects.",
+    "apply": "Apply a trained network to stamps of other images.",
     "verdict": "Judge a two-sample test by its controls.",
 }
 

@@ -10,7 +10,7 @@ from cosmodag.dag.common import PACKAGE_FOLDER, names_pattern, options
 MEGABYTES_OF_PYTHON = 800  # the interpreter with numba, astropy and compiled kernels
 SURVEY_BRICK = 3600  # pixels a side of a brick of the Legacy Surveys
 
-SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "verdicts")
+SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "applications", "verdicts")
 
 
 class Injections:
@@ -85,7 +85,10 @@ class Injections:
 
     def cutouts_of(self, dataset: str) -> list[str]:
         """Return the batches of cutouts that a dataset is dealt from."""
-        cutouts = self.config["datasets"][dataset]["cutouts"]
+        return self.stamps(self.config["datasets"][dataset]["cutouts"])
+
+    def stamps(self, cutouts: str) -> list[str]:
+        """Return the batches of an entry of cutouts."""
         selection = self.selected(cutouts)
         source = self.config["selections"][selection]["source"]
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in self.batches(source)]
@@ -120,4 +123,19 @@ class Injections:
             "controls": [scores[run] for run in entry["controls"]],
             "unchanged": scores[entry["unchanged"]],
             "dataset": f"{self.root}/datasets/{dataset}",
+        }
+
+    @property
+    def applications(self) -> list[str]:
+        """Return the tables of all applications."""
+        return [f"{self.root}/applications/{name}.csv" for name in self.names("applications")]
+
+    def application_inputs(self, application: str) -> dict[str, str | list[str]]:
+        """Return what an application needs: a trained run, its dataset, stamps."""
+        entry = self.config["applications"][application]
+        dataset = self.config["runs"][entry["run"]]["dataset"]
+        return {
+            "model": f"{self.root}/runs/{entry['run']}/model.pt",
+            "dataset": f"{self.root}/datasets/{dataset}",
+            "stamps": self.stamps(entry["cutouts"]),
         }

@@ -1,0 +1,103 @@
+"""A trained classifier applied to stamps of no dataset, such as those of a real image."""
+
+import logging
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from cosmodag.datasets.examples import open_examples
+from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.transforms import build_transform
+from cosmodag.errors import InputError
+from cosmodag.evaluation.two_sample import Sample, auc_draws, mann_whitney, p_text
+from cosmodag.files import whole_file
+from cosmodag.training.prediction import choose_device, load_run
+from cosmodag.training.reproducible import reproducible
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 256
+"""Stamps that are in memory at a time."""
+
+
+def apply_run(
+    run_folder: str | os.PathLike,
+    dataset_folder: str | os.PathLike,
+    examples_files: Sequence[str | os.PathLike],
+    output: str | os.PathLike,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Predict the class of stamps and write a table.
+
+    Parameters
+    ----------
+    run_folder
+        The trained run.
+    dataset_folder
+        The dataset that it was trained on, whose statistics scale the input.
+    examples_files
+        Stamps, cut as those of the dataset were.
+    output
+        CSV file to write.
+    device, threads
+        As `cosmodag.training.prediction.predict` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The stamps' index and `probability`, that of having been injected.
+
+    Raises
+    ------
+    InputError
+        If the stamps have another shape or other channels than those of the dataset.
+    """
+    model, task, description = load_run(run_folder)
+    dataset = read_description(dataset_folder)
+    transform = build_transform(description["transform"], dataset["statistics"])
+    device = torch.device(choose_device(device))
+    model.to(device).eval()
+    found = []
+    with (
+        open_examples(examples_files) as examples,
+        reproducible(True, threads),
+        torch.inference_mode(),
+    ):
+        first = examples.files[0]
+        for name, mine in (
+            ("x_channels", dataset["x_channels"]),
+            ("x_shape", dataset["shapes"]["x"]),
+        ):
+            if list(first.common(name)) != list(mine):
+                raise InputError(
+                    f"{first.name}: {name} {first.common(name)} differs from {mine}, which the run "
+                    "was trained on: cut the stamps alike"
+                )
+        for begin in range(0, len(examples.index), AT_ONCE):
+            rows = np.arange(begin, min(begin + AT_ONCE, len(examples.index)))
+            x, _ = examples.read(rows)
+            x = x if transform is None else transform(x)
+            output_ = model(torch.from_numpy(np.ascontiguousarray(x)).movedim(-1, 1).to(device))
+            found.append(task.predict(output_)["probability"][:, 1])
+        table = examples.index.drop(columns="source").assign(probability=np.concatenate(found))
+    with whole_file(output) as partial:
+        table.to_csv(partial, index=False)
+    logger.info("%s", said(table))
+    return table
+
+
+def said(table: pd.DataFrame) -> str:
+    """Say what came of it in a sentence."""
+    label = table["label"].to_numpy()
+    counts = f"{(label == 0).sum()} real and {(label == 1).sum()} injected objects"
+    sample = Sample(table["probability"].to_numpy(), label, table["group"].to_numpy())
+    p_value = mann_whitney(sample)
+    if p_value is None:
+        return f"{counts}: one class alone cannot be compared"
+    auc = auc_draws(sample, replicas=1).values["auc"]
+    return f"{counts}: AUC {auc:.3f}, {p_text(p_value)}"
