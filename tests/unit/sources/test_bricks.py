@@ -107,6 +107,16 @@ def test_inverse_variances_that_cannot_be_are_named(tmp_path, images, value, mes
         bricks.read_images(files)
 
 
+def test_inverse_variances_that_dithering_made_negative_are_zero(tmp_path, images):
+    files = BrickFiles(tmp_path / "dithered", BRICK)
+    images.ivar[1, 3, 5] = -1.0  # of some 2500
+    bricks.write_images(files, images, lossless=True)
+    found = bricks.read_images(files)
+    assert found.ivar[1, 3, 5] == 0
+    images.ivar[1, 3, 5] = 0
+    np.testing.assert_array_equal(found.ivar, images.ivar)
+
+
 def test_planes_of_other_shapes_are_named(files, images):
     header = images.wcs.to_header()
     other = np.ones((150, 130), np.float32)

@@ -16,8 +16,13 @@ from cosmodag.labels.injection_selection import (
     select_brick,
     write_selection,
 )
+from cosmodag.sources.brick_checks import check_positions
 from cosmodag.sources.brick_files import LIST, BrickFiles, injection_runs, read_bricks
+from cosmodag.sources.bricks import read_planes
 from cosmodag.sources.tractor import read_simcat, read_tractor
+
+DEEPEST = "r"
+"""Band whose light must lie where a catalogue says."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +86,10 @@ def select_survey(
 
 
 def _select(survey: Path, brick: str, runs, first_pixel: int, options: dict) -> list[Selection]:
-    real = read_tractor(BrickFiles(survey, brick).tractor, first_pixel=first_pixel)
+    own = BrickFiles(survey, brick)
+    real = read_tractor(own.tractor, first_pixel=first_pixel)
+    image, ivar = (plane for _, _, plane, _ in read_planes(own, (DEEPEST,)))
+    check_positions(own.tractor, real, image, ivar, first_pixel=first_pixel)
     found = injection_runs(survey, brick) if runs is None else runs
     if not found:
         raise InputError(

@@ -34,6 +34,8 @@ TILE = (100, 100)
 """Pixels of a compressed tile, as the Legacy Surveys have them."""
 QUANTA = 16
 """Steps of a quantised image a standard deviation of its noise."""
+DITHERED = 0.01
+"""Part of the median inverse variance that rounding may have taken off a pixel near 0."""
 
 
 class BrickImages(NamedTuple):
@@ -75,7 +77,8 @@ def read_planes(
     band, quantity : str
         Quantity "image", then "invvar", of each band.
     plane : numpy.ndarray, shape (H, W), float32
-        Nanomaggies, or nanomaggies^-2.
+        Nanomaggies, or nanomaggies^-2, of which slightly negative ones, as rounding with dithering
+        leaves them, are 0.
     header : astropy.io.fits.Header
 
     Raises
@@ -89,6 +92,8 @@ def read_planes(
         for quantity in ("image", "invvar"):
             path = files.coadd(quantity, band)
             plane, header = read_plane(path)
+            if quantity == "invvar":
+                _undo_dither(plane)
             check_plane(path, plane, quantity)
             if shape is not None and plane.shape != shape:
                 raise InputError(
@@ -201,6 +206,14 @@ def check_plane(path: str | os.PathLike, plane: np.ndarray, quantity: str) -> No
                 f"{path}: the inverse variance is 0 everywhere: no exposure in this band; leave "
                 "the brick out of the list or the band out of `bands`"
             )
+
+
+def _undo_dither(ivar: np.ndarray) -> None:
+    """Set to 0, in place, what rounding with dithering made slightly negative."""
+    negative = ivar < 0
+    if negative.any() and (ivar > 0).any():
+        small = -ivar[negative].min() < DITHERED * np.median(ivar[ivar > 0])
+        ivar[negative] = 0 if small else ivar[negative]
 
 
 def _psf_size(path: Path) -> float:
