@@ -9,8 +9,13 @@ What is said of a test:
 
 - *distinguishable*: class 1 scores above class 0 of its own group at the 5 % level (one-sided,
   `mann_whitney`), and the AUC's interval over groups lies above 0.5;
-- *indistinguishable to AUC ≤ x*: otherwise, where the interval's upper end x is at most 0.52;
+- *indistinguishable to AUC ≤ x*: otherwise, where the interval's upper end x is at most 0.52, and
+  no less than 0.5: an interval wholly below 0.5 says that scores are turned round on other groups,
+  which classes of one law do not explain either;
 - *this test is too small to tell*: otherwise.
+
+Classes may differ in number. The AUC and its p-value do not depend on their shares; the accuracy
+does, so it is compared with that of always naming the commoner class.
 """
 
 from typing import NamedTuple
@@ -173,15 +178,19 @@ def by_magnitude(
 
 
 def smallest_effect(draws: Draws, sample: Sample) -> float:
-    """AUC that this test would have told from 0.5 with a power of 95 %.
+    """AUC that would have been called distinguishable with a power of 95 %.
 
-    From the larger of two standard errors: that over groups, and that of independent examples.
+    Both conditions of that verdict must be met, and the interval's is the stricter: its half width,
+    Student's for the number of groups, is added to the quantile of the power. The standard error is
+    the larger of two: that over groups, and that of independent examples.
     """
     ones = int((sample.label > 0).sum())
     zeros = len(sample.label) - ones
-    independent = np.sqrt((ones + zeros + 1) / (12 * ones * zeros))
+    independent = np.sqrt((ones + zeros + 1) / (12 * max(ones * zeros, 1)))
     over_groups = float(np.nanstd(draws.replicas["auc"]))
-    steps = stats.norm.ppf(1 - LEVEL) + stats.norm.ppf(POWER)
+    others = max(draws.groups - 1, 1)
+    half_width = stats.t.ppf(1 - LEVEL / 2, others) * np.sqrt(1 + 1 / others)
+    steps = half_width + stats.norm.ppf(POWER)
     return float(min(0.5 + steps * max(independent, over_groups), 1.0))
 
 
@@ -226,7 +235,7 @@ def judge(auc: dict, p_value: float | None) -> str:
         return TOO_SMALL
     if p_value < LEVEL and auc["low"] > 0.5:
         return DISTINGUISHABLE
-    return INDISTINGUISHABLE if auc["high"] <= EQUIVALENT else TOO_SMALL
+    return INDISTINGUISHABLE if 0.5 <= auc["high"] <= EQUIVALENT else TOO_SMALL
 
 
 def say(outcome: str, auc: dict, test: dict) -> str:
@@ -249,6 +258,11 @@ def say(outcome: str, auc: dict, test: dict) -> str:
         return (
             f"The classes are indistinguishable to AUC ≤ {number(auc['high'])}: "
             f"AUC {number(auc['value'])}{between}."
+        )
+    if auc["high"] is not None and auc["high"] < 0.5:
+        return (
+            f"Nothing can be told: AUC {number(auc['value'])}{between} lies below 0.5, so what was "
+            "learned on some groups is turned round on others."
         )
     return (
         f"This test is too small to tell: AUC {number(auc['value'])}{between}; it would have seen "
