@@ -1,9 +1,12 @@
 """Figures of a test of two classes of stamps."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.bootstrap import multiplicities
@@ -13,7 +16,11 @@ from cosmodag.evaluation.two_sample import EQUIVALENT, Sample
 
 PERCENTILES = (99, 75, 50, 25, 1)
 """Of the g flux: which objects a gallery shows."""
+BANDS = ("g", "r", "z")
+CLASSES = ("real", "injected")
 _REPLICAS = 200
+# Inches of the gallery a percentile.
+_LINE = 1.42
 
 
 def roc(
@@ -79,55 +86,120 @@ def by_magnitude(path: str | os.PathLike, test: Mapping) -> None:
         axes.set(xlabel="g magnitude (AB, without dust)", ylabel="area under the ROC curve")
 
 
-def gallery(path: str | os.PathLike, test: Examples, score: np.ndarray) -> None:
-    """Draw real and injected stamps of the same brightness, one below the other.
+def gallery(
+    path: str | os.PathLike, test: Examples, score: np.ndarray, bands: Sequence[str] = BANDS
+) -> None:
+    """Draw real and injected stamps of the same brightness beside each other.
 
-    Two lines a percentile of the g flux, one a class, show the object nearest to it: its colour
-    image, then image and inverse variance of each band.
+    At each percentile of the g flux the object of each class that is nearest to it: their colour
+    images, then image and inverse variance of each band, the real object's above.
     """
-    channels = test.x.shape[-1]
-    with drawing(path, 7.2, 0.55 * 2 * len(PERCENTILES) + 0.2) as figure:
-        axes = figure.subplots(2 * len(PERCENTILES), channels + 1)
+    g, channels = test.index["g"].to_numpy(), test.x.shape[-1]
+    names = [f"{band}{kind}" for band in bands[: channels // 2] for kind in ("", " ivar")]
+    with drawing(path, 7.2, 0.25 + _LINE * len(PERCENTILES)) as figure:
+        place = _places(figure)
+        planes = np.linspace(3.4, 7.2, channels + 1)
         for line, percentile in enumerate(PERCENTILES):
-            for label, name in ((0, "real"), (1, "injected")):
+            top = 0.25 + _LINE * line
+            for label, name in enumerate(CLASSES):
                 rows = np.flatnonzero(test.y == label)
-                g = test.index["g"].to_numpy()[rows]
-                row = rows[np.argmin(np.abs(g - np.quantile(g, 1 - percentile / 100)))]
-                mine = axes[2 * line + label]
-                title = f"{name}\ng {test.index['g'].iloc[row]:.1f}\nP {score[row]:.2f}"
-                mine[0].set_ylabel(title, rotation=0, ha="right", va="center", fontsize=6)
-                _stamp(mine, test.x[row])
-        figure.subplots_adjust(
-            left=0.12, right=0.99, top=0.99, bottom=0.01, wspace=0.04, hspace=0.06
-        )
+                row = rows[np.argmin(np.abs(g[rows] - np.quantile(g[rows], 1 - percentile / 100)))]
+                axes = place(0.45 + 1.44 * label, top + 0.05, 1.16)
+                axes.imshow(colour_image(test.x[row]), origin="lower")
+                axes.set_xlabel(f"{name}, g {g[row]:.1f}, P {score[row]:.2f}", fontsize=6.5)
+                images = plane_images(test.x[row])
+                for number, (left, (image, looks)) in enumerate(zip(planes, images)):
+                    axes = place(left, top + 0.05 + 0.6 * label, 0.57)
+                    axes.imshow(image, origin="lower", **looks)
+                    if line + label == 0:
+                        axes.set_title(names[number], fontsize=7, loc="center", pad=3)
+            figure.text(
+                0, 1 - (top + 0.63) / figure.get_figheight(), f"{percentile} %", va="center"
+            )
+
+
+def attention(
+    path: str | os.PathLike, cases: Sequence[Sequence[tuple[np.ndarray, np.ndarray, float]]]
+) -> None:
+    """Draw stamps and, below each, how much of the network's answer each place brings.
+
+    Parameters
+    ----------
+    path
+        SVG to write.
+    cases : sequence of sequences
+        For the real and for the injected class its cases: the stamp (S, S, C), its map (see
+        `cosmodag.evaluation.attention.occlusion_map`) and the probability of class 1.
+    """
+    most = max(max(len(each) for each in cases), 1)
+    reach = max([float(np.abs(m).max()) for each in cases for _, m, _ in each] or [1.0])
+    colours = LinearSegmentedColormap.from_list("answer", [NETWORK, "#f4f4f2", WARM])
+    with drawing(path, 0.9 + 1.05 * most + 0.75, 0.15 + 2.3 * len(cases)) as figure:
+        place, shown = _places(figure), None
+        for line, (name, each) in enumerate(zip(CLASSES, cases)):
+            top = 0.1 + 2.3 * line
+            text = f"{name}\n{'' if each else '(none is sure)'}"
+            figure.text(0, 1 - (top + 0.5) / figure.get_figheight(), text, va="center")
+            for column, (stamp, found, probability) in enumerate(each):
+                axes = place(0.9 + 1.05 * column, top, 0.98)
+                axes.imshow(colour_image(stamp), origin="lower")
+                axes = place(0.9 + 1.05 * column, top + 1.02, 0.98)
+                looks = {"cmap": colours, "vmin": -reach, "vmax": reach}
+                shown = axes.imshow(found, origin="lower", **looks)
+                axes.set_xlabel(f"P {probability:.3f}", fontsize=7)
+        if shown is not None:
+            height = figure.get_figheight()
+            left, width = 0.9 + 1.05 * most + 0.1, figure.get_figwidth()
+            axes = figure.add_axes([left / width, 1 - 2.1 / height, 0.09 / width, 2.0 / height])
+            bar = figure.colorbar(shown, cax=axes)
+            bar.outline.set_visible(False)
+            bar.set_label("speaks for injected (logit)", fontsize=7)
+            axes.tick_params(labelsize=7)
 
 
 def colour_image(stamp: np.ndarray) -> np.ndarray:
     """Colour image (S, S, 3) in [0, 1] of a stamp (S, S, 6), after Lupton et al. (2004, PASP 116,
-    133): the sum of the bands is stretched, and hues are kept."""
-    bands = np.stack([stamp[..., 4] * 0.6, stamp[..., 2], stamp[..., 0] * 1.6], -1)
+    133): the mean of the bands is stretched, hues are kept. Of other stamps the first plane, grey.
+    """
+    if stamp.shape[-1] != 2 * len(BANDS):
+        bands = np.repeat(stamp[..., :1], 3, axis=-1)
+    else:
+        bands = np.stack([stamp[..., 4] * 0.6, stamp[..., 2], stamp[..., 0] * 1.6], -1)
     noise = np.median(np.abs(bands)) * 1.5 + 1e-9
     total = np.maximum(bands.mean(-1, keepdims=True), 1e-9)
-    stretched = np.arcsinh(total / (2 * noise)) / 5
-    return np.clip(bands / total * stretched + 0.08, 0, 1)
+    stretched = np.arcsinh(total / (2 * noise)) / 4
+    return np.clip(bands / total * stretched + 0.1, 0, 1)
 
 
-def _stamp(axes, stamp: np.ndarray) -> None:
-    bands = stamp.shape[-1] // 2
-    images = [(colour_image(stamp) if bands == 3 else np.arcsinh(stamp[..., 0]), {})]
-    for band in range(bands):
+def plane_images(stamp: np.ndarray) -> Iterator[tuple[np.ndarray, dict]]:
+    """Give each plane of a stamp (S, S, 2B) with how it is to be shown, ink for light.
+
+    Images from -2 to 10 times the noise; inverse variances from 0.9 to 1.02 times their median, so
+    that the few per cent show by which a galaxy's own light lowers them.
+    """
+    for band in range(stamp.shape[-1] // 2):
         image, ivar = stamp[..., 2 * band], stamp[..., 2 * band + 1]
         spread = np.median(np.abs(image)) * 1.5 + 1e-9
-        images.append((image, {"cmap": "gray_r", "vmin": -2 * spread, "vmax": 10 * spread}))
+        yield image, {"cmap": "gray_r", "vmin": -2 * spread, "vmax": 10 * spread}
         deep = max(np.median(ivar), 1e-9)
-        images.append((ivar, {"cmap": "gray", "vmin": 0.9 * deep, "vmax": 1.02 * deep}))
-    for place, (axis, (image, looks)) in enumerate(zip(axes, images)):
-        axis.imshow(image, origin="lower", interpolation="nearest", **looks)
-        axis.set(xticks=[], yticks=[])
-        for side in axis.spines.values():
-            side.set_visible(False)
-        if place:
-            axis.set_ylabel("")
+        yield ivar, {"cmap": "gray", "vmin": 0.9 * deep, "vmax": 1.02 * deep}
+
+
+def _places(figure: Figure) -> Callable[[float, float, float], Axes]:
+    """A function that makes square axes for an image: inches from the left and the top, side."""
+    figure.set_layout_engine("none")
+    width, height = figure.get_size_inches()
+
+    def place(left: float, top: float, side: float) -> Axes:
+        axes = figure.add_axes(
+            [left / width, 1 - (top + side) / height, side / width, side / height]
+        )
+        axes.set(xticks=[], yticks=[])
+        axes.xaxis.labelpad = 2
+        axes.spines[:].set_visible(False)
+        return axes
+
+    return place
 
 
 def _replicas(sample: Sample, grid: np.ndarray, seed: int) -> np.ndarray:

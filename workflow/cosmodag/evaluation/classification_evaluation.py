@@ -6,6 +6,7 @@ import numpy as np
 
 from cosmodag.evaluation import class_figures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.formatting import number
 from cosmodag.evaluation.names import BASELINES
 from cosmodag.evaluation.two_sample import (
     LEVEL,
@@ -69,6 +70,6 @@ def by_catalogue(samples: Mapping[str, Sample], scores: Mapping[str, Mapping]) -
         return ""
     best = max(seen, key=seen.get)
     return (
-        f"The catalogues differ before any network is needed: {BASELINES.get(best, best)} reaches "
-        f"an AUC of {seen[best]:.3f}."
+        "The catalogues differ before any network is needed: an AUC of "
+        f"{number(seen[best])} is reached by {BASELINES.get(best, best)}."
     )

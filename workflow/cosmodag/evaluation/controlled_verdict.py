@@ -13,7 +13,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.null_relabelling import null_control
 from cosmodag.evaluation.runs import Run, read_run
-from cosmodag.evaluation.two_sample import p_text
+from cosmodag.evaluation.two_sample import EQUIVALENT, p_text
 from cosmodag.files import write_json
 
 DETECTED = 1e-3
@@ -100,6 +100,7 @@ def draw_controls(path: str | os.PathLike, tests: Sequence[Mapping]) -> None:
     inks = {"test": NETWORK, "fault": WARM, "unchanged": QUIET}
     with drawing(path, 5.4, 0.5 + 0.32 * len(tests)) as figure:
         axes = figure.subplots()
+        axes.axvspan(0.5, EQUIVALENT, color=QUIET, alpha=0.15, lw=0)
         axes.axvline(0.5, color=QUIET, lw=0.8)
         for place, each in enumerate(reversed(tests)):
             auc = each["auc"]

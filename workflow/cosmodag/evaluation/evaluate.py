@@ -14,7 +14,8 @@ import numpy as np
 from cosmodag import provenance
 from cosmodag.datasets.folder import read_description
 from cosmodag.errors import InputError
-from cosmodag.evaluation import figures
+from cosmodag.evaluation import class_figures, figures
+from cosmodag.evaluation.attention import confident_cases, run_answer
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
 from cosmodag.evaluation.classification_evaluation import evaluate_classes
@@ -88,6 +89,10 @@ def evaluate(
     )
     dataset = read_description(dataset_folder)
     test = examples["test"]
+    if "gallery" in drawings:
+        answer = run_answer(run_folder, dataset_folder, device=device, threads=threads)
+        cases = confident_cases(answer, test, found["test"]["probability"][:, 1])
+        drawings["attention"] = lambda path: class_figures.attention(path, cases)
     metrics = {
         "experiment": dataset["experiment"],
         "run": run_folder.name,

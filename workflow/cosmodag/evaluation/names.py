@@ -78,9 +78,15 @@ FIGURES = {
         "classes cannot be told apart."
     ),
     "gallery": (
-        "Real and injected objects of the same brightness in turn, at the 99th, 75th, 50th, 25th "
-        "and 1st percentile of the g flux: the colour image, then image and inverse variance of "
-        "each band, with the g magnitude and the network's probability P that it was injected."
+        "Real and injected objects of the same brightness beside each other, at the 99th, 75th, "
+        "50th, 25th and 1st percentile of the g flux: colour images with the g magnitude and the "
+        "network's probability P that the object was injected; then image and inverse variance of "
+        "each band, the real object's above."
+    ),
+    "attention": (
+        "What the network looks at in the objects that it is surest of, and right about: below "
+        "each, what it loses where a patch is covered with sky. Blue speaks for a real object, "
+        "ochre for an injected one."
     ),
     "learning": "Training and validation by epoch.",
 }

@@ -27,7 +27,17 @@ _INKS = {
 }
 
 # Order in which a run's figures are shown; others follow by name.
-_ORDER = ("maps", "numbers", "scores", "roc", "magnitudes", "gallery", "reliability", "learning")
+_ORDER = (
+    "maps",
+    "numbers",
+    "scores",
+    "roc",
+    "magnitudes",
+    "gallery",
+    "attention",
+    "reliability",
+    "learning",
+)
 
 
 def write_report(
