@@ -1,28 +1,36 @@
-"""Stamps of bricks of the survey's size, against a loop of astropy's `Cutout2D`.
+"""Stamps of bricks of the survey's size, against loops of astropy's `Cutout2D`.
 
-The floor decompresses the planes and copies as many bytes as the stamps hold. Ranks are compared as
-whole processes, start included. COSMODAG_BENCH_BRICK sets the pixels a side of a brick (3600).
+The loops decompress a plane once for all objects, read the tiles of each stamp, or open the files
+anew for each object; they leave the stamps in memory, whereas ours are measured and written. The
+floor decompresses the planes and writes as many bytes to disk. Ranks are compared as whole
+processes, start included, and their floor is two processes that just decompress.
+COSMODAG_BENCH_BRICK sets the pixels a side of a brick (3600).
 """
 
+import contextlib
 import os
 import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
+from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
 from cosmodag.cutouts.brick_stamps import cut_bricks
-from cosmodag.sources.bricks import BANDS, BrickFiles, BrickImages, read_planes, write_images
+from cosmodag.sources.bricks import BANDS, BrickFiles, BrickImages, read_plane, write_images
 from tests.bench.harness import compare
 
-SIDE, OBJECTS, BRICKS = 64, 2000, 4
-GOAL_PEER, GOAL_RANKS = 10, 1.8
+SIDE, OBJECTS, BRICKS = 64, 2000, 24
+FEW = {"Cutout2D of tiles": 100, "Cutout2D of files": 10}
+"""Objects that the slow loops are timed on."""
+GOAL_PEER, GOAL_FLOOR, GOAL_RANKS = 10, 0.8, 1.8
 
 
 def run(results: Path) -> None:
@@ -30,7 +38,7 @@ def run(results: Path) -> None:
     size = int(os.environ.get("COSMODAG_BENCH_BRICK", "3600"))
     with tempfile.TemporaryDirectory() as folder:
         survey = Survey(Path(folder), size)
-        for state in ("warm", "cold"):
+        for state in ("warm", "cold", "loops"):
             measure(survey, state, results)
         measure_ranks(survey, results)
 
@@ -83,55 +91,90 @@ class Survey:
 
 
 def measure(survey: Survey, state: str, results: Path) -> None:
-    """Compare one process with the loop and the floor."""
-    prepare = survey.forget if state == "cold" else lambda: None
+    """Compare one process with a loop and the floor, or with slower loops."""
     objects, output = survey.objects[0], survey.folder / "stamps.h5"
+    planes = [survey.files(0).coadd(kind, band) for band in BANDS for kind in ("image", "invvar")]
 
     def ours() -> np.ndarray:
-        prepare()
         cut_bricks(objects, survey.folder, output, scratch=survey.folder / "scratch", side=SIDE)
         with h5py.File(output) as file:
-            return file["x"][::100]
+            rows = {name: row for row, name in enumerate(file["index/id"].asstr()[:])}
+            return np.stack([file["x"][rows[name]] for name in objects["id"][:10]])
 
-    def loop() -> np.ndarray:
-        prepare()
-        stamps = np.empty((OBJECTS, SIDE, SIDE, 6), np.float32)
-        for channel, (_, _, plane, _) in enumerate(read_planes(survey.files(0))):
-            for stamp, x, y in zip(stamps, objects["bx"], objects["by"]):
+    def once() -> np.ndarray:
+        return stamps_of(OBJECTS, lambda path: read_plane(path)[0])
+
+    def tiles() -> np.ndarray:
+        with contextlib.ExitStack() as stack:
+            opened = {path: stack.enter_context(fits.open(path)) for path in planes}
+            return stamps_of(FEW["Cutout2D of tiles"], lambda path: opened[path][1].section)
+
+    def files() -> np.ndarray:
+        stamps = np.empty((FEW["Cutout2D of files"], SIDE, SIDE, 6), np.float32)
+        for number in range(len(stamps)):
+            stamps[number] = stamps_of(1, lambda path: read_plane(path)[0], first=number)
+        return stamps
+
+    def stamps_of(count: int, pixels: Callable, first: int = 0) -> np.ndarray:
+        stamps = np.empty((count, SIDE, SIDE, 6), np.float32)
+        places = objects[first : first + count]
+        for channel, path in enumerate(planes):
+            plane = pixels(path)
+            for stamp, x, y in zip(stamps, places["bx"], places["by"]):
                 # Even stamps of Cutout2D stand about the pixel before the one asked for.
                 middle = (np.floor(x + 0.5) - 0.5, np.floor(y + 0.5) - 0.5)
                 stamp[..., channel] = Cutout2D(plane, middle, SIDE).data
-        return stamps[::100]
+        return stamps
 
-    def floor() -> np.ndarray:
-        prepare()
-        copied = np.empty((OBJECTS, SIDE, SIDE, 6), np.float32)
-        source = np.ones_like(copied)
-        for _ in read_planes(survey.files(0)):
-            pass
-        np.copyto(copied, source)
-        return copied
+    def floor() -> None:
+        for path in planes:
+            read_plane(path)
+        with open(survey.folder / "floor", "wb") as file:
+            file.write(copied)
+            os.fsync(file.fileno())
 
-    compare(
+    def prepare() -> None:
+        output.unlink(missing_ok=True)
+        os.sync()
+        if state == "cold":
+            survey.forget()
+
+    copied = np.ones((OBJECTS, SIDE, SIDE, 6), np.float32)
+    loops = {"Cutout2D of planes": once}
+    if state == "loops":
+        loops = {"Cutout2D of tiles": tiles, "Cutout2D of files": files}
+    record = compare(
         f"cutouts_{state}",
-        {"one pass a plane": ours, "astropy Cutout2D": loop},
+        {"one pass a plane": ours, **loops},
         ours="one pass a plane",
         floor=floor,
-        equal=lambda found: np.array_equal(found["one pass a plane"], found["astropy Cutout2D"]),
+        equal=lambda found: all(
+            np.array_equal(found["one pass a plane"], found[name][:10]) for name in loops
+        ),
+        prepare=prepare,
+        shares={name: FEW[name] / OBJECTS for name in loops if name in FEW},
         threads=1,
-        goal=GOAL_PEER,
+        goal=GOAL_PEER if state == "loops" else None,
         work=OBJECTS,
         unit="stamps",
         notes={"size": survey.size, "side": SIDE},
         results=results,
     )
+    print(f"  stamps/s: ours {OBJECTS / record['ours']:.0f}", end="")
+    print("".join(f", {name} {OBJECTS / time:.1f}" for name, time in record["peers"].items()))
+    print(f"  of the floor: {record['ratio_to_floor']:.2f} (goal {GOAL_FLOOR})")
 
 
 def measure_ranks(survey: Survey, results: Path) -> None:
     """Compare two ranks with one on the same bricks."""
     table = survey.folder / "objects.parquet"
-    pd.concat(survey.objects).to_parquet(table)
+    pd.concat(objects[: OBJECTS // 2] for objects in survey.objects).to_parquet(table)
     mpiexec = str(Path(sys.executable).with_name("mpiexec"))
+
+    def prepare() -> None:
+        for path in survey.folder.glob("ranks_*.h5"):
+            path.unlink()
+        os.sync()
 
     def ranks(number: int) -> int:
         launcher = [mpiexec, "-n", str(number)] if number > 1 else []
@@ -139,8 +182,14 @@ def measure_ranks(survey: Survey, results: Path) -> None:
         output = survey.folder / f"ranks_{number}.h5"
         paths = ["--objects", table, "--output", output, "--scratch", survey.folder / "scratch"]
         command = [str(word) for word in (*launcher, sys.executable, *words, *paths)]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True, env=KEPT_MEMORY)
         return output.stat().st_size
+
+    def floor() -> None:
+        halves = [survey.names[::2], survey.names[1::2]]
+        command = [sys.executable, "-c", DECOMPRESS, survey.folder]
+        started = [subprocess.Popen([*command, *half], env=KEPT_MEMORY) for half in halves]
+        assert not any(process.wait() for process in started)
 
     ranks(1)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
@@ -148,11 +197,28 @@ def measure_ranks(survey: Survey, results: Path) -> None:
         "cutouts_ranks",
         {"two ranks": lambda: ranks(2), "one rank": lambda: ranks(1)},
         ours="two ranks",
+        floor=floor,
+        prepare=prepare,
         equal=lambda sizes: len(set(sizes.values())) == 1,
         threads=2,
         goal=GOAL_RANKS,
-        work=OBJECTS * BRICKS,
+        work=OBJECTS // 2 * BRICKS,
         unit="stamps",
         notes={"bricks": BRICKS, "largest_rank_mb": largest},
         results=results,
     )
+    print(f"  largest rank: {largest:.0f} MB")
+
+
+KEPT_MEMORY = os.environ | {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
+}
+"""As the rule sets it: the memory of planes that come and go is kept."""
+DECOMPRESS = """
+import sys
+from cosmodag.sources.bricks import BrickFiles, read_planes
+for name in sys.argv[2:]:
+    for _ in read_planes(BrickFiles(sys.argv[1], name)):
+        pass
+"""

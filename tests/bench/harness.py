@@ -26,6 +26,8 @@ def compare(
     threads: int,
     floor: Callable[[], Any] | None = None,
     equal: Callable[[dict[str, Any]], bool | None] | None = None,
+    shares: Mapping[str, float] | None = None,
+    prepare: Callable[[], None] | None = None,
     rounds: int = 5,
     goal: float | None = None,
     work: float | None = None,
@@ -55,6 +57,11 @@ def compare(
     equal
         Called with ``{name: result}`` of the first round; raises, or returns ``False``, where
         the results differ.
+    shares
+        Which share of the work a slow peer does, where it is not all; its seconds are divided by
+        it. For peers whose time is proportional to the work.
+    prepare
+        Called before every call and not timed, such as to drop files from the page cache.
     rounds
         Measured rounds, at least 5; the medians are compared.
     goal
@@ -86,7 +93,11 @@ def compare(
         raise ValueError(f"{ours!r} is not among the contenders {sorted(present)}")
     absent = sorted(set(contenders) - set(present))
 
-    first = {key: call() for key, call in present.items()}
+    prepare = prepare or (lambda: None)
+    first = {}
+    for key, call in present.items():
+        prepare()
+        first[key] = call()
     if equal is not None and equal(first) is False:
         raise AssertionError(f"{name}: the results of {sorted(first)} differ")
     del first
@@ -95,7 +106,9 @@ def compare(
     if floor is not None:
         floor()
         timed["floor"] = floor
-    seconds = _interleave(timed, rounds)
+    seconds = _interleave(timed, rounds, prepare)
+    for key, share in (shares or {}).items():
+        seconds[key] = [value / share for value in seconds[key]]
     medians = {key: statistics.median(values) for key, values in seconds.items()}
 
     peers = {key: medians[key] for key in present if key != ours}
@@ -123,13 +136,16 @@ def compare(
     return record
 
 
-def _interleave(timed: Mapping[str, Callable], rounds: int) -> dict[str, list[float]]:
+def _interleave(
+    timed: Mapping[str, Callable], rounds: int, prepare: Callable[[], None]
+) -> dict[str, list[float]]:
     """Run every callable once a round, the first one rotating; return seconds by name."""
     names = list(timed)
     seconds = {key: [] for key in names}
     for turn in range(rounds):
         shift = turn % len(names)
         for key in names[shift:] + names[:shift]:
+            prepare()
             start = time.perf_counter()
             timed[key]()
             seconds[key].append(time.perf_counter() - start)

@@ -22,8 +22,8 @@ def cosmodag(*words: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def refused(folder: Path, message: str, *words: object) -> None:
-    """Check that a command refuses its input in one line and leaves no file behind."""
+def refused(folder: Path, message: str, *words: object) -> str:
+    """Check that a command refuses its input in one line, which is given, and leaves no file."""
     before = sorted(folder.rglob("*"))
     code, printed = cosmodag(*words)
     assert code == 2, printed
@@ -32,6 +32,7 @@ def refused(folder: Path, message: str, *words: object) -> None:
     assert message in last
     assert "Traceback" not in printed
     assert sorted(folder.rglob("*")) == before
+    return last
 
 
 @pytest.fixture

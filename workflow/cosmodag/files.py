@@ -10,10 +10,11 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def whole_file(path: str | os.PathLike) -> Iterator[Path]:
+def whole_file(path: str | os.PathLike, *, flush: bool = True) -> Iterator[Path]:
     """Give a path beside `path` to write to; on success flush it to disk and rename it to `path`.
 
-    If the block raises, the partial file is removed and `path` is left as it was.
+    If the block raises, the partial file is removed and `path` is left as it was. A file that is
+    checked before it is used need not wait for the disk.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,11 +23,13 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     partial = Path(name)
     try:
         yield partial
-        with open(partial, "rb") as written:
-            os.fsync(written.fileno())
+        if flush:
+            with open(partial, "rb") as written:
+                os.fsync(written.fileno())
         os.chmod(partial, 0o666 & ~_umask())
         os.replace(partial, path)
-        _flush_folder(path.parent)
+        if flush:
+            _flush_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 

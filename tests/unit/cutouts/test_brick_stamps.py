@@ -94,7 +94,7 @@ def test_stamps_beyond_the_edge_are_left_out_or_kept_apart(survey, tmp_path):
 def test_finished_bricks_are_not_cut_again_and_corrupt_ones_are(survey, tmp_path, monkeypatch):
     broken = BRICKS[2]
     done = []
-    cut_piece = brick_stamps._cut_piece
+    cut_piece = brick_stamps.cut_piece
 
     def failing(piece, *settings):
         if piece.files.brick == broken:
@@ -102,22 +102,31 @@ def test_finished_bricks_are_not_cut_again_and_corrupt_ones_are(survey, tmp_path
         done.append(piece.path)
         cut_piece(piece, *settings)
 
-    monkeypatch.setattr(brick_stamps, "_cut_piece", failing)
+    monkeypatch.setattr(brick_stamps, "cut_piece", failing)
     with pytest.raises(InputError, match=r"0593m305: broken \(and 1 bricks more: 0593m305: brok"):
         cut(survey, tmp_path / "e.h5", edges="pad")
     assert len(done) == 4  # the others were cut all the same
     assert not (tmp_path / "e.h5").exists()
 
-    with open(done[0], "r+b") as file:  # a bit turns in one finished piece
-        file.seek(done[0].stat().st_size // 2)
-        file.write(b"\xff\x00\xff\x01")
+    stamps = (tmp_path / "scratch/stamps").glob("*.h5")
+    (batch,) = (path for path in stamps if "-" not in path.name)
+    with h5py.File(batch) as file:
+        places = {done[0]: file["x"].id.get_offset() + 1000}  # in the first piece's stamps
+    with h5py.File(done[1]) as file:
+        places[done[1]] = file["measured/centroid_x"].id.get_offset() + 2
+    for damaged, byte in zip((batch, done[1]), places.values()):
+        with open(damaged, "r+b") as file:
+            file.seek(byte)
+            old = file.read(1)
+            file.seek(byte)
+            file.write(bytes([old[0] ^ 1]))  # a bit turns
     again = []
     monkeypatch.setattr(
-        brick_stamps, "_cut_piece", lambda *a: (again.append(a[0].path), cut_piece(*a))
+        brick_stamps, "cut_piece", lambda *a: (again.append(a[0].path), cut_piece(*a))
     )
     cut(survey, tmp_path / "e.h5", edges="pad")
-    assert len(again) == 3
-    assert done[0] in again
+    assert len(again) == 4
+    assert {*done[:2]} < {*again}
     cut(survey, tmp_path / "once.h5", edges="pad", scratch=tmp_path / "fresh")
     assert (tmp_path / "e.h5").read_bytes() == (tmp_path / "once.h5").read_bytes()
 
@@ -125,7 +134,9 @@ def test_finished_bricks_are_not_cut_again_and_corrupt_ones_are(survey, tmp_path
 def test_objects_off_the_image_are_named(survey, tmp_path):
     objects = survey["objects"].copy()
     objects.loc[3, "bx"] = 4000.0
-    with pytest.raises(InputError, match=r"tractor-0591m305.*1 of 9 objects lie off the image"):
+    with pytest.raises(
+        InputError, match=r"tractor-0591m305.*1 of 9 objects \(11.1 %\) lie off the image"
+    ):
         cut(survey | {"objects": objects}, tmp_path / "e.h5")
 
 
@@ -138,11 +149,11 @@ def by_ranks(survey, tmp_path):
         "import sys, time\n"
         "import pandas as pd\n"
         "from cosmodag.cutouts import brick_stamps\n"
-        "whole = brick_stamps._cut_piece\n"
+        "whole = brick_stamps.cut_piece\n"
         "def slowly(*arguments):\n"
         "    whole(*arguments)\n"
         "    time.sleep(float(sys.argv[4]))\n"
-        "brick_stamps._cut_piece = slowly\n"
+        "brick_stamps.cut_piece = slowly\n"
         "objects = pd.read_parquet(sys.argv[1] + '/objects.parquet')\n"
         "brick_stamps.cut_bricks(objects, sys.argv[2], sys.argv[3], edges='pad', side=16,\n"
         "                        scratch=sys.argv[1] + '/scratch')\n"

@@ -19,12 +19,16 @@ def test_stamps_equal_slices_to_the_byte_edges_included(plane, side):
     rng = np.random.default_rng(side)
     bx, by = rng.uniform(-0.5, 89.5, 40), rng.uniform(-0.5, 69.5, 40)
     corner = stamps.corners(bx, by, side)
-    cut = np.full((40, side, side, 3), np.nan, np.float32)
-    stamps.cut_plane(plane, corner, cut, 1)
+    cut = np.full((2, 40, side, side), np.nan, np.float32)
+    stamps.cut_plane(plane, corner, cut[0])
+    stamps.cut_plane(2 * plane, corner, cut[1])
+    last = np.full((40, side, side, 2), np.nan, np.float32)
+    stamps.interleave(cut, np.arange(40)[::-1].copy(), last)
     wide = np.pad(plane, side)
-    for (row, column), stamp in zip(corner + side, cut[..., 1]):
-        assert stamp.tobytes() == wide[row : row + side, column : column + side].tobytes()
-    assert np.isnan(cut[..., [0, 2]]).all()
+    for (row, column), stamp in zip(corner + side, last[::-1]):
+        expected = wide[row : row + side, column : column + side]
+        assert stamp[..., 0].tobytes() == expected.tobytes()
+        assert stamp[..., 1].tobytes() == (2 * expected).tobytes()
     outside = stamps.reach_outside(corner, side, plane.shape)
     inside = [(row >= 0) & (column >= 0) & (row + side <= 70) & (column + side <= 90)
               for row, column in corner]  # fmt: skip
@@ -33,9 +37,9 @@ def test_stamps_equal_slices_to_the_byte_edges_included(plane, side):
 
 @pytest.mark.parametrize("side", [7, 8])
 def test_the_nearest_pixel_stands_in_the_middle(plane, side):
-    cut = np.zeros((1, side, side, 1), np.float32)
-    stamps.cut_plane(plane, stamps.corners(np.array([40.4]), np.array([29.6]), side), cut, 0)
-    assert cut[0, side // 2, side // 2, 0] == plane[30, 40]
+    cut = np.zeros((1, side, side), np.float32)
+    stamps.cut_plane(plane, stamps.corners(np.array([40.4]), np.array([29.6]), side), cut)
+    assert cut[0, side // 2, side // 2] == plane[30, 40]
 
 
 def test_distances_from_the_edge():
@@ -66,12 +70,12 @@ def test_features_are_what_was_put_in():
     y, x = np.mgrid[:side, :side] - side // 2
     spot = np.exp(-0.5 * ((x - 0.8) ** 2 + (y + 0.5) ** 2) / 1.5**2)
     far = np.hypot(x - 12, y) < 1.5
-    stamp = np.zeros((2, side, side, 4), np.float32)
-    stamp[0, ..., 0] = spot + 2 * far
-    stamp[0, ..., 2] = 3 * spot
-    stamp[0, ..., 1], stamp[0, ..., 3] = 4, 9
-    stamp[0, 0, :, 3] = 0
-    found = stamp_features(stamp, "gr")
+    planes = np.zeros((4, 2, side, side), np.float32)
+    planes[0, 0] = spot + 2 * far
+    planes[2, 0] = 3 * spot
+    planes[1, 0], planes[3, 0] = 4, 9
+    planes[3, 0, 0] = 0
+    found = stamp_features(planes, "gr")
     assert found["ivar_median_g"][0] == 4
     assert found["ivar_median_r"][0] == 9
     assert found["core_flux_g"][0] == pytest.approx(spot.sum(), rel=0.01)
@@ -82,3 +86,16 @@ def test_features_are_what_was_put_in():
     assert found["bad_fraction"][0] == pytest.approx(side / (2 * side**2))
     assert all(np.isfinite(values).all() for values in found.values())
     assert found["bad_fraction"][1] == 1
+
+
+def test_median_inverse_variances_are_those_of_good_pixels():
+    rng = np.random.default_rng(5)
+    planes = rng.uniform(-0.3, 1, (2, 20, 9, 9)).astype(np.float32) * 10.0 ** rng.uniform(
+        -6, 6, (1, 20, 1, 1)
+    ).astype(np.float32)
+    planes[1, 3] = 0
+    planes[1, 4].ravel()[1:] = 0
+    found = stamp_features(planes, "g")["ivar_median_g"]
+    for ivar, median in zip(planes[1], found):
+        good = np.sort(ivar[ivar > 0])
+        assert median == (good[len(good) // 2] if len(good) else 0)

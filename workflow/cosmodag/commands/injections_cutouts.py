@@ -24,9 +24,12 @@ from cosmodag.commands.options import input_file, input_folder, output, settings
 @settings_options("injections/cutouts/*")
 def command(survey, survey_name, objects, output, **settings):
     """Cut stamps of selected objects; ranks of an MPI job share the bricks."""
+    import gc
+
     import pandas as pd
 
     from cosmodag.cutouts.brick_stamps import cut_bricks
 
     survey = survey / survey_name if survey_name else survey
+    gc.freeze()  # what was imported need not be looked through while planes come and go
     cut_bricks(pd.read_parquet(objects), survey, output, **settings)

@@ -1,48 +1,39 @@
 """Stamps of all selected objects of a batch of bricks, cut by one rank or several.
 
-A piece of work is one brick, or one run of injections into it. Each finished piece is a file of its
-own, so that a rank that dies loses no more than the piece it was at; the next call does the rest.
-Rank 0 then joins the pieces.
+Rank 0 lays out the file of the batch in the scratch folder, every rank fills in its bricks, and
+rank 0 adds the index and puts the file in its place. The next call does what a killed one has left.
 """
 
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import h5py
 import numpy as np
 import pandas as pd
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
-from cosmodag.cutouts.ranks import deal, ranks
-from cosmodag.cutouts.stamp_features import stamp_features
-from cosmodag.cutouts.stamps import (
-    channel_names,
-    corners,
-    cut_plane,
-    edge_distances,
-    reach_outside,
+from cosmodag.cutouts.ranks import Alone, Ranks, deal, ranks
+from cosmodag.cutouts.stamp_pieces import (
+    Frame,
+    Piece,
+    Place,
+    cut_piece,
+    is_whole,
+    pieces,
+    room_for,
 )
+from cosmodag.cutouts.stamps import channel_names
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.sources.bricks import BANDS, BrickFiles, read_planes
+from cosmodag.sources.bricks import BANDS
 
 EDGES = ("skip", "pad", "apart")
-BYTES_AN_OBJECT = 50_000
-"""What cutting one object costs, in bytes of compressed planes that take as long to read."""
 
 logger = logging.getLogger(__name__)
-
-
-class Piece(NamedTuple):
-    """The objects of one brick and class: `objects` are rows of a selection, `path` its file."""
-
-    files: BrickFiles
-    objects: pd.DataFrame
-    path: Path
 
 
 def cut_bricks(
@@ -72,7 +63,7 @@ def cut_bricks(
         selection, `group` (the brick), `edge_distance` (pixels) and the features of
         `stamp_features`.
     scratch
-        Folder of finished pieces, kept until the output is written.
+        Folder of unfinished work, which all ranks see; best on the same disk as the output.
     side
         Pixels a side.
     bands
@@ -85,131 +76,122 @@ def cut_bricks(
     Raises
     ------
     InputError
-        Naming each brick that could not be cut, after all others have been.
+        If an object is given twice; or naming each brick that could not be cut, after all others
+        have been.
     """
     if edges not in EDGES:
         raise InputError(f"edges {edges!r}: choose from {', '.join(EDGES)}")
-    work = _pieces(objects, Path(survey), Path(scratch), f"{side} {tuple(bands)}")
-    world = ranks()
-    mine = deal([_cost(piece, bands) for piece in work], world.size)[world.rank]
-    failures = []
-    for number, piece in enumerate(mine, 1):
+    if (again := objects["id"].duplicated()).any():
+        raise InputError(f"{output}: object {objects['id'][again].iloc[0]} is selected twice")
+    frame, folder = Frame(side, tuple(bands)), Path(scratch) / "stamps"
+    work = pieces(objects, Path(survey), folder, frame)
+    with ranks() as world:
+        mine = deal([piece.cost(bands) for piece in work], world.size)[world.rank]
+        aside = _each(world, mine, lambda number: work[number].beyond_edge(frame))
+        parts = _parts([aside[number] for number in range(len(work))], edges)
+        if not any(part.any() for part in parts["/"]):
+            raise InputError(f"{output}: all {len(objects)} stamps of {side} pixels reach beyond")
+        batch = folder / f"{_key(work, parts)}.h5"
+        places = world.share(None if world.rank else _lay_out(batch, parts, frame))
+        indexes = _cut(world, work, mine, frame, batch, places)
+        if not world.rank:
+            described = [indexes[number] for number in range(len(work))]
+            _finish(batch, output, described, parts)
+            for piece in work:
+                piece.path.unlink(missing_ok=True)
+
+
+def _each(world: Alone | Ranks, mine: Sequence[int], work: Callable[[int], object]) -> dict:
+    """Do a rank's pieces; return the results of all ranks, or raise what failed on any."""
+    done, failures = {}, []
+    for number in mine:
         try:
-            if not _is_whole(work[piece].path):
-                _cut_piece(work[piece], side, bands)
+            done[number] = work(number)
         except InputError as error:
             failures.append(str(error))
-        logger.info("rank %d: %d of %d bricks cut", world.rank, number, len(mine))
-    gathered = world.gather(failures)
-    if world.rank:
-        return
-    if failed := [failure for each in gathered for failure in each]:
+    gathered = world.gather((done, failures))
+    if failed := [failure for _, failures in gathered for failure in failures]:
         more = f" (and {len(failed) - 1} bricks more: {'; '.join(failed[1:])})" * (len(failed) > 1)
         raise InputError(failed[0] + more)
-    _join(work, output, side, bands, edges)
-    for piece in work:
-        piece.path.unlink(missing_ok=True)
+    return {number: result for done, _ in gathered for number, result in done.items()}
 
 
-def _pieces(objects: pd.DataFrame, survey: Path, scratch: Path, settings: str) -> list[Piece]:
-    found = []
-    for (brick, run), rows in objects.groupby(["brick", "run"], sort=True):
-        files = BrickFiles(survey, brick, run or None)
-        key = hashlib.sha256(f"{survey.resolve()} {brick} {run} {settings}".encode())
-        key.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
-        found.append(Piece(files, rows, scratch / "stamps" / f"{brick}-{key.hexdigest()[:24]}.h5"))
-    return found
+def _parts(aside: Sequence[np.ndarray], edges: str) -> dict[str, list[np.ndarray]]:
+    """Return which stamps of each piece go to which group of the file."""
+    if edges == "pad":
+        return {"/": [np.ones_like(each) for each in aside]}
+    parts = {"/": [~each for each in aside]}
+    if edges == "apart" and any(each.any() for each in aside):
+        parts["edge"] = list(aside)
+    return parts
 
 
-def _cost(piece: Piece, bands: Sequence[str]) -> float:
-    paths = (piece.files.coadd(kind, band) for kind in ("image", "invvar") for band in bands)
-    size = sum(path.stat().st_size for path in paths if path.is_file())
-    return size + BYTES_AN_OBJECT * len(piece.objects)
+def _key(work: Sequence[Piece], parts: dict[str, list[np.ndarray]]) -> str:
+    """Return a name for a batch, by what it holds and where."""
+    key = hashlib.sha256(" ".join(piece.path.stem for piece in work).encode())
+    for part in parts.values():
+        key.update(np.concatenate(part).tobytes())
+    return key.hexdigest()[:24]
 
 
-def _cut_piece(piece: Piece, side: int, bands: Sequence[str]) -> None:
-    bx, by = (piece.objects[name].to_numpy(np.float64) for name in ("bx", "by"))
-    corner = corners(bx, by, side)
-    stamps = np.empty((len(corner), side, side, 2 * len(bands)), np.float32)
-    for channel, (band, _, plane, _) in enumerate(read_planes(piece.files, bands)):
-        if not channel:
-            _check_inside(piece, band, plane.shape)
-        cut_plane(plane, corner, stamps, channel)
-    measured = {
-        "edge_distance": edge_distances(bx, by, plane.shape),
-        "edge": reach_outside(corner, side, plane.shape),
-        **stamp_features(stamps, bands),
-    }
-    with whole_file(piece.path) as partial, h5py.File(partial, "w") as file:
-        file["x"] = stamps
-        file.attrs["sha256"] = hashlib.sha256(stamps).hexdigest()
-        for name, values in measured.items():
-            file[f"measured/{name}"] = values
+def _lay_out(batch: Path, parts: dict[str, list[np.ndarray]], frame: Frame) -> list[list[Place]]:
+    """Make the file of a batch, but for its stamps and index; return the places of each piece."""
+    if not h5py.is_hdf5(batch):
+        with whole_file(batch, flush=False) as partial, h5py.File(partial, "w") as file:
+            for name, part in parts.items():
+                create_examples(
+                    file.require_group(name),
+                    experiment="injections",
+                    count=sum(int(mine.sum()) for mine in part),
+                    x_shape=frame.shape,
+                    y_shape=(1,),
+                    x_channels=channel_names(frame.bands),
+                    y_channels=["injected"],
+                )
+    places: list[list[Place]] = [[] for _ in next(iter(parts.values()))]
+    with h5py.File(batch, "r") as file:
+        for name, part in parts.items():
+            offset = file[name]["x"].id.get_offset()
+            for mine, found in zip(part, places):
+                found.append(Place(np.flatnonzero(mine), offset))
+                offset += len(found[-1].rows) * frame.nbytes
+    return places
 
 
-def _check_inside(piece: Piece, band: str, shape: tuple[int, int]) -> None:
-    height, width = shape
-    outside = ~(piece.objects["bx"].between(-0.5, width - 0.5)) | ~(
-        piece.objects["by"].between(-0.5, height - 0.5)
-    )
-    if outside.any():
-        raise InputError(
-            f"{piece.files.tractor}: {outside.sum()} of {len(outside)} objects lie off the image "
-            f"of {width}×{height} pixels in {piece.files.coadd('image', band).name}; are bx and by "
-            "in pixels of this brick?"
-        )
+def _cut(
+    world: Alone | Ranks,
+    work: Sequence[Piece],
+    mine: Sequence[int],
+    frame: Frame,
+    batch: Path,
+    places: Sequence[Sequence[Place]],
+) -> dict[int, pd.DataFrame]:
+    """Cut what is not cut yet; return the index of every piece."""
+    room = room_for([work[number] for number in mine], frame)
+
+    def cut(number: int) -> pd.DataFrame:
+        if not is_whole(work[number], frame, batch, places[number]):
+            cut_piece(work[number], frame, batch, places[number], room)
+        done = mine.index(number) + 1
+        logger.info("rank %d: %d of %d bricks cut", world.rank, done, len(mine))
+        return work[number].index
+
+    return _each(world, mine, cut)
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether a piece is there and holds what was written; a corrupt one is done again."""
-    try:
-        with h5py.File(path, "r") as file:
-            return hashlib.sha256(file["x"][:]).hexdigest() == file.attrs["sha256"]
-    except (OSError, KeyError):
-        if path.is_file():
-            logger.warning("%s: corrupt; cut again", path)
-        return False
-
-
-def _join(
-    work: Sequence[Piece], output: str | os.PathLike, side: int, bands: Sequence[str], edges: str
+def _finish(
+    batch: Path,
+    output: str | os.PathLike,
+    described: Sequence[pd.DataFrame],
+    parts: dict[str, list[np.ndarray]],
 ) -> None:
-    described = [_described(piece) for piece in work]
+    """Add labels and index to a batch that holds all its stamps, and put it in its place."""
     index = pd.concat(described, ignore_index=True)
-    aside = index["edge"].to_numpy(bool) if edges != "pad" else np.zeros(len(index), bool)
-    if aside.all():
-        raise InputError(f"{output}: all {len(index)} stamps of {side} pixels reach beyond edges")
-    logger.info("%d stamps, %d beyond an edge (%s)", len(index), index["edge"].sum(), edges)
-    with whole_file(output) as partial, h5py.File(partial, "w") as file:
-        _write_part(file, file, work, index, ~aside, side, bands)
-        if edges == "apart" and aside.any():
-            _write_part(file, file.create_group("edge"), work, index, aside, side, bands)
-
-
-def _described(piece: Piece) -> pd.DataFrame:
-    """The index of a piece: its objects and what was measured on their stamps."""
-    with h5py.File(piece.path, "r") as file:
-        measured = {name: values[:] for name, values in file["measured"].items()}
-    return piece.objects.reset_index(drop=True).assign(group=piece.files.brick, **measured)
-
-
-def _write_part(file, place, work, index: pd.DataFrame, kept, side: int, bands) -> None:
-    x, y = create_examples(
-        place,
-        experiment="injections",
-        count=int(kept.sum()),
-        x_shape=(side, side, 2 * len(bands)),
-        y_shape=(1,),
-        x_channels=channel_names(bands),
-        y_channels=["injected"],
-    )
-    begin = written = 0
-    for piece in work:
-        mine = kept[begin : begin + len(piece.objects)]
-        begin += len(mine)
-        with h5py.File(piece.path, "r") as cut:
-            x[written : written + mine.sum()] = cut["x"][:][mine]
-        written += mine.sum()
-    rows = index[kept].drop(columns="edge")
-    y[:, 0] = rows["label"].to_numpy(np.float32)
-    write_index(place, {name: rows[name].to_numpy() for name in rows})
+    logger.info("%d stamps, of which %d reach beyond an edge", len(index), index["edge"].sum())
+    with whole_file(output) as partial:
+        shutil.move(batch, partial)
+        with h5py.File(partial, "r+") as file:
+            for name, part in parts.items():
+                rows = index[np.concatenate(part)].drop(columns="edge")
+                file[name]["y"][:, 0] = rows["label"].to_numpy(np.float32)
+                write_index(file[name], {key: rows[key].to_numpy() for key in rows})

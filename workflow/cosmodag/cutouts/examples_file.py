@@ -34,12 +34,15 @@ def create_examples(
     Returns
     -------
     tuple of h5py.Dataset
-        `x` (count, *x_shape) and `y` (count, *y_shape), float32. A chunk holds one example, since
-        a split picks examples in shuffled order.
+        `x` (count, *x_shape) and `y` (count, *y_shape), float32. `x` lies in the file as one
+        stretch of bytes, which several processes can fill.
     """
     describe_examples(file, experiment=experiment, x_channels=x_channels, y_channels=y_channels)
-    x = file.create_dataset("x", (count, *x_shape), np.float32, chunks=(1, *x_shape))
-    y = file.create_dataset("y", (count, *y_shape), np.float32, chunks=(1, *y_shape))
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    x = file.create_dataset("x", (count, *x_shape), np.float32, dcpl=layout)
+    y = file.create_dataset("y", (count, *y_shape), np.float32)
     return x, y
 
 

@@ -1,6 +1,7 @@
 """Ranks that share work: those of an MPI job, or one alone where there is none."""
 
 import os
+import traceback
 from collections.abc import Sequence
 
 from cosmodag.errors import InputError
@@ -16,13 +17,27 @@ class Alone:
 
     rank, size = 0, 1
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        return None
+
     def gather(self, value) -> list:
         """Return the values of all ranks."""
         return [value]
 
+    def share(self, value):
+        """Return rank 0's value."""
+        return value
+
 
 class Ranks:
-    """The ranks of an MPI job."""
+    """The ranks of an MPI job, as a context.
+
+    What a rank cannot recover from ends all, since the others would wait for it for ever; an
+    `InputError` must be raised by all ranks alike.
+    """
 
     def __init__(self):
         from mpi4py import MPI
@@ -30,9 +45,21 @@ class Ranks:
         self._world = MPI.COMM_WORLD
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
 
-    def gather(self, value) -> list | None:
-        """Return the values of all ranks on rank 0, None elsewhere; all ranks wait here."""
-        return self._world.gather(value, root=0)
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is not None and not issubclass(kind, InputError):
+            traceback.print_exception(kind, error, trace)
+            self._world.Abort(1)
+
+    def gather(self, value) -> list:
+        """Return the values of all ranks; all wait here for each other."""
+        return self._world.allgather(value)
+
+    def share(self, value):
+        """Return rank 0's value; all ranks wait here for it."""
+        return self._world.bcast(value, root=0)
 
 
 def ranks() -> Alone | Ranks:

@@ -39,31 +39,40 @@ def reach_outside(corner: np.ndarray, side: int, shape: tuple[int, int]) -> np.n
 
 
 @numba.njit(cache=True, nogil=True)
-def cut_plane(plane: np.ndarray, corner: np.ndarray, stamps: np.ndarray, channel: int) -> None:
-    """Copy a plane's pixels into one channel of all stamps; beyond the edge lie zeros.
+def cut_plane(plane: np.ndarray, corner: np.ndarray, stamps: np.ndarray) -> None:
+    """Copy a plane's pixels into stamps; beyond the edge lie zeros.
 
     Parameters
     ----------
-    plane : numpy.ndarray, shape (H, W), float32
+    plane : C numpy.ndarray, shape (H, W), float32
     corner : numpy.ndarray, shape (N, 2), int64
         As `corners` gives them.
-    stamps : numpy.ndarray, shape (N, S, S, C), float32
+    stamps : C numpy.ndarray, shape (N, S, S), float32
         Filled in place.
-    channel : int
     """
     side = stamps.shape[1]
     height, width = plane.shape
     for n in range(corner.shape[0]):
-        first_row, first_column = corner[n]
+        row, column = corner[n]
+        first, last = max(0, -column), max(0, min(side, width - column))
         for i in range(side):
-            row = first_row + i
-            if row < 0 or row >= height:
-                stamps[n, i, :, channel] = 0
-                continue
-            for j in range(side):
-                column = first_column + j
-                inside = 0 <= column < width
-                stamps[n, i, j, channel] = plane[row, column] if inside else np.float32(0)
+            if 0 <= row + i < height and not first and last == side:
+                stamps[n, i] = plane[row + i, column : column + side]
+            else:
+                stamps[n, i] = 0
+                if 0 <= row + i < height and first < last:
+                    stamps[n, i, first:last] = plane[row + i, column + first : column + last]
+
+
+@numba.njit(cache=True, nogil=True)
+def interleave(planes: np.ndarray, rows: np.ndarray, stamps: np.ndarray) -> None:
+    """Copy rows of planes (C, N, S, S) to stamps (len(rows), S, S, C), channels last."""
+    channels, _, side, _ = planes.shape
+    for n, row in enumerate(rows):
+        for i in range(side):
+            for channel in range(channels):
+                for j in range(side):
+                    stamps[n, i, j, channel] = planes[channel, row, i, j]
 
 
 def channel_names(bands: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.sources.brick_files import BrickFiles, injection_runs, read_bricks, write_bricks
-from cosmodag.sources.fits_files import open_fits
+from cosmodag.sources.fits_files import in_nanomaggies, open_fits
 
 __all__ = [
     "BANDS",
@@ -20,6 +20,7 @@ __all__ = [
     "BrickFiles",
     "BrickImages",
     "injection_runs",
+    "plane_shape",
     "read_bricks",
     "read_images",
     "read_planes",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 BANDS = ("g", "r", "z")
+UNITS = {"image": "nanomaggy", "invvar": "1/nanomaggy^2"}
 PIXEL = 0.262
 """Side of a pixel of the Legacy Surveys in arcsec."""
 TILE = (100, 100)
@@ -36,6 +38,9 @@ QUANTA = 16
 """Steps of a quantised image a standard deviation of its noise."""
 DITHERED = 0.01
 """Part of the median inverse variance that rounding may have taken off a pixel near 0."""
+
+MISSING = "fetch it or leave its band out of `bands`"
+"""What to do about a plane that is not there."""
 
 
 class BrickImages(NamedTuple):
@@ -84,16 +89,20 @@ def read_planes(
     Raises
     ------
     InputError
-        If a file is missing, truncated or no such image, if planes differ in shape, an image holds
-        NaN, or an inverse variance holds NaN, negative values or nothing but zeros.
+        If a file is missing, truncated or no such image, if planes differ in shape or are in other
+        units, an image holds NaN, or an inverse variance holds NaN, negative values or nothing but
+        zeros.
     """
     shape = None
     for band in bands:
         for quantity in ("image", "invvar"):
             path = files.coadd(quantity, band)
             plane, header = read_plane(path)
-            if quantity == "invvar":
-                _undo_dither(plane)
+            if not in_nanomaggies(unit := str(header.get("BUNIT", ""))):
+                raise InputError(
+                    f"{path}: pixels in {unit!r}; convert the brick's planes to nanomaggies "
+                    "(mag = 22.5 - 2.5 log10 flux) and nanomaggies^-2"
+                )
             check_plane(path, plane, quantity)
             if shape is not None and plane.shape != shape:
                 raise InputError(
@@ -151,8 +160,10 @@ def write_images(files: BrickFiles, images: BrickImages, *, lossless: bool = Fal
     header = images.wcs.to_header()
     for number, band in enumerate(images.bands):
         for quantity, plane in (("image", images.image), ("invvar", images.ivar)):
+            header["BUNIT"] = UNITS[quantity]
             path = files.coadd(quantity, band)
             write_plane(path, plane[number], header, lossless=lossless)
+        header["BUNIT"] = "arcsec"
         size = np.full((1, 1), images.psf_size[number], np.float32)
         write_plane(files.coadd("psfsize", band), size, header, lossless=True)
 
@@ -165,12 +176,18 @@ def read_plane(path: str | os.PathLike, hdu: int = 1) -> tuple[np.ndarray, fits.
     InputError
         If the file is missing, truncated or holds no image in this HDU.
     """
-    cure = "fetch it or leave its band out of `bands`"
-    with open_fits(path, what="image", cure=cure) as file:
+    with open_fits(path, what="image", cure=MISSING) as file:
         plane, header = file[hdu].data, file[hdu].header
     if plane is None or np.ndim(plane) != 2:
         raise InputError(f"{path}: HDU {hdu} holds no image of two axes; fetch it anew")
     return np.ascontiguousarray(plane, dtype=np.float32), header
+
+
+def plane_shape(path: str | os.PathLike) -> tuple[int, int]:
+    """Read the shape (H, W) of a plane in HDU 1 from its header; errors as of `read_plane`."""
+    with open_fits(path, what="image", cure=MISSING) as file:
+        height, width = file[1].shape
+    return height, width
 
 
 def write_plane(
@@ -193,27 +210,37 @@ def write_plane(
 
 
 def check_plane(path: str | os.PathLike, plane: np.ndarray, quantity: str) -> None:
-    """Check the values of a plane; see `read_planes`. Its sum finds NaN without another array."""
-    if not np.isfinite(plane.sum(dtype=np.float64)):
-        bad = np.count_nonzero(~np.isfinite(plane)) / plane.size
+    """Check the values of a plane, and set slightly negative inverse variances to 0.
+
+    See `read_planes` for what is refused.
+    """
+    # A number that is none spreads to the sum, the least and the greatest: no array is needed.
+    least, greatest = (plane.min(), plane.max()) if quantity == "invvar" else (0, plane.sum())
+    if not np.isfinite(least + greatest):
+        _refuse_no_numbers(path, plane)
+    if least < 0:
+        _undo_dither(path, plane)
+    if quantity == "invvar" and greatest <= 0:
+        raise InputError(
+            f"{path}: the inverse variance is 0 everywhere: no exposure in this band; leave the "
+            "brick out of the list or the band out of `bands`"
+        )
+
+
+def _refuse_no_numbers(path: str | os.PathLike, plane: np.ndarray) -> None:
+    """Refuse a plane with NaN or infinite pixels; none are there if only the sum was too large."""
+    bad = np.count_nonzero(~np.isfinite(plane)) / plane.size
+    if bad:
         cure = "mark bad pixels by an inverse variance of 0 instead"
         raise InputError(f"{path}: {100 * bad:.3g} % of the pixels are NaN or infinite; {cure}")
-    if quantity == "invvar":
-        if plane.min() < 0:
-            raise InputError(f"{path}: an inverse variance is negative; fetch the file anew")
-        if plane.max() == 0:
-            raise InputError(
-                f"{path}: the inverse variance is 0 everywhere: no exposure in this band; leave "
-                "the brick out of the list or the band out of `bands`"
-            )
 
 
-def _undo_dither(ivar: np.ndarray) -> None:
-    """Set to 0, in place, what rounding with dithering made slightly negative."""
-    negative = ivar < 0
-    if negative.any() and (ivar > 0).any():
-        small = -ivar[negative].min() < DITHERED * np.median(ivar[ivar > 0])
-        ivar[negative] = 0 if small else ivar[negative]
+def _undo_dither(path: str | os.PathLike, ivar: np.ndarray) -> None:
+    """Set to 0, in place, what rounding with dithering made slightly negative; refuse more."""
+    good = ivar[ivar > 0]
+    if not len(good) or -ivar.min() >= DITHERED * np.median(good):
+        raise InputError(f"{path}: an inverse variance is negative; fetch the file anew")
+    np.maximum(ivar, 0, out=ivar)
 
 
 def _psf_size(path: Path) -> float:

@@ -10,6 +10,14 @@ from astropy.io import fits
 
 from cosmodag.errors import InputError
 
+NANOMAGGIES = {"", "nanomaggy", "nanomaggies", "nmgy"}
+
+
+def in_nanomaggies(unit: str) -> bool:
+    """Whether a unit is that of fluxes here, or a power of it; one that is not given passes."""
+    base = unit.lower().replace("1/", "").partition("*")[0].partition("^")[0]
+    return base.strip(" ()") in NANOMAGGIES
+
 
 @contextlib.contextmanager
 def open_fits(path: str | os.PathLike, *, what: str, cure: str) -> Iterator[fits.HDUList]:

@@ -14,7 +14,7 @@ from astropy.table import Table
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.sources.fits_files import open_fits
+from cosmodag.sources.fits_files import in_nanomaggies, open_fits
 
 TRACTOR_COLUMNS = ("objid", "type", "brick_primary", "bx", "by", "ra", "dec")
 TRACTOR_BAND_COLUMNS = ("flux", "flux_ivar", "mw_transmission", "nobs", "allmask", "psfsize")
@@ -22,7 +22,6 @@ SHAPES = ("shape_r", "shape_e1", "shape_e2", "shapeexp_r", "shapedev_r")
 """Half-light radius in arcsec and ellipticities: since DR9 one each, before one a profile."""
 SIMCAT_COLUMNS = ("id", "ra", "dec", "x", "y")
 
-NANOMAGGIES = {"", "nanomaggy", "nanomaggies", "nmgy"}
 UNITS = {"bx": "pix", "by": "pix", "x": "pix", "y": "pix", "ra": "deg", "dec": "deg"}
 UNITS_BY_BEGINNING = {
     "flux_ivar_": "nanomaggy**-2",
@@ -140,8 +139,7 @@ def _native(values: np.ndarray) -> np.ndarray:
 def _check_units(path: str | os.PathLike, units: Mapping[str, str]) -> None:
     for name, unit in units.items():
         flux = name.startswith("flux_") or name.endswith("flux")
-        plain = unit.lower().replace("1/", "").partition("*")[0].partition("^")[0].strip()
-        if flux and plain not in NANOMAGGIES:
+        if flux and not in_nanomaggies(unit):
             raise InputError(
                 f"{path}: column {name} is in {unit!r}; convert it to nanomaggies (mag = 22.5 - "
                 "2.5 log10 flux)"
