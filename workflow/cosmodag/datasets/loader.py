@@ -41,9 +41,8 @@ class Loader:
 
     Shards are mapped into memory, so that all ranks and loaders of a machine share one copy, and
     cubes are cut out of their grids; one thread does this for the next batches while a step
-    computes. Which examples a batch
-    holds depends on seed and epoch alone: ranks share each batch out between them, and a batch can
-    be reached without the ones before it.
+    computes. Which examples a batch holds depends on seed and epoch alone: ranks share each batch
+    out between them, and a batch can be reached without the ones before it.
 
     Parameters
     ----------
