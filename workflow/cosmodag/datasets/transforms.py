@@ -67,6 +67,7 @@ def build_transform(
     scale = 1 / np.maximum(np.asarray(known["x_std"], dtype=np.float32), np.float32(1e-12))
 
     def transform(values: np.ndarray) -> np.ndarray:
-        return (stretch(values) - mean) * scale
+        told = np.subtract(stretch(values), mean)
+        return np.multiply(told, scale, out=told)
 
     return transform
