@@ -1,10 +1,14 @@
 """The injection experiment as a workflow, at a scale of minutes."""
 
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
 import yaml
+
+from cosmodag.sources.brick_files import read_bricks
 
 pytestmark = pytest.mark.dag
 
@@ -75,3 +79,33 @@ def test_a_verdict_names_runs_that_exist(configured):
     printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
     assert "injections.verdicts.same.controls: 'positon' is not defined" in printed
     assert "did you mean 'position'?" in printed
+
+
+def test_teachers_are_for_maps_alone(configured):
+    config = configured.config
+    config["injections"]["datasets"]["taught"] = {"teacher": "same"}
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "config key injections.datasets.taught.cutouts is missing" in printed
+
+
+@pytest.mark.slow
+def test_a_survey_s_own_folder_is_learned_from(configured, repository, monkeypatch):
+    sky = configured.folder / "sky"
+    words = ("injections", "simulate", "--output", sky, "--count", 8, "--size", 300)
+    one = ("--surveys", '{"model": {}}')
+    command = [sys.executable, "-m", "cosmodag", *words, *one]
+    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+    bricks = read_bricks(sky / "model" / "survey-bricks.fits")
+    (sky / "model" / "bricks.txt").write_text("\n".join(bricks))
+    monkeypatch.setenv("COSMODAG_SURVEY", str(sky / "model"))
+    example = yaml.safe_load((repository / "config/examples/legacysurvey.yaml").read_text())
+    example["injections"]["sources"]["survey"]["survey"]["batches"] = 2
+    example["injections"]["runs"]["galaxies"]["training"]["epochs"] = 2
+    configured.configure(example)
+    configured.snakemake("--cores", "2", "--configfile", "tiny.yaml")
+    folder = configured.folder / example["results"] / "injections"
+    metrics = json.loads((folder / "runs/galaxies/metrics.json").read_text())
+    kept = [pd.read_csv(folder / f"selections/galaxies/{n}.csv").iloc[-1] for n in range(2)]
+    assert 0 < metrics["n"] < sum(row["real"] + row["injected"] for row in kept)
+    assert "two_sample" in metrics

@@ -155,3 +155,9 @@ def test_selected_objects_off_the_image_or_given_twice_are_named(folder, tmp_pat
     refused(folder, "lie off the image", *cutouts(folder, tmp_path / "scratch"))
     pd.concat([objects, objects[:1]]).to_parquet(folder / "objects.parquet")
     refused(folder, "twice", *cutouts(folder, tmp_path / "scratch"))
+
+
+def test_more_batches_than_bricks_are_refused(folder):
+    (folder / "objects.parquet").unlink()
+    share = ("--batch", 3, "--batches", 4)
+    refused(folder, "4 batches of 1 bricks", *select(folder), *share)

@@ -2,6 +2,7 @@
 #
 # Needs:  results/<experiment>/runs/<run>/{metrics.json,history.csv,figures}
 #         results/injections/verdicts/<verdict>.{json,svg}
+#         results/injections/selections/<selection>/<batch>.csv
 # Makes:  results/report.html
 
 
@@ -16,6 +17,7 @@ rule report:
             f"{results}/injections/verdicts/{verdict}.json"
             for verdict in config.get("injections", {}).get("verdicts", {})
         ],
+        cuts=injections.cuts,
     output:
         f"{results}/report.html",
     log:
@@ -33,6 +35,8 @@ rule report:
         verdicts=lambda w, input: " ".join(
             f"--verdict {quote(f)}" for f in input.verdicts
         ),
+        cuts=lambda w, input: " ".join(f"--cuts {quote(f)}" for f in input.cuts),
         code=code("report"),
     shell:
-        "python -m cosmodag report {params.runs} {params.verdicts} --output {output:q} &> {log:q}"
+        "python -m cosmodag report {params.runs} {params.verdicts} {params.cuts} --output {output:q}"
+        " &> {log:q}"

@@ -10,6 +10,7 @@ import pytest
 
 from cosmodag.evaluation import figures
 from cosmodag.evaluation.report import data_address, write_report
+from cosmodag.evaluation.selection_tables import read_selections
 from cosmodag.evaluation.summary import summary
 
 
@@ -203,3 +204,26 @@ def test_a_browser_opens_the_report_offline_and_asks_the_network_for_nothing(
     careless = tmp_path / "careless.html"
     careless.write_text('<img src="http://outside.invalid/figure.png">')
     assert open_in(browser, careless, tmp_path)[0] == ["http://outside.invalid/figure.png"]
+
+
+def test_what_cuts_removed_is_told_for_each_selection(tmp_path):
+    tables = {"model/0": (3, 40), "model/1": (4, 50), "other/0": (1, 9)}
+    paths = [tmp_path / "stars" / "selections" / f"{name}.csv" for name in tables]
+    for path, (real, injected) in zip(paths, tables.values()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        more = "" if path.parent.name == "model" else "size,2,2\n"
+        path.write_text(f"cut,real,injected\nnot detected,0,{injected}\n{more}kept,{real},7\n")
+    (table,) = read_selections(paths)
+    assert table == (
+        "stars",
+        ["model", "other"],
+        ["real", "injected"],
+        [("not detected", 0, 90, 0, 9), ("size", 0, 0, 2, 2), ("kept", 7, 14, 1, 7)],
+    )
+    write_report(tmp_path / "report.html", [make_run(tmp_path / "run")], cuts=paths)
+    shown = (tmp_path / "report.html").read_text()
+    assert "How the objects were chosen" not in shown  # another experiment's
+    run = make_run(tmp_path / "stars" / "runs" / "a", experiment="stars")
+    write_report(tmp_path / "report.html", [run], cuts=paths)
+    shown = (tmp_path / "report.html").read_text()
+    assert '<th scope="row">not detected</th><td>0</td><td>90</td><td>0</td><td>9</td>' in shown

@@ -16,9 +16,16 @@ from cosmodag.commands.options import output
     multiple=True,
     help="Verdict of a two-sample test and its controls; may be given several times.",
 )
+@click.option(
+    "--cuts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Table of what the cuts of a selection removed, <experiment>/selections/<selection>/*.csv;"
+    " may be given several times.",
+)
 @output("The page.")
-def command(runs, verdicts, output):
+def command(runs, verdicts, cuts, output):
     """Write the report of evaluated runs as one page that opens offline."""
     from cosmodag.evaluation.report import write_report
 
-    write_report(output, runs, verdicts=verdicts)
+    write_report(output, runs, verdicts=verdicts, cuts=cuts)

@@ -126,6 +126,15 @@ class Injections:
         }
 
     @property
+    def cuts(self) -> list[str]:
+        """Return the tables of what the cuts of all selections removed."""
+        return [
+            f"{self.root}/selections/{name}/{batch}.csv"
+            for name, entry in self.config["selections"].items()
+            for batch in self.batches(entry["source"])
+        ]
+
+    @property
     def applications(self) -> list[str]:
         """Return the tables of all applications."""
         return [f"{self.root}/applications/{name}.csv" for name in self.names("applications")]

@@ -12,6 +12,7 @@ import jinja2
 
 from cosmodag.evaluation import formatting, names
 from cosmodag.evaluation.runs import Run, by_experiment
+from cosmodag.evaluation.selection_tables import read_selections
 from cosmodag.files import whole_file
 
 FOLDER = Path(__file__).parent
@@ -45,6 +46,7 @@ def write_report(
     runs: Sequence[str | os.PathLike],
     *,
     verdicts: Sequence[str | os.PathLike] = (),
+    cuts: Sequence[str | os.PathLike] = (),
     wording: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Write the report of all runs as one HTML file without any outside reference.
@@ -57,10 +59,13 @@ def write_report(
         Folders of evaluated runs, in the order in which they are shown.
     verdicts : sequence of path
         Verdicts of two-sample tests, each with the figure of its controls beside it.
+    cuts : sequence of path
+        Tables of what the cuts of selections removed, see `read_selections`.
     wording : mapping from experiment to mapping, optional
         `title`, `question`, `background`, `original` and `tasks` (a question for each task) in
         place of those in `wording/<experiment>.json`. All may be absent.
     """
+    selections = read_selections(cuts)
     judged = [read_verdict(path) for path in verdicts]
     experiments = [
         {
@@ -69,6 +74,7 @@ def write_report(
             "runs": found,
             "protocols": protocol_rows(found),
             "verdicts": [each for each in judged if each["experiment"] == name],
+            "selections": [each for each in selections if each.experiment == name],
         }
         for name, found in by_experiment(runs).items()
     ]

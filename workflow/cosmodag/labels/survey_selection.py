@@ -67,7 +67,10 @@ def select_survey(
     InputError
         A catalogue cannot be used, a brick has no run of injections, or a class is empty.
     """
-    names = read_bricks(Path(survey) / LIST if bricks is None else bricks)[batch::batches]
+    listed = read_bricks(Path(survey) / LIST if bricks is None else bricks)
+    if len(listed) <= batch:
+        raise InputError(f"{batches} batches of {len(listed)} bricks: set `batches` to no more")
+    names = listed[batch::batches]
     options = {
         "match_radius": match_radius,
         "hidden_radius": hidden_radius,
