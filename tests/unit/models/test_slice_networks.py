@@ -1,5 +1,7 @@
 """Networks of slices: the original's by their printed sizes, and those that are to beat them."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -56,7 +58,7 @@ def test_convolutions_that_leave_nothing_are_refused():
 def test_the_fully_connected_classifiers_join_every_pixel(side, widths, outputs):
     network = build("dense", side=side, widths=widths, outputs=outputs)
     sizes = [side**2, *widths, outputs]
-    assert parameters(network) == sum(a * b + b for a, b in zip(sizes, sizes[1:]))
+    assert parameters(network) == sum(a * b + b for a, b in pairwise(sizes))
 
 
 def test_slicenet_sees_a_periodic_slice_wherever_it_is_cut():
