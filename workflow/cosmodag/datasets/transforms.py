@@ -55,8 +55,7 @@ def build_transform(
     if name is None or name == "none":
         return None
     if name == "unit":
-        low, high = (np.asarray(statistics[f"x_{end}"], dtype=np.float32) for end in ("min", "max"))
-        return _affine(np.asarray, low, high - low)
+        return _affine(np.asarray, *input_scale(name, statistics))
     if name not in STRETCHES:
         raise InputError(
             f"transform {name!r} is not known: choose from none, unit, {', '.join(STRETCHES)}"
@@ -69,6 +68,28 @@ def build_transform(
         )
     mean, std = (np.asarray(known[f"x_{of}"], dtype=np.float32) for of in ("mean", "std"))
     return _affine(stretch, mean, std)
+
+
+def input_scale(name: str | None, statistics: Mapping) -> tuple[np.ndarray, np.ndarray]:
+    """Return origin and unit (C,) of a transform that measures values without stretching them.
+
+    Raises
+    ------
+    InputError
+        If the transform stretches.
+    """
+    if name is None or name == "none":
+        return np.float32(0), np.float32(1)
+    if name == "unit":
+        low, high = (np.asarray(statistics[f"x_{end}"], np.float32) for end in ("min", "max"))
+        return low, high - low
+    if name != "standardise":
+        raise InputError(
+            f"transform {name!r} stretches values: what is given back needs one of none, unit, "
+            "standardise"
+        )
+    known = statistics["transforms"][name]
+    return tuple(np.asarray(known[f"x_{of}"], np.float32) for of in ("mean", "std"))
 
 
 def _affine(stretch: Callable, origin: np.ndarray, unit: np.ndarray) -> Callable:

@@ -49,7 +49,11 @@ class ClassificationTask(Task):
         return fit_class_temperature(logit, y)
 
     def probability(self, logit):
-        return torch.from_numpy(logit).softmax(1).numpy()
+        return self.distribution(torch.from_numpy(logit)).numpy()
+
+    def distribution(self, output: torch.Tensor) -> torch.Tensor:
+        """Return the probability of each class, (b, classes)."""
+        return output.softmax(1)
 
     def observed(self, y):
         return y[:, 0].long().cpu().numpy()

@@ -73,8 +73,11 @@ class OrdinalTask(Task):
         return {"logit": logit, "probability": self.probability(logit)}
 
     def probability(self, logit):
-        parts = self._parts(torch.from_numpy(logit))
-        return torch.cat([ordered_probability(part) for part in parts], 1).numpy()
+        return self.distribution(torch.from_numpy(logit)).numpy()
+
+    def distribution(self, output: torch.Tensor) -> torch.Tensor:
+        """Return the probability of the classes of all columns side by side, (b, classes)."""
+        return torch.cat([ordered_probability(part) for part in self._parts(output)], 1)
 
     def fit_temperature(self, logit, y):
         pairs = []

@@ -9,6 +9,7 @@ import torch
 from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.loader import Loader
 from cosmodag.datasets.thermal_noise import ThermalNoise
+from cosmodag.datasets.transforms import input_scale
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file, write_json
 from cosmodag.provenance import file_hash, value_hash, versions
@@ -101,6 +102,8 @@ def train_run(
     dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
     device = choose_device(device)
     settings = TrainingSettings.from_dict({"seed": seed, **training})
+    if task.get("name") == "reconstruction":
+        input_scale(transform, read_description(dataset_folder)["statistics"])
     if initial is not None and not Path(initial).is_file():
         raise InputError(f"initial: no file {initial}; give the model.pt of an earlier run")
     dataset = read_description(dataset_folder)
