@@ -30,23 +30,20 @@ DENSITY, PROBABILITY = "magma", "Blues"
 # Scores that a table or a figure of scores leads with, where a run has them.
 LEADING = (
     "mcc",
+    "coherence",
+    "bubble_distance",
     "average_precision",
     "brier_skill",
-    "expected_calibration_error",
-    "r2",
-    "rmse",
     "auc",
     "accuracy",
-    "mae",
     "mae_skill",
-    "crps",
-    "log_loss",
+    "mae",
     "explained_variance",
     "mse",
     "top_1",
-    "f1",
-    "coherence",
-    "bubble_distance",
+    "expected_calibration_error",
+    "r2",
+    "rmse",
 )
 
 

@@ -73,10 +73,10 @@ BASELINES = {
     "logistic": "logistic regression on the catalogue",
     "catalogue_trees": "boosted trees on the catalogue",
     "shares": "the shares of the classes",
-    "discriminant": "linear discriminant of histogram and power spectrum",
-    "slice_ridge": "ridge regression on histogram and power spectrum",
-    "slice_trees": "boosted trees on histogram and power spectrum",
-    "neighbours": "nearest neighbours among principal components",
+    "discriminant": "linear discriminant of slice statistics",
+    "slice_ridge": "ridge regression on slice statistics",
+    "slice_trees": "boosted trees on slice statistics",
+    "neighbours": "nearest neighbours after PCA",
     "seed_only": "the universe alone",
     "principal": "principal components",
     "cosines": "largest cosine coefficients",
@@ -166,7 +166,8 @@ def figure_caption(name: str) -> str:
     """Caption of a figure by its file's name, "numbers_count" as "numbers"."""
     kind, _, column = name.partition("_")
     caption = FIGURES.get(kind, name.replace("_", " "))
-    return f"{column.replace('_', ' ').capitalize()}. {caption}" if column else caption
+    column = column.removesuffix("_class").replace("_", " ")
+    return f"{column.capitalize()}. {caption}" if column else caption
 
 
 def split_score(name: str) -> tuple[str, str]:
@@ -179,4 +180,5 @@ def score_title(name: str) -> str:
     """Name of a score for people, with its column where there are several."""
     column, score = split_score(name)
     title = SCORES.get(score, score.replace("_", " "))
-    return f"{title} of {column.replace('_', ' ')}" if column else title
+    column = column.removesuffix("_class").replace("_", " ")
+    return f"{title} of {column}" if column else title

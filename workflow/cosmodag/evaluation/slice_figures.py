@@ -184,8 +184,11 @@ def bubble_sizes(path: str | os.PathLike, counts: Mapping[str, np.ndarray]) -> N
             share = count / max(count.sum(), 1)
             dashes = "--" if name == "truth" else "-"
             axis.plot(length, share, dashes, color=ink, label=BASELINES.get(name, name))
+        # The last length, of paths that meet no end, may hold more than all others.
+        highest = max(np.max(count[:-1]) / max(np.sum(count), 1) for count in counts.values())
         axis.set(
             xscale="log",
+            ylim=(0, 1.15 * highest),
             xlabel="free path through ionized regions (pixels)",
             ylabel="share of paths",
         )

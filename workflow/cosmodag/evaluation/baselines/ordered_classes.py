@@ -41,19 +41,24 @@ class Slices(NamedTuple):
     features: np.ndarray
     pixels: np.ndarray
     place: np.ndarray
-    seed: np.ndarray
+    universe: np.ndarray
     y: np.ndarray
 
 
 def told(examples: Examples, features: np.ndarray, column: int | None = None) -> Slices:
     """A split with its features, for the classes of one column of its y, or of y itself."""
     index = examples.index
-    names = [name for name in ("axis", "slice", "corner_x", "corner_y") if name in index]
-    place = index[names].to_numpy(np.float64) if names else np.zeros((len(index), 1))
-    seed = index["seed" if "seed" in index else "group"].astype(str).to_numpy()
+    names = ["axis", *(("lower_x", "lower_y", "lower_z") if "lower_x" in index else ("slice",))]
+    universe = next(name for name in ("box", "seed", "group") if name in index)
     y = examples.y if column is None else examples.y[:, column]
     pixels = examples.x.reshape(len(examples.x), -1)
-    return Slices(features, pixels, place, seed, y.astype(int))
+    return Slices(
+        features,
+        pixels,
+        index[names].to_numpy(np.float64),
+        index[universe].astype(str).to_numpy(),
+        y.astype(int),
+    )
 
 
 def distribution(fit: Fit) -> Callable[..., Predictions]:
@@ -137,11 +142,11 @@ def neighbours(train: Slices, valid: Slices, test: Slices, values: np.ndarray, s
 @distribution
 def place_only(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
     """The training slices nearest in place, in the same universe where it is known: no sight."""
-    universes = {name: float(number) for number, name in enumerate(np.unique(train.seed))}
+    universes = {name: float(number) for number, name in enumerate(np.unique(train.universe))}
     apart = 1e6  # of universes, and of lines of sight from each other
 
     def where(each: Slices) -> np.ndarray:
-        own = np.array([universes.get(name, 0.0) for name in each.seed])
+        own = np.array([universes.get(name, 0.0) for name in each.universe])
         place = each.place * ([apart / 1e3] + [1.0] * (each.place.shape[1] - 1))
         return np.column_stack([apart * own, place])
 
@@ -153,8 +158,12 @@ def seed_only(train: Slices, valid: Slices, test: Slices, values: np.ndarray, se
     """The shares of the classes among the training slices of the same universe."""
     classes = len(values)
     overall = _shares(train.y, classes)
-    known = {name: _shares(train.y[train.seed == name], classes) for name in set(train.seed)}
-    return [np.stack([known.get(name, overall) for name in each.seed]) for each in (valid, test)]
+    known = {
+        name: _shares(train.y[train.universe == name], classes) for name in set(train.universe)
+    }
+    return [
+        np.stack([known.get(name, overall) for name in each.universe]) for each in (valid, test)
+    ]
 
 
 BASELINES: dict[str, Callable[..., Predictions]] = {
