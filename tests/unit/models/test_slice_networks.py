@@ -2,11 +2,15 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
+from scipy import ndimage, stats
 
 from cosmodag.errors import InputError
+from cosmodag.evaluation.baselines.features import spectrum
 from cosmodag.models.registry import build
+from cosmodag.models.slicenet import Summaries
 from cosmodag.training.reproducible import reproducible
 
 
@@ -63,18 +67,36 @@ def test_the_fully_connected_classifiers_join_every_pixel(side, widths, outputs)
 
 def test_slicenet_sees_a_periodic_slice_wherever_it_is_cut():
     torch.manual_seed(0)
-    network = build("slicenet", channels=2, width=8, outputs=3).eval()
+    network = build("slicenet", channels=2, side=32, width=8, outputs=3).eval()
     x = torch.randn(2, 2, 32, 32)
     torch.testing.assert_close(network(x.roll((8, 16), (2, 3))), network(x), rtol=1e-4, atol=1e-5)
-    patches = build("slicenet", channels=2, width=8, padding="zeros").eval()
+    patches = build("slicenet", channels=2, side=32, width=8, padding="zeros").eval()
     assert (patches(x.roll(8, 2)) - patches(x)).abs().max() > 1e-3
 
 
 def test_slicenet_refuses_what_it_cannot_halve():
     with pytest.raises(InputError, match="slices of 36 pixels; a multiple of 8"):
-        build("slicenet")(torch.zeros(2, 1, 36, 36))
+        build("slicenet", side=36)
     with pytest.raises(InputError, match=r"model\.padding: 'wrap' is none of circular, zeros"):
         build("slicenet", padding="wrap")
+
+
+def test_slicenet_is_told_the_power_spectrum_and_moments_of_smoothed_slices():
+    x = torch.randn(3, 2, 32, 32, generator=torch.Generator().manual_seed(0)).abs()
+    found = Summaries(32)(x).view(3, -1)
+    for example, told in zip(x.numpy(), found.numpy()):
+        for power, channel in zip(told[:24].reshape(2, 12), example):
+            # The first ring of the simple methods' spectrum counts the mean, whose power is 0.
+            np.testing.assert_allclose(power[1:], spectrum(channel)[1:], rtol=1e-3, atol=1e-3)
+        smooth = [
+            ndimage.gaussian_filter(channel, s, mode="wrap") if s else channel
+            for channel in example
+            for s in (0.0, 1.0, 2.0, 4.0)
+        ]
+        spreads = np.log(np.hypot([each.std() for each in smooth], 0.01))
+        np.testing.assert_allclose(told[24:32], spreads, atol=0.02)
+        skewness = [stats.skew(each, axis=None) for each in smooth]
+        np.testing.assert_allclose(told[32:40], np.tanh(np.array(skewness) / 2), atol=0.05)
 
 
 def bubbles(count: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
@@ -91,7 +113,7 @@ def test_slicenet_learns_the_size_of_bubbles_under_noise():
     generator = torch.Generator().manual_seed(1)
     with reproducible(True, 1):
         torch.manual_seed(3)
-        network = build("slicenet", width=8, dropout=0.0)
+        network = build("slicenet", side=32, width=8, dropout=0.0, summaries=False)
         optimizer = torch.optim.Adam(network.parameters(), 3e-3)
         for _ in range(60):
             x, label = bubbles(32, generator)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.training.completion import class_values, complete_task
 from cosmodag.training.prediction import load_run, predict, run_loader
@@ -124,3 +125,33 @@ def test_matching_and_ordinal_runs_train(slices, pairs, tmp_path):
     found = train(pairs, tmp_path / "b", matching, {"name": "twins", "width": 8})
     assert found["model"]["outputs"] == 256
     assert "temperature" not in found
+
+
+def test_interrupted_training_behind_an_encoder_sees_the_same_noise(
+    slices, encoder, tmp_path, monkeypatch
+):
+    settings = {
+        "encoder": encoder,
+        "noise": {"rms": 5.0, "beam": 2.0},
+        "augment": "periodic",
+        "training": {"epochs": 2, "batch_size": 64, "checkpoint_steps": 1},
+    }
+    task = {"name": "ordinal", "columns": ["redshift_class", "escape_fraction_class"]}
+    train(slices, tmp_path / "once", task, SMALL, **settings)
+    read, calls = Loader.read, []
+
+    def broken(loader, rows, epoch=0):
+        calls.append(epoch)
+        if len(calls) == 12:
+            raise KeyboardInterrupt
+        return read(loader, rows, epoch)
+
+    state = {"state_folder": tmp_path / "state"}
+    monkeypatch.setattr(Loader, "read", broken)
+    with pytest.raises(KeyboardInterrupt):
+        train(slices, tmp_path / "again", task, SMALL, **settings, **state)
+    monkeypatch.undo()
+    assert list((tmp_path / "state").rglob("*.pt"))
+    train(slices, tmp_path / "again", task, SMALL, **settings, **state)
+    found = [(tmp_path / name / "model.pt").read_bytes() for name in ("once", "again")]
+    assert found[0] == found[1]
