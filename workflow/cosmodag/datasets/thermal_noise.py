@@ -5,9 +5,11 @@ validation and test always the same one, and training that continues after an in
 it would have seen.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy import fft
 
 from cosmodag.datasets.counter_random import random_bits
 from cosmodag.errors import InputError
@@ -93,10 +95,19 @@ def without_mean(white: np.ndarray, beam: float) -> np.ndarray:
     """Return white noise (b, H, W) of unit variance seen through a beam: unit variance, mean 0."""
     if beam == 0:
         return white - white.mean((1, 2), keepdims=True)
-    height, width = white.shape[1:]
+    modes = fft.rfft2(white)
+    modes *= beam_response(*white.shape[1:], beam)
+    return fft.irfft2(modes, s=white.shape[1:], overwrite_x=True)
+
+
+@functools.lru_cache(maxsize=8)
+def beam_response(height: int, width: int, beam: float) -> np.ndarray:
+    """Return the factor (H, W // 2 + 1), float32, of each mode of white noise seen through a beam.
+
+    The mean is taken away, and what is left has the variance of the white noise.
+    """
     down, across = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)
     response = np.exp(-2 * np.pi**2 * (beam / _WIDTHS) ** 2 * (down**2 + across**2))
     response[0, 0] = 0
     response /= np.sqrt(np.mean(response**2))
-    seen = np.fft.irfft2(np.fft.rfft2(white) * response[:, : width // 2 + 1], s=(height, width))
-    return seen.astype(np.float32)
+    return response[:, : width // 2 + 1].astype(np.float32)
