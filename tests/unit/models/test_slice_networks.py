@@ -12,6 +12,7 @@ from cosmodag.evaluation.baselines.features import spectrum
 from cosmodag.models.registry import build
 from cosmodag.models.slicenet import Summaries
 from cosmodag.training.reproducible import reproducible
+from tests.slices import REDSHIFTS, cube, density_field
 
 
 def parameters(network: torch.nn.Module) -> int:
@@ -30,6 +31,31 @@ def test_the_auto_encoder_is_as_printed():
         assert network.encoder(x).shape == (1, 8, 25, 25)
         assert network(x).shape == x.shape
     assert network.latent(200) == (8, 25)
+
+
+def test_the_auto_encoder_starts_to_give_slices_back_within_sixty_steps():
+    cubes = [cube(density_field(seed, 32), z, 0.1) for seed in range(2) for z in REDSHIFTS]
+    slices = np.concatenate([each["brightness_temperature"][::2] for each in cubes])
+    x = torch.from_numpy(slices / slices.max()).float()[:, None]
+    with reproducible(True, 1):
+        torch.manual_seed(0)
+        network = build("autoencoder", side=32)
+        optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+        for step in range(60):
+            some = x[(torch.arange(32) * 7 + 5 * step) % len(x)]
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(network(some), some)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        error = (network(x).sigmoid() - x).square().mean()
+        assert error < 0.75 * x.var()
+
+
+def test_first_weights_are_those_of_the_original_s_library():
+    network = build("dense", side=50, widths=[350], outputs=17)
+    weight = network.trunk[1].weight
+    assert weight.abs().max().item() == pytest.approx((6 / (2500 + 350)) ** 0.5, rel=1e-3)
+    assert not network.read.bias.any()
 
 
 def test_slices_that_would_not_come_back_the_same_are_refused():

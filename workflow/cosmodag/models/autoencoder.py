@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from cosmodag.errors import InputError
+from cosmodag.models.initialization import like_keras
 
 WIDTHS = (16, 8, 8)
 FACTOR = 2 ** len(WIDTHS)
@@ -50,6 +51,7 @@ class AutoEncoder(nn.Module):
             up += [nn.Conv2d(into, width, 3, padding=1), nn.ReLU(), nn.Upsample(scale_factor=2)]
             into = width
         self.decoder = nn.Sequential(*up, nn.Conv2d(into, outputs, 3, padding=1))
+        like_keras(self)
 
     @staticmethod
     def latent(side: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from cosmodag.errors import InputError
+from cosmodag.models.initialization import like_keras
 
 
 class ConvNet(nn.Module):
@@ -58,6 +59,7 @@ class ConvNet(nn.Module):
                 )
         self.trunk = nn.Sequential(*layers, nn.Flatten())
         self.read = nn.Linear(into * left**2, outputs)
+        like_keras(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (b, outputs) of slices (b, channels, side, side)."""

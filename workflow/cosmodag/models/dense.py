@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from cosmodag.models.initialization import like_keras
+
 
 class Dense(nn.Module):
     """Every pixel joined to every unit of the first hidden layer, and so on.
@@ -43,6 +45,7 @@ class Dense(nn.Module):
             into = width
         self.trunk = nn.Sequential(*layers)
         self.read = nn.Linear(into, outputs)
+        like_keras(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (b, outputs) of slices (b, channels, side, side)."""
