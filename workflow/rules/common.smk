@@ -1,6 +1,6 @@
 # Shared by the files beside this one. The logic behind it stands, tested, in cosmodag.dag.
 # Needs: `config`. Gives: `config` (completed), `options`, `code`, `results`, `scaled`, and what a
-# run is trained and compared on: `dataset_of`, `baselines_of`, `teacher_of`.
+# run is trained and compared on: `dataset_of`, `baselines_of`, `teacher_of`, `encoder_of`.
 
 from shlex import quote
 
@@ -45,3 +45,10 @@ def baselines_of(experiment, run):
 
 def teacher_of(experiment, dataset):
     return config[experiment]["datasets"][dataset]["teacher"]
+
+
+def encoder_of(experiment, run):
+    encoder = config[experiment]["runs"][run].get("encoder")
+    return (
+        f"{results}/{experiment}/runs/{encoder}/model.pt" if encoder is not None else []
+    )

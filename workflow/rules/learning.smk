@@ -67,6 +67,7 @@ rule learning_train:
     """Train one network; a killed job continues from its last checkpoint."""
     input:
         dataset=lambda w: dataset_of(w.experiment, w.run),
+        encoder=lambda w: encoder_of(w.experiment, w.run),
     output:
         model=f"{results}/{{experiment}}/runs/{{run}}/model.pt",
         history=f"{results}/{{experiment}}/runs/{{run}}/history.csv",
@@ -87,11 +88,14 @@ rule learning_train:
     params:
         settings=lookup(dpath="{experiment}/runs/{run}", within=options),
         code=lambda w: helpers.run_code(config, "train", w.experiment, w.run),
+        encoder=lambda w, input: helpers.options(
+            {"encoder": str(Path(input.encoder).parent) if input.encoder else None}
+        ),
         state=config["scratch"] or f"{results}/.state",
     shell:
         "python -m cosmodag train --dataset {input.dataset:q}"
         " --output $(dirname {output.model:q}) --state {params.state:q} --threads {threads}"
-        " {params.settings} &> {log:q}"
+        " {params.encoder} {params.settings} &> {log:q}"
 
 
 rule learning_baselines:

@@ -105,3 +105,53 @@ def test_an_unset_variable_in_a_path_is_named(monkeypatch):
     voids = {"sources": {"s": {"catalogue": catalogue}}, **{name: {} for name in sections}}
     with pytest.raises(InputError, match=r"voids.sources.s.catalogue.path: \$COSMODAG_NOWHERE"):
         common.checked({"voids": voids})
+
+
+def slices(**runs) -> dict:
+    classes = {"name": "classification", "column": "redshift_class"}
+    first = {"dataset": "sky", "task": classes, "model": {"name": "slicenet"}}
+    return {
+        "results": "results",
+        "reionization": {
+            "datasets": {"sky": {"cutouts": "sky"}},
+            "runs": {"first": first, **{name: {**first, **run} for name, run in runs.items()}},
+        },
+    }
+
+
+def test_runs_share_simple_methods_if_they_see_and_are_asked_the_same():
+    noise = {"rms": 5.0, "beam": 0}
+    found = slices(
+        ordinal={"task": {"name": "ordinal", "columns": ["redshift_class"]}},
+        noisy={"noise": noise},
+        noisier={"noise": {**noise, "rms": 7.5}},
+        back={"task": {"name": "reconstruction"}},
+        match={"task": {"name": "matching", "columns": ["redshift_class"], "candidates": 8}},
+    )
+    targets = {
+        run: common.target(found, "reionization", run) for run in found["reionization"]["runs"]
+    }
+    assert targets == {
+        "first": "redshift_class",
+        "ordinal": "redshift_class",
+        "noisy": "redshift_class-noise-5-0",
+        "noisier": "redshift_class-noise-7.5-0",
+        "back": "reconstruction",
+        "match": "matching-redshift_class-8",
+    }
+    told = common.target_options(found, "reionization", "sky", "redshift_class-noise-5-0")
+    assert shlex.split(told)[-2:] == ["--noise", '{"beam": 0, "rms": 5.0}']
+
+
+def test_a_run_behind_an_encoder_depends_on_the_code_of_both_networks():
+    found = slices(
+        encoder={"model": {"name": "autoencoder"}, "task": {"name": "reconstruction"}},
+        behind={"model": {"name": "slicenet"}, "encoder": "encoder"},
+    )
+    codes = [
+        common.run_code(found, "train", "reionization", run)
+        for run in ("first", "encoder", "behind")
+    ]
+    assert len(set(codes)) == 3
+    both = ("cosmodag.models.slicenet", "cosmodag.models.autoencoder")
+    assert codes[2] == common.code("train", *both)

@@ -149,7 +149,7 @@ def test_a_fault_while_reading_reaches_the_caller(dataset):
         ({"target": {"channels": ["voids"]}}, "channel 'voids' is not among fraction_matter"),
         ({"target": {"columns": ["volume"]}}, "column 'volume' is not among"),
         ({"target": {"columns": ["group"]}}, "column 'group' is not among"),
-        ({"target": {}}, "give either channels or columns"),
+        ({"target": {}}, "give either channels, columns or input"),
         ({"batch_size": 5, "world_size": 2}, "batch_size 5 does not divide among 2 ranks"),
         ({"transform": "square"}, "transform 'square' is not known"),
         ({"augment": ["mirror"]}, "augment 'mirror' is not known"),

@@ -13,10 +13,13 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
 @output("File of the baselines' predictions.")
 @click.option("--task", type=Structure(), required=True, help="What is to be predicted.")
 @click.option("--truth", help="Channel that maps are scored on where it is not the task's.")
+@click.option("--noise", type=Structure(), help="Thermal noise that the networks see.")
 @click.option("--seed", default=0, help="Seed of subsamples and trees.")
 @threads
-def command(dataset, output, task, truth, seed, threads):
+def command(dataset, output, task, truth, noise, seed, threads):
     """Fit simple methods to what networks are to learn, for all runs on a dataset."""
     from cosmodag.evaluation.baselines.fitting import prepare_baselines
 
-    prepare_baselines(dataset, output, task=task, truth=truth, seed=seed, threads=threads)
+    prepare_baselines(
+        dataset, output, task=task, truth=truth, noise=noise, seed=seed, threads=threads
+    )

@@ -18,10 +18,11 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
     type=click.Path(path_type=Path),
     help="Folder of checkpoints; a killed training continues from there.",
 )
+@input_folder("--encoder", "Folder of a run through whose encoder, frozen, the input is read.")
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @settings_options("voids/runs/*")
 @threads
-def command(dataset, output, state, device, threads, model, augment, **settings):
+def command(dataset, output, state, encoder, device, threads, model, augment, **settings):
     """Train a network, or continue a training that was killed."""
     from cosmodag.provenance import fingerprint
     from cosmodag.training.run import train_run
@@ -33,6 +34,7 @@ def command(dataset, output, state, device, threads, model, augment, **settings)
         output,
         model=model,
         augment=None if augment == "none" else augment,
+        encoder=encoder,
         state_folder=state,
         device=device,
         threads=threads,

@@ -100,21 +100,27 @@ def code(command: str, *modules: str) -> str:
 
 
 def run_code(config: Mapping, command: str, experiment: str, run: str) -> str:
-    """Return the fingerprint of a command together with that of the network a run trains."""
-    return code(command, f"cosmodag.models.{config[experiment]['runs'][run]['model']['name']}")
+    """Return the fingerprint of a command together with that of the networks a run consists of."""
+    runs = config[experiment]["runs"]
+    parts = [run, *filter(None, [runs[run].get("encoder")])]
+    return code(command, *(f"cosmodag.models.{runs[part]['model']['name']}" for part in parts))
 
 
 def target(config: Mapping, experiment: str, run: str) -> str:
     """Return a name for what a run is scored on; runs that share it share baselines."""
     entry = config[experiment]["runs"][run]
     task = entry["task"]
-    what = (
-        entry.get("truth")
-        or task.get("channel")
-        or "-".join(task.get("columns") or [task["column"]])
-    )
-    threshold = task.get("threshold", 0.5)
-    return what if threshold == 0.5 else f"{what}-{threshold}"
+    columns = task.get("columns") or [task[key] for key in ("column",) if key in task]
+    parts = [entry.get("truth") or task.get("channel") or "-".join(columns)]
+    if task["name"] in ("reconstruction", "matching"):
+        extra = (task[key] for key in ("size", "candidates") if key in task)
+        parts = [task["name"], *filter(None, parts), *map(str, extra)]
+    if task.get("threshold", 0.5) != 0.5:
+        parts.append(f"{task['threshold']}")
+    if "noise" in entry:  # simple methods see what the network sees
+        noise = entry["noise"]
+        parts += ["noise", f"{noise['rms']:g}", f"{noise['beam']:g}"]
+    return "-".join(parts)
 
 
 def first_dataset(config: Mapping, experiment: str, dataset: str) -> str:
@@ -131,7 +137,7 @@ def target_options(config: Mapping, experiment: str, dataset: str, name: str) ->
     for run, entry in config[experiment]["runs"].items():
         same = first_dataset(config, experiment, entry["dataset"]) == dataset
         if same and target(config, experiment, run) == name:
-            return options({"task": entry["task"], "truth": entry.get("truth")})
+            return options({key: entry.get(key) for key in ("task", "truth", "noise")})
     raise KeyError(f"no run of {experiment} on {dataset} is scored on {name}")
 
 

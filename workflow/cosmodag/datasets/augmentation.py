@@ -11,6 +11,9 @@ from cosmodag.errors import InputError
 
 AUGMENTATIONS = ("symmetries", "centred_symmetries", "shifts")
 
+COMBINED = {"periodic": ("symmetries", "shifts")}
+"""Augmentations that go together: all that leaves a slice of a periodic box one."""
+
 Maps = tuple[np.ndarray, np.ndarray | None]
 
 
@@ -23,10 +26,10 @@ def build_augmentation(
 
     Parameters
     ----------
-    names : collection of {"symmetries", "centred_symmetries", "shifts"}, str or None
+    names : collection of {"symmetries", "centred_symmetries", "shifts", "periodic"}, str or None
         "symmetries": one of the 8 of the square or the 48 of the cube. "centred_symmetries": the
         same about the middle pixel, for stamps of an object there. "shifts": a periodic shift,
-        which only maps of a whole periodic box allow.
+        which only maps of a whole periodic box allow. "periodic": symmetries and shifts.
     seed : int
 
     Returns
@@ -34,12 +37,12 @@ def build_augmentation(
     callable or None
         From x (b, …, C), y (b, …, K) or None, the epoch and the rows (b,) to augmented x and y.
     """
-    names = [names] if isinstance(names, str) else list(names or ())
-    names = [name for name in names if name != "none"]
+    names = augmentation_names(names)
     unknown = [name for name in names if name not in AUGMENTATIONS]
     if unknown:
         raise InputError(
-            f"augment {unknown[0]!r} is not known: choose from none, {', '.join(AUGMENTATIONS)}"
+            f"augment {unknown[0]!r} is not known: choose from none, "
+            f"{', '.join([*AUGMENTATIONS, *COMBINED])}"
         )
     if not names:
         return None
@@ -56,6 +59,13 @@ def build_augmentation(
         return x, y
 
     return augment
+
+
+def augmentation_names(names: Collection[str] | str | None) -> list[str]:
+    """Return the single augmentations behind what a configuration names; empty for none."""
+    names = [names] if isinstance(names, str) else list(names or ())
+    single = itertools.chain.from_iterable(COMBINED.get(name, (name,)) for name in names)
+    return [name for name in single if name != "none"]
 
 
 def apply_symmetries(maps: np.ndarray, element: np.ndarray, *, centred: bool = False) -> np.ndarray:

@@ -13,6 +13,7 @@ import torch
 from cosmodag.datasets.augmentation import build_augmentation
 from cosmodag.datasets.folder import open_maps, read_description, read_index
 from cosmodag.datasets.order import batch_count, check_ranks, epoch_order, rank_part
+from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 
@@ -54,7 +55,8 @@ class Loader:
     seed : int
         Of order and augmentation.
     target : mapping
-        `{"channels": [names]}` for maps or `{"columns": [names]}` for numbers of the index.
+        `{"channels": [names]}` for maps, `{"columns": [names]}` for numbers of the index, or
+        `{"input": [names]}` for channels of the input itself, as the network is given them.
     shuffle : bool
         Whether epochs visit the examples in an order of their own.
     augment : str or collection of str, optional
@@ -64,6 +66,9 @@ class Loader:
     transform : str or callable, optional
         Name known to `cosmodag.datasets.transforms.build_transform`, or a function from input maps
         (b, …, C) to such maps, float32.
+    noise : mapping, optional
+        Settings of `cosmodag.datasets.thermal_noise.ThermalNoise`, added before the transform: new
+        in every epoch of the training split, always the same elsewhere.
 
     Attributes
     ----------
@@ -92,6 +97,7 @@ class Loader:
         rank: int = 0,
         world_size: int = 1,
         transform: str | Callable[[np.ndarray], np.ndarray] | None = None,
+        noise: Mapping | None = None,
     ):
         check_ranks(batch_size, rank, world_size)
         self.description = read_description(folder)
@@ -99,12 +105,22 @@ class Loader:
         self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
         self.rank, self.world_size = rank, world_size
         self._maps = open_maps(folder, split, self.description, self.index)
-        self._channels, self._columns = _find_target(target, self.description, self.index, folder)
+        self._itself = None
+        if set(target) == {"input"}:
+            self._itself = _numbers(target["input"], self.description["x_channels"], folder)
+            self._channels = self._columns = None
+        else:
+            self._channels, self._columns = _find_target(
+                target, self.description, self.index, folder
+            )
         self._augment = build_augmentation(augment, seed)
+        self._noise, statistics = None, self.description["statistics"]
+        if noise is not None:
+            channels = self.description["x_channels"]
+            self._noise = ThermalNoise(channels, split, seed=seed, **noise)
+            statistics = self._noise.widened(statistics)
         self._transform = (
-            transform
-            if callable(transform)
-            else build_transform(transform, self.description["statistics"])
+            transform if callable(transform) else build_transform(transform, statistics)
         )
 
     def __len__(self) -> int:
@@ -141,13 +157,18 @@ class Loader:
         epoch : int
         """
         x = self._maps.x(rows)
-        y = self._maps.y(rows) if self._columns is None else None
+        mapped = self._columns is None and self._itself is None
+        y = self._maps.y(rows) if mapped else None
         if self._channels is not None:
             y = y[..., self._channels]
         if self._augment is not None:
             x, y = self._augment(x, y, epoch, rows)
+        if self._noise is not None:
+            x = self._noise.add(x, epoch, rows)
         if self._transform is not None:
             x = self._transform(x)
+        if self._itself is not None:
+            y = x[..., self._itself]
         targets = (
             torch.from_numpy(self._columns[rows])
             if y is None
@@ -162,14 +183,19 @@ def _find_target(
     """Numbers of the target channels (None for all of them), or values of the target columns."""
     if set(target) == {"channels"}:
         known = description["y_channels"]
-        _check_names(target["channels"], known, "channel", folder)
-        numbers = [known.index(name) for name in target["channels"]]
+        numbers = _numbers(target["channels"], known, folder)
         return (None if numbers == list(range(len(known))) else numbers), None
     if set(target) == {"columns"}:
         numeric = list(index.select_dtypes("number"))
         _check_names(target["columns"], numeric, "column", folder)
         return None, index[list(target["columns"])].to_numpy(np.float32)
-    raise InputError(f"target {dict(target)}: give either channels or columns")
+    raise InputError(f"target {dict(target)}: give either channels, columns or input")
+
+
+def _numbers(names: Collection[str], known: list[str], folder: str | os.PathLike) -> list[int]:
+    """Numbers of channels by their names."""
+    _check_names(names, known, "channel", folder)
+    return [known.index(name) for name in names]
 
 
 def _check_names(

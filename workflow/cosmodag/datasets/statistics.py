@@ -60,12 +60,12 @@ class TrainingStatistics:
         self.y = ChannelStatistics()
 
     def add(self, x: np.ndarray, y: np.ndarray | None = None) -> None:
-        """Take in examples: x (n, …, C) and, where maps are the target, y (n, …, K)."""
+        """Take in examples: x (n, …, C) and, where maps are the target, y (n, …, K > 0)."""
         for start in range(0, len(x), TAKEN_AT_ONCE):
             part = slice(start, start + TAKEN_AT_ONCE)
             for name, stretch in self.stretches.items():
                 self.stretched[name].add(stretch(x[part]))
-            if y is not None:
+            if y is not None and y.size:
                 self.y.add(y[part])
 
     def summary(self) -> dict:

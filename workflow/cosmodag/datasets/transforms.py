@@ -41,8 +41,9 @@ def build_transform(
 
     Parameters
     ----------
-    name : {"standardise", "log1p", "arcsinh", "noise", "none"} or None
-        "noise" takes pairs of image and inverse variance.
+    name : {"standardise", "log1p", "arcsinh", "noise", "unit", "none"} or None
+        "noise" takes pairs of image and inverse variance. "unit" scales the range of the training
+        split to [0, 1] and does not stretch.
     statistics : mapping
         The statistics of `dataset.json`.
 
@@ -53,9 +54,11 @@ def build_transform(
     """
     if name is None or name == "none":
         return None
+    if name == "unit":
+        return _affine(np.asarray, *input_scale(name, statistics))
     if name not in STRETCHES:
         raise InputError(
-            f"transform {name!r} is not known: choose from none, {', '.join(STRETCHES)}"
+            f"transform {name!r} is not known: choose from none, unit, {', '.join(STRETCHES)}"
         )
     stretch, known = STRETCHES[name], statistics["transforms"].get(name)
     if known is None:
@@ -63,11 +66,38 @@ def build_transform(
             f"transform {name!r} takes channels in pairs, image and inverse variance of each band: "
             f"choose another of {', '.join(statistics['transforms'])} for this dataset"
         )
-    mean = np.asarray(known["x_mean"], dtype=np.float32)
-    scale = 1 / np.maximum(np.asarray(known["x_std"], dtype=np.float32), np.float32(1e-12))
+    mean, std = (np.asarray(known[f"x_{of}"], dtype=np.float32) for of in ("mean", "std"))
+    return _affine(stretch, mean, std)
+
+
+def input_scale(name: str | None, statistics: Mapping) -> tuple[np.ndarray, np.ndarray]:
+    """Return origin and unit (C,) of a transform that measures values without stretching them.
+
+    Raises
+    ------
+    InputError
+        If the transform stretches.
+    """
+    if name is None or name == "none":
+        return np.float32(0), np.float32(1)
+    if name == "unit":
+        low, high = (np.asarray(statistics[f"x_{end}"], np.float32) for end in ("min", "max"))
+        return low, high - low
+    if name != "standardise":
+        raise InputError(
+            f"transform {name!r} stretches values: what is given back needs one of none, unit, "
+            "standardise"
+        )
+    known = statistics["transforms"][name]
+    return tuple(np.asarray(known[f"x_{of}"], np.float32) for of in ("mean", "std"))
+
+
+def _affine(stretch: Callable, origin: np.ndarray, unit: np.ndarray) -> Callable:
+    """Stretch values, then measure them from an origin in a unit, channel by channel."""
+    scale = 1 / np.maximum(unit, np.float32(1e-12))
 
     def transform(values: np.ndarray) -> np.ndarray:
-        told = np.subtract(stretch(values), mean)
+        told = np.subtract(stretch(values), origin)
         return np.multiply(told, scale, out=told)
 
     return transform

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from cosmodag.datasets.augmentation import augmentation_names
 from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.evaluation.baselines.examples import Examples
@@ -55,8 +56,9 @@ def run_answer(
     device = torch.device(choose_device(device))
     model.to(device).eval()
     views = [lambda x: x]
-    if (augment := description.get("augment")) in ("symmetries", "centred_symmetries"):
-        views = symmetries(2, centred=augment == "centred_symmetries")
+    augment = augmentation_names(description.get("augment"))
+    if {"symmetries", "centred_symmetries"} & set(augment):
+        views = symmetries(2, centred="centred_symmetries" in augment)
 
     def answer(stamps: np.ndarray) -> np.ndarray:
         found = []

@@ -89,6 +89,10 @@ class Draws(NamedTuple):
             for name, value in self.values.items()
         }
 
+    def joined(self, other: "Draws") -> "Draws":
+        """Scores of both, of the same predictor, groups and seed."""
+        return Draws(self.values | other.values, self.replicas | other.replicas, self.groups)
+
     def minus(self, other: "Draws", level: float = LEVEL) -> dict[str, Interval]:
         """Paired difference of each score that both have.
 

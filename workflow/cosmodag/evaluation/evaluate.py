@@ -13,16 +13,21 @@ import numpy as np
 
 from cosmodag import provenance
 from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.transforms import input_scale
 from cosmodag.errors import InputError
-from cosmodag.evaluation import class_figures, figures
+from cosmodag.evaluation import all_zero, class_figures, figures, slice_figures
 from cosmodag.evaluation.attention import confident_cases, run_answer
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
 from cosmodag.evaluation.classification_evaluation import evaluate_classes
 from cosmodag.evaluation.map_evaluation import evaluate_maps
+from cosmodag.evaluation.matching_evaluation import evaluate_matching
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
+from cosmodag.evaluation.ordered_evaluation import evaluate_ordered
+from cosmodag.evaluation.reconstruction_evaluation import evaluate_reconstructions
+from cosmodag.evaluation.slice_saliency import slice_cases
 from cosmodag.evaluation.symmetric_prediction import predict_splits
-from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.targets import ordered_columns, read_examples
 from cosmodag.files import whole_file, whole_folder, write_json
 from cosmodag.training.prediction import load_run
 
@@ -31,6 +36,9 @@ EVALUATIONS = {
     "count": evaluate_numbers,
     "regression": evaluate_numbers,
     "classification": evaluate_classes,
+    "ordinal": evaluate_ordered,
+    "reconstruction": evaluate_reconstructions,
+    "matching": evaluate_matching,
 }
 
 
@@ -75,8 +83,15 @@ def evaluate(
     kind = description["task"]["name"]
     if kind not in EVALUATIONS:
         raise InputError(f"{run_folder}/run.json: task {kind!r} has no evaluation")
+    # Classes that stand for values have an order and distances; others are a two-sample test.
+    scoring = evaluate_ordered if "values" in description["task"] else EVALUATIONS[kind]
     found = predict_splits(run_folder, dataset_folder, device=device, threads=threads)
-    examples = read_examples(dataset_folder, description["task"], truth=truth)
+    examples = read_examples(
+        dataset_folder, description["task"], truth=truth, noise=description.get("noise")
+    )
+    dataset = read_description(dataset_folder)
+    if kind == "reconstruction":
+        found = own_units(found, description, dataset)
     if baselines is not None:
         fitted = read_baselines(baselines)
         _check_fit(baselines, fitted, description["task"], examples["test"])
@@ -84,11 +99,20 @@ def evaluate(
         fitted = fit_all(
             description["task"], examples, seed=seed, threads=threads, settings=baseline_settings
         )
-    scored, predictions, drawings = EVALUATIONS[kind](
-        description["task"], examples, found, fitted, replicas=replicas, seed=seed
+    everything = examples["test"]
+    parts = all_zero.apart(kind, examples, found, fitted)
+    scored, predictions, drawings = scoring(
+        description["task"], *parts.informative, replicas=replicas, seed=seed
     )
-    dataset = read_description(dataset_folder)
-    test = examples["test"]
+    test = parts.informative[0]["test"]
+    if parts.zero is not None:
+        of_zero, *_ = scoring(description["task"], *parts.zero, replicas=replicas, seed=seed)
+        scored["all_zero"] = {"n": len(parts.zero[0]["test"].x), "scores": of_zero["scores"]}
+    if "values" in description["task"] and "redshift" in everything.index:
+        cases = slice_cases(run_folder, dataset_folder, everything, device=device, threads=threads)
+        drawings["saliency"] = lambda path: slice_figures.saliency(path, cases)
+    if "redshift" in test.index:
+        drawings["slices"] = lambda path: slice_figures.slices(path, test)
     if "gallery" in drawings:
         answer = run_answer(run_folder, dataset_folder, device=device, threads=threads)
         cases = confident_cases(answer, test, found["test"]["probability"][:, 1])
@@ -97,16 +121,14 @@ def evaluate(
         "experiment": dataset["experiment"],
         "run": run_folder.name,
         "task": kind,
-        "target": truth or ", ".join(task.target.get("channels") or task.target["columns"]),
+        "target": truth or ", ".join(next(iter(task.target.values()))),
         "split": "test",
         "protocol": dataset["protocol"],
         "n": len(test.x),
         "groups": int(test.index["group"].nunique()),
         **scored,
         "provenance": {
-            "code": provenance.fingerprint(
-                __name__, f"cosmodag.models.{description['model']['name']}"
-            ),
+            "code": provenance.fingerprint(__name__, *networks(description)),
             "config": provenance.value_hash(description),
             "data": provenance.file_hash(dataset_folder / "dataset.json"),
             "model": provenance.file_hash(run_folder / "model.pt"),
@@ -127,11 +149,35 @@ def _check_fit(
     path: str | os.PathLike, fitted: Mapping[str, Predictions], task: Mapping, test: Examples
 ) -> None:
     """Refuse baselines of another dataset or target."""
-    shape = test.y.shape if task["name"] == "map" else test.y.shape[:1]
-    columns = task.get("columns", [])
+    columns = list(ordered_columns(task)) if "values" in task else task.get("columns", [])
+    columns = [] if task["name"] == "matching" else columns
     lacking = [c for c in columns if not any(name.startswith(f"{c}:") for name in fitted)]
-    if lacking or any(each.test.shape != shape for each in fitted.values()):
+    whole = task["name"] in ("map", "reconstruction")
+    odd = any(
+        each.test.shape[: test.y.ndim if whole else 1] != test.y.shape[: None if whole else 1]
+        for each in fitted.values()
+    )
+    if lacking or odd or (not columns and any(":" in name for name in fitted)):
         raise InputError(f"{path}: made for another dataset or target; fit the baselines anew")
+
+
+def networks(description: Mapping) -> list[str]:
+    """Modules of the networks that a run consists of."""
+    models = [description["model"], *filter(None, [description.get("encoder", {}).get("model")])]
+    return [f"cosmodag.models.{model['name']}" for model in models]
+
+
+def own_units(found: Mapping, description: Mapping, dataset: Mapping) -> dict:
+    """Slices that a network gave back, with channels last and in the units of the dataset."""
+    statistics = description.get("statistics", dataset["statistics"])
+    origin, unit = input_scale(description["transform"], statistics)
+    return {
+        split: {
+            **each,
+            "reconstruction": np.moveaxis(each["reconstruction"], 1, -1) * unit + origin,
+        }
+        for split, each in found.items()
+    }
 
 
 def _shared_drawings(metrics: dict, run_folder: Path) -> dict[str, Callable]:

@@ -8,6 +8,7 @@ import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,12 +30,46 @@ DENSITY, PROBABILITY = "magma", "Blues"
 # Scores that a table or a figure of scores leads with, where a run has them.
 LEADING = (
     "mcc",
+    "coherence",
+    "bubble_distance",
     "average_precision",
     "brier_skill",
+    "auc",
+    "accuracy",
+    "mae_skill",
+    "mae",
+    "explained_variance",
+    "mse",
+    "top_1",
     "expected_calibration_error",
     "r2",
     "rmse",
-    "auc",
+)
+
+
+# Scores of the validation split that learning curves show.
+LEARNED = (
+    "mcc",
+    "mcc_best",
+    "brier_skill",
+    "r2",
+    "accuracy",
+    "explained_variance",
+    "top_1",
+)
+
+
+class MapWords(NamedTuple):
+    """How the parts of a figure of maps are called."""
+
+    seen: str
+    true: str
+    predicted: str
+    probability: str
+
+
+VOIDS = MapWords(
+    "galaxies (overdensity, asinh)", "true voids", "predicted voids", "probability of a void"
 )
 
 
@@ -65,9 +100,13 @@ def spread_of_examples(probability: np.ndarray, mask: np.ndarray, count: int = 4
 
 
 def map_examples(
-    path: str | os.PathLike, examples: Examples, probability: np.ndarray, rows: Sequence[int]
+    path: str | os.PathLike,
+    examples: Examples,
+    probability: np.ndarray,
+    rows: Sequence[int],
+    words: MapWords = VOIDS,
 ) -> None:
-    """Galaxies, true voids and predicted voids side by side, one line an example.
+    """What the network sees, the truth and the prediction side by side, one line an example.
 
     Cubes are shown by their middle slice.
     """
@@ -88,13 +127,12 @@ def map_examples(
             line[0].set_ylabel(units[1])
             for axis in line:
                 axis.set_xlabel(units[0])
-        titles = ("galaxies (overdensity, asinh)", "true voids", "predicted voids")
-        for axis, title in zip(axes[0], titles):
+        for axis, title in zip(axes[0], (words.seen, words.true, words.predicted)):
             axis.set_title(title)
         bar = figure.colorbar(
             shown, ax=axes[:, 1:], shrink=min(1.0, 2.2 / len(rows)), aspect=28, pad=0.02
         )
-        bar.set_label("probability of a void")
+        bar.set_label(words.probability)
         bar.outline.set_visible(False)
 
 
@@ -150,8 +188,7 @@ def learning_curves(path: str | os.PathLike, history: str | os.PathLike) -> None
     scores = [
         name
         for name in table
-        if name.startswith("valid_")
-        and name.removeprefix("valid_") in ("mcc", "mcc_best", "brier_skill", "r2", "accuracy")
+        if name.startswith("valid_") and name.removeprefix("valid_") in LEARNED
     ]
     with drawing(path, 4.6, 4.6) as figure:
         axes = figure.subplots(2 if scores else 1, 1, squeeze=False, sharex=True)[:, 0]
@@ -174,7 +211,9 @@ def learning_curves(path: str | os.PathLike, history: str | os.PathLike) -> None
             axis.xaxis.get_major_locator().set_params(integer=True)
 
 
-def reliability_diagram(path: str | os.PathLike, curve: Mapping[str, Sequence]) -> None:
+def reliability_diagram(
+    path: str | os.PathLike, curve: Mapping[str, Sequence], counted: str = "pixels"
+) -> None:
     """Observed fraction against predicted probability, over how often each is predicted."""
     predicted = np.asarray(curve["predicted"])
     observed = np.array([each["value"] for each in curve["observed"]])
@@ -189,7 +228,7 @@ def reliability_diagram(path: str | os.PathLike, curve: Mapping[str, Sequence]) 
         axis.set(ylabel="observed fraction", xlim=(0, 1), ylim=(0, 1))
         width = 0.9 / max(len(predicted), 15)
         share.bar(predicted, curve["share"], width=width, color=NETWORK, alpha=0.55)
-        share.set(xlabel="predicted probability", ylabel="share of pixels")
+        share.set(xlabel="predicted probability", ylabel=f"share of {counted}")
 
 
 def scores_beside_baselines(path: str | os.PathLike, metrics: Mapping) -> None:

@@ -2,7 +2,7 @@
 
 SCORES = {
     "mcc": "Matthews correlation",
-    "f1": "F1",
+    "f1": "F1 (Dice)",
     "iou": "intersection over union",
     "average_precision": "average precision",
     "brier": "Brier score",
@@ -22,9 +22,28 @@ SCORES = {
     "coverage_95": "truth inside the 95 % interval",
     "auc": "area under the ROC curve",
     "accuracy": "accuracy",
+    "mae": "mean absolute error",
+    "mae_skill": "part of the absolute error saved",
+    "crps": "continuous ranked probability score",
+    "log_loss": "log loss",
+    "mse": "mean squared error",
+    "explained_variance": "part of the variance given back",
+    "top_1": "found at first",
+    "coherence": "cross-coherence r(k), mean over k",
+    "bubble_distance": "distance of the distributions of bubble sizes",
+    "bubble_ratio": "predicted over true mean bubble size",
 }
 
-LESS_IS_BETTER = {"brier", "expected_calibration_error", "rmse"}
+LESS_IS_BETTER = {
+    "brier",
+    "expected_calibration_error",
+    "rmse",
+    "mae",
+    "crps",
+    "log_loss",
+    "mse",
+    "bubble_distance",
+}
 
 # Scores of which more, or less, is better; the others describe.
 RANKED = LESS_IS_BETTER | {
@@ -36,12 +55,16 @@ RANKED = LESS_IS_BETTER | {
     "r2",
     "auc",
     "accuracy",
+    "mae_skill",
+    "explained_variance",
+    "top_1",
+    "coherence",
 }
 
 BASELINES = {
     "all_void": "the base rate everywhere",
     "smoothed_density": "a threshold on smoothed density",
-    "tidal": "the tidal tensor of the galaxies",
+    "tidal": "the tidal tensor of the density",
     "trees": "boosted trees on density features",
     "index_only": "the position alone",
     "mean": "the training mean",
@@ -49,6 +72,18 @@ BASELINES = {
     "rate": "the commoner class",
     "logistic": "logistic regression on the catalogue",
     "catalogue_trees": "boosted trees on the catalogue",
+    "shares": "the shares of the classes",
+    "discriminant": "linear discriminant of slice statistics",
+    "slice_ridge": "ridge regression on slice statistics",
+    "slice_trees": "boosted trees on slice statistics",
+    "neighbours": "nearest neighbours after PCA",
+    "seed_only": "the universe alone",
+    "principal": "principal components",
+    "cosines": "largest cosine coefficients",
+    "coarse": "lowest cosine coefficients",
+    "chance": "chance",
+    "correlation": "correlation of smoothed slices",
+    "phases": "correlation of whitened slices",
 }
 
 # Caption of each figure, by the beginning of its file's name.
@@ -88,6 +123,41 @@ FIGURES = {
         "each, what it loses where a patch is covered with sky. Blue speaks for a real object, "
         "ochre for an injected one."
     ),
+    "slices": "Unseen slices at each redshift; none picked by hand.",
+    "reconstructions": (
+        "Unseen slices beside what is left of them after the auto-encoder and after simple methods "
+        "of the same size, from the best given back (top) to the worst, none picked by hand."
+    ),
+    "confusion": (
+        "What slices of each true class are taken for, as shares of the true class, in unseen "
+        "universes."
+    ),
+    "values": (
+        "Expected against true values in unseen universes, with 68 % intervals; slices of one true "
+        "value stand side by side, on the grey line both are equal."
+    ),
+    "redshifts": "Accuracy by redshift in unseen universes, with 95 % intervals over universes.",
+    "calibration": (
+        "Calibration: how often it is so, given the predicted probability; on the grey line "
+        "predictions mean what they say. Below, how often each probability is predicted."
+    ),
+    "saliency": (
+        "What moves the network's answer: the gradient of the expected value with each pixel. More "
+        "signal in red pixels raises the answer, in blue pixels it lowers it."
+    ),
+    "ionization": (
+        "The density that the network sees, the truly ionized regions and the predicted "
+        "probability of being ionized, in unseen universes from the best predicted (top) to the "
+        "worst, none picked by hand."
+    ),
+    "coherence": (
+        "How well predicted ionized regions follow the true ones at each wavenumber, whatever "
+        "their amplitude; 1 is perfect. Bars are 95 % intervals over universes."
+    ),
+    "bubbles": (
+        "Sizes of ionized bubbles, as free paths from ionized pixels to the first neutral one, "
+        "true and predicted."
+    ),
     "learning": "Training and validation by epoch.",
 }
 
@@ -96,7 +166,8 @@ def figure_caption(name: str) -> str:
     """Caption of a figure by its file's name, "numbers_count" as "numbers"."""
     kind, _, column = name.partition("_")
     caption = FIGURES.get(kind, name.replace("_", " "))
-    return f"{column.replace('_', ' ').capitalize()}. {caption}" if column else caption
+    column = column.removesuffix("_class").replace("_", " ")
+    return f"{column.capitalize()}. {caption}" if column else caption
 
 
 def split_score(name: str) -> tuple[str, str]:
@@ -109,4 +180,5 @@ def score_title(name: str) -> str:
     """Name of a score for people, with its column where there are several."""
     column, score = split_score(name)
     title = SCORES.get(score, score.replace("_", " "))
-    return f"{title} of {column.replace('_', ' ')}" if column else title
+    column = column.removesuffix("_class").replace("_", " ")
+    return f"{title} of {column}" if column else title

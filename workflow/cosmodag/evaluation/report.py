@@ -29,16 +29,27 @@ _INKS = {
 
 # Order in which a run's figures are shown; others follow by name.
 _ORDER = (
+    "slices",
     "maps",
+    "ionization",
+    "reconstructions",
     "numbers",
+    "values",
+    "confusion",
     "scores",
+    "redshifts",
+    "coherence",
+    "bubbles",
+    "saliency",
     "roc",
     "magnitudes",
     "gallery",
     "attention",
     "reliability",
+    "calibration",
     "learning",
 )
+_WIDE = ("slices", "maps", "ionization", "reconstructions", "scores", "gallery", "saliency")
 
 
 def write_report(
@@ -146,7 +157,7 @@ def figures_of(run: Run) -> list[dict[str, str]]:
             "name": path.stem,
             "caption": names.figure_caption(path.stem),
             "address": data_address(path),
-            "wide": path.stem in ("maps", "scores", "gallery"),
+            "wide": path.stem in _WIDE,
         }
         for path in sorted(run.figures, key=place)
     ]
@@ -185,7 +196,7 @@ def best_in_row(run: Run, score: str) -> set[str]:
 def commands_of(run: Run) -> list[str]:
     """Commands that train and score such a run by hand."""
     words = ["cosmodag", "train", "--dataset", "DATASET", "--output", "RUN"]
-    for key in ("task", "model", "training", "transform", "augment", "seed"):
+    for key in ("task", "model", "training", "transform", "augment", "noise", "seed"):
         value = run.description.get(key)
         if value is not None:
             words += [f"--{key}", value if isinstance(value, str) else json.dumps(value)]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from cosmodag.training.calibration import fit_temperature
+from cosmodag.datasets.augmentation import augmentation_names
 from cosmodag.training.prediction import load_run, predict, predict_with, run_loader
 from cosmodag.training.settings import TrainingSettings
 
@@ -80,7 +80,7 @@ def predict_splits(
     """Predict the validation and the test split of a run.
 
     A run augmented by symmetries is averaged over them: logits of maps, turned back, and numbers as
-    they are predicted. The temperature of maps is fitted anew, on the validation split.
+    they are predicted. The temperature, where there is one, is fitted anew on the validation split.
 
     Parameters
     ----------
@@ -96,18 +96,17 @@ def predict_splits(
     """
     model, task, description = load_run(run_folder)
     loaders = {s: run_loader(dataset_folder, s, description) for s in ("valid", "test")}
-    augment = description.get("augment")
-    if augment not in ("symmetries", "centred_symmetries"):
+    augment = augmentation_names(description.get("augment"))
+    if not {"symmetries", "centred_symmetries"} & set(augment):
         return {s: predict(run_folder, loaders[s], device=device, threads=threads) for s in loaders}
     settings = TrainingSettings.from_dict(description["training"])
     options = {"settings": settings, "device": device, "threads": threads}
-    options["centred"] = augment == "centred_symmetries"
+    options["centred"] = "centred_symmetries" in augment
     found = {split: predict_symmetric(model, task, loaders[split], **options) for split in loaders}
     if description.get("temperature"):
-        temperature = fit_temperature(found["valid"]["logit"], found["valid"]["y"])
+        temperature = task.fit_temperature(found["valid"]["logit"], found["valid"]["y"])
         for each in found.values():
-            scaled = torch.from_numpy(each["logit"]) / temperature
-            each["probability"] = scaled.sigmoid().numpy()
+            each["probability"] = task.probability(each["logit"] / np.float32(temperature))
     return found
 
 

@@ -7,23 +7,32 @@ import numpy as np
 
 from cosmodag.datasets.folder import read_description, read_split
 from cosmodag.datasets.splits import SPLITS
+from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples
 
 
 def read_examples(
-    dataset_folder: str | os.PathLike, task: Mapping, *, truth: str | None = None
+    dataset_folder: str | os.PathLike,
+    task: Mapping,
+    *,
+    truth: str | None = None,
+    noise: Mapping | None = None,
 ) -> dict[str, Examples]:
-    """Read the splits with the truth that a task is scored on.
+    """Read the splits with the truth that a task is scored on, noisy as a run reads them.
 
     Maps: `y` is the mask (N, *map) where the channel reaches the task's threshold (0.5 if it learns
     the fraction itself). Numbers: `y` holds the columns, (N, K) float32.
-    Classes: `y` holds the class, (N,) float32.
+    Classes: `y` holds the class, (N,) float32, those of several columns (N, K). Reconstructions:
+    `y` is `x`, in its own units.
     """
     description = read_description(dataset_folder)
     found = {}
     for split in SPLITS:
         x, y, index = read_split(dataset_folder, split)
+        if noise is not None:
+            model = ThermalNoise(description["x_channels"], split, **noise)
+            x = model.add(x, 0, np.arange(len(x)))
         if task["name"] == "map":
             channel = truth or task["channel"]
             if channel not in description["y_channels"]:
@@ -34,9 +43,18 @@ def read_examples(
             y = mask >= (0.5 if threshold is None else threshold)
         elif task["name"] == "classification":
             y = index[task["column"]].to_numpy(np.float32)
+        elif task["name"] == "reconstruction":
+            y = x
         else:
             y = index[list(task["columns"])].to_numpy(np.float32)
         if not len(x):
             raise InputError(f"{dataset_folder}: the {split} split is empty; it needs examples")
-        found[split] = Examples(x, y, index)
+        found[split] = Examples(x, y, index, tuple(description["x_channels"]))
     return found
+
+
+def ordered_columns(task: Mapping) -> dict[str, list[float]]:
+    """Columns of classes that stand for values, with these, of a completed task."""
+    if task["name"] == "ordinal":
+        return dict(zip(task["columns"], task["values"]))
+    return {task["column"]: task["values"]}

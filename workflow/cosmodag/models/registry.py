@@ -14,7 +14,7 @@ import torch
 
 from cosmodag.settings import unknown
 
-_NOT_FAMILIES = {"registry", "torchvision_import"}
+_NOT_FAMILIES = {"initialization", "registry", "torchvision_import"}
 
 
 def families() -> list[str]:
@@ -38,19 +38,19 @@ def build(name: str, **settings) -> torch.nn.Module:
     InputError
         If the family or one of the settings is unknown, naming the nearest known one.
     """
-    return _network(name)(**complete(name, settings))
+    return network(name)(**complete(name, settings))
 
 
 def complete(name: str, settings: dict) -> dict:
     """Return `settings` of the family `name` with its defaults filled in; errors as in `build`."""
-    known = inspect.signature(_network(name)).parameters
+    known = inspect.signature(network(name)).parameters
     check_settings(settings, known, f"setting of model {name}:")
     return {key: parameter.default for key, parameter in known.items()} | settings
 
 
 def settings_of(name: str) -> list[str]:
     """Return the names of the settings of the family `name`."""
-    return list(inspect.signature(_network(name)).parameters)
+    return list(inspect.signature(network(name)).parameters)
 
 
 def check_settings(settings: Iterable[str], known: Iterable[str], kind: str) -> None:
@@ -60,7 +60,8 @@ def check_settings(settings: Iterable[str], known: Iterable[str], kind: str) -> 
             raise unknown(kind, setting, known)
 
 
-def _network(name: str) -> type[torch.nn.Module]:
+def network(name: str) -> type[torch.nn.Module]:
+    """Return the class of the family `name`."""
     if name not in families():
         raise unknown("model", name, families())
     return importlib.import_module(f"cosmodag.models.{name}").NETWORK

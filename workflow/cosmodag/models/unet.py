@@ -50,6 +50,8 @@ class UNet(nn.Module):
         Probability with which a channel is dropped inside a block during training.
     dimensions
         2 for maps, 3 for cubes (b, channels, D, H, W).
+    padding
+        ``"zeros"``; or ``"circular"`` for maps of whole periodic boxes, whose edges touch.
 
     Raises
     ------
@@ -70,8 +72,11 @@ class UNet(nn.Module):
         norm: str = "group",
         dropout: float = 0.0,
         dimensions: int = 2,
+        padding: str = "zeros",
     ):
         super().__init__()
+        if padding not in ("zeros", "circular"):
+            raise InputError(f"model.padding: {padding!r} is neither 'zeros' nor 'circular'")
         if head not in ("map", "scalars"):
             raise InputError(f"model.head: {head!r} is neither 'map' nor 'scalars'")
         if norm not in ("group", "batch"):
@@ -85,7 +90,7 @@ class UNet(nn.Module):
             sizes = [entering] + [leaving] * blocks
             return nn.Sequential(
                 *(
-                    ResidualBlock(sizes[i], sizes[i + 1], norm, dropout, dimensions)
+                    ResidualBlock(sizes[i], sizes[i + 1], norm, dropout, dimensions, padding)
                     for i in range(blocks)
                 )
             )
@@ -93,11 +98,11 @@ class UNet(nn.Module):
         # Batch normalisation takes a bias away again; its gradient would be rounding noise alone.
         bias = norm != "batch"
         convolution, transposed = _CONVOLUTION[dimensions], _TRANSPOSED[dimensions]
-        self.stem = convolution(channels * factor**dimensions, width, 3, padding=1, bias=bias)
+        around = {"padding": 1, "bias": bias, "padding_mode": padding}
+        self.stem = convolution(channels * factor**dimensions, width, 3, **around)
         self.encoder = nn.ModuleList(stage(w, w) for w in widths)
         self.down = nn.ModuleList(
-            convolution(widths[i], widths[i + 1], 3, stride=2, padding=1, bias=bias)
-            for i in range(levels)
+            convolution(widths[i], widths[i + 1], 3, stride=2, **around) for i in range(levels)
         )
         self.up = nn.ModuleList(
             transposed(widths[i + 1], widths[i], 2, stride=2, bias=bias) for i in range(levels)
@@ -138,17 +143,26 @@ class UNet(nn.Module):
 class ResidualBlock(nn.Module):
     """Two convolutions of 3 cells, each after normalisation and SiLU, added to the input."""
 
-    def __init__(self, entering: int, leaving: int, norm: str, dropout: float, dimensions: int):
+    def __init__(
+        self,
+        entering: int,
+        leaving: int,
+        norm: str,
+        dropout: float,
+        dimensions: int,
+        padding: str = "zeros",
+    ):
         super().__init__()
         convolution = _CONVOLUTION[dimensions]
+        around = {"padding": 1, "bias": norm != "batch", "padding_mode": padding}
         self.branch = nn.Sequential(
             _normalisation(norm, entering, dimensions),
             nn.SiLU(),
-            convolution(entering, leaving, 3, padding=1, bias=norm != "batch"),
+            convolution(entering, leaving, 3, **around),
             _normalisation(norm, leaving, dimensions),
             nn.SiLU(),
             _DROPOUT[dimensions](dropout) if dropout else nn.Identity(),
-            convolution(leaving, leaving, 3, padding=1, bias=norm != "batch"),
+            convolution(leaving, leaving, 3, **around),
         )
         # A branch that starts at zero lets a deep stack begin as the identity.
         nn.init.zeros_(self.branch[-1].weight)

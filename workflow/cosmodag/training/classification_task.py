@@ -1,8 +1,11 @@
 """One of several classes."""
 
+from collections.abc import Sequence
+
 import torch
 from torch.nn import functional
 
+from cosmodag.training.calibration import fit_class_temperature
 from cosmodag.training.task import Task
 
 BINS = 1000
@@ -17,12 +20,16 @@ class ClassificationTask(Task):
     column
         The target: the class of each example, from 0.
     classes
-        How many there are.
+        How many there are; from the dataset where it says what they stand for.
+    values
+        What the classes stand for, ascending, such as redshifts. Their probabilities are calibrated
+        on the validation split; those of a two-sample test need not be, which counts ranks alone.
     """
 
     head = "scalars"
 
-    def __init__(self, column: str, classes: int):
+    def __init__(self, column: str, classes: int, values: Sequence[float] | None = None):
+        self.calibrates = values is not None
         self.outputs, self.target = classes, {"columns": [column]}
         self.scores = {"accuracy": True} | ({"auc": True} if classes == 2 else {})
 
@@ -52,6 +59,16 @@ class ClassificationTask(Task):
     def predict(self, output):
         """Return ``probability``, (b, classes)."""
         return {"logit": output.cpu().numpy(), "probability": output.softmax(1).cpu().numpy()}
+
+    def fit_temperature(self, logit, y):
+        return fit_class_temperature(logit, y)
+
+    def probability(self, logit):
+        return self.distribution(torch.from_numpy(logit)).numpy()
+
+    def distribution(self, output: torch.Tensor) -> torch.Tensor:
+        """Return the probability of each class, (b, classes)."""
+        return output.softmax(1)
 
     def observed(self, y):
         return y[:, 0].long().cpu().numpy()

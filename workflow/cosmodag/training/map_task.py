@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from cosmodag.training.calibration import fit_temperature
 from cosmodag.training.task import Task
 
 _BINS = 512
@@ -26,6 +27,7 @@ class MapTask(Task):
         ``"map"``, or ``"cube"`` for three dimensions.
     """
 
+    calibrates = True
     scores: ClassVar = {"brier": False, "brier_skill": True, "mcc": True, "mcc_best": True}
 
     def __init__(
@@ -81,6 +83,12 @@ class MapTask(Task):
 
     def predict(self, output):
         return {"logit": output.cpu().numpy(), "probability": output.sigmoid().cpu().numpy()}
+
+    def fit_temperature(self, logit, y):
+        return fit_temperature(logit, y)
+
+    def probability(self, logit):
+        return torch.from_numpy(logit).sigmoid().numpy()
 
     def observed(self, y):
         return self.truth(y).cpu().numpy()

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
-from cosmodag.models.registry import build
+from cosmodag.training.encoder import build_network
 from cosmodag.training.loop import forward, lay_out_channels_last, to_device
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import TrainingSettings
@@ -41,7 +42,8 @@ def load_run(run_folder: str | os.PathLike) -> tuple[nn.Module, Task, dict]:
         if not (folder / name).is_file():
             raise InputError(f"{folder}: no {name}; train the run first")
     description = json.loads((folder / "run.json").read_text())
-    model = build(**{**description["model"], **_without_pretraining(description["model"])})
+    settings = {**description["model"], **_without_pretraining(description["model"])}
+    model = build_network(settings, description.get("encoder"))
     try:
         model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
     except RuntimeError as error:
@@ -61,7 +63,7 @@ def run_loader(dataset_folder: str | os.PathLike, split: str, description: Mappi
     split
         ``"train"``, ``"valid"`` or ``"test"``.
     description
-        What the run's run.json holds: its task, transform and batch size count.
+        What the run's run.json holds: its task, transform, noise and batch size count.
     """
     return Loader(
         dataset_folder,
@@ -70,8 +72,17 @@ def run_loader(dataset_folder: str | os.PathLike, split: str, description: Mappi
         seed=0,
         target=make_task(**description["task"]).target,
         shuffle=False,
-        transform=description["transform"],
+        transform=input_transform(description),
+        noise=description.get("noise"),
     )
+
+
+def input_transform(description: Mapping) -> str | Callable[[np.ndarray], np.ndarray] | None:
+    """Return the transform of a run's input: by its name, or the one its encoder was trained on."""
+    encoder = description.get("encoder")
+    if encoder is None:
+        return description["transform"]
+    return build_transform(encoder["transform"], encoder["statistics"])
 
 
 def predict(
@@ -95,14 +106,16 @@ def predict(
     dict of array
         ``index`` (N,): rows of the split, ascending; ``y``: the target as it is scored; and what
         the task predicts. Maps: ``logit`` and ``probability`` (N, K, h, w), the probability
-        calibrated by the run's temperature. Counts: ``mean`` and ``std`` (N, K).
+        calibrated by the run's temperature; that of classes (N, K). Counts: ``mean`` and ``std``
+        (N, K).
     """
     model, task, description = load_run(run_folder)
     settings = TrainingSettings.from_dict(description["training"])
     found = predict_with(model, task, loader, settings, device=device, threads=threads)
     if "logit" in found and description.get("temperature"):
-        scaled = torch.from_numpy(found["logit"]) / description["temperature"]
-        found["probability"] = scaled.sigmoid().numpy()
+        found["probability"] = task.probability(
+            found["logit"] / np.float32(description["temperature"])
+        )
     return found
 
 

@@ -8,20 +8,26 @@ import torch
 
 from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.thermal_noise import ThermalNoise
+from cosmodag.datasets.transforms import input_scale
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file, write_json
-from cosmodag.models import registry
 from cosmodag.provenance import file_hash, value_hash, versions
-from cosmodag.settings import unknown
-from cosmodag.training.calibration import fit_temperature
 from cosmodag.training.checkpoint import Checkpoints, pack
+from cosmodag.training.completion import complete_model, complete_task
 from cosmodag.training.distribution import connected
+from cosmodag.training.encoder import build_network, describe_encoder
 from cosmodag.training.loop import fit
-from cosmodag.training.prediction import choose_device, predict_with, run_loader
-from cosmodag.training.scalar_tasks import ScalarTask
+from cosmodag.training.prediction import (
+    choose_device,
+    input_transform,
+    load_run,
+    predict_with,
+    run_loader,
+)
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.task import Task
-from cosmodag.training.tasks import TASKS, make_task
+from cosmodag.training.tasks import make_task
 from cosmodag.training.tracking import write_history
 
 
@@ -34,6 +40,8 @@ def train_run(
     training: Mapping,
     transform: str | None = None,
     augment: str | Sequence[str] | None = None,
+    noise: Mapping | None = None,
+    encoder: str | os.PathLike | None = None,
     seed: int = 0,
     state_folder: str | os.PathLike | None = None,
     device: str = "auto",
@@ -54,12 +62,17 @@ def train_run(
         ``{"name": family, **settings}``; channels, outputs and head follow from dataset and task
         where they are not given.
     task
-        ``{"name": "map" | "count" | "regression" | "classification", **settings}``; mean and std of
-        columns follow from the training split.
+        ``{"name": "map" | "count" | "regression" | "classification" | "ordinal" | "reconstruction"
+        | "matching", **settings}``; what follows from the dataset may be left out.
     training
         Settings of `cosmodag.training.settings.TrainingSettings`.
     transform, augment
         As the loader takes them; augmentation applies to the training split alone.
+    noise
+        Settings of `cosmodag.datasets.thermal_noise.ThermalNoise`; None adds none.
+    encoder
+        Folder of a run of task reconstruction through whose encoder, frozen, the input is read; it
+        is scaled as there, whatever `transform` says.
     seed
         Of the initial weights, the order of examples, augmentation and dropout.
     state_folder
@@ -76,7 +89,8 @@ def train_run(
     -------
     dict
         What run.json holds: the completed settings, number of parameters, where pretrained weights
-        came from, best epoch and, for maps, the temperature fitted on the validation split.
+        came from, best epoch and, for maps and ordered classes, the temperature fitted on the
+        validation split.
 
     Raises
     ------
@@ -88,12 +102,18 @@ def train_run(
     dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
     device = choose_device(device)
     settings = TrainingSettings.from_dict({"seed": seed, **training})
+    if task.get("name") == "reconstruction":
+        input_scale(transform, read_description(dataset_folder)["statistics"])
     if initial is not None and not Path(initial).is_file():
         raise InputError(f"initial: no file {initial}; give the model.pt of an earlier run")
     dataset = read_description(dataset_folder)
     task = complete_task(task, dataset)
     the_task = make_task(**task)
-    model = complete_model(model, dataset, the_task)
+    weights = None
+    if encoder is not None:
+        weights, _, described = load_run(encoder)
+        encoder = describe_encoder(encoder, described, dataset)
+    model = complete_model(model, dataset, the_task, encoder)
     description = {
         "model": model,
         "task": task,
@@ -104,6 +124,9 @@ def train_run(
         "initial": file_hash(initial) if initial is not None else None,
         "dataset": file_hash(dataset_folder / "dataset.json"),
     }
+    # Named only where they are given, so that descriptions of other runs stay as they were.
+    description |= {"noise": dict(noise)} if noise is not None else {}
+    description |= {"encoder": encoder} if encoder is not None else {}
     if state_folder is not None:
         state_folder = Path(state_folder) / value_hash(description)
 
@@ -123,11 +146,14 @@ def train_run(
                 augment=augment if split == "train" else None,
                 rank=ranks.rank,
                 world_size=ranks.size,
-                transform=transform,
+                transform=input_transform(description),
+                noise=noise,
             )
 
         torch.manual_seed(seed)
-        network = registry.build(**model)
+        network = build_network(model, encoder)
+        if encoder is not None:
+            network.encoder.load_state_dict(weights.encoder.state_dict())
         if initial is not None:
             load_initial(network, initial)
         history = fit(
@@ -152,10 +178,12 @@ def train_run(
         "device": "cpu" if device == "cpu" else torch.cuda.get_device_name(),
         "versions": versions(("torch", "torchvision", "numpy")),
     }
-    if task["name"] == "map":
+    if task["name"] == "reconstruction":
+        description |= what_was_seen(dataset, transform, noise)
+    if the_task.calibrates:
         valid = run_loader(dataset_folder, "valid", description)
         valid = predict_with(network, the_task, valid, settings, device=device, threads=threads)
-        description["temperature"] = fit_temperature(valid["logit"], valid["y"])
+        description["temperature"] = the_task.fit_temperature(valid["logit"], valid["y"])
     write_history(run_folder / "history.csv", history)
     with whole_file(run_folder / "model.pt") as partial:
         partial.write_bytes(pack(network.cpu().state_dict()))
@@ -172,7 +200,7 @@ def outcome(
     rising = task.scores.get(settings.monitor, False)
     best = monitored.index(max(monitored) if rising else min(monitored))
     return {
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
         "pretrained": getattr(network, "pretrained", "none"),
         "best_epoch": history[best]["epoch"],
         "validation": {k: v for k, v in history[best].items() if k.startswith("valid_")},
@@ -180,30 +208,24 @@ def outcome(
     }
 
 
-def complete_task(task: Mapping, dataset: Mapping) -> dict:
-    """Return the task's settings with mean and std of its columns in the training split."""
-    task = dict(task)
-    kind = TASKS.get(task.get("name"))
-    if kind is None or not issubclass(kind, ScalarTask) or "mean" in task:
-        return task
-    statistics = dataset["statistics"]["columns"]
-    for column in task["columns"]:
-        if column not in statistics:
-            raise unknown("task.columns:", column, statistics)
-    return task | {
-        name: [statistics[column][name] for column in task["columns"]] for name in ("mean", "std")
+def what_was_seen(dataset: Mapping, transform: str | None, noise: Mapping | None) -> dict:
+    """Return what a run that reads through an encoder must know of the encoder's training.
+
+    Returns
+    -------
+    dict
+        ``seen``, the groups of training and validation; ``statistics``, by which the input is
+        scaled.
+    """
+    statistics = dataset["statistics"]
+    if noise is not None:
+        statistics = ThermalNoise(dataset["x_channels"], "train", **noise).widened(statistics)
+    scaling = {name: statistics[name] for name in ("x_min", "x_max")}
+    used = statistics["transforms"].get(transform)
+    return {
+        "seen": sorted({*dataset["groups"]["train"], *dataset["groups"]["valid"]}),
+        "statistics": scaling | {"transforms": {transform: used} if used else {}},
     }
-
-
-def complete_model(model: Mapping, dataset: Mapping, task: Task) -> dict:
-    """Return the network's settings: shape from the dataset, outputs and head from the task."""
-    model = dict(model)
-    name = model.pop("name")
-    shape = dataset["shapes"]["x"]
-    follows = {"channels": shape[-1], "outputs": task.outputs, "head": task.head}
-    if "side" in registry.settings_of(name):
-        follows["side"] = shape[0]
-    return {"name": name} | registry.complete(name, follows | model)
 
 
 def load_initial(network: torch.nn.Module, path: str | os.PathLike) -> None:

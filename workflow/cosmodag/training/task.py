@@ -14,15 +14,19 @@ class Task(abc.ABC):
     ----------
     head : str
         Form of the network's output: ``"map"``, ``"cube"`` or ``"scalars"``.
+    calibrates : bool
+        Whether a temperature, fitted on the validation split, divides the logits.
     outputs : int
         Channels of the map or number of scalars that the network gives.
     target : dict
-        What the loader gives as y: ``{"channels": [...]}`` or ``{"columns": [...]}``.
+        What the loader gives as y: ``{"channels": [...]}``, ``{"columns": [...]}`` or ``{"input":
+        [...]}``.
     scores : dict of str to bool
         The names of the metrics, and whether more is better.
     """
 
     head: str
+    calibrates: bool = False
     outputs: int
     target: dict
     scores: ClassVar[dict[str, bool]]
@@ -42,6 +46,20 @@ class Task(abc.ABC):
     @abc.abstractmethod
     def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
         """Return what the network's output means, arrays with an entry for each example."""
+
+    def fit_temperature(self, logit: np.ndarray, y: np.ndarray) -> float:
+        """Return the temperature of the least loss, for tasks that are calibrated.
+
+        Parameters
+        ----------
+        logit, y
+            As `predict` and `observed` give them, of the validation split.
+        """
+        raise NotImplementedError
+
+    def probability(self, logit: np.ndarray) -> np.ndarray:
+        """Return the probability that logits stand for, for tasks that are calibrated."""
+        raise NotImplementedError
 
     @abc.abstractmethod
     def observed(self, y: torch.Tensor) -> np.ndarray:

@@ -6,6 +6,9 @@ from cosmodag.models.registry import check_settings
 from cosmodag.settings import unknown
 from cosmodag.training.classification_task import ClassificationTask
 from cosmodag.training.map_task import MapTask
+from cosmodag.training.matching_task import MatchingTask
+from cosmodag.training.ordinal_task import OrdinalTask
+from cosmodag.training.reconstruction_task import ReconstructionTask
 from cosmodag.training.scalar_tasks import CountTask, RegressionTask
 from cosmodag.training.task import Task
 
@@ -14,6 +17,9 @@ TASKS = {
     "count": CountTask,
     "regression": RegressionTask,
     "classification": ClassificationTask,
+    "ordinal": OrdinalTask,
+    "reconstruction": ReconstructionTask,
+    "matching": MatchingTask,
 }
 
 

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
+from cosmodag.evaluation.baselines import slice_features
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.features import example_features
 from cosmodag.evaluation.baselines.index_only import index_only_numbers
@@ -23,7 +24,11 @@ _TREES = ((4, 20, 0.1), (8, 20, 0.05), (15, 10, 0.05), (31, 40, 0.05))
 
 
 def described(examples: Examples) -> Examples:
-    """The examples with the density features (N, F) of each in the place of its map."""
+    """The examples with the features (N, F) of each in the place of its map: of its density, or of
+    a slice of the 21-cm sky.
+    """
+    if slice_features.CHANNELS & set(examples.channels):
+        return slice_features.described(examples)
     maps = tqdm(examples.x, desc="density features", unit="example", disable=None)
     return examples._replace(x=np.stack([example_features(x) for x in maps]))
 

@@ -11,11 +11,13 @@ class Examples(NamedTuple):
 
     `x` (N, *space, C) float32: the network's input, channels last. `y`: masks (N, *map) bool, or
     numbers (N,) float. `index`: one row an example, with the covariates that say where it lies.
+    `channels`: names of the channels of `x`.
     """
 
     x: np.ndarray
     y: np.ndarray
     index: pd.DataFrame
+    channels: tuple[str, ...] = ()
 
 
 class Predictions(NamedTuple):
@@ -35,4 +37,10 @@ def subset(examples: Examples, most: int, seed: int) -> Examples:
         return examples
     rows = np.random.default_rng(seed).choice(len(examples.x), most, replace=False)
     rows.sort()
-    return Examples(examples.x[rows], examples.y[rows], examples.index.iloc[rows])
+    return taken(examples, rows)
+
+
+def taken(examples: Examples, rows: np.ndarray) -> Examples:
+    """Some rows of examples."""
+    index = examples.index.iloc[rows].reset_index(drop=True)
+    return examples._replace(x=examples.x[rows], y=examples.y[rows], index=index)

@@ -68,7 +68,7 @@ def example_features(x: np.ndarray) -> np.ndarray:
         features += [(smooth < below).mean() for below in (-0.8, -0.5, 0.0, 1.0)]
         minima = smooth == ndimage.minimum_filter(smooth, size=3)
         features += [(minima & (smooth < below)).mean() for below in (-0.7, -0.3)]
-    features += [*_spectrum(field)]
+    features += [*spectrum(field)]
     if x.shape[-1] > 1:
         layers = x.reshape(-1, x.shape[-1])
         features += [*layers.mean(0), *layers.std(0)]
@@ -131,7 +131,7 @@ def _hessian_eigenvalues(slopes: list[np.ndarray]) -> np.ndarray:
     )
 
 
-def _spectrum(field: np.ndarray, bins: int = 12) -> np.ndarray:
+def spectrum(field: np.ndarray, bins: int = 12) -> np.ndarray:
     """Logarithm of the mean power in rings of equal width up to the Nyquist frequency."""
     power = np.abs(np.fft.fftn(field - field.mean())) ** 2 / field.size
     frequencies = np.meshgrid(*(np.fft.fftfreq(n) for n in field.shape), indexing="ij")

@@ -8,17 +8,35 @@ from collections.abc import Mapping
 import h5py
 from threadpoolctl import threadpool_limits
 
+from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
-from cosmodag.evaluation.baselines import classes, counts, maps
+from cosmodag.evaluation.baselines import (
+    classes,
+    counts,
+    maps,
+    matches,
+    ordered_classes,
+    reconstructions,
+    slice_features,
+)
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.targets import ordered_columns, read_examples
 from cosmodag.files import whole_file
 from cosmodag.hdf5 import open_kind
+from cosmodag.training.completion import complete_task
+from cosmodag.training.tasks import make_task
 
 log = logging.getLogger(__name__)
 
-KINDS = {"maps": maps.BASELINES, "counts": counts.BASELINES, "classes": classes.BASELINES}
+KINDS = {
+    "maps": maps.BASELINES,
+    "counts": counts.BASELINES,
+    "classes": classes.BASELINES,
+    "ordered_classes": ordered_classes.BASELINES,
+    "reconstructions": reconstructions.BASELINES,
+    "matches": matches.BASELINES,
+}
 
 
 def fit_baselines(
@@ -30,13 +48,14 @@ def fit_baselines(
     seed: int = 0,
     threads: int | None = None,
     settings: Mapping[str, Mapping] | None = None,
+    **given,
 ) -> dict[str, Predictions]:
     """Fit every baseline of a kind on the training split and predict validation and test.
 
     Parameters
     ----------
-    kind : {"maps", "counts", "classes"}
-        Which baselines; their names are the keys of `KINDS[kind]`.
+    kind : str
+        A key of `KINDS`: which baselines; their names are the keys of `KINDS[kind]`.
     train, valid, test : Examples
         The splits, `x` and `y` as the baselines of the kind take them.
     seed : int
@@ -46,6 +65,8 @@ def fit_baselines(
         each other at every level of every tree.
     settings : mapping from a baseline's name to keyword arguments, optional
         Bounds such as `{"trees": {"max_pixels": 50000}}`.
+    **given
+        What all baselines of the kind are told besides, such as the values of ordered classes.
     """
     settings = settings or {}
     unknown = set(settings) - set(KINDS[kind])
@@ -57,7 +78,7 @@ def fit_baselines(
     with threadpool_limits(threads):
         for name, fit in KINDS[kind].items():
             began = time.monotonic()
-            fitted[name] = fit(train, valid, test, seed=seed, **settings.get(name, {}))
+            fitted[name] = fit(train, valid, test, seed=seed, **given, **settings.get(name, {}))
             log.info("baseline %s fitted in %.0f s", name, time.monotonic() - began)
     return fitted
 
@@ -68,32 +89,64 @@ def prepare_baselines(
     *,
     task: Mapping,
     truth: str | None = None,
+    noise: Mapping | None = None,
     seed: int = 0,
     threads: int | None = None,
     settings: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Fit the baselines of a dataset and target and write them for `evaluate` to read.
 
-    `task` is that of run.json, `truth` the channel that maps are scored on where it is another;
-    the other parameters are those of `fit_baselines`.
+    `task` and `noise` are those of run.json, `truth` the channel that maps are scored on where it
+    is another; the other parameters are those of `fit_baselines`.
     """
-    examples = read_examples(dataset_folder, task, truth=truth)
+    task = complete_task(task, read_description(dataset_folder))
+    examples = read_examples(dataset_folder, task, truth=truth, noise=noise)
     write_baselines(output, fit_all(task, examples, seed=seed, threads=threads, settings=settings))
 
 
 def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[str, Predictions]:
-    """Fit the baselines of a task; those of numbers carry the column: "count:trees"."""
-    if task["name"] == "map":
-        return fit_baselines("maps", *(examples[split] for split in SPLITS), **options)
-    if task["name"] == "classification":
-        described = (classes.described(examples[split]) for split in SPLITS)
-        return fit_baselines("classes", *described, **options)
-    examples = {split: counts.described(examples[split]) for split in SPLITS}
+    """Fit the baselines of a task, completed; those of columns carry the column: "count:trees"."""
+    splits = [examples[split] for split in SPLITS]
+    kind = task["name"]
+    if kind == "map":
+        return fit_baselines("maps", *splits, **options)
+    if kind == "reconstruction":
+        size = task.get("size") or splits[0].x[0].size // reconstructions.PART
+        return fit_baselines("reconstructions", *splits, size=size, **options)
+    if kind == "matching":
+        candidates = make_task(**task).candidates
+        return fit_baselines("matches", *splits, candidates=candidates, **options)
+    if "values" in task:
+        return _fit_ordered(task, splits, **options)
+    if kind == "classification":
+        return fit_baselines("classes", *map(classes.described, splits), **options)
+    return _fit_numbers(task, splits, **options)
+
+
+def _fit_numbers(task: Mapping, splits: list[Examples], **options) -> dict[str, Predictions]:
+    """Baselines of each column of numbers."""
+    sky = "slice_" if slice_features.CHANNELS & set(splits[0].channels) else ""
+    splits = [counts.described(each) for each in splits]
     fitted = {}
     for number, column in enumerate(task["columns"]):
-        one = (examples[s]._replace(y=examples[s].y[:, number]) for s in SPLITS)
+        one = [each._replace(y=each.y[:, number]) for each in splits]
         for name, predictions in fit_baselines("counts", *one, **options).items():
-            fitted[f"{column}:{name}"] = predictions
+            measured = sky if name in ("ridge", "trees") else ""
+            fitted[f"{column}:{measured}{name}"] = predictions
+    return fitted
+
+
+def _fit_ordered(task: Mapping, splits: list[Examples], **options) -> dict[str, Predictions]:
+    """Baselines of each column of ordered classes."""
+    features = [slice_features.described(each).x for each in splits]
+    fitted = {}
+    for number, (column, values) in enumerate(ordered_columns(task).items()):
+        one = [
+            ordered_classes.told(each, told, number if each.y.ndim > 1 else None)
+            for each, told in zip(splits, features)
+        ]
+        found = fit_baselines("ordered_classes", *one, values=values, **options)
+        fitted |= {f"{column}:{name}": predictions for name, predictions in found.items()}
     return fitted
 
 

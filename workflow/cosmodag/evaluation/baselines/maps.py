@@ -38,13 +38,14 @@ def smoothed_density(
 ) -> Predictions:
     """A threshold on the density smoothed by a Gaussian.
 
-    The width is chosen on validation. The density becomes a probability by a falling step function
-    (isotonic regression on the training split), so a threshold on one is a threshold on the other.
+    The width is chosen on validation. The density becomes a probability by a step function that
+    falls or rises throughout (isotonic regression on the training split), so a threshold on one is
+    a threshold on the other: what is sought may lie in empty or in dense regions.
     """
     train, judge = subset(train, _FEW, seed), subset(valid, _FEW, seed)
     best_loss, best = np.inf, None
     for smoothing in _SMOOTHINGS:
-        curve = IsotonicRegression(increasing=False, out_of_bounds="clip")
+        curve = IsotonicRegression(increasing="auto", out_of_bounds="clip")
         curve.fit(_smoothed(train, smoothing).ravel(), train.y.ravel())
         loss = _loss(judge.y, curve.predict(_smoothed(judge, smoothing).ravel()))
         if loss < best_loss:

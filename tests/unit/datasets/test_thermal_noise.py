@@ -1,0 +1,141 @@
+"""Noise that training never sees twice and the test always sees the same."""
+
+import h5py
+import numpy as np
+import pytest
+
+from cosmodag.cutouts.examples_file import create_examples, write_index
+from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.shards import write_dataset
+from cosmodag.datasets.thermal_noise import ThermalNoise, without_mean
+from cosmodag.errors import InputError
+
+CHANNELS = ["density", "brightness_temperature"]
+NOISE = {"rms": 4.0, "beam": 2.0}
+
+
+def drawn(split="train", *, epoch=0, rows=range(6), side=32, **settings):
+    noise = ThermalNoise(CHANNELS, split, **{**NOISE, **settings})
+    return noise.add(np.zeros((len(rows), side, side, 2), np.float32), epoch, np.array(rows))
+
+
+@pytest.mark.parametrize("beam", [0.0, 1.5, 4.0])
+def test_noise_has_the_rms_asked_for_and_no_mean_whatever_the_beam(beam):
+    sky = drawn(beam=beam, rows=range(200), side=64)[..., 1]
+    assert sky.std() == pytest.approx(4.0, rel=0.02)
+    assert np.abs(sky.mean((1, 2))).max() < 1e-4
+
+
+def test_a_beam_correlates_neighbours_as_a_gaussian_does():
+    white = np.random.default_rng(0).normal(size=(200, 64, 64)).astype(np.float32)
+    sky = without_mean(white, beam=4.0)
+    width = 4.0 / np.sqrt(8 * np.log(2))
+    for apart in (1, 2, 4):
+        found = (sky * np.roll(sky, apart, 1)).mean()
+        assert found == pytest.approx(np.exp(-(apart**2) / (4 * width**2)), abs=0.03)
+
+
+def test_the_beam_turns_with_the_slice():
+    white = np.random.default_rng(0).normal(size=(1, 24, 16)).astype(np.float32)
+    turned = without_mean(white.transpose(0, 2, 1), beam=3.0).transpose(0, 2, 1)
+    np.testing.assert_allclose(without_mean(white, beam=3.0), turned, atol=1e-5)
+
+
+def test_noise_depends_on_seed_epoch_and_example_alone():
+    whole = drawn(epoch=3, seed=5)
+    np.testing.assert_array_equal(drawn(epoch=3, seed=5, rows=[4, 2]), whole[[4, 2]])
+    others = [drawn(epoch=4, seed=5), drawn(epoch=3, seed=6), drawn(epoch=3, seed=5)[::-1]]
+    for other in others:
+        assert abs(np.corrcoef(whole[0].ravel(), other[0].ravel())[0, 1]) < 0.2
+
+
+def test_splits_have_noise_of_their_own_and_the_test_s_is_that_of_every_run():
+    np.testing.assert_array_equal(drawn("test", seed=1), drawn("test", seed=2))
+    for one, other in (("train", "test"), ("valid", "test"), ("train", "valid")):
+        assert not np.array_equal(drawn(one)[..., 1], drawn(other)[..., 1])
+
+
+def test_only_what_an_interferometer_measures_is_noisy():
+    assert not drawn()[..., 0].any()
+    with pytest.raises(InputError, match="holds density, not the brightness_temperature"):
+        ThermalNoise(["density"], "train", **NOISE)
+    with pytest.raises(InputError, match="rms -1 mK"):
+        ThermalNoise(CHANNELS, "train", rms=-1)
+
+
+@pytest.fixture
+def slices(tmp_path):
+    """Dataset folder of 40 slices in 8 groups, density and brightness temperature."""
+    random = np.random.default_rng(3)
+    with h5py.File(tmp_path / "slices.h5", "w") as file:
+        x, y = create_examples(
+            file,
+            experiment="reionization",
+            count=40,
+            x_shape=(16, 16, 2),
+            y_shape=(1, 1, 0),
+            x_channels=CHANNELS,
+            y_channels=[],
+        )
+        x[...] = random.normal([0, 10], [1, 3], x.shape)
+        y[...] = 0
+        names = [f"s{number:04d}" for number in range(8)]
+        index = {"id": [f"{n}/{i}" for n in names for i in range(5)], "group": np.repeat(names, 5)}
+        write_index(file, index | {"redshift_class": np.arange(40) % 5})
+    write_dataset([tmp_path / "slices.h5"], tmp_path / "dataset")
+    return tmp_path / "dataset"
+
+
+def loader(slices, split, **settings):
+    plain = {"batch_size": 8, "seed": 1, "target": {"columns": ["redshift_class"]}}
+    return Loader(slices, split, shuffle=False, **{**plain, **settings})
+
+
+def test_training_sees_new_noise_in_every_epoch_and_the_test_the_same(slices):
+    training = loader(slices, "train", noise=NOISE)
+    rows = np.arange(4)
+    assert not np.array_equal(training.read(rows, 0).x, training.read(rows, 1).x)
+    np.testing.assert_array_equal(training.read(rows, 1).x, training.read(rows, 1).x)
+    test = loader(slices, "test", noise=NOISE, seed=2)
+    again = loader(slices, "test", noise=NOISE, seed=9)
+    np.testing.assert_array_equal(test.read(rows).x, again.read(rows).x)
+
+
+def test_noise_is_added_before_the_transform_and_widens_its_spread(slices):
+    plain = loader(slices, "train", noise={"rms": 4.0}).read(np.arange(20)).x
+    told = loader(slices, "train", noise={"rms": 4.0}, transform="standardise")
+    told = told.read(np.arange(20)).x
+    statistics = loader(slices, "train").description["statistics"]
+    spread = np.hypot(statistics["x_std"][1], 4.0)
+    expected = (plain[:, 1] - statistics["x_mean"][1]) / spread
+    np.testing.assert_allclose(told[:, 1], expected, atol=1e-5)
+    assert told[:, 0].std() == pytest.approx(1, abs=0.1)
+
+
+def test_the_unit_transform_scales_the_training_range_to_one(slices):
+    training = loader(slices, "train", transform="unit")
+    whole = training.read(np.arange(len(training.index))).x
+    low, high = whole.amin((0, 2, 3)), whole.amax((0, 2, 3))
+    np.testing.assert_allclose(low, 0, atol=1e-6)
+    np.testing.assert_allclose(high, 1, atol=1e-6)
+
+
+def test_the_input_itself_can_be_the_target_as_the_network_sees_it(slices):
+    settings = {"noise": NOISE, "transform": "unit", "augment": "periodic"}
+    target = {"input": ["brightness_temperature"]}
+    batch = loader(slices, "train", target=target, **settings).read(np.arange(6), 2)
+    np.testing.assert_array_equal(batch.y, batch.x[:, 1:])
+    with pytest.raises(InputError, match="'densty' is not among density, brightness"):
+        loader(slices, "train", target={"input": ["densty"]})
+
+
+def test_a_periodic_augmentation_moves_channels_together(slices):
+    settings = {"target": {"input": CHANNELS}, "augment": "periodic"}
+    plain = loader(slices, "train", target={"input": CHANNELS}).read(np.arange(6)).x
+    moved = loader(slices, "train", **settings).read(np.arange(6), 1).x
+    assert not np.array_equal(plain, moved)
+    for one, other in zip(plain, moved):
+        np.testing.assert_allclose(np.sort(one.ravel()), np.sort(other.ravel()))
+        # What stands at the same place in both channels still does.
+        products = (one[0] * one[1]).ravel(), (other[0] * other[1]).ravel()
+        np.testing.assert_allclose(*map(np.sort, products), rtol=1e-6)

@@ -1,0 +1,232 @@
+"""Simple classifiers into classes that stand for values, such as the redshifts of a grid.
+
+Each takes examples that `slice_features.described` has brought down to features (those that look at
+the slice itself or at its place take that too) and returns a distribution over the classes, (N, K),
+for validation and test. Settings are chosen on validation, where the distributions are calibrated
+by a temperature as a network's are.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special, stats
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.training.calibration import fit_class_temperature
+
+_RIDGE_PENALTIES = 10.0 ** np.arange(-2, 6)
+_NEIGHBOURS = (1, 3, 10, 30, 100)
+_COMPONENTS = (10, 50)
+# Trees tried against each other on validation: (leaves, least examples a leaf, learning rate).
+_TREES = ((8, 20, 0.1), (15, 20, 0.05))
+# Part of the training split's shares in every distribution: no class is impossible.
+_DOUBT = 1e-3
+
+
+Fit = Callable[..., Sequence[np.ndarray]]
+
+
+class Slices(NamedTuple):
+    """A split three ways: features (N, F), pixels (N, P), and where each slice lies."""
+
+    features: np.ndarray
+    pixels: np.ndarray
+    place: np.ndarray
+    universe: np.ndarray
+    y: np.ndarray
+
+
+def told(examples: Examples, features: np.ndarray, column: int | None = None) -> Slices:
+    """A split with its features, for the classes of one column of its y, or of y itself."""
+    index = examples.index
+    names = ["axis", *(("lower_x", "lower_y", "lower_z") if "lower_x" in index else ("slice",))]
+    universe = next(name for name in ("box", "seed", "group") if name in index)
+    y = examples.y if column is None else examples.y[:, column]
+    pixels = examples.x.reshape(len(examples.x), -1)
+    return Slices(
+        features,
+        pixels,
+        index[names].to_numpy(np.float64),
+        index[universe].astype(str).to_numpy(),
+        y.astype(int),
+    )
+
+
+def distribution(fit: Fit) -> Callable[..., Predictions]:
+    """Make a baseline of a function that gives distributions for validation and test."""
+
+    @functools.wraps(fit)
+    def baseline(train: Slices, valid: Slices, test: Slices, *, values, seed: int) -> Predictions:
+        found = fit(train, valid, test, np.asarray(values), seed)
+        return calibrated(found, train, valid, len(values))
+
+    return baseline
+
+
+@distribution
+def shares(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+    """The shares of the classes in the training split: chance."""
+    return [np.tile(_shares(train.y, len(values)), (len(each.y), 1)) for each in (valid, test)]
+
+
+@distribution
+def discriminant(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+    """Linear discriminant analysis of the features, its covariance shrunk (Ledoit & Wolf 2004)."""
+    model = make_pipeline(
+        StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    )
+    model.fit(train.features, train.y)
+    return [_spread_out(model, each.features, len(values)) for each in (valid, test)]
+
+
+@distribution
+def ridge(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+    """Linear regression of the value on the features, with a normal error as on validation."""
+    best_error, best = np.inf, None
+    for penalty in _RIDGE_PENALTIES:
+        model = make_pipeline(StandardScaler(), Ridge(penalty))
+        model.fit(train.features, values[train.y])
+        error = np.sqrt(np.mean((model.predict(valid.features) - values[valid.y]) ** 2))
+        if error < best_error:
+            best_error, best = error, model
+    edges = np.r_[-np.inf, (values[1:] + values[:-1]) / 2, np.inf]
+    return [
+        np.diff(stats.norm.cdf(edges, best.predict(each.features)[:, None], best_error), axis=1)
+        for each in (valid, test)
+    ]
+
+
+@distribution
+def trees(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+    """Gradient-boosted trees on the features, grown until validation stops improving."""
+    fitted = []
+    for leaves, least, learning_rate in _TREES:
+        model = HistGradientBoostingClassifier(
+            max_iter=300,
+            learning_rate=learning_rate,
+            max_leaf_nodes=leaves,
+            min_samples_leaf=least,
+            max_features=0.3,
+            early_stopping=True,
+            n_iter_no_change=15,
+            random_state=seed,
+        )
+        # Classes that training lacks are none that trees could be judged by.
+        known = np.isin(valid.y, train.y)
+        model.fit(train.features, train.y, X_val=valid.features[known], y_val=valid.y[known])
+        fitted.append([_spread_out(model, s.features, len(values)) for s in (valid, test)])
+    return _best(fitted, valid.y)
+
+
+@distribution
+def neighbours(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+    """The nearest slices among the principal components of the pixels, as in the original."""
+    fitted = []
+    for components in _COMPONENTS:
+        components = min(components, *train.pixels.shape)
+        model = PCA(components, svd_solver="randomized", random_state=seed).fit(train.pixels)
+        parts = [model.transform(each.pixels) for each in (train, valid, test)]
+        fitted += _nearest(train.y, len(values), *parts)
+    return _best(fitted, valid.y)
+
+
+@distribution
+def place_only(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+    """The training slices nearest in place, in the same universe where it is known: no sight."""
+    universes = {name: float(number) for number, name in enumerate(np.unique(train.universe))}
+    apart = 1e6  # of universes, and of lines of sight from each other
+
+    def where(each: Slices) -> np.ndarray:
+        own = np.array([universes.get(name, 0.0) for name in each.universe])
+        place = each.place * ([apart / 1e3] + [1.0] * (each.place.shape[1] - 1))
+        return np.column_stack([apart * own, place])
+
+    return _best(_nearest(train.y, len(values), *map(where, (train, valid, test))), valid.y)
+
+
+@distribution
+def seed_only(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+    """The shares of the classes among the training slices of the same universe."""
+    classes = len(values)
+    overall = _shares(train.y, classes)
+    known = {
+        name: _shares(train.y[train.universe == name], classes) for name in set(train.universe)
+    }
+    return [
+        np.stack([known.get(name, overall) for name in each.universe]) for each in (valid, test)
+    ]
+
+
+BASELINES: dict[str, Callable[..., Predictions]] = {
+    "shares": shares,
+    "discriminant": discriminant,
+    "slice_ridge": ridge,
+    "slice_trees": trees,
+    "neighbours": neighbours,
+    "index_only": place_only,
+    "seed_only": seed_only,
+}
+
+
+def calibrated(
+    found: Sequence[np.ndarray], train: Slices, valid: Slices, classes: int
+) -> Predictions:
+    """Distributions with a doubt, calibrated by a temperature on the validation split."""
+    doubt = _DOUBT * _shares(train.y, classes)
+    logits = [np.log((1 - _DOUBT) * each + doubt) for each in found]
+    temperature = fit_class_temperature(logits[0], valid.y)
+    return Predictions(
+        *(special.softmax(each / temperature, 1).astype(np.float32) for each in logits)
+    )
+
+
+def _shares(y: np.ndarray, classes: int) -> np.ndarray:
+    """Share of each class, none of them 0."""
+    count = np.bincount(y, minlength=classes) + 1e-3
+    return count / count.sum()
+
+
+def _spread_out(model, features: np.ndarray, classes: int) -> np.ndarray:
+    """Probabilities of a model that may not know all classes."""
+    found = np.zeros((len(features), classes))
+    found[:, model.classes_] = model.predict_proba(features)
+    return found
+
+
+def _nearest(
+    y: np.ndarray, classes: int, train: np.ndarray, valid: np.ndarray, test: np.ndarray
+) -> list[list[np.ndarray]]:
+    """For each number of neighbours the shares of the classes among them, in validation and test.
+
+    The last entry takes all of the training split.
+    """
+    overall = _shares(y, classes)
+    most = min(max(_NEIGHBOURS), len(y))
+    search = NearestNeighbors(n_neighbors=most).fit(train)
+    near = [y[search.kneighbors(each, return_distance=False)] for each in (valid, test)]
+    one_hot = np.eye(classes)
+    fitted = [
+        [(one_hot[each[:, :k]].sum(1) + overall) / (k + 1) for each in near]
+        for k in _NEIGHBOURS
+        if k <= most
+    ]
+    return [*fitted, [np.tile(overall, (len(each), 1)) for each in near]]
+
+
+def _best(fitted: Sequence[Sequence[np.ndarray]], y: np.ndarray) -> Sequence[np.ndarray]:
+    """The distributions of least cross entropy on validation."""
+
+    def entropy(pair: Sequence[np.ndarray]) -> float:
+        right = np.take_along_axis(pair[0], y[:, None], 1)
+        return -float(np.log((1 - _DOUBT) * right + _DOUBT / pair[0].shape[1]).mean())
+
+    return min(fitted, key=entropy)
