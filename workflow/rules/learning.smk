@@ -87,11 +87,13 @@ rule learning_train:
     params:
         settings=lookup(dpath="{experiment}/runs/{run}", within=options),
         code=lambda w: helpers.run_code(config, "train", w.experiment, w.run),
-        state=config["scratch"] or f"{results}/.state",
+        state=state_folder,
+        staging=staging_options,
+        launch=launch,
     shell:
-        "python -m cosmodag train --dataset {input.dataset:q}"
+        "{params.launch} python -m cosmodag train --dataset {input.dataset:q}"
         " --output $(dirname {output.model:q}) --state {params.state:q} --threads {threads}"
-        " {params.settings} &> {log:q}"
+        " {params.staging} {params.settings} &> {log:q}"
 
 
 rule learning_baselines:

@@ -1,5 +1,6 @@
 """``cosmodag train``."""
 
+import os
 from pathlib import Path
 
 import click
@@ -18,10 +19,15 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
     type=click.Path(path_type=Path),
     help="Folder of checkpoints; a killed training continues from there.",
 )
+@click.option(
+    "--staging",
+    default="",
+    help="Folder on a disk of this node, to which the dataset is copied first; may hold variables.",
+)
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @settings_options("voids/runs/*")
 @threads
-def command(dataset, output, state, device, threads, model, augment, **settings):
+def command(dataset, output, state, staging, device, threads, model, augment, **settings):
     """Train a network, or continue a training that was killed."""
     from cosmodag.provenance import fingerprint
     from cosmodag.training.run import train_run
@@ -34,6 +40,7 @@ def command(dataset, output, state, device, threads, model, augment, **settings)
         model=model,
         augment=None if augment == "none" else augment,
         state_folder=state,
+        staging=os.path.expandvars(staging) or None,
         device=device,
         threads=threads,
         **settings,

@@ -1,0 +1,213 @@
+"""What the Slurm profile asks for, captured by stubs of Slurm's commands."""
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cluster.mapping import MAPPING, Place
+
+pytestmark = pytest.mark.dag
+
+STUB = Path(__file__).with_name("stub_slurm.py")
+PROGRAMS = ("sbatch", "squeue", "sacct", "scontrol", "scancel", "sacctmgr", "sinfo")
+QUICK = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "2")
+
+
+@pytest.fixture
+def stubbed(checkout, repository, tmp_path_factory, monkeypatch):
+    """A checkout with every experiment, on a machine whose Slurm is a stub."""
+    folder = tmp_path_factory.mktemp("stub")
+    for program in PROGRAMS:
+        script = folder / program
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} {STUB} {program} "$@"\n')
+        script.chmod(0o755)
+    (folder / "answers.json").write_text("{}")
+    (folder / "submitted.jsonl").touch()
+    monkeypatch.setenv("STUB_SLURM", str(folder))
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    checkout.configure(every_experiment(repository))
+    return checkout, folder
+
+
+def every_experiment(repository) -> dict:
+    """The tiny configurations of all experiments as one."""
+    files = sorted((repository / "tests" / "dag").glob("tiny*.yaml"))
+    return {key: part for file in files for key, part in yaml.safe_load(file.read_text()).items()}
+
+
+def outputs(checkout) -> dict[str, list[str]]:
+    """The outputs of each job, by the name under which it is submitted."""
+    printed = checkout.snakemake("-n", "--configfile", "tiny.yaml")
+    found = {}
+    for block in re.split(r"\n(?=(?:local)?rule \w+:\n)", printed)[1:]:
+        rule = re.match(r"(?:local)?rule (\w+):", block)[1]
+        wildcards = re.search(r"^    wildcards: (.*)$", block, re.M)
+        made = re.findall(r"^    (?:output|benchmark): (.*)$", block, re.M)
+        values = wildcards[1].replace(", ", ",") if wildcards else ""
+        found[f"{rule}:{values}".rstrip(":")] = [file for line in made for file in line.split(", ")]
+    return found
+
+
+def asked(words: list[str]) -> Place:
+    """What a call of sbatch asks for."""
+    text = shlex.join(words)
+
+    def find(pattern: str):
+        match = re.search(pattern, text)
+        return match and match[1].strip("'")
+
+    return Place(
+        partition=find(r" -p (\S+)"),
+        constraint=find(r" -C (\S+)"),
+        threads=int(find(r"--cpus-per-task=(\d+)")),
+        gpus=int(find(r"--gpus=(\d+)") or 0),
+        tasks=int(find(r"--ntasks=(\d+)") or 1),
+        nodes=int(find(r"--nodes=(\d+)") or 1),
+        memory=int(find(r"--mem (\d+)")),
+        minutes=int(find(r" -t (\d+)")),
+    )
+
+
+@pytest.mark.slow
+def test_every_rule_asks_for_the_node_it_is_mapped_to(stubbed):
+    checkout, folder = stubbed
+    (folder / "outputs.json").write_text(json.dumps(outputs(checkout)))
+    checkout.snakemake("--profile", "slurm", *QUICK, "--configfile", "tiny.yaml")
+    calls = [json.loads(line) for line in (folder / "submitted.jsonl").read_text().splitlines()]
+    seen = set()
+    for words in calls:
+        comment = words[words.index("--comment") + 1]
+        rule = comment.removeprefix("rule_").partition("_wildcards_")[0]
+        place, expected = asked(words), MAPPING[rule]
+        seen.add(rule)
+        assert place.memory > 0, rule
+        assert place.minutes > 0, rule
+        assert (
+            place._replace(
+                memory=expected.memory and place.memory, minutes=expected.minutes and place.minutes
+            )
+            == expected
+        ), rule
+        assert "--requeue" in words
+        assert "--signal=USR1@300" in words
+    assert MAPPING.keys() - seen == {"voids_catalogue", "injections_observe"}  # real inputs
+
+
+def test_every_rule_with_a_command_is_mapped(checkout):
+    rules = (checkout.folder / "workflow" / "rules").glob("*.smk")
+    text = "\n".join(path.read_text() for path in rules)
+    names = set(re.findall(r"^use rule \w+ as (\w+) with:", text, re.M))
+    for block in re.split(r"^(?=rule )", text, flags=re.M)[1:]:
+        name = re.match(r"rule (\w+):", block)[1]
+        if "shell:" in block and not name.startswith("learning_"):
+            names.add(name)
+    assert names == MAPPING.keys()
+
+
+def test_a_line_moves_a_rule_to_another_kind_of_node(checkout):
+    change(checkout, "config.yaml", 'voids_train: ?on("gpu"', 'voids_train: ?on("cpu"')
+    held = profile(checkout)["set-resources"]["voids_train"]
+    assert (held["constraint"], held.get("gpu")) == ("haswell", None)
+
+
+def test_sites_with_generic_resources_alone_write_gres(checkout):
+    change(checkout, "partitions.yaml", "gpu: 1 #", 'gres: "gpu:v100:1" #')
+    held = profile(checkout)["set-resources"]["voids_train"]
+    assert held["gres"] == "gpu:v100:1"
+    assert "gpu" not in held
+
+
+def test_an_account_is_charged_where_one_is_named(checkout):
+    assert "slurm_account" not in profile(checkout)["default-resources"]
+    change(checkout, "partitions.yaml", 'account: ""', "account: m1727")
+    assert profile(checkout)["default-resources"]["slurm_account"] == "'m1727'"
+
+
+def test_a_constraint_that_no_partition_offers_is_refused_before_anything_is_queued(stubbed):
+    checkout, folder = stubbed
+    change(checkout, "partitions.yaml", 'constraint: "knl&quad&cache"', 'constraint: "knl&snc4"')
+    printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
+    assert "no partition in slurm/partitions.yaml takes jobs of injections_train" in printed
+    assert "constraint knl&snc4" in printed
+    assert "Traceback" not in printed
+    assert not (folder / "submitted.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flag", "answer"),
+    [
+        ("gpu", "Batch job submission failed: Invalid partition name specified"),
+        ("--gpus=1", "Batch job submission failed: Requested node configuration is not available"),
+    ],
+)
+def test_what_slurm_refuses_is_told_before_anything_is_queued(stubbed, flag, answer):
+    checkout, folder = stubbed
+    (folder / "answers.json").write_text(json.dumps({flag: answer}))
+    printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
+    assert "Slurm has no place for jobs of voids_train" in printed
+    assert answer in printed
+    assert "Traceback" not in printed
+    assert not (folder / "submitted.jsonl").read_text()
+
+
+def test_a_job_that_only_has_to_wait_is_not_refused(stubbed):
+    checkout, folder = stubbed
+    answer = "Required node not available (down, drained or reserved)"
+    (folder / "answers.json").write_text(json.dumps({"haswell": answer}))
+    (folder / "outputs.json").write_text(json.dumps(outputs(checkout)))
+    first = "results/injections/sources/sky/0"
+    checkout.snakemake("--profile", "slurm", *QUICK, "--configfile", "tiny.yaml", "--", first)
+    assert (folder / "submitted.jsonl").read_text()
+
+
+def test_scratch_that_cannot_be_written_is_refused_before_anything_is_queued(stubbed):
+    checkout, folder = stubbed
+    (checkout.folder / "taken").touch()
+    checkout.configure({**checkout.config, "scratch": "taken/below"})
+    printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
+    assert "config key scratch: taken/below cannot be written to (Not a directory)" in printed
+    assert "Traceback" not in printed
+    assert not (folder / "submitted.jsonl").read_text()
+
+
+def test_without_slurm_s_commands_the_profile_says_so(checkout, monkeypatch):
+    printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
+    assert "no sbatch on this machine" in printed
+    assert "Traceback" not in printed
+
+
+def test_without_the_executor_the_profile_says_what_to_install(checkout):
+    hide = (
+        "import importlib.util, runpy, sys\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda n, *a: None if n.endswith('_slurm') else find(n, *a)\n"
+        "sys.argv = ['snakemake', '--profile', 'slurm', '-n']\n"
+        "runpy.run_module('snakemake', run_name='__main__')\n"
+    )
+    code, printed = checkout.python("-c", hide)
+    assert code != 0
+    assert "pip install snakemake-executor-plugin-slurm" in printed
+    assert "Traceback" not in printed
+
+
+def profile(checkout) -> dict:
+    """The profile as Snakemake reads it."""
+    render = (
+        "import yte\nprint(__import__('json').dumps(yte.process_yaml(open('slurm/config.yaml'))))\n"
+    )
+    code, printed = checkout.python("-c", render)
+    assert code == 0, printed
+    return json.loads(printed)
+
+
+def change(checkout, file: str, before: str, after: str) -> None:
+    """Replace a text of a file of the profile."""
+    path = checkout.folder / "profiles" / "slurm" / file
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
