@@ -17,7 +17,7 @@ OLD = Processor("Intel(R) Xeon(R) CPU E5-2670", 6, 45, frozenset({"avx"}))
 
 def test_this_node_s_processor_is_read(tmp_path):
     path = tmp_path / "cpuinfo"
-    first = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 87\nmodel name\t: Xeon Phi\nflags\t\t: fma avx2\n"
+    first = "cpu family\t: 6\nmodel\t\t: 87\nmodel name\t: Xeon Phi\nflags\t\t: fma avx2\n"
     path.write_text(f"{first}power management:\n\n{first.replace('87', '63')}\n")
     read = processor.read_processor(path)
     assert read == Processor("Xeon Phi", 6, 87, frozenset({"fma", "avx2"}))
