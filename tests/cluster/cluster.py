@@ -122,7 +122,7 @@ class Cluster:
 
 def record(line: str) -> dict[str, str]:
     """Return one line of ``scontrol show job -o`` as a dictionary."""
-    return dict(re.findall(r"(\S+?)=(.*?)(?= [A-Za-z:/]+=|$)", line))
+    return {key: value.strip() for key, value in re.findall(r"(\S+?)=(.*?)(?= [\w:/]+=|$)", line)}
 
 
 def free_ports(number: int) -> int:
