@@ -3,54 +3,23 @@
 import json
 import re
 import shlex
-import sys
-from pathlib import Path
+import shutil
 
 import pytest
-import yaml
 
 from tests.cluster.mapping import MAPPING, Place
+from tests.dag.stubs import QUICK, every_experiment, install_stubs, promise_outputs, submitted
 
 pytestmark = pytest.mark.dag
-
-STUB = Path(__file__).with_name("stub_slurm.py")
-PROGRAMS = ("sbatch", "squeue", "sacct", "scontrol", "scancel", "sacctmgr", "sinfo")
-QUICK = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "2")
 
 
 @pytest.fixture
 def stubbed(checkout, repository, tmp_path_factory, monkeypatch):
     """A checkout with every experiment, on a machine whose Slurm is a stub."""
     folder = tmp_path_factory.mktemp("stub")
-    for program in PROGRAMS:
-        script = folder / program
-        script.write_text(f'#!/bin/sh\nexec {sys.executable} {STUB} {program} "$@"\n')
-        script.chmod(0o755)
-    (folder / "answers.json").write_text("{}")
-    (folder / "submitted.jsonl").touch()
-    monkeypatch.setenv("STUB_SLURM", str(folder))
-    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    install_stubs(folder, monkeypatch)
     checkout.configure(every_experiment(repository))
     return checkout, folder
-
-
-def every_experiment(repository) -> dict:
-    """The tiny configurations of all experiments as one."""
-    files = sorted((repository / "tests" / "dag").glob("tiny*.yaml"))
-    return {key: part for file in files for key, part in yaml.safe_load(file.read_text()).items()}
-
-
-def outputs(checkout) -> dict[str, list[str]]:
-    """The outputs of each job, by the name under which it is submitted."""
-    printed = checkout.snakemake("-n", "--configfile", "tiny.yaml")
-    found = {}
-    for block in re.split(r"\n(?=(?:local)?rule \w+:\n)", printed)[1:]:
-        rule = re.match(r"(?:local)?rule (\w+):", block)[1]
-        wildcards = re.search(r"^    wildcards: (.*)$", block, re.M)
-        made = re.findall(r"^    (?:output|benchmark): (.*)$", block, re.M)
-        values = wildcards[1].replace(", ", ",") if wildcards else ""
-        found[f"{rule}:{values}".rstrip(":")] = [file for line in made for file in line.split(", ")]
-    return found
 
 
 def asked(words: list[str]) -> Place:
@@ -76,11 +45,10 @@ def asked(words: list[str]) -> Place:
 @pytest.mark.slow
 def test_every_rule_asks_for_the_node_it_is_mapped_to(stubbed):
     checkout, folder = stubbed
-    (folder / "outputs.json").write_text(json.dumps(outputs(checkout)))
+    promise_outputs(checkout, folder)
     checkout.snakemake("--profile", "slurm", *QUICK, "--configfile", "tiny.yaml")
-    calls = [json.loads(line) for line in (folder / "submitted.jsonl").read_text().splitlines()]
     seen = set()
-    for words in calls:
+    for words in submitted(folder):
         comment = words[words.index("--comment") + 1]
         rule = comment.removeprefix("rule_").partition("_wildcards_")[0]
         place, expected = asked(words), MAPPING[rule]
@@ -135,7 +103,7 @@ def test_a_constraint_that_no_partition_offers_is_refused_before_anything_is_que
     assert "no partition in slurm/partitions.yaml takes jobs of injections_train" in printed
     assert "constraint knl&snc4" in printed
     assert "Traceback" not in printed
-    assert not (folder / "submitted.jsonl").read_text()
+    assert not submitted(folder)
 
 
 @pytest.mark.parametrize(
@@ -152,17 +120,17 @@ def test_what_slurm_refuses_is_told_before_anything_is_queued(stubbed, flag, ans
     assert "Slurm has no place for jobs of voids_train" in printed
     assert answer in printed
     assert "Traceback" not in printed
-    assert not (folder / "submitted.jsonl").read_text()
+    assert not submitted(folder)
 
 
 def test_a_job_that_only_has_to_wait_is_not_refused(stubbed):
     checkout, folder = stubbed
     answer = "Required node not available (down, drained or reserved)"
     (folder / "answers.json").write_text(json.dumps({"haswell": answer}))
-    (folder / "outputs.json").write_text(json.dumps(outputs(checkout)))
+    promise_outputs(checkout, folder)
     first = "results/injections/sources/sky/0"
     checkout.snakemake("--profile", "slurm", *QUICK, "--configfile", "tiny.yaml", "--", first)
-    assert (folder / "submitted.jsonl").read_text()
+    assert submitted(folder)
 
 
 def test_scratch_that_cannot_be_written_is_refused_before_anything_is_queued(stubbed):
@@ -172,13 +140,34 @@ def test_scratch_that_cannot_be_written_is_refused_before_anything_is_queued(stu
     printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
     assert "config key scratch: taken/below cannot be written to (Not a directory)" in printed
     assert "Traceback" not in printed
-    assert not (folder / "submitted.jsonl").read_text()
+    assert not submitted(folder)
 
 
-def test_without_slurm_s_commands_the_profile_says_so(checkout, monkeypatch):
+def test_without_slurm_s_commands_the_profile_says_so(checkout, tmp_path_factory, monkeypatch):
+    tools = tmp_path_factory.mktemp("tools")
+    for name in ("bash", "sh", "which", "env"):
+        (tools / name).symlink_to(shutil.which(name))
+    monkeypatch.setenv("PATH", str(tools))
     printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
     assert "no sbatch on this machine" in printed
     assert "Traceback" not in printed
+
+
+def test_a_slurm_that_does_not_answer_is_told(stubbed):
+    checkout, folder = stubbed
+    (folder / "scontrol").write_text("#!/bin/sh\necho Connection refused >&2; exit 1\n")
+    printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
+    assert "Slurm does not answer (Connection refused)" in printed
+    assert not submitted(folder)
+
+
+def test_squeue_must_be_asked_where_no_accounts_are_kept(stubbed):
+    checkout, folder = stubbed
+    script = "#!/bin/sh\necho 'AccountingStorageType = accounting_storage/none'\n"
+    (folder / "scontrol").write_text(script)
+    printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
+    assert "write `status: squeue` in slurm/partitions.yaml" in printed
+    assert not submitted(folder)
 
 
 def test_without_the_executor_the_profile_says_what_to_install(checkout):

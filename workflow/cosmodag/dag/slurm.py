@@ -44,7 +44,13 @@ def check_cluster(settings) -> None:
                 f"no {program} on this machine: run snakemake where Slurm's commands are, or "
                 "without --profile slurm"
             ) from None
-    kept = re.search(r"AccountingStorageType\s*=\s*(\S+)", _ask("scontrol", "show", "config")[1])
+    failed, answer = _ask("scontrol", "show", "config")
+    if failed:
+        raise InputError(
+            f"Slurm does not answer ({answer.splitlines()[-1]}): see whether its daemon runs, and "
+            "where SLURM_CONF points"
+        )
+    kept = re.search(r"AccountingStorageType\s*=\s*(\S+)", answer)
     if settings.status_command == "sacct" and kept and kept[1].endswith("/none"):
         raise InputError(
             "this cluster keeps no accounting database, and without one sacct never tells that a "
