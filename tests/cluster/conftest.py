@@ -1,7 +1,6 @@
 """A cluster for all tests, and checkouts that work on it."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -73,6 +72,27 @@ def on_the_cluster(request):
     os.environ.update(before)
 
 
-def submitted(printed: str) -> dict[str, str]:
-    """The Slurm job of each of snakemake's jobs, from what it printed."""
-    return dict(re.findall(r"Job (\d+) has been submitted with SLURM jobid (\d+)", printed))
+@pytest.fixture(scope="session")
+def prepared(repository, tmp_path_factory) -> SlurmCheckout:
+    """A checkout in which a network is ready to be trained."""
+    from tests.cluster.training import prepare
+
+    return prepare(tmp_path_factory.mktemp("prepared") / "checkout", repository)
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(prepared, tmp_path_factory) -> SlurmCheckout:
+    """A checkout in which the network was trained and nothing happened to it."""
+    from tests.cluster.training import MODEL, copied
+
+    checkout = copied(prepared, tmp_path_factory.mktemp("uninterrupted") / "checkout")
+    checkout.slurm(MODEL)
+    return checkout
+
+
+@pytest.fixture
+def training(prepared, tmp_path) -> SlurmCheckout:
+    """A copy of the prepared checkout."""
+    from tests.cluster.training import copied
+
+    return copied(prepared, tmp_path / "checkout")
