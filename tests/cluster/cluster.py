@@ -15,6 +15,7 @@ from tests.cluster.configuration import NODES, write_configuration
 from tests.cluster.daemons import Daemons, all_processes, environment_of, wait_for
 
 CLIENTS = ("sbatch", "srun", "scancel", "scontrol", "sinfo", "squeue", "sacct", "sacctmgr")
+FOLDER = "COSMODAG_TEST_CLUSTER_FOLDER"
 NAMES = tuple(node.name for node in NODES)
 
 
@@ -24,11 +25,13 @@ class Cluster:
     Parameters
     ----------
     folder
-        Of all its files; by default one in the folder of temporary files.
+        Of all its files; by default one in the folder of temporary files, or what the variable
+        COSMODAG_TEST_CLUSTER_FOLDER names.
     """
 
     def __init__(self, folder: Path | None = None):
-        self.folder = folder or Path(tempfile.gettempdir()) / "cosmodag-test-cluster"
+        default = Path(tempfile.gettempdir()) / "cosmodag-test-cluster"
+        self.folder = folder or Path(os.environ.get(FOLDER) or default).resolve()
         self.daemons = Daemons(self.folder)
 
     @property
