@@ -6,7 +6,7 @@ the line by which a shell talks to it; ``down`` ends what ``up`` started, and no
 
 import sys
 
-from tests.cluster.cluster import NAMES, Cluster
+from tests.cluster.cluster import Cluster
 from tests.cluster.packages import SlurmIsMissing, require_slurm
 
 
@@ -23,7 +23,7 @@ def main(words: list[str]) -> int:
     elif words == ["down"]:
         cluster.down()
     elif words == ["status"]:
-        for name in ("munged", "slurmctld", *NAMES):
+        for name in cluster.names:
             print(f"{name:10} {cluster.daemons.pid(name) or '-'}")
         if cluster.daemons.pid("slurmctld"):
             print(cluster.ask("sinfo", "-N", "-o", "%8N %10P %8T %5c %8m %16f %12G %E"))

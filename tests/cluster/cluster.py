@@ -29,6 +29,9 @@ class Cluster:
         COSMODAG_TEST_CLUSTER_FOLDER names.
     """
 
+    names = ("munged", "slurmctld", *NAMES)
+    """Its daemons, in the order of their start."""
+
     def __init__(self, folder: Path | None = None):
         default = Path(tempfile.gettempdir()) / "cosmodag-test-cluster"
         self.folder = folder or Path(os.environ.get(FOLDER) or default).resolve()
@@ -44,7 +47,8 @@ class Cluster:
         for part in ("bin", "run", "log", "state", "spool"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         if not self.daemons.pid("slurmctld"):
-            write_configuration(self.folder, free_ports(len(NODES) + 1))
+            self.port = free_ports(len(NODES) + 2) + 1
+            write_configuration(self.folder, self.port)
             self._write_clients()
         self._start_munge()
         self.start_controller()
@@ -58,7 +62,7 @@ class Cluster:
         if self.daemons.pid("slurmctld"):
             self.ask("scancel", "--user", str(os.getuid()), check=False)
             wait_for(lambda: not self.ask("squeue", "-h", check=False), 15)
-        for name in (*NAMES, "slurmctld", "munged"):
+        for name in reversed(self.names):
             self.daemons.stop(name)
         for pid in self.daemons.processes():
             with contextlib.suppress(ProcessLookupError):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 PROGRAMS = {"munged": "munge", "slurmctld": "slurmctld", "slurmd": "slurmd", "srun": "slurm-client"}
@@ -24,11 +25,14 @@ def require_slurm() -> None:
     SlurmIsMissing
         If this is not a Debian machine, or not root's session, or packages cannot be had.
     """
-    missing = sorted(
-        {package for program, package in PROGRAMS.items() if not shutil.which(program)}
-    )
     if os.geteuid() != 0:
         raise SlurmIsMissing("the daemons of Slurm want root, and this is not root's session")
+    require(PROGRAMS)
+
+
+def require(programs: Mapping[str, str]) -> None:
+    """Install the packages of those programs that are missing."""
+    missing = sorted({programs[name] for name in programs if shutil.which(name) is None})
     if not missing:
         return
     if shutil.which("apt-get") is None:
