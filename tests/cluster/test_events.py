@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.events, pytest.mark.slow]
 
 def test_a_time_limit_is_announced_and_training_goes_on(training, cluster, tmp_path):
     config = training.config
-    config["voids"]["runs"]["unet"]["training"]["epochs"] = 4 * EPOCHS
+    config["voids"]["runs"]["unet"]["training"]["epochs"] = 3 * EPOCHS
     training.configure(config, sort=False)
     unlimited = copied(training, tmp_path / "unlimited")
     unlimited.slurm(MODEL)
