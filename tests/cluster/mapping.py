@@ -44,7 +44,7 @@ MAPPING = {
     "injections_simulate": cpu(),
     "injections_observe": cpu(),
     "injections_select": cpu(),
-    "injections_cutouts": cpu(tasks=32, nodes=2, memory=48000),
+    "injections_cutouts": cpu(tasks=32, nodes=2, memory=30000),
     "injections_split": cpu(),
     "injections_train": Place("knl", "knl&quad&cache", 68, memory=90000, minutes=240),
     "injections_baselines": cpu(16),

@@ -6,6 +6,7 @@ import shlex
 import shutil
 
 import pytest
+import yaml
 
 from tests.cluster.mapping import MAPPING, Place
 from tests.dag.stubs import QUICK, every_experiment, install_stubs, promise_outputs, submitted
@@ -94,6 +95,17 @@ def test_an_account_is_charged_where_one_is_named(checkout):
     assert "slurm_account" not in profile(checkout)["default-resources"]
     change(checkout, "partitions.yaml", 'account: ""', "account: m1727")
     assert profile(checkout)["default-resources"]["slurm_account"] == "'m1727'"
+
+
+def test_the_last_attempt_still_fits_its_partition(checkout):
+    held = profile(checkout)
+    file = checkout.folder / "profiles" / "slurm" / "partitions.yaml"
+    partitions = yaml.safe_load(file.read_text())["partitions"]
+    for rule, amounts in held["set-resources"].items():
+        limits = partitions[MAPPING[rule].partition]
+        last = {"attempt": held["retries"] + 1}
+        assert eval(str(amounts["mem_mb"]), last) <= limits["max_mem_mb"]
+        assert eval(str(amounts.get("runtime", 0)), last) <= limits["max_runtime"]
 
 
 def test_a_constraint_that_no_partition_offers_is_refused_before_anything_is_queued(stubbed):
