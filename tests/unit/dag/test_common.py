@@ -105,3 +105,15 @@ def test_an_unset_variable_in_a_path_is_named(monkeypatch):
     voids = {"sources": {"s": {"catalogue": catalogue}}, **{name: {} for name in sections}}
     with pytest.raises(InputError, match=r"voids.sources.s.catalogue.path: \$COSMODAG_NOWHERE"):
         common.checked({"voids": voids})
+
+
+@pytest.mark.parametrize(
+    ("resources", "words"),
+    [
+        ({}, "exec"),
+        ({"mpi": "mpiexec", "tasks": 3}, "exec mpiexec -n 3"),
+        ({"mpi": "srun --mpi=pmi2", "tasks": 32}, "exec srun --mpi=pmi2 -n 32 --cpus-per-task=8"),
+    ],
+)
+def test_ranks_are_started_as_a_profile_says(resources, words):
+    assert common.launch(None, resources, 8) == words
