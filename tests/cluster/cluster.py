@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.cluster.configuration import NODES, write_configuration
-from tests.cluster.daemons import Daemons, all_processes, environment_of, wait_for
+from tests.cluster.daemons import Daemons, environment_of, wait_for
 
 CLIENTS = ("sbatch", "srun", "scancel", "scontrol", "sinfo", "squeue", "sacct", "sacctmgr")
 FOLDER = "COSMODAG_TEST_CLUSTER_FOLDER"
@@ -80,10 +80,11 @@ class Cluster:
         self.daemons.start(name, ["slurmd", "-N", name])
 
     def cut_power(self, name: str) -> None:
-        """Kill a node's daemon, and all that its jobs run there, at one blow."""
-        daemon = self.daemons.pid(name)
+        """Kill a node's daemon, those who look after its jobs, and the jobs, at one blow."""
         jobs = [pid for pid in self.daemons.processes() if runs_on(pid, name)]
-        for pid in filter(None, [daemon, *steps_of(name, self.folder), *jobs]):
+        keepers = {parent_of(pid) for pid in jobs} - set(jobs)
+        keepers = {pid for pid in keepers if program_of(pid).startswith("slurmstepd")}
+        for pid in filter(None, [self.daemons.pid(name), *keepers, *jobs]):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -147,15 +148,17 @@ def runs_on(pid: int, node: str) -> bool:
     return environment_of(pid).get("SLURMD_NODENAME") == node
 
 
-def steps_of(node: str, folder: Path) -> list[int]:
-    """Return the processes in which a node's daemon looks after the steps of jobs."""
-    found = []
-    for pid in all_processes():
-        with contextlib.suppress(OSError):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-            if words.startswith("slurmstepd") and any(
-                f"{folder}/spool/{node}/" in os.readlink(path)
-                for path in Path(f"/proc/{pid}/fd").iterdir()
-            ):
-                found.append(pid)
-    return found
+def parent_of(pid: int) -> int:
+    """Return the parent of a process; 0 where it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def program_of(pid: int) -> str:
+    """Return what a process calls itself."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""

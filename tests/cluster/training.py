@@ -14,7 +14,7 @@ from tests.cluster.daemons import wait_for
 MODEL = "results/voids/runs/unet/model.pt"
 LOG = "results/logs/voids/train_unet.log"
 EPOCHS = 12
-PATIENCE = 900
+PATIENCE = 1800
 """Seconds after which something that should have happened will not happen any more."""
 
 
