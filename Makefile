@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Threads that wait actively starve each other where jobs share few cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help run test bench lint dry-run clean setup
+.PHONY: help run test test-cluster test-cluster-events bench lint dry-run clean setup
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -23,7 +23,15 @@ run: $(READY)  ## run all experiments, end with results/report.html
 	cosmodag summary $$(cosmodag config $(CONFIG) | sed -n 's/^results: //p')
 
 test: $(READY)  ## run the tests
-	pytest
+	pytest -m "not cluster"
+
+# Slurm is installed from Debian's packages where it is missing; where it cannot be had, the tests
+# are skipped and say so.
+test-cluster: $(READY)  ## run the workflow through a real Slurm on this machine
+	pytest -m "cluster and not events" tests/cluster
+
+test-cluster-events: $(READY)  ## do to jobs what clusters do, for real: half an hour
+	pytest -m "cluster and events" tests/cluster
 
 bench: $(BENCH)  ## measure against peers, write results/bench
 	$(BENCH_BIN)/python -m tests.bench

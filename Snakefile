@@ -7,6 +7,7 @@
 
 import sys
 
+from snakemake.iocontainers import Wildcards
 from snakemake.utils import min_version
 
 min_version("9.20")
@@ -25,6 +26,18 @@ include: "workflow/rules/learning.smk"
 include: "workflow/rules/voids.smk"
 include: "workflow/rules/injections.smk"
 include: "workflow/rules/report.smk"
+
+
+# A job that starts hours after it was submitted runs what was submitted, or nothing.
+if workflow.exec_mode == workflow.exec_mode.REMOTE:
+    with one_line():
+        for rule, wildcards in submission.jobs_of(sys.argv):
+            submission.check(workflow.get_rule(rule), Wildcards(fromdict=wildcards))
+
+
+onstart:
+    with one_line():
+        controller.prepare(workflow, config)
 
 
 rule all:

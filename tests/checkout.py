@@ -36,6 +36,7 @@ class Checkout:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            timeout=1200,
         )
         assert (done.returncode == 0) == ok, done.stdout
         return done.stdout
@@ -67,9 +68,10 @@ class Checkout:
         return jobs
 
 
-def copy_checkout(folder: Path, repository: Path) -> Checkout:
-    """Copy the workflow's own files, no results and no caches."""
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".snakemake")
+def copy_checkout(folder: Path, repository: Path, *, caches: bool = False) -> Checkout:
+    """Copy the workflow's own files, no results, and caches of compiled code only where asked."""
+    cached = () if caches else ("__pycache__",)
+    ignored = shutil.ignore_patterns(*cached, "*.egg-info", ".snakemake")
     for part in PARTS:
         source = repository / part
         if source.is_symlink():

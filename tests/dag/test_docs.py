@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.dag
 
-DOCUMENTS = ("README.md", "config/README.md")
+DOCUMENTS = ("README.md", "config/README.md", "profiles/README.md")
 
 
 def commands(repository, document: str) -> list[str]:

@@ -1,16 +1,32 @@
 # Shared by the files beside this one. The logic behind it stands, tested, in cosmodag.dag.
-# Needs: `config`. Gives: `config` (completed), `options`, `code`, `results`, `scaled`, and what a
-# run is trained and compared on: `dataset_of`, `baselines_of`, `teacher_of`, `encoder_of`.
+# Needs: `config`. Gives: `config` (completed), `options`, `code`, `results`, `scaled`, `launch`,
+# `state_folder`, `staging_options`, and what a run is trained and compared on: `dataset_of`,
+# `baselines_of`, `teacher_of`, `encoder_of`.
 
+import signal
+from contextlib import contextmanager
 from shlex import quote
 
 from cosmodag.dag import common as helpers
+from cosmodag.dag import controller, submission
 from cosmodag.errors import InputError
 
-try:
+# Slurm warns of a time limit by this signal: the program that a job runs saves its work, and
+# Snakemake around it waits for that.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
+@contextmanager
+def one_line():
+    """Show a mistake in an input as one line."""
+    try:
+        yield
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+with one_line():
     config = helpers.checked(config)
-except InputError as error:
-    raise WorkflowError(str(error)) from None
 
 results = config["results"]
 # The configuration as options of the command line.
@@ -19,9 +35,21 @@ options = helpers.command_options(config)
 code = helpers.code
 # A resource that grows with the attempt.
 scaled = helpers.scaled
+# What a command is started by: nothing, or whatever starts ranks where a profile says so.
+launch = helpers.launch
 
 # Jobs find the package in this checkout, in whatever environment they run.
 shell.prefix(f"export PYTHONPATH={quote(str(helpers.PACKAGE_FOLDER))}; ")
+
+
+# These say where work is done, not what comes of it: since they ask for resources, Snakemake takes
+# them for no parameter of the result.
+def state_folder(wildcards, resources):
+    return config["scratch"] or f"{results}/.state"
+
+
+def staging_options(wildcards, resources):
+    return helpers.options({"staging": config["staging"]})
 
 
 wildcard_constraints:

@@ -125,16 +125,16 @@ rule injections_cutouts:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mpi="exec",  # one rank; a profile puts srun or mpiexec here
         mem_mb=scaled(lambda w: injections.cutouts_mb(w.cutouts)),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="injections/cutouts/{cutouts}", within=options),
         name=lambda w: injections.survey_of(injections.selected(w.cutouts)),
-        scratch=config["scratch"] or f"{results}/.state",
+        scratch=state_folder,
+        launch=launch,
         code=code("injections_cutouts"),
     shell:
-        "{resources.mpi} python -m cosmodag injections cutouts --survey {input.survey:q}"
+        "{params.launch} python -m cosmodag injections cutouts --survey {input.survey:q}"
         " {params.name} --objects {input.objects:q} --output {output:q} --scratch {params.scratch:q}"
         " {params.settings} &> {log:q}"
 

@@ -91,11 +91,13 @@ rule learning_train:
         encoder=lambda w, input: helpers.options(
             {"encoder": str(Path(input.encoder).parent) if input.encoder else None}
         ),
-        state=config["scratch"] or f"{results}/.state",
+        state=state_folder,
+        staging=staging_options,
+        launch=launch,
     shell:
-        "python -m cosmodag train --dataset {input.dataset:q}"
+        "{params.launch} python -m cosmodag train --dataset {input.dataset:q}"
         " --output $(dirname {output.model:q}) --state {params.state:q} --threads {threads}"
-        " {params.encoder} {params.settings} &> {log:q}"
+        " {params.staging} {params.encoder} {params.settings} &> {log:q}"
 
 
 rule learning_baselines:

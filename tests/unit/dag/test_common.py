@@ -155,3 +155,15 @@ def test_a_run_behind_an_encoder_depends_on_the_code_of_both_networks():
     assert len(set(codes)) == 3
     both = ("cosmodag.models.slicenet", "cosmodag.models.autoencoder")
     assert codes[2] == common.code("train", *both)
+
+
+@pytest.mark.parametrize(
+    ("resources", "words"),
+    [
+        ({}, "exec"),
+        ({"mpi": "mpiexec", "tasks": 3}, "exec mpiexec -n 3"),
+        ({"mpi": "srun --mpi=pmi2", "tasks": 32}, "exec srun --mpi=pmi2 -n 32 --cpus-per-task=8"),
+    ],
+)
+def test_ranks_are_started_as_a_profile_says(resources, words):
+    assert common.launch(None, resources, 8) == words

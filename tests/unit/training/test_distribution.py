@@ -1,14 +1,18 @@
 """Several ranks: found from the environment, and alike in what they compute."""
 
+import contextlib
 import csv
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from cosmodag.training.distribution import Ranks, first_host, from_environment
+from cosmodag.training import distribution
+from cosmodag.training.distribution import RankLost, Ranks, connected, first_host, from_environment
 
 TINY = Path(__file__).parents[2] / "faults" / "tiny_training.py"
 SETTINGS = ["batch_size=12", "epochs=2", 'model={"dropout": 0}']
@@ -70,13 +74,88 @@ def test_mpiexec_starts_ranks_as_torchrun_does(tiny_dataset, tmp_path):
         assert row == pytest.approx(expected, rel=1e-5)
 
 
-def train(launcher, dataset, folder):
+def train(launcher, dataset, folder, *settings):
     """Train the tiny network; return the history but for its clock."""
+    folder.mkdir(exist_ok=True)
     run = folder / f"run{len(list(folder.iterdir()))}"
-    command = [*launcher, TINY, dataset, run, folder / "state", *SETTINGS]
+    command = [*launcher, TINY, dataset, run, folder / "state", *(settings or SETTINGS)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     finished = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
     assert finished.returncode == 0, finished.stderr
+    return history_of(run)
+
+
+def history_of(run):
+    """The history of a run but for its clock."""
     with open(run / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     return [{k: float(v) for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+@pytest.mark.slow
+def test_batches_in_parts_give_the_history_of_whole_batches_on_more_ranks(tiny_dataset, tmp_path):
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+    plain = 'model={"dropout": 0, "norm": "group"}'  # a part of a batch is normalised as the whole
+    few = train([sys.executable], tiny_dataset, tmp_path, "batch_size=6", "accumulate=4", plain)
+    many = train([*torchrun, "4"], tiny_dataset, tmp_path, "batch_size=24", "accumulate=1", plain)
+    for row, expected in zip(many, few, strict=True):
+        assert row == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_a_rank_that_dies_ends_all_soon_and_fewer_continue(tiny_dataset, tmp_path):
+    mpiexec = Path(sys.executable).with_name("mpiexec")
+    if not mpiexec.exists():
+        pytest.skip("no mpiexec beside this Python")
+    long = ["batch_size=12", "epochs=6", 'model={"dropout": 0}']
+    state, run = tmp_path / "state", tmp_path / "run"
+    command = [TINY, tiny_dataset, run, state, *long]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [mpiexec, "-n", "2", sys.executable, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+    os.kill(processes_that_train(state)[-1], signal.SIGKILL)
+    began = time.monotonic()
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert time.monotonic() - began < 30
+    assert not (run / "model.pt").exists()
+    continued = subprocess.run(
+        [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert "training continues in epoch" in continued.stderr, printed
+    alone = train([sys.executable], tiny_dataset, tmp_path / "alone", *long)
+    for row, expected in zip(history_of(run), alone, strict=True):
+        assert row == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_lost_rank_is_told_in_one_line(caplog, monkeypatch):
+    monkeypatch.setattr(distribution, "from_environment", lambda _: (Ranks(1, 2), "host", 1))
+    monkeypatch.setattr(distribution.distributed, "init_process_group", lambda *a, **k: None)
+    message = "[gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:1"
+    with pytest.raises(RankLost) as ended, connected():
+        raise RuntimeError(message)
+    assert ended.value.code == 1
+    assert "rank 1 of 2: another rank was lost" in caplog.text
+    with pytest.raises(RuntimeError, match="shapes"), connected():
+        raise RuntimeError("shapes do not fit")
+
+
+def processes_that_train(state: Path) -> list[int]:
+    """The processes that train with these checkpoints, once one stands."""
+    for _ in range(6000):
+        if any(state.rglob("[0-9]*.pt")):
+            break
+        time.sleep(0.01)
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (path / "cmdline").read_bytes().decode().split("\0")
+            if Path(words[0]).name.startswith("python") and str(state) in words:
+                found.append(int(path.name))
+    assert len(found) == 2
+    return sorted(found)

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from cosmodag import processor
 from cosmodag.errors import InputError
 
 STAGES = {
@@ -62,6 +63,7 @@ class Stages(click.Group):
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         try:
+            processor.prepare(processor.read_processor())
             return super().invoke(context)
         except InputError as error:
             refusal = click.ClickException(str(error))

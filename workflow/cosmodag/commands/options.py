@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cosmodag import settings
+from cosmodag import processor, settings
 
 TYPES = {"integer": click.INT, "number": click.FLOAT, "string": click.STRING}
 
@@ -76,7 +76,18 @@ def output(help: str):
     return click.option("--output", type=click.Path(path_type=Path), required=True, help=help)
 
 
-threads = click.option("--threads", type=click.IntRange(min=1), default=1, help="Threads to use.")
+def _take_threads(context, parameter, value):
+    processor.use_threads(value)
+    return value
+
+
+threads = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    callback=_take_threads,
+    help="Threads to use.",
+)
 
 
 def _option(key: str, part: dict, required: bool):

@@ -1,5 +1,6 @@
 """``cosmodag train``."""
 
+import os
 from pathlib import Path
 
 import click
@@ -19,10 +20,15 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
     help="Folder of checkpoints; a killed training continues from there.",
 )
 @input_folder("--encoder", "Folder of a run through whose encoder, frozen, the input is read.")
+@click.option(
+    "--staging",
+    default="",
+    help="Folder on a disk of this node, to which the dataset is copied first; may hold variables.",
+)
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @settings_options("voids/runs/*")
 @threads
-def command(dataset, output, state, encoder, device, threads, model, augment, **settings):
+def command(dataset, output, state, encoder, staging, device, threads, model, augment, **settings):
     """Train a network, or continue a training that was killed."""
     from cosmodag.provenance import fingerprint
     from cosmodag.training.run import train_run
@@ -36,6 +42,7 @@ def command(dataset, output, state, encoder, device, threads, model, augment, **
         augment=None if augment == "none" else augment,
         encoder=encoder,
         state_folder=state,
+        staging=os.path.expandvars(staging) or None,
         device=device,
         threads=threads,
         **settings,

@@ -180,6 +180,20 @@ def scaled(amount: float | Callable, *, least: int = 1) -> Callable:
     return resource
 
 
+def launch(wildcards, resources, threads) -> str:
+    """Return what a command of one or several ranks is started by.
+
+    The command takes the shell's place, so that a signal to a job reaches it. Ranks are started by
+    the resource `mpi` of a profile, ``srun`` or ``mpiexec``, which is told their number: within a
+    job of the Slurm executor it is known no more.
+    """
+    mpi = resources.get("mpi")
+    if not mpi:
+        return "exec"
+    cores = f" --cpus-per-task={threads}" if mpi.split()[0] == "srun" else ""
+    return f"exec {mpi} -n {resources.get('tasks') or 1}{cores}"
+
+
 def _entry_options(path: str, entry: Mapping) -> str:
     if settings.section(path).get("maxProperties") == 1:  # an entry of one kind out of several
         kind = next(iter(entry))

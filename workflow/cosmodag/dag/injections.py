@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from cosmodag.dag.common import PACKAGE_FOLDER, names_pattern, options
 
-MEGABYTES_OF_PYTHON = 800  # the interpreter with numba, astropy and compiled kernels
+MEGABYTES_OF_PYTHON = 1200  # numba, astropy, compiled kernels; and twice Snakemake around a job
 SURVEY_BRICK = 3600  # pixels a side of a brick of the Legacy Surveys
 
 SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "applications", "verdicts")

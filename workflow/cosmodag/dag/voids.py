@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cosmodag.dag.common import names_pattern, options
 
-MEGABYTES_OF_PYTHON = 800  # the interpreter with numba, h5py and compiled kernels
+MEGABYTES_OF_PYTHON = 1200  # numba, h5py, compiled kernels; and twice Snakemake around a job
 
 SECTIONS = {"grid": "grids", "labels": "labels"}
 

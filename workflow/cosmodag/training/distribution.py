@@ -7,6 +7,8 @@ differ in size and the number of ranks does not change what is computed.
 
 import contextlib
 import dataclasses
+import datetime
+import logging
 import os
 import re
 import socket
@@ -17,6 +19,20 @@ from torch import distributed, nn
 
 from cosmodag.errors import InputError
 
+log = logging.getLogger(__name__)
+
+PATIENCE = datetime.timedelta(minutes=5)
+"""How long ranks wait for one that says nothing, as when its node is cut off."""
+LOST = re.compile(r"gloo/|NCCL|Connection (closed|reset)|timed out|Broken pipe", re.IGNORECASE)
+"""What torch says when a rank is gone: gloo raises plain RuntimeErrors."""
+
+
+class RankLost(SystemExit):
+    """A rank that trains with this one died; run the training again to continue."""
+
+    def __init__(self):
+        super().__init__(1)
+
 
 @dataclasses.dataclass(frozen=True)
 class Ranks:
@@ -25,6 +41,7 @@ class Ranks:
     rank: int = 0
     size: int = 1
     local_rank: int = 0
+    device: str = "cpu"
 
     @property
     def first(self) -> bool:
@@ -36,6 +53,10 @@ class Ranks:
         if self.size > 1:
             distributed.all_reduce(tensor)
         return tensor
+
+    def wait(self) -> None:
+        """Return once all ranks have called this."""
+        self.add(torch.zeros(1, device=self.device))
 
     def share(self, content: bytes, device: torch.device) -> bytes:
         """Return the bytes that the first rank gave."""
@@ -97,22 +118,37 @@ def connected(device: str = "cpu") -> Iterator[Ranks]:
     ------
     InputError
         If a launcher is at work but does not say where the ranks meet.
+    RankLost
+        If another rank died, after a line in the log; exits with code 1.
     """
     found = from_environment(os.environ)
     if found is None:
         yield ALONE
         return
     ranks, address, port = found
-    distributed.init_process_group(
-        "nccl" if device.startswith("cuda") else "gloo",
-        init_method=f"tcp://{address}:{port}",
-        rank=ranks.rank,
-        world_size=ranks.size,
-    )
     try:
-        yield ranks
+        distributed.init_process_group(
+            "nccl" if device.startswith("cuda") else "gloo",
+            init_method=f"tcp://{address}:{port}",
+            rank=ranks.rank,
+            world_size=ranks.size,
+            timeout=PATIENCE,
+        )
+        yield dataclasses.replace(ranks, device=device)
+    except RuntimeError as error:
+        if not LOST.search(str(error)):
+            raise
+        log.error(
+            "rank %d of %d: another rank was lost (%s); run again to continue from the last "
+            "checkpoint",
+            ranks.rank,
+            ranks.size,
+            str(error).splitlines()[0],
+        )
+        raise RankLost from error
     finally:
-        distributed.destroy_process_group()
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
 
 
 def from_environment(environment: Mapping[str, str]) -> tuple[Ranks, str, int] | None:
@@ -124,12 +160,25 @@ def from_environment(environment: Mapping[str, str]) -> tuple[Ranks, str, int] |
         # Only srun sets the variables of a step: a batch script of several tasks is one process.
         names = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID")
         ranks = Ranks(*(int(environment[name]) for name in names))
-        meeting = first_host(environment["SLURM_STEP_NODELIST"]), _port(environment)
+        meeting = _first_address(environment), _port(environment)
     elif any(int(environment.get(k, 1)) > 1 for k in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")):
         ranks, *meeting = _from_mpi()
     else:
         return None
     return (ranks, *meeting) if ranks.size > 1 else None
+
+
+def _first_address(environment: Mapping[str, str]) -> str:
+    """Return where the first task of a step listens."""
+    if environment.get("SLURM_STEP_NUM_NODES") == "1":
+        return "127.0.0.1"  # needs no name service
+    host = first_host(environment["SLURM_STEP_NODELIST"])
+    try:
+        socket.gethostbyname(host)
+    except OSError:
+        # A node's name in Slurm need not be one of the network; srun runs on the job's first node.
+        return environment.get("SLURM_LAUNCH_NODE_IPADDR", host)
+    return host
 
 
 def first_host(nodes: str) -> str:

@@ -1,5 +1,6 @@
 """One training run, from a dataset folder to a run folder."""
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ import torch
 
 from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.staging import staged
 from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.datasets.transforms import input_scale
 from cosmodag.errors import InputError
@@ -44,6 +46,7 @@ def train_run(
     encoder: str | os.PathLike | None = None,
     seed: int = 0,
     state_folder: str | os.PathLike | None = None,
+    staging: str | os.PathLike | None = None,
     device: str = "auto",
     threads: int | None = None,
     initial: str | os.PathLike | None = None,
@@ -78,6 +81,8 @@ def train_run(
     state_folder
         Where checkpoints are kept until the run is written, in a folder named by a hash of the
         arguments and the dataset; its own name should carry a hash of the code. None keeps none.
+    staging
+        Folder on a disk of the node, to which the dataset is copied first; None reads it in place.
     device
         ``"auto"``, ``"cpu"`` or ``"cuda"``; each rank of a machine takes a GPU of its own.
     threads
@@ -130,14 +135,25 @@ def train_run(
     if state_folder is not None:
         state_folder = Path(state_folder) / value_hash(description)
 
-    with connected(device) as ranks:
+    with contextlib.ExitStack() as stack:
+        ranks = stack.enter_context(connected(device))
         if device == "cuda":
             device = f"cuda:{ranks.local_rank % torch.cuda.device_count()}"
             torch.cuda.set_device(device)
 
+        nearby = stack.enter_context(
+            staged(
+                dataset_folder,
+                staging,
+                name=f"-{value_hash(str(run_folder))}",
+                first=ranks.local_rank == 0,
+                wait=ranks.wait,
+            )
+        )
+
         def loader(split: str) -> Loader:
             return Loader(
-                dataset_folder,
+                nearby,
                 split,
                 batch_size=settings.batch_size,
                 seed=seed,

@@ -1,0 +1,56 @@
+"""Where each rule is to run under the profile as shipped, and what it is to be given."""
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """What Slurm is asked for.
+
+    Attributes
+    ----------
+    threads
+        CPUs a task.
+    memory
+        MB a node; None where it follows from the size of the work.
+    minutes
+        Of the first attempt; None likewise.
+    """
+
+    partition: str
+    constraint: str
+    threads: int
+    gpus: int = 0
+    tasks: int = 1
+    nodes: int = 1
+    memory: int | None = None
+    minutes: int | None = None
+
+
+def cpu(threads: int = 1, **more) -> Place:
+    return Place("regular", "haswell", threads, **more)
+
+
+MAPPING = {
+    "voids_simulate": cpu(16),
+    "voids_catalogue": cpu(),
+    "voids_grid": cpu(16),
+    "voids_label": cpu(16),
+    "voids_cutouts": cpu(16),
+    "voids_split": cpu(),
+    "voids_relabel": cpu(2),
+    "voids_train": Place("gpu", "gpu", 8, gpus=1, memory=16000, minutes=240),
+    "voids_baselines": cpu(16),
+    "voids_evaluate": cpu(16),
+    "injections_simulate": cpu(),
+    "injections_observe": cpu(),
+    "injections_select": cpu(),
+    "injections_cutouts": cpu(tasks=32, nodes=2, memory=30000),
+    "injections_split": cpu(),
+    "injections_train": Place("knl", "knl&quad&cache", 68, memory=90000, minutes=240),
+    "injections_baselines": cpu(16),
+    "injections_evaluate": cpu(16),
+    "injections_apply": cpu(),
+    "injections_verdict": cpu(),
+    "report": cpu(),
+}
+"""Every rule that runs a command."""

@@ -1,0 +1,63 @@
+"""A job runs what was submitted, or nothing."""
+
+import pytest
+
+from cosmodag.dag import submission
+from cosmodag.errors import InputError
+
+
+class Wildcards(dict):
+    """As Snakemake's: entries are attributes too."""
+
+    __getattr__ = dict.__getitem__
+
+
+class Rule:
+    name = "voids_train"
+
+    def __init__(self, code: str, width: int = 8):
+        self.params = {
+            "code": lambda w: f"{code} of {w.run}",
+            "settings": f"--width {width}",
+            "launch": lambda wildcards, resources: 1 / 0,  # known only once resources are
+        }
+
+
+class Job:
+    rule, wildcards = Rule("a"), Wildcards(run="unet")
+
+
+@pytest.fixture
+def submitted(monkeypatch):
+    monkeypatch.setenv(submission.VARIABLE, "")
+    submission.record([Job])
+
+
+def test_a_job_that_was_submitted_starts(submitted):
+    submission.check(Rule("a"), Wildcards(run="unet"))
+
+
+@pytest.mark.parametrize("rule", [Rule("b"), Rule("a", width=9)])
+def test_changed_code_or_settings_are_refused(submitted, rule):
+    with pytest.raises(InputError, match=r"voids_train \(run=unet\): its code or settings changed"):
+        submission.check(rule, Wildcards(run="unet"))
+
+
+def test_a_job_that_nobody_submitted_is_not_asked(monkeypatch):
+    monkeypatch.delenv(submission.VARIABLE, raising=False)
+    submission.check(Rule("b"), Wildcards(run="unet"))
+
+
+def test_the_jobs_of_a_command_line_are_read():
+    words = [
+        "snakemake",
+        "--target-jobs",
+        "voids_split:experiment=voids,dataset=a",
+        "report:",
+        "--x",
+    ]
+    assert submission.jobs_of(words) == [
+        ("voids_split", {"experiment": "voids", "dataset": "a"}),
+        ("report", {}),
+    ]
+    assert submission.jobs_of(["snakemake", "-n"]) == []

@@ -1,0 +1,50 @@
+"""A dataset copied to a disk of the node."""
+
+import json
+
+import pytest
+
+from cosmodag.datasets.staging import staged
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    (folder / "dataset.json").write_text("{}")
+    (folder / "xtrain_1.npy").write_bytes(b"numbers")
+    return folder
+
+
+def test_a_copy_is_read_and_removed(dataset, tmp_path):
+    with staged(dataset, tmp_path / "disk") as copy:
+        assert copy.parent == tmp_path / "disk"
+        assert (copy / "xtrain_1.npy").read_bytes() == b"numbers"
+    assert list((tmp_path / "disk").iterdir()) == []
+
+
+def test_processes_of_a_node_share_one_copy(dataset, tmp_path):
+    calls = []
+    with staged(dataset, tmp_path / "disk", wait=lambda: calls.append(1)) as copy:
+        with staged(dataset, tmp_path / "disk", first=False) as other:
+            assert other == copy
+        assert copy.is_dir()
+    assert calls == [1]
+
+
+def test_a_disk_without_room_is_done_without(dataset, tmp_path, caplog):
+    (tmp_path / "disk").touch()
+    with staged(dataset, tmp_path / "disk") as copy:
+        assert copy == dataset
+    assert "no copy of the dataset (File exists)" in caplog.text or "Not a dir" in caplog.text
+
+
+def test_no_staging_reads_in_place(dataset):
+    with staged(dataset, None) as copy:
+        assert copy == dataset
+
+
+def test_cubes_stay_where_they_are(dataset, tmp_path):
+    (dataset / "dataset.json").write_text(json.dumps({"cubes": ["elsewhere.h5"]}))
+    with staged(dataset, tmp_path / "disk") as copy:
+        assert copy == dataset
