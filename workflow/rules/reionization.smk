@@ -118,10 +118,11 @@ rule reionization_cutouts:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="reionization/cutouts/{cutouts}", within=options),
+        universes=lambda w: reionization.universes_cut(w.cutouts, int(w.batch)),
         code=code("reionization_cutouts"),
     shell:
         "python -m cosmodag reionization cutouts {input:q} --output {output:q}"
-        " --threads {threads} {params.settings} &> {log:q}"
+        " --threads {threads} {params.universes} {params.settings} &> {log:q}"
 
 
 use rule learning_split as reionization_split with:

@@ -15,6 +15,7 @@ from cosmodag.commands.options import output, settings_options, threads
     "cubes", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True
 )
 @output("Examples file.")
+@click.option("--universes", type=int, help="How many universes of the files, from the first; all.")
 @settings_options("reionization/cutouts/*")
 @threads
 def command(cubes, output, threads, **settings):

@@ -31,6 +31,7 @@ def cut_slices(
     stride_depth: int = 1,
     axes: Sequence[int] = (0, 1, 2),
     maximum: int | None = None,
+    universes: int | None = None,
     escape_fractions: Sequence[float] | None = None,
     regions: Sequence[int] | None = None,
     buffer: float = 0.0,
@@ -67,6 +68,8 @@ def cut_slices(
         Lines of sight. Along one that the file has no temperature for, its first is cut.
     maximum : int, optional
         Most slices or patches of a cube over all lines of sight, evenly spaced.
+    universes : int, optional
+        How many to cut, from the first of the files; all by default.
     escape_fractions : sequence of float, optional
         Those to be cut; all by default.
     regions : sequence of int, shape (3,), optional
@@ -113,6 +116,7 @@ def cut_slices(
             channels=tuple(channels),
             ionized=target == "ionized",
             instrument=instrument,
+            universes=range(len(boxes.boxes))[:universes],
             escapes=escape_places(boxes.header, escape_fractions, boxes.name),
             named_regions=regions is not None,
             threads=threads,
@@ -131,6 +135,7 @@ class _Cutter:
     channels: tuple[str, ...]
     ionized: bool
     instrument: Instrument
+    universes: range
     escapes: list[int]
     named_regions: bool
     threads: int
@@ -139,7 +144,7 @@ class _Cutter:
         """Write all examples and their index; give their number."""
         boxes, header = self.boxes, self.boxes.header
         a_cube = sum(len(lattice.chosen) for lattice in self.lattices)
-        cubes = len(boxes.files) * len(boxes.boxes) * len(self.escapes)
+        cubes = len(boxes.files) * len(self.universes) * len(self.escapes)
         flat = (self.side, self.side)
         x, y = create_examples(
             file,
@@ -165,7 +170,7 @@ class _Cutter:
         )
         parts, first = [], 0
         for number, cubes_file in enumerate(tqdm(boxes.files, unit="redshift", disable=None)):
-            for box in range(len(boxes.boxes)):
+            for box in self.universes:
                 for rank, place in enumerate(self.escapes):
                     for maps, columns in self._cut(cubes_file, box, place):
                         here = slice(first, first + len(columns["id"]))

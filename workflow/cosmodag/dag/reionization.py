@@ -68,10 +68,24 @@ class Reionization:
         folder = f"{self.root}/sources/{self.config['cutouts'][cutouts]['source']}/{batch}"
         return [f"{folder}/z{redshift:g}.h5" for redshift in self.redshifts(cutouts)]
 
+    def universes_cut(self, cutouts: str, batch: int) -> str:
+        """Return the option that says how many universes of a batch are cut, if not all."""
+        entry = self.config["cutouts"][cutouts]
+        source = self.config["sources"][entry["source"]]
+        if "universes" not in entry:
+            return ""
+        size = source.get("simulation", {}).get("batch", entry["universes"])
+        left = entry["universes"] - batch * size
+        return options({"universes": left}) if left < size else ""
+
     def cutouts_of(self, dataset: str) -> list[str]:
         """Return the batches of cutouts that a dataset is dealt from."""
         cutouts = self.config["datasets"][dataset]["cutouts"]
-        batches = self.batches(self.config["cutouts"][cutouts]["source"])
+        entry = self.config["cutouts"][cutouts]
+        (source,) = self.config["sources"][entry["source"]].values()
+        batches = self.batches(entry["source"])
+        if "universes" in entry and "batch" in source:
+            batches = batches[: -(-entry["universes"] // source["batch"])]
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in batches]
 
     def initial_mb(self, source: str) -> float:
