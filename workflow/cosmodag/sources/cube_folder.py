@@ -67,6 +67,11 @@ def read_folder(
     for cube in found:
         _check_size(cube, cells, box_size)
     universes = _paired(found, escape_fraction)
+    if not universes:
+        raise InputError(
+            f"{folder}: no cube of brightness temperature (delta_T_…) at redshift {redshift:g}, "
+            f"just {', '.join(sorted({cube.field for cube in found}))}: add it"
+        )
     realizations = sorted({realization for realization, _ in universes})
     escapes = sorted({escape for _, escape in universes})
     for realization in realizations:

@@ -79,7 +79,7 @@ class Fast21cm:
                 "ALPHA_STAR": SLOPES[0],
                 "ALPHA_ESC": SLOPES[1],
                 "M_TURN": np.log10(turnover_mass),
-                "R_BUBBLE_MAX": mean_free_path,
+                "R_BUBBLE_MAX": min(mean_free_path, self.universe.box_size),
             }
             for escape in escape_fractions
         ]
@@ -141,7 +141,7 @@ class Fast21cm:
             N_THREADS=self.threads,
             KEEP_3D_VELOCITIES=True,
             HII_FILTER="spherical-tophat",
-            **astrophysics,
+            **({"R_BUBBLE_MAX": self.universe.box_size / 3} | astrophysics),
         )
 
     def _centres(self) -> np.ndarray:
