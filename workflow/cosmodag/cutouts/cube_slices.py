@@ -11,6 +11,7 @@ from tqdm import tqdm
 from cosmodag.cutouts.cube_boxes import CubeBoxes, escape_places, open_cubes
 from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
 from cosmodag.cutouts.instrument import Instrument, observe
+from cosmodag.cutouts.patches import cut_patches, plane_sums
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_plan import Lattice, plan_sub_boxes
 from cosmodag.errors import InputError
@@ -192,7 +193,7 @@ class _Cutter:
         self, file: CubesFile, box: int, escape: int
     ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
         """Slices of one cube along one line of sight after the other, and their index."""
-        fields = self._fields(file, box, escape)
+        fields, mean = self._fields(file, box, escape), None
         for lattice in self.lattices:
             place, distorted = self.boxes.temperature_place(lattice.axis)
             cubes = dict(fields)
@@ -203,9 +204,10 @@ class _Cutter:
             neutral = cubes.get("neutral_fraction")
             if neutral is None:
                 neutral = (cubes["brightness_temperature"] != 0).astype(np.float32)
-            slices = self._patches(neutral, lattice)[..., 0]
-            gas = cubes.get("brightness_temperature", neutral)
-            empty = ~self._patches(gas, lattice).any(axis=(1, 2, 3))
+            if mean is None:
+                mean = plane_sums(neutral, 0)[0].sum() / neutral.size
+            gas, _ = self._sums(neutral, lattice)
+            _, filled = self._sums(cubes.get("brightness_temperature", neutral), lattice)
             if "brightness_temperature" in self.channels:
                 cubes["brightness_temperature"] = observe(
                     cubes["brightness_temperature"],
@@ -219,13 +221,13 @@ class _Cutter:
             maps = self._patches([cubes[channel] for channel in self.channels], lattice)
             columns = self._columns(file, box, escape, lattice)
             columns |= {
-                "neutral_fraction": np.full(len(maps), neutral.mean(dtype=np.float64)),
-                "slice_neutral_fraction": slices.mean(axis=(1, 2), dtype=np.float64),
-                "all_zero": empty.astype(np.int64),
+                "neutral_fraction": np.full(len(maps), mean),
+                "slice_neutral_fraction": gas / self.side**2,
+                "all_zero": (filled == 0).astype(np.int64),
                 "distorted_axis": np.full(len(maps), distorted),
             }
             if self.ionized:
-                columns["ionized"] = 1 - slices[..., None]
+                columns["ionized"] = 1 - self._patches([neutral], lattice)
             yield maps, columns
 
     def _fields(self, file: CubesFile, box: int, escape: int) -> dict[str, np.ndarray]:
@@ -240,19 +242,22 @@ class _Cutter:
     def _needs(self, field: str, file: CubesFile) -> bool:
         return field in self.channels or "neutral_fraction" not in file.fields
 
-    def _patches(self, cubes: np.ndarray | Sequence[np.ndarray], lattice: Lattice) -> np.ndarray:
+    def _patches(self, cubes: Sequence[np.ndarray], lattice: Lattice) -> np.ndarray:
         """The patches of a lattice, (N, side, side, channels) float32."""
-        cubes = [cubes] if isinstance(cubes, np.ndarray) else cubes
-        patches = np.empty((len(lattice.chosen), self.side, self.side, len(cubes)), np.float32)
-        rows, columns = lattice.rows, lattice.columns
+        corners = lattice.corners()
+        patches = np.empty((len(corners), self.side, self.side, len(cubes)), np.float32)
         for channel, cube in enumerate(cubes):
-            sight = np.moveaxis(cube, lattice.axis, 0)
-            for patch, (depth, row, column) in zip(patches, lattice.chosen):
-                up, left = rows[row], columns[column]
-                patch[..., channel] = sight[
-                    lattice.offsets[depth], up : up + self.side, left : left + self.side
-                ]
+            cut_patches(cube, lattice.axis, corners, self.side, patches[..., channel])
         return patches
+
+    def _sums(self, cube: np.ndarray, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
+        """Sum of each patch of a lattice, and how many of its cells are not 0."""
+        if self.side == len(cube):
+            sums, filled = plane_sums(cube, lattice.axis)
+            planes = lattice.offsets[lattice.chosen[:, 0]]
+            return sums[planes], filled[planes]
+        patches = self._patches([cube], lattice)
+        return patches.sum(axis=(1, 2, 3), dtype=np.float64), np.count_nonzero(patches, (1, 2, 3))
 
     def _columns(
         self, file: CubesFile, box: int, escape: int, lattice: Lattice
