@@ -140,6 +140,13 @@ def test_universes_and_the_number_of_slices_can_be_bounded(cubes):
     assert index.groupby(["redshift", "escape_fraction"]).size().tolist() == [5] * 4
 
 
+def test_universe_axis_and_place_tell_nothing_of_redshift_and_escape_fraction(cubes):
+    _, _, index, _ = cut(cubes, stride_depth=3)
+    classes = index.groupby(["group", "axis", "slice"])[["redshift_class", "escape_fraction_class"]]
+    pairs = classes.apply(lambda rows: sorted(map(tuple, rows.to_numpy().tolist())))
+    assert all(each == [(0, 0), (0, 1), (1, 0), (1, 1)] for each in pairs)
+
+
 def test_regions_are_groups_where_there_is_one_universe(tmp_path):
     path = write_cubes(tmp_path / "z.h5", 8.0, universes=1)
     _, _, index, _ = cut([path], side=4, regions=[2, 2, 1])

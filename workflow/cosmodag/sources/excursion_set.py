@@ -6,6 +6,13 @@ Zaldarriaga & Hernquist 2004, ApJ 613, 1; spheres are scanned as by Mesinger, Fu
 MNRAS 411, 955). At each radius fractions are scaled so that their mean is that of the mass function
 of `collapse.Collapse.mean`. In the end cells that no sphere ionized hold their own haloes' share.
 What is left out: recombinations, the scatter of the number of haloes, X-rays.
+
+Measured beside 21cmFAST 4.1.1 from the same initial density (64³ cells, 128 Mpc): mean neutral
+fractions 0.868 and 0.866 (theirs) at redshift 10, 0.773 and 0.773 at 9, 0.601 and 0.613 at 8, 0.444
+and 0.475 at 7.5, 0.051 and 0.133 at 7, for an escape fraction of 0.1. Nothing was fitted: photons a
+baryon, mass function and filter are those of its published description. Theirs is late since it
+takes the spectrum that Eisenstein & Hu fit, by which haloes hold 5 % less; with that of CLASS it
+has 0.434 and 0.064 at 7.5 and 7.
 """
 
 from collections.abc import Iterator, Sequence
