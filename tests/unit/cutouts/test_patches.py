@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cosmodag.cutouts.patches import cut_patches, plane_sums
+from cosmodag.cutouts.patches import cut_patches, plane_sums, planes_filled
 
 
 @pytest.fixture
@@ -29,9 +29,11 @@ def test_patches_are_slices_of_the_cube(cube, axis, order):
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_planes_are_summed_and_their_filled_cells_counted(cube, axis):
-    sums, filled = plane_sums(cube, axis)
+def test_planes_are_summed_and_empty_ones_found(cube, axis):
+    planes = np.array([7, 3, 0])
     across = tuple(other for other in range(3) if other != axis)
-    np.testing.assert_allclose(sums, cube.sum(axis=across, dtype=float), rtol=1e-6)
-    np.testing.assert_array_equal(filled, (cube != 0).sum(axis=across))
-    assert axis or filled[3] == 0
+    expected = cube.sum(axis=across, dtype=float)[planes]
+    np.testing.assert_allclose(plane_sums(cube, axis, planes), expected, rtol=1e-6, atol=1e-9)
+    filled = planes_filled(cube, axis, planes)
+    np.testing.assert_array_equal(filled, (cube != 0).any(axis=across)[planes])
+    assert axis or filled.tolist() == [True, False, True]

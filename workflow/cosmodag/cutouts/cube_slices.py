@@ -11,7 +11,7 @@ from tqdm import tqdm
 from cosmodag.cutouts.cube_boxes import CubeBoxes, escape_places, open_cubes
 from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
 from cosmodag.cutouts.instrument import Instrument, observe
-from cosmodag.cutouts.patches import cut_patches, plane_sums
+from cosmodag.cutouts.patches import cut_patches, plane_sums, planes_filled
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_plan import Lattice, plan_sub_boxes
 from cosmodag.errors import InputError
@@ -205,9 +205,9 @@ class _Cutter:
             if neutral is None:
                 neutral = (cubes["brightness_temperature"] != 0).astype(np.float32)
             if mean is None:
-                mean = plane_sums(neutral, 0)[0].sum() / neutral.size
-            gas, _ = self._sums(neutral, lattice)
-            _, filled = self._sums(cubes.get("brightness_temperature", neutral), lattice)
+                mean = plane_sums(neutral, 0, np.arange(len(neutral))).sum() / neutral.size
+            gas = self._sums(neutral, lattice)
+            filled = self._filled(cubes.get("brightness_temperature", neutral), lattice)
             if "brightness_temperature" in self.channels:
                 cubes["brightness_temperature"] = observe(
                     cubes["brightness_temperature"],
@@ -223,7 +223,7 @@ class _Cutter:
             columns |= {
                 "neutral_fraction": np.full(len(maps), mean),
                 "slice_neutral_fraction": gas / self.side**2,
-                "all_zero": (filled == 0).astype(np.int64),
+                "all_zero": (~filled).astype(np.int64),
                 "distorted_axis": np.full(len(maps), distorted),
             }
             if self.ionized:
@@ -250,14 +250,17 @@ class _Cutter:
             cut_patches(cube, lattice.axis, corners, self.side, patches[..., channel])
         return patches
 
-    def _sums(self, cube: np.ndarray, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
-        """Sum of each patch of a lattice, and how many of its cells are not 0."""
+    def _sums(self, cube: np.ndarray, lattice: Lattice) -> np.ndarray:
+        """Sum of each patch of a lattice, (N,) float64."""
         if self.side == len(cube):
-            sums, filled = plane_sums(cube, lattice.axis)
-            planes = lattice.offsets[lattice.chosen[:, 0]]
-            return sums[planes], filled[planes]
-        patches = self._patches([cube], lattice)
-        return patches.sum(axis=(1, 2, 3), dtype=np.float64), np.count_nonzero(patches, (1, 2, 3))
+            return plane_sums(cube, lattice.axis, lattice.offsets[lattice.chosen[:, 0]])
+        return self._patches([cube], lattice).sum(axis=(1, 2, 3), dtype=np.float64)
+
+    def _filled(self, cube: np.ndarray, lattice: Lattice) -> np.ndarray:
+        """Whether each patch of a lattice holds anything but 0, (N,) bool."""
+        if self.side == len(cube):
+            return planes_filled(cube, lattice.axis, lattice.offsets[lattice.chosen[:, 0]])
+        return self._patches([cube], lattice).any(axis=(1, 2, 3))
 
     def _columns(
         self, file: CubesFile, box: int, escape: int, lattice: Lattice

@@ -1,4 +1,4 @@
-"""Flat patches of a cube across an axis, and sums over its planes."""
+"""Flat patches of a cube across an axis, and what whole planes hold."""
 
 import numba
 import numpy as np
@@ -61,35 +61,64 @@ def _cut_columns(cube, corners, places, side, out):
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc"})
-def plane_sums(cube, axis):
-    """Sum of each plane of a cube across an axis, and how many of its cells are not 0.
-
-    Bound by memory.
+def plane_sums(cube, axis, planes):
+    """Sums of planes of a cube across an axis; bound by memory.
 
     Parameters
     ----------
     cube : (n, n, n) float32
     axis : int
+    planes : (N,) int64
+        Which planes.
 
     Returns
     -------
-    sums : (n,) float64
-    filled : (n,) int64
+    (N,) float64
     """
     n = cube.shape[0]
-    sums, filled = np.zeros(n), np.zeros(n, np.int64)
-    for i in range(n):
-        for j in range(n):
-            if axis == 2:
+    sums = np.zeros(len(planes))
+    if axis == 2:  # a plane is strewn over memory: all are summed at once
+        every = np.zeros(n)
+        for i in range(n):
+            for j in range(n):
                 for k in range(n):
-                    sums[k] += cube[i, j, k]
-                    filled[k] += cube[i, j, k] != 0
-            else:
-                total, number = 0.0, 0
-                for k in range(n):
-                    total += cube[i, j, k]
-                    number += cube[i, j, k] != 0
-                plane = i if axis == 0 else j
-                sums[plane] += total
-                filled[plane] += number
-    return sums, filled
+                    every[k] += cube[i, j, k]
+        return every[planes]
+    for place in range(len(planes)):
+        total = 0.0
+        for i in range(n):
+            row = cube[planes[place], i] if axis == 0 else cube[i, planes[place]]
+            for k in range(n):
+                total += row[k]
+        sums[place] = total
+    return sums
+
+
+@numba.njit(cache=True, nogil=True)
+def planes_filled(cube, axis, planes):
+    """Whether planes of a cube across an axis hold anything but 0; looks no further than it must.
+
+    Parameters as in `plane_sums`.
+
+    Returns
+    -------
+    (N,) bool
+    """
+    n = cube.shape[0]
+    filled = np.zeros(len(planes), np.bool_)
+    for place in range(len(planes)):
+        p = planes[place]
+        for i in range(n):
+            for j in range(n):
+                if axis == 0:
+                    value = cube[p, i, j]
+                elif axis == 1:
+                    value = cube[i, p, j]
+                else:
+                    value = cube[i, j, p]
+                if value != 0:
+                    filled[place] = True
+                    break
+            if filled[place]:
+                break
+    return filled
