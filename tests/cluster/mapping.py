@@ -51,6 +51,14 @@ MAPPING = {
     "injections_evaluate": cpu(16),
     "injections_apply": cpu(),
     "injections_verdict": cpu(),
+    "reionization_initial": cpu(16),
+    "reionization_simulate": cpu(16),
+    "reionization_read": cpu(),
+    "reionization_cutouts": cpu(8),
+    "reionization_split": cpu(),
+    "reionization_train": Place("gpu", "gpu", 8, gpus=1, memory=16000, minutes=240),
+    "reionization_baselines": cpu(16),
+    "reionization_evaluate": cpu(16),
     "report": cpu(),
 }
 """Every rule that runs a command."""
