@@ -76,9 +76,9 @@ def test_a_node_that_fails_is_replaced(training, cluster, uninterrupted):
 
 def test_a_job_that_wants_more_memory_gets_more(training, cluster, uninterrupted):
     line = 'voids_train: ?on("gpu", mem_mb="16000 * attempt", runtime="240 * attempt")'
-    small = 'voids_train: ?on("gpu", mem_mb="150 * attempt ** 2", runtime="240 * attempt")'
+    small = 'voids_train: ?on("gpu", mem_mb="150 * attempt", runtime="240 * attempt")'
     training.change("config.yaml", line, small)
-    training.change("config.yaml", "retries: 3", "retries: 8")
+    training.change("config.yaml", "retries: 3", "retries: 9")
     controller = Controller(training, cluster)
     controller.finish()
     states = [job["JobState"] for job in controller.jobs]
