@@ -47,7 +47,7 @@ rule injections_simulate:
         runtime=scaled(lambda w: injections.simulate_minutes(w.source)),
     params:
         settings=lookup(dpath="injections/sources/{source}", within=options),
-        bricks=lambda w: injections.bricks(w.source, int(w.batch)),
+        bricks=lambda w: injections.members(w.source, int(w.batch)),
         code=code("injections_simulate"),
     shell:
         "python -m cosmodag injections simulate --output {output:q} {params.bricks}"

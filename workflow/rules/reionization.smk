@@ -38,7 +38,7 @@ rule reionization_initial:
         runtime=scaled(60),
     params:
         settings=lambda w: reionization.settings(w.source, "initial"),
-        universes=lambda w: reionization.universes(w.source, int(w.batch)),
+        universes=lambda w: reionization.members(w.source, int(w.batch)),
         code=code("reionization_initial"),
     shell:
         "python -m cosmodag reionization initial --output {output:q} {params.universes}"

@@ -37,7 +37,7 @@ rule voids_simulate:
         runtime=scaled(lambda w: voids.simulate_minutes(w.source)),
     params:
         settings=lookup(dpath="voids/sources/{source}", within=options),
-        boxes=lambda w: voids.boxes(w.source, int(w.batch)),
+        boxes=lambda w: voids.members(w.source, int(w.batch)),
         code=code("voids_simulate"),
     shell:
         "python -m cosmodag voids simulate --galaxies {output.galaxies:q}"

@@ -57,7 +57,7 @@ def test_batches_hold_every_realization_once():
     voids = Voids(config())
     numbers = []
     for batch in voids.batches("boxes"):
-        _, first, _, count = voids.boxes("boxes", batch).split()
+        _, first, _, count = voids.members("boxes", batch).split()
         numbers += range(int(first), int(first) + int(count))
     assert numbers == list(range(7))
 

@@ -45,7 +45,7 @@ def test_batches_hold_every_universe_once(config):
     reionization = Reionization(config)
     numbers = []
     for batch in reionization.batches("boxes"):
-        _, first, _, count = reionization.universes("boxes", batch).split()
+        _, first, _, count = reionization.members("boxes", batch).split()
         numbers += range(int(first), int(first) + int(count))
     assert numbers == list(range(7))
 

@@ -3,54 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
-from cosmodag.dag.common import PACKAGE_FOLDER, names_pattern, options
+from cosmodag.dag.common import PACKAGE_FOLDER, options
+from cosmodag.dag.experiment import Experiment
 
 MEGABYTES_OF_PYTHON = 1200  # numba, astropy, compiled kernels; and twice Snakemake around a job
 SURVEY_BRICK = 3600  # pixels a side of a brick of the Legacy Surveys
 
-SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "applications", "verdicts")
 
-
-class Injections:
+class Injections(Experiment):
     """The injection experiment's part of a completed configuration.
 
-    Parameters
-    ----------
-    config : mapping
-        The completed configuration; an absent experiment has no names and makes no files.
+    Sources are simulations of bricks, one image, which is one brick, or a survey's folder.
     """
 
+    NAME = "injections"
+    SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "applications", "verdicts")
+    COUNTED = "bricks"
     PRIOR = str(PACKAGE_FOLDER.parent / "resources" / "emission_line_galaxies.json")
     """Law of the galaxies that are drawn."""
-
-    def __init__(self, config: Mapping):
-        self.config = config.get("injections", {section: {} for section in SECTIONS})
-        self.root = f"{config['results']}/injections"
-
-    def names(self, section: str) -> list[str]:
-        """Return the names that a section defines."""
-        return list(self.config[section])
-
-    def pattern(self, kind: str) -> str:
-        """Return the wildcard pattern of the sources of a kind: simulation, image or survey."""
-        return names_pattern(n for n, source in self.config["sources"].items() if kind in source)
-
-    def bricks(self, source: str, batch: int) -> str:
-        """Return the options that name a batch's bricks: the first and their number."""
-        simulation = self.config["sources"][source]["simulation"]
-        first = batch * simulation["batch"]
-        return options(
-            {"first": first, "count": min(simulation["batch"], simulation["bricks"] - first)}
-        )
-
-    def batches(self, source: str) -> range:
-        """Return the numbers of a source's batches of bricks; an image is one brick."""
-        ((kind, entry),) = self.config["sources"][source].items()
-        if kind == "simulation":
-            return range(-(-entry["bricks"] // entry["batch"]))
-        return range(entry.get("batches", 1))
 
     def image_files(self, source: str) -> dict[str, str]:
         """Return the files of an image: itself and its point-spread functions."""

@@ -3,51 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
-from cosmodag.dag.common import names_pattern, options, stage_options
+from cosmodag.dag.common import options, stage_options
+from cosmodag.dag.experiment import Experiment
 
 MEGABYTES_OF_PYTHON = 800  # the interpreter with numba, CAMB and compiled kernels
 SIMULATION = "reionization/sources/*/simulation"
 
-SECTIONS = ("sources", "cutouts", "datasets", "runs")
 
-
-class Reionization:
+class Reionization(Experiment):
     """The reionization experiment's part of a completed configuration.
 
-    Parameters
-    ----------
-    config : mapping
-        The completed configuration; an absent experiment has no names and makes no files.
+    Sources are simulations of universes, or a folder of cubes, which is one batch.
     """
 
-    def __init__(self, config: Mapping):
-        self.config = config.get("reionization", {section: {} for section in SECTIONS})
-        self.root = f"{config['results']}/reionization"
-
-    def names(self, section: str) -> list[str]:
-        """Return the names that a section defines."""
-        return list(self.config[section])
-
-    def pattern(self, kind: str) -> str:
-        """Return the wildcard pattern of the sources of a kind, simulation or folder."""
-        return names_pattern(n for n, source in self.config["sources"].items() if kind in source)
-
-    def universes(self, source: str, batch: int) -> str:
-        """Return the options that name a batch's realizations: the first and their number."""
-        simulation = self.config["sources"][source]["simulation"]
-        first = batch * simulation["batch"]
-        count = min(simulation["batch"], simulation["realizations"] - first)
-        return options({"first": first, "count": count})
-
-    def batches(self, source: str) -> range:
-        """Return the numbers of a source's batches of universes; a folder is one."""
-        entry = self.config["sources"][source]
-        if "folder" in entry:
-            return range(1)
-        simulation = entry["simulation"]
-        return range(-(-simulation["realizations"] // simulation["batch"]))
+    NAME = "reionization"
+    SECTIONS = ("sources", "cutouts", "datasets", "runs")
 
     def settings(self, source: str, stage: str | None = None) -> str:
         """Return the options of one stage of a simulation: "initial", or None for its cubes."""

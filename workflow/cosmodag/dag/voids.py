@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from cosmodag.dag.common import names_pattern, options
+from cosmodag.dag.common import options
+from cosmodag.dag.experiment import Experiment
 
 MEGABYTES_OF_PYTHON = 1200  # numba, h5py, compiled kernels; and twice Snakemake around a job
 
 SECTIONS = {"grid": "grids", "labels": "labels"}
 
 
-class Voids:
+class Voids(Experiment):
     """The void experiment's part of a completed configuration.
 
-    Parameters
-    ----------
-    config : mapping
-        The completed configuration; an absent experiment has no names and makes no files.
+    Sources are simulations of boxes, or a catalogue, which is one box.
     """
 
-    def __init__(self, config: Mapping):
-        sections = ("sources", "grids", "labels", "cutouts", "datasets", "runs")
-        self.config = config.get("voids", {section: {} for section in sections})
-        self.root = f"{config['results']}/voids"
-
-    def names(self, section: str) -> list[str]:
-        """Return the names that a section defines."""
-        return list(self.config[section])
-
-    def pattern(self, kind: str) -> str:
-        """Return the wildcard pattern of the sources of a kind, simulation or catalogue."""
-        return names_pattern(n for n, source in self.config["sources"].items() if kind in source)
-
-    def boxes(self, source: str, batch: int) -> str:
-        """Return the options that name a batch's realizations: the first and their number."""
-        simulation = self.config["sources"][source]["simulation"]
-        first = batch * simulation["batch"]
-        count = min(simulation["batch"], simulation["realizations"] - first)
-        return options({"first": first, "count": count})
-
-    def batches(self, source: str) -> range:
-        """Return the numbers of a source's batches of boxes; a catalogue is one box."""
-        entry = self.config["sources"][source]
-        if "catalogue" in entry:
-            return range(1)
-        simulation = entry["simulation"]
-        return range(-(-simulation["realizations"] // simulation["batch"]))
+    NAME = "voids"
+    SECTIONS = ("sources", "grids", "labels", "cutouts", "datasets", "runs")
 
     def catalogue_file(self, source: str) -> str:
         """Return the file of a catalogue, with variables of the environment replaced."""
