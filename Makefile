@@ -6,17 +6,18 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
+FAST21CM := $(VENV)/.21cmfast
 CONFIG ?= config/config.yaml
-EXPERIMENTS := voids injections
+EXPERIMENTS := voids injections reionization
 PROFILES := local slurm ci
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Threads that wait actively starve each other where jobs share few cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help run test bench lint dry-run clean setup
+.PHONY: help run test bench lint dry-run clean setup 21cmfast
 
 help:  ## say what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
 run: $(READY)  ## run all experiments, end with results/report.html
 	snakemake --profile profiles/local --configfile $(CONFIG)
@@ -40,6 +41,8 @@ dry-run: $(READY)  ## plan every experiment under every profile
 		snakemake --profile profiles/$$profile -n --quiet all -- $$experiment || exit 1; \
 	done; done
 
+21cmfast: $(FAST21CM)  ## install the simulator 21cmFAST, which GSL and FFTW are needed for
+
 clean:  ## remove results and logs
 	rm -rf results logs .snakemake
 
@@ -49,6 +52,13 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --requirement envs/requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Without it the workflow's own simulator runs, and what needs 21cmFAST says that it is absent.
+$(FAST21CM): envs/21cmfast.txt $(READY)
+	@gsl-config --version > /dev/null || \
+		{ echo "21cmFAST needs GSL and FFTW: install libgsl-dev and libfftw3-dev"; exit 1; }
+	$(BIN)/pip install --quiet --no-deps --requirement envs/21cmfast.txt
 	touch $@
 
 # Pylians is compiled, with an older Cython than it asks for by itself.

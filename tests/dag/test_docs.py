@@ -48,7 +48,7 @@ def test_every_make_target_that_is_shown_exists(repository):
 
 
 def test_help_shows_an_example_of_every_stage(checkout):
-    for stage in ("split", "train", "evaluate", "report", "voids grid", "voids cutouts"):
+    for stage in ("split", "train", "evaluate", "report", "voids grid", "reionization simulate"):
         code, printed = checkout.python("-m", "cosmodag", *stage.split(), "--help")
         assert code == 0
         assert f"Example: cosmodag {stage}" in " ".join(printed.split())

@@ -63,7 +63,26 @@ def test_the_schema_and_the_loop_agree_on_training():
     assert schema == loop
 
 
-def test_every_key_says_what_it_is():
-    for section in ("sources/*/simulation", "sources/*/catalogue", "grids/*", "cutouts/*"):
-        for key, part in settings.keys(f"voids/{section}"):
-            assert part.get("description"), f"{section}: {key}"
+@pytest.mark.parametrize(
+    "section",
+    [
+        *(f"voids/{name}" for name in ("sources/*/simulation", "sources/*/catalogue")),
+        *(f"voids/{name}" for name in ("grids/*", "cutouts/*")),
+        *(f"reionization/sources/*/{kind}" for kind in ("simulation", "folder")),
+        "reionization/cutouts/*",
+    ],
+)
+def test_every_key_says_what_it_is(section):
+    for key, part in settings.keys(section):
+        assert part.get("description"), f"{section}: {key}"
+
+
+def test_two_stages_that_share_a_section_share_no_key():
+    section = "reionization/sources/*/simulation"
+    initial, cubes = (
+        {key for key, _ in settings.stage_keys(section, stage)} for stage in ("initial", None)
+    )
+    assert initial == {"engine", "seed", "box_size", "cells", "particles"}
+    assert "escape_fractions" in cubes
+    assert not initial & cubes
+    assert not {"redshifts", "realizations", "batch"} & (initial | cubes)

@@ -20,8 +20,16 @@ STAGES = [
 ]
 ROOT = {"errors", "files", "hdf5", "provenance", "settings", "threads"}
 """Modules that all may import."""
-SIMULATION = {"sources.boxes", "sources.galaxies", "sources.particle_mesh"}
-"""A particle-mesh simulation assigns mass to a grid in every step: these may import gridding."""
+SIMULATION = {
+    "sources.boxes",
+    "sources.galaxies",
+    "sources.particle_mesh",
+    "sources.brightness_temperature",
+    "sources.collapse",
+    "sources.excursion_set",
+    "sources.excursion_set_engine",
+}
+"""Simulations assign mass to a grid, and smooth it, in every step: these may import gridding."""
 LONGEST = 320
 ARBITRARY_OBJECTS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 """Modules that run the code they find in a file."""

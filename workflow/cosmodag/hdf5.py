@@ -10,7 +10,9 @@ COMMANDS = {
     "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",
     "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",
     "labels": "`cosmodag voids label`",
-    "examples": "`cosmodag voids cutouts` or `cosmodag injections cutouts`",
+    "initial": "`cosmodag reionization initial`",
+    "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
+    "examples": "the command cutouts of an experiment, such as `cosmodag voids cutouts`",
     "baselines": "`cosmodag baselines`",
 }
 """Commands that write each kind of file."""

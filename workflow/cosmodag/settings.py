@@ -41,6 +41,19 @@ def keys(path: str) -> Iterator[tuple[str, dict]]:
         yield key, _resolved(part)
 
 
+def stage_keys(path: str, stage: str | None = None) -> list[tuple[str, dict]]:
+    """Return the keys of a section that become options of a command, with their parts.
+
+    Keys that name other entries (``x-names``) or only shape the DAG (``x-rule``) become none; of a
+    section that two commands share, ``x-stage`` says whose a key is.
+    """
+    return [
+        (key, part)
+        for key, part in keys(path)
+        if not part.keys() & {"x-names", "x-rule"} and part.get("x-stage") == stage
+    ]
+
+
 def complete(config: Mapping) -> dict:
     """Check a configuration against the schema and fill in the defaults.
 

@@ -45,6 +45,13 @@ def test_overlap_through_the_periodic_face_is_found():
     assert "1 pairs" in leak
 
 
+def test_a_volume_at_many_redshifts_counts_once():
+    index = sub_boxes([[0, 0, 0], [9, 9, 9], [40, 0, 0]], 10, ["train", "test", "valid"])
+    many = pd.concat([index.assign(redshift=z) for z in range(50)], ignore_index=True)
+    (leak,) = shared_volumes(many)
+    assert "1 pairs" in leak
+
+
 def test_sub_boxes_of_different_boxes_do_not_overlap():
     parts = [
         sub_boxes([[0, 0, 0]], 10, [split], box=f"r{n}")

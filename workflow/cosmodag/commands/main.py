@@ -34,6 +34,12 @@ INJECTIONS_STAGES = {
     "apply": "Apply a trained network to stamps of other images.",
     "verdict": "Judge a two-sample test by its controls.",
 }
+REIONIZATION_STAGES = {
+    "initial": "Draw the initial conditions of universes.",
+    "simulate": "Simulate cubes at one redshift.",
+    "read": "Read cubes out of a folder.",
+    "cutouts": "Cut slices of cubes.",
+}
 
 
 class Stages(click.Group):
@@ -84,6 +90,14 @@ main.add_command(
         "injections_",
         name="injections",
         help="The stages of the injection experiment.",
+    )
+)
+main.add_command(
+    Stages(
+        REIONIZATION_STAGES,
+        "reionization_",
+        name="reionization",
+        help="The stages of the reionization experiment.",
     )
 )
 click.version_option(package_name="cosmodag")(main)

@@ -33,7 +33,7 @@ class NumberOrName(click.ParamType):
         return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-def settings_options(path: str):
+def settings_options(path: str, stage: str | None = None):
     """Add an option for each key of a section of the configuration.
 
     Parameters
@@ -41,15 +41,14 @@ def settings_options(path: str):
     path : str
         The section in the schema, such as ``voids/grids/*``. Keys that name other entries or only
         shape the DAG become no options.
+    stage : str, optional
+        Of a section that two commands share, only the keys of this ``x-stage``; by default those
+        of none.
     """
 
     def decorate(command):
         required = settings.section(path).get("required", [])
-        parts = [
-            (key, part)
-            for key, part in settings.keys(path)
-            if not part.keys() & {"x-names", "x-rule"}
-        ]
+        parts = settings.stage_keys(path, stage)
         for key, part in reversed(parts):
             command = _option(key, part, key in required)(command)
         return command

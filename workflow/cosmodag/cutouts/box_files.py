@@ -41,6 +41,11 @@ class BoxFiles:
     periodic: bool
 
     @property
+    def name(self) -> str:
+        """Path of the grid file."""
+        return self.grid.filename
+
+    @property
     def cell_size(self) -> np.ndarray:
         """Sides of a cell in Mpc/h."""
         return self.box_size / self.cells

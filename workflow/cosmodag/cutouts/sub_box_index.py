@@ -2,18 +2,17 @@
 
 import numpy as np
 
-from cosmodag.cutouts.box_files import BoxFiles
-from cosmodag.cutouts.sub_box_plan import AXIS_NAMES, Lattice
+from cosmodag.cutouts.sub_box_plan import AXIS_NAMES, Boxes, Lattice
 
 
 def index_columns(
-    files: BoxFiles, box: int, lattice: Lattice, side: int, depth: int, *, named_regions: bool
+    files: Boxes, box: int, lattice: Lattice, side: int, depth: int, *, named_regions: bool
 ) -> dict[str, np.ndarray]:
     """Columns of the index for the sub-boxes of one box with one line of sight.
 
     Parameters
     ----------
-    files : BoxFiles
+    files : Boxes
     box : int
         Number of the box in the grid file.
     lattice : Lattice

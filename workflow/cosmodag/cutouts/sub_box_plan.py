@@ -3,10 +3,10 @@
 import dataclasses
 import logging
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from cosmodag.cutouts.box_files import BoxFiles
 from cosmodag.cutouts.lattice import positions_along, region_of
 from cosmodag.cutouts.window_sums import transverse_axes
 from cosmodag.errors import InputError
@@ -14,6 +14,34 @@ from cosmodag.errors import InputError
 log = logging.getLogger(__name__)
 
 AXIS_NAMES = "xyz"
+
+
+class Boxes(Protocol):
+    """Boxes of one size that sub-boxes are cut out of.
+
+    Attributes
+    ----------
+    name : str
+        Of their file.
+    boxes, groups : sequence of str
+        Name of each box, and what it is independent as.
+    box_size, cell_size : numpy.ndarray, shape (3,)
+        In Mpc/h.
+    cells : tuple of int
+        Cells along each axis.
+    periodic : bool
+    """
+
+    name: str
+    boxes: Sequence[str]
+    groups: Sequence[str]
+    box_size: np.ndarray
+    cell_size: np.ndarray
+    cells: tuple[int, int, int]
+    periodic: bool
+
+    def cosmology(self, box: int) -> dict[str, float]:
+        """Cosmological parameters of one box, as far as they are known."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +84,7 @@ class Lattice:
 
 
 def plan_sub_boxes(
-    files: BoxFiles,
+    files: Boxes,
     *,
     side: int,
     depth: int,
@@ -79,9 +107,7 @@ def plan_sub_boxes(
         One for each line of sight that has sub-boxes.
     """
     if wrap and not files.periodic:
-        raise InputError(
-            f"{files.grid.filename}: wrap is set, but the box is open: set it to false"
-        )
+        raise InputError(f"{files.name}: wrap is set, but the box is open: set it to false")
     cells = files.cells
     regions = (1, 1, 1) if regions is None else tuple(regions)
     lattices = []

@@ -180,14 +180,14 @@ def scaled(amount: float | Callable, *, least: int = 1) -> Callable:
     return resource
 
 
+def stage_options(path: str, entry: Mapping, stage: str | None = None) -> str:
+    """Write the settings of one stage out of an entry that two stages share, see `options`."""
+    held = settings.stage_keys(path, stage)  # in the schema's order, whatever the configuration's
+    return options({key: entry[key] for key, _ in held if key in entry})
+
+
 def _entry_options(path: str, entry: Mapping) -> str:
     if settings.section(path).get("maxProperties") == 1:  # an entry of one kind out of several
         kind = next(iter(entry))
         return _entry_options(f"{path}/{kind}", entry[kind])
-    return options(  # in the schema's order, so that reordering a configuration reruns nothing
-        {
-            key: entry[key]
-            for key, part in settings.keys(path)
-            if key in entry and not part.keys() & {"x-names", "x-rule"}
-        }
-    )
+    return stage_options(path, entry)

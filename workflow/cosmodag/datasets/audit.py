@@ -67,12 +67,18 @@ def shared_volumes(index: pd.DataFrame) -> list[str]:
 
     Boxes are told apart by the column `box`; corners are `lower_*` and `upper_*` in Mpc/h,
     unwrapped where the box is periodic. An index without these columns has no volumes to share.
+    Examples of the same volume in the same split count as one, so that the same slices of many
+    redshifts cost no more than those of one.
     """
     needed = [f"{edge}_{letter}" for edge in ("lower", "upper", "box_size") for letter in "xyz"]
     if not {"box", *needed} <= set(index.columns):
         return []
     leaks = []
     for box, members in index.groupby("box", sort=True):
+        if members["split"].nunique() == 1:
+            continue
+        places = [f"{edge}_{letter}" for edge in ("lower", "upper") for letter in "xyz"]
+        members = members.drop_duplicates([*places, "split"])
         corners = [
             members[[f"{edge}_{letter}" for letter in "xyz"]].to_numpy(np.float64)
             for edge in ("lower", "upper", "box_size")

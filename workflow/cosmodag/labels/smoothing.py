@@ -5,6 +5,7 @@ import numpy as np
 import scipy.fft
 
 from cosmodag.errors import InputError
+from cosmodag.gridding.window import multiply_by_window
 
 WINDOWS = ("gaussian", "tophat")
 
@@ -67,28 +68,6 @@ def _convolve(field, shape, cell, radius, window, threads) -> np.ndarray:
     modes = scipy.fft.rfftn(field, s=shape, workers=threads)
     waves = [2 * np.pi * scipy.fft.fftfreq(side, width) for side, width in zip(shape, cell)]
     last = 2 * np.pi * scipy.fft.rfftfreq(shape[2], cell[2])
-    _multiply_by_window(modes, waves[0], waves[1], last, radius, window == "tophat")
+    multiply_by_window(modes, waves[0], waves[1], last, radius, window == "tophat")
     smoothed = scipy.fft.irfftn(modes, s=shape, workers=threads, overwrite_x=True)
     return smoothed[tuple(slice(side) for side in field.shape)]
-
-
-@numba.njit(cache=True, nogil=True)
-def _tophat_of(x):
-    """Fourier transform of the unit sphere, 3 (sin x - x cos x) / x^3; a series near 0."""
-    if x < 0.1:
-        return 1 - x * x / 10 + x**4 / 280
-    return 3 * (np.sin(x) - x * np.cos(x)) / x**3
-
-
-@numba.njit(parallel=True, cache=True)
-def _multiply_by_window(modes, kx, ky, kz, radius, tophat):
-    """Multiply Fourier modes in place by the window; bound by sines and exponentials."""
-    for i in numba.prange(modes.shape[0]):
-        for j in range(modes.shape[1]):
-            transverse = kx[i] ** 2 + ky[j] ** 2
-            for k in range(modes.shape[2]):
-                x2 = (transverse + kz[k] ** 2) * radius**2
-                if tophat:
-                    modes[i, j, k] *= np.float32(_tophat_of(np.sqrt(x2)))
-                else:
-                    modes[i, j, k] *= np.float32(np.exp(-0.5 * x2))

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import solve_ivp
 
+HUBBLE_DISTANCE = 2997.92458
+"""c / H0 in Mpc/h."""
+
 
 @dataclass(frozen=True)
 class Cosmology:
@@ -15,6 +18,12 @@ class Cosmology:
     hubble: float = 0.6766
     n_s: float = 0.9665
     sigma8: float = 0.8102
+
+
+def comoving_distance(omega_m: float, redshift: float) -> float:
+    """Comoving distance to a redshift in flat ΛCDM, Mpc/h; radiation is left out."""
+    z = np.linspace(0.0, redshift, 2001)
+    return float(np.trapezoid(HUBBLE_DISTANCE / np.sqrt(omega_m * (1 + z) ** 3 + 1 - omega_m), z))
 
 
 class Growth:
@@ -47,10 +56,15 @@ class Growth:
         self._d = d / d[-1]
         self._e = e / d[-1] ** 2
         self._e_slope = e_rate / d_rate / d[-1]
+        self._rate = d_rate / d
 
     def first(self, redshift: float) -> float:
         """D at a redshift."""
         return float(np.interp(-np.log1p(redshift), self._log_a, self._d))
+
+    def rate(self, redshift: float) -> float:
+        """d ln D / d ln a at a redshift, by which a displacement grows in a Hubble time."""
+        return float(np.interp(-np.log1p(redshift), self._log_a, self._rate))
 
     def second(self, d: float) -> float:
         """E at the time when the first-order growth is `d`."""

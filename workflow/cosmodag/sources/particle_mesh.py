@@ -61,7 +61,7 @@ def evolve(
     """
     threads = threads or get_num_threads()
     times = np.linspace(growth.first(start), growth.first(redshift), steps + 1)
-    position, velocity = _lagrangian(psi1, psi2, growth, times[0], box_size)
+    position, velocity = lagrangian_positions(psi1, psi2, growth, times[0], box_size=box_size)
     pulled = np.empty(len(position), np.float32)
     for before, after in itertools.pairwise(times):
         half, middle = (after - before) / 2, (before + after) / 2
@@ -74,8 +74,27 @@ def evolve(
     return position
 
 
-def _lagrangian(psi1, psi2, growth: Growth, d: float, box_size: float):
-    """Positions, and velocities dx/dD, of second-order Lagrangian perturbation theory."""
+def lagrangian_positions(
+    psi1: np.ndarray, psi2: np.ndarray, growth: Growth, d: float, *, box_size: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions, and velocities dx/dD, of second-order Lagrangian perturbation theory.
+
+    Parameters
+    ----------
+    psi1, psi2
+        Displacements of `initial_conditions.displacements`, (n³, 3) float32, Mpc/h; used up.
+    growth
+        Growth of the cosmology.
+    d
+        Linear growth D at the time of the positions.
+    box_size
+        Side of the periodic box, Mpc/h.
+
+    Returns
+    -------
+    position, velocity : (n³, 3) float32
+        0 <= x < box_size, and displacements for D = 1, both in Mpc/h.
+    """
     n = round(len(psi1) ** (1 / 3))
     points = (np.arange(n, dtype=np.float32) + np.float32(0.5)) * np.float32(box_size / n)
     position = np.float32(d) * psi1

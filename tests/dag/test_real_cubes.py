@@ -1,0 +1,70 @@
+"""The real pair of cubes goes through the whole experiment, at a reduced scale."""
+
+import gzip
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = [pytest.mark.dag, pytest.mark.data, pytest.mark.slow]
+
+CELLS = 200
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, repository, data_folder):
+    """The example's configuration with fewer slices and one short run."""
+    from tests.checkout import copy_checkout
+
+    checkout = copy_checkout(tmp_path_factory.mktemp("bubbles"), repository)
+    example = repository / "config" / "examples" / "bubbles.yaml"
+    config = yaml.safe_load(example.read_text().replace("$COSMODAG_DATA", str(data_folder)))
+    config["reionization"]["cutouts"]["blocks"]["stride_depth"] = 10
+    run = config["reionization"]["runs"]["bubbles"]
+    run["model"] = {"name": "unet", "width": 8, "factor": 1}
+    run["training"] |= {"epochs": 1}
+    checkout.configure({**config, "results": "results"})
+    checkout.run("reionization")
+    return checkout.folder / "results" / "reionization"
+
+
+def raw(data_folder, beginning):
+    with gzip.open(data_folder / "reionization" / f"{beginning}_z006.50_200_300Mpc.gz") as file:
+        return np.frombuffer(file.read(), "<f4").reshape((CELLS,) * 3)
+
+
+def test_cubes_are_what_the_files_hold(finished, data_folder):
+    with h5py.File(finished / "sources/published/0/z6.5.h5") as file:
+        assert (file["brightness_temperature"][0, 0, 0] == raw(data_folder, "delta_T")).all()
+        assert (file["density"][0] == raw(data_folder, "updated_smoothed_deltax")).all()
+
+
+def test_slices_are_patches_of_the_density_with_darkness_as_ionization(finished, data_folder):
+    index = pd.read_parquet(finished / "datasets/blocks/index.parquet")
+    density = raw(data_folder, "updated_smoothed_deltax")
+    dark = raw(data_folder, "delta_T") == 0
+    assert dark.mean() == pytest.approx(0.556, abs=0.001)
+    assert index["group"].nunique() == 64
+    test = index[index["split"] == "test"].reset_index(drop=True)
+    x = np.load(finished / "datasets/blocks/xtest_1.npy", allow_pickle=False)
+    y = np.load(finished / "datasets/blocks/ytest_1.npy", allow_pickle=False)
+    for row in (0, 17, 200):
+        told = test.iloc[row]
+        place = tuple(
+            int(told["slice"])
+            if axis == told["axis"]
+            else slice(start := round(told[f"lower_{letter}"] / 0.6766 / 1.5), start + 48)
+            for axis, letter in enumerate("xyz")
+        )
+        np.testing.assert_array_equal(x[row, ..., 0], density[place])
+        np.testing.assert_array_equal(y[row, ..., 0], dark[place])
+
+
+def test_ionization_is_scored_beside_baselines_on_unseen_blocks(finished):
+    metrics = json.loads((finished / "runs/bubbles/metrics.json").read_text())
+    assert metrics["protocol"] == "group"
+    assert metrics["groups"] > 8
+    assert metrics["baselines"]

@@ -1,0 +1,194 @@
+"""The reionization experiment as a workflow, at a scale of minutes; then what a change reruns."""
+
+import copy
+import json
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.checkout import copy_checkout
+
+pytestmark = pytest.mark.dag
+
+RUNS = ("when", "escape", "escape-original", "bubbles")
+DATASETS = ("sky", "late", "original", "matter")
+TARGETS = {
+    "sky": "redshift-escape_fraction",
+    "late": "escape_fraction",
+    "original": "escape_fraction",
+    "matter": "ionized",
+}
+END = {"report", "all"}
+
+
+def simulations(*redshifts: str) -> set[str]:
+    return {
+        f"reionization_simulate source=boxes,batch={batch},redshift={redshift}"
+        for batch in (0, 1)
+        for redshift in redshifts
+    }
+
+
+def cutouts(*names: str) -> set[str]:
+    return {
+        f"reionization_cutouts cutouts={name},batch={batch}" for name in names for batch in (0, 1)
+    }
+
+
+def learning(*datasets: str) -> set[str]:
+    runs = [run for run, dataset in zip(RUNS, DATASETS) if dataset in datasets]
+    at = "experiment=reionization"
+    return {
+        *(f"reionization_split {at},dataset={name}" for name in datasets),
+        *(f"reionization_baselines {at},dataset={n},target={TARGETS[n]}" for n in datasets),
+        *(
+            f"reionization_{stage} {at},run={run}"
+            for stage in ("train", "evaluate")
+            for run in runs
+        ),
+    }
+
+
+INITIAL = {f"reionization_initial source=boxes,batch={batch}" for batch in (0, 1)}
+CUTOUTS = cutouts("sky", "late", "matter")
+EVERYTHING = INITIAL | simulations("7.5", "9") | CUTOUTS | learning(*DATASETS)
+
+
+def tiny(repository) -> dict:
+    return yaml.safe_load((repository / "tests/dag/tiny_reionization.yaml").read_text())
+
+
+@pytest.fixture
+def configured(checkout, repository):
+    checkout.configure(tiny(repository))
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, repository):
+    """A checkout in which the whole tiny experiment has run."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("reionization"), repository)
+    checkout.configure(tiny(repository))
+    checkout.run()
+    return checkout
+
+
+@pytest.fixture
+def changed(finished):
+    """Change the configuration or a module for one test."""
+    config, files = finished.config, {}
+
+    class Change:
+        planned = staticmethod(finished.planned)
+
+        def simulation(self, **values) -> None:
+            new = copy.deepcopy(config)
+            new["reionization"]["sources"]["boxes"]["simulation"].update(values)
+            finished.configure(new)
+
+        def cutouts(self, name: str, **values) -> None:
+            new = copy.deepcopy(config)
+            new["reionization"]["cutouts"][name].update(values)
+            finished.configure(new)
+
+        def module(self, name: str) -> None:
+            path = finished.folder / "workflow" / "cosmodag" / name
+            files[path] = path.read_text()
+            path.write_text(f"{files[path]}\nEDITED = True\n")
+
+    yield Change()
+    finished.configure(config)
+    for path, text in files.items():
+        path.write_text(text)
+
+
+def test_the_experiment_plans_each_batch_and_redshift_once(configured):
+    assert configured.planned("reionization") == EVERYTHING | {"reionization"}
+
+
+def test_a_folder_of_published_cubes_is_a_source_too(configured):
+    (configured.folder / "cubes").mkdir()
+    config = configured.config
+    source = {"path": "cubes", "redshifts": [7.5, 9], "escape_fraction": 0.1}
+    config["reionization"]["sources"]["boxes"] = {"folder": source}
+    configured.configure(config)
+    planned = configured.planned("reionization")
+    read = {f"reionization_read source=boxes,batch=0,redshift={z}" for z in ("7.5", "9")}
+    assert read <= planned
+    assert not any(job.startswith("reionization_initial") for job in planned)
+
+
+def test_an_unknown_engine_is_named(configured):
+    config = configured.config
+    config["reionization"]["sources"]["boxes"]["simulation"]["engine"] = "simfast"
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "reionization.sources.boxes.simulation.engine: 'simfast' is not one of" in printed
+
+
+@pytest.mark.slow
+def test_a_second_run_does_nothing(finished):
+    assert finished.planned() == set()
+
+
+@pytest.mark.slow
+def test_an_added_redshift_simulates_that_one_alone(changed):
+    changed.simulation(redshifts=[7.5, 9, 8.25])
+    again = cutouts("sky", "matter") | learning("sky", "matter")  # "late" keeps to its redshift
+    assert changed.planned() == simulations("8.25") | again | END
+
+
+@pytest.mark.slow
+def test_a_changed_escape_fraction_draws_no_universe_anew(changed):
+    changed.simulation(escape_fractions=[0.07, 0.12])
+    assert changed.planned() == (EVERYTHING - INITIAL) | END
+
+
+@pytest.mark.slow
+def test_more_universes_simulate_the_new_ones_alone(changed):
+    changed.simulation(realizations=6)
+    new = {"reionization_initial source=boxes,batch=2"}
+    new |= {f"reionization_simulate source=boxes,batch=2,redshift={z}" for z in ("7.5", "9")}
+    new |= {f"reionization_cutouts cutouts={name},batch=2" for name in ("sky", "late", "matter")}
+    assert changed.planned() == new | learning(*DATASETS) | END
+
+
+@pytest.mark.slow
+def test_another_beam_recuts_and_simulates_nothing(changed):
+    changed.cutouts("sky", beam=3)
+    assert changed.planned() == cutouts("sky") | learning("sky") | END
+
+
+@pytest.mark.slow
+def test_an_edited_ionization_simulates_and_cuts_anew(changed):
+    changed.module("sources/collapse.py")
+    planned = changed.planned()
+    assert simulations("7.5", "9") <= planned
+    assert planned >= CUTOUTS
+
+
+@pytest.mark.slow
+def test_an_edited_cutter_simulates_nothing(changed):
+    changed.module("cutouts/cube_slices.py")
+    assert changed.planned() == CUTOUTS | learning(*DATASETS) | END
+
+
+@pytest.mark.slow
+def test_splits_are_by_universe_unless_the_original_s_protocol_is_asked_for(finished):
+    folder = finished.folder / "results/reionization/datasets"
+    honest = json.loads((folder / "late/dataset.json").read_text())
+    random = json.loads((folder / "original/dataset.json").read_text())
+    assert honest["leaks"] == []
+    assert any(leak.startswith("seed shared between splits") for leak in random["leaks"])
+    index = pd.read_parquet(folder / "late/index.parquet")
+    assert index.groupby("seed")["split"].nunique().max() == 1
+
+
+@pytest.mark.slow
+def test_runs_are_scored_beside_baselines(finished):
+    for run in RUNS:
+        folder = finished.folder / "results/reionization/runs" / run
+        metrics = json.loads((folder / "metrics.json").read_text())
+        assert metrics["experiment"] == "reionization"
+        assert metrics["baselines"]

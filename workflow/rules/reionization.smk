@@ -1,0 +1,153 @@
+# Reionization: when, and with which escape fraction, was a slice of the universe ionized?
+#
+# Needs:  sources of the configuration: simulated universes, or a folder of 21cmFAST's cubes
+# Makes:  results/reionization/sources/<source>/initial_<batch>.h5      shared by all redshifts
+#         results/reionization/sources/<source>/<batch>/z<redshift>.h5  cubes of three fields
+#         results/reionization/cutouts/<cutouts>/<batch>.h5             slices
+#         results/reionization/datasets/<dataset>/, results/reionization/runs/<run>/   see learning.smk
+
+from cosmodag.dag.reionization import Reionization
+
+reionization = Reionization(config)
+
+
+rule reionization:
+    """Everything of the reionization experiment."""
+    input:
+        collect(
+            f"{results}/reionization/runs/{{run}}/metrics.json",
+            run=reionization.names("runs"),
+        ),
+
+
+rule reionization_initial:
+    """Draw the initial conditions of a batch of universes, once for all redshifts."""
+    output:
+        f"{results}/reionization/sources/{{source}}/initial_{{batch}}.h5",
+    log:
+        f"{results}/logs/reionization/initial_{{source}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/reionization/initial_{{source}}_{{batch}}.tsv"
+    wildcard_constraints:
+        source=reionization.pattern("simulation"),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(lambda w: reionization.initial_mb(w.source)),
+        runtime=scaled(60),
+    params:
+        settings=lambda w: reionization.settings(w.source, "initial"),
+        universes=lambda w: reionization.universes(w.source, int(w.batch)),
+        code=code("reionization_initial"),
+    shell:
+        "python -m cosmodag reionization initial --output {output:q} {params.universes}"
+        " --threads {threads} {params.settings} &> {log:q}"
+
+
+rule reionization_simulate:
+    """Simulate the cubes of a batch of universes at one redshift, for all escape fractions."""
+    input:
+        initial=f"{results}/reionization/sources/{{source}}/initial_{{batch}}.h5",
+    output:
+        f"{results}/reionization/sources/{{source}}/{{batch}}/z{{redshift}}.h5",
+    log:
+        f"{results}/logs/reionization/simulate_{{source}}_{{batch}}_z{{redshift}}.log",
+    benchmark:
+        f"{results}/benchmarks/reionization/simulate_{{source}}_{{batch}}_z{{redshift}}.tsv"
+    wildcard_constraints:
+        source=reionization.pattern("simulation"),
+        redshift="[0-9.]+",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(lambda w: reionization.simulate_mb(w.source)),
+        runtime=scaled(lambda w: reionization.simulate_minutes(w.source)),
+    params:
+        settings=lambda w: reionization.settings(w.source),
+        code=code("reionization_simulate"),
+    shell:
+        "python -m cosmodag reionization simulate --initial {input.initial:q}"
+        " --redshift {wildcards.redshift} --output {output:q} --threads {threads}"
+        " {params.settings} &> {log:q}"
+
+
+rule reionization_read:
+    """Read the cubes of one redshift out of a folder into the form that simulated ones have."""
+    input:
+        lambda w: reionization.folder(w.source),
+    output:
+        f"{results}/reionization/sources/{{source}}/{{batch}}/z{{redshift}}.h5",
+    log:
+        f"{results}/logs/reionization/read_{{source}}_{{batch}}_z{{redshift}}.log",
+    benchmark:
+        f"{results}/benchmarks/reionization/read_{{source}}_{{batch}}_z{{redshift}}.tsv"
+    wildcard_constraints:
+        source=reionization.pattern("folder"),
+        redshift="[0-9.]+",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="reionization/sources/{source}", within=options),
+        code=code("reionization_read"),
+    shell:
+        "python -m cosmodag reionization read --redshift {wildcards.redshift} --output {output:q}"
+        " {params.settings} &> {log:q}"
+
+
+rule reionization_cutouts:
+    """Cut slices of a batch of universes, as an instrument sees them, at all redshifts."""
+    input:
+        lambda w: reionization.cubes(w.cutouts, w.batch),
+    output:
+        f"{results}/reionization/cutouts/{{cutouts}}/{{batch}}.h5",
+    log:
+        f"{results}/logs/reionization/cutouts_{{cutouts}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/reionization/cutouts_{{cutouts}}_{{batch}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(lambda w: reionization.cutouts_mb(w.cutouts)),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="reionization/cutouts/{cutouts}", within=options),
+        universes=lambda w: reionization.universes_cut(w.cutouts, int(w.batch)),
+        code=code("reionization_cutouts"),
+    shell:
+        "python -m cosmodag reionization cutouts {input:q} --output {output:q}"
+        " --threads {threads} {params.universes} {params.settings} &> {log:q}"
+
+
+use rule learning_split as reionization_split with:
+    input:
+        lambda w: reionization.cutouts_of(w.dataset),
+    output:
+        directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
+    wildcard_constraints:
+        experiment="reionization",
+
+
+# Slices are small: two runs with a thread each are quicker than one after the other with two.
+use rule learning_train as reionization_train with:
+    wildcard_constraints:
+        experiment="reionization",
+    threads: 1
+
+
+use rule learning_baselines as reionization_baselines with:
+    wildcard_constraints:
+        experiment="reionization",
+    threads: 1
+
+
+use rule learning_evaluate as reionization_evaluate with:
+    wildcard_constraints:
+        experiment="reionization",
+    threads: 1
