@@ -46,7 +46,7 @@ def test_two_nodes_train_as_one(training, cluster, alone):
     controller.finish()
     (job,) = controller.jobs
     assert (job["NumNodes"], job["NumTasks"]) == ("2", "2")
-    assert "gres/gpu=2" in job["TRES"]
+    assert job["TresPerJob"] == "gres:gpu:2"
     assert ranks(training) == 2
     assert close(history(training), alone)
 
