@@ -3,7 +3,7 @@
 The loops decompress a plane once for all objects, read the tiles of each stamp, or open the files
 anew for each object; they leave the stamps in memory, whereas ours are measured and written. The
 floor decompresses the planes and writes as many bytes to disk. Ranks are compared as whole
-processes, start included, and their floor is two processes that just decompress.
+processes, start included, and their floor is two processes that decompress and write.
 COSMODAG_BENCH_BRICK sets the pixels a side of a brick (3600).
 """
 
@@ -24,6 +24,7 @@ from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
 from cosmodag.cutouts.brick_stamps import cut_bricks
+from cosmodag.memory import keep_freed_memory
 from cosmodag.sources.bricks import BANDS, BrickFiles, BrickImages, read_plane, write_images
 from tests.bench.harness import compare
 
@@ -36,6 +37,7 @@ GOAL_PEER, GOAL_FLOOR, GOAL_RANKS = 10, 0.8, 1.8
 def run(results: Path) -> None:
     """Measure one process on one brick, warm and cold, then ranks on several."""
     size = int(os.environ.get("COSMODAG_BENCH_BRICK", "3600"))
+    keep_freed_memory()  # as the command does; the peers and the floor gain by it as well
     with tempfile.TemporaryDirectory() as folder:
         survey = Survey(Path(folder), size)
         for state in ("warm", "cold", "loops"):
@@ -172,7 +174,7 @@ def measure_ranks(survey: Survey, results: Path) -> None:
     mpiexec = str(Path(sys.executable).with_name("mpiexec"))
 
     def prepare() -> None:
-        for path in survey.folder.glob("ranks_*.h5"):
+        for path in (*survey.folder.glob("ranks_*.h5"), *survey.folder.glob("floor_*")):
             path.unlink()
         os.sync()
 
@@ -182,13 +184,13 @@ def measure_ranks(survey: Survey, results: Path) -> None:
         output = survey.folder / f"ranks_{number}.h5"
         paths = ["--objects", table, "--output", output, "--scratch", survey.folder / "scratch"]
         command = [str(word) for word in (*launcher, sys.executable, *words, *paths)]
-        subprocess.run(command, check=True, capture_output=True, env=KEPT_MEMORY)
+        subprocess.run(command, check=True, capture_output=True)
         return output.stat().st_size
 
-    def floor() -> None:
-        halves = [survey.names[::2], survey.names[1::2]]
-        command = [sys.executable, "-c", DECOMPRESS, survey.folder]
-        started = [subprocess.Popen([*command, *half], env=KEPT_MEMORY) for half in halves]
+    def decompress(number: int) -> None:
+        command = [sys.executable, "-c", DECOMPRESS, survey.folder, str(SIDE), str(OBJECTS // 2)]
+        shares = [survey.names[first::number] for first in range(number)]
+        started = [subprocess.Popen([*command, *share]) for share in shares]
         assert not any(process.wait() for process in started)
 
     ranks(1)
@@ -197,7 +199,7 @@ def measure_ranks(survey: Survey, results: Path) -> None:
         "cutouts_ranks",
         {"two ranks": lambda: ranks(2), "one rank": lambda: ranks(1)},
         ours="two ranks",
-        floor=floor,
+        floor=lambda: decompress(2),
         prepare=prepare,
         equal=lambda sizes: len(set(sizes.values())) == 1,
         threads=2,
@@ -208,17 +210,32 @@ def measure_ranks(survey: Survey, results: Path) -> None:
         results=results,
     )
     print(f"  largest rank: {largest:.0f} MB")
+    compare(
+        "cutouts_ranks_floor",  # what a second process gains where no rank waits for another
+        {"two processes": lambda: decompress(2), "one process": lambda: decompress(1)},
+        ours="two processes",
+        prepare=prepare,
+        threads=2,
+        work=OBJECTS // 2 * BRICKS,
+        unit="stamps",
+        results=results,
+    )
 
 
-KEPT_MEMORY = os.environ | {
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
-}
-"""As the rule sets it: the memory of planes that come and go is kept."""
 DECOMPRESS = """
+import os
 import sys
+import numpy as np
+from cosmodag.memory import keep_freed_memory
 from cosmodag.sources.bricks import BrickFiles, read_planes
-for name in sys.argv[2:]:
-    for _ in read_planes(BrickFiles(sys.argv[1], name)):
-        pass
+keep_freed_memory()
+folder, side, objects, *names = sys.argv[1:]
+stamps = np.ones((int(objects), int(side), int(side), 6), np.float32)
+with open(f"{folder}/floor_{names[0]}", "wb") as file:
+    for name in names:
+        for _ in read_planes(BrickFiles(folder, name)):
+            pass
+        file.write(stamps)
+    os.fsync(file.fileno())
 """
+"""Decompress the planes of bricks and write as many bytes as their stamps have."""

@@ -1,9 +1,10 @@
-"""The real DR9 cutout: detection, injection with its own PSF, selection and stamps, by hand."""
+"""The real DR9 cutout: detection, injection with its own PSF, selection, stamps, a network."""
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from astropy.io import fits
 
 from cosmodag.sources.bricks import BrickFiles
@@ -64,3 +65,23 @@ def test_stamps_catalogue_and_image_agree_for_every_object(survey):
             )
         centre = stamp[13:20, 13:20, 2].sum()
         assert centre > 3 * np.abs(np.median(stamp[..., 2])) * 49
+
+
+@pytest.mark.slow
+def test_a_network_trained_on_simulated_bricks_judges_the_real_image(
+    checkout, repository, data_folder, monkeypatch
+):
+    monkeypatch.setenv("COSMODAG_DATA", str(data_folder))
+    example = yaml.safe_load((repository / "config/examples/dr9.yaml").read_text())
+    example["injections"]["sources"]["sky"]["simulation"] |= {"bricks": 8, "batch": 8, "size": 300}
+    example["injections"]["sources"]["dr9"]["image"]["runs"] = 2
+    example["injections"]["runs"]["model"]["training"]["epochs"] = 1
+    checkout.configure(example)
+    checkout.run("all")
+    results = checkout.folder / example["results"] / "injections"
+    table = pd.read_csv(results / "applications/dr9.csv")
+    selected = pd.read_parquet(results / "selections/dr9/0.parquet")
+    assert set(table["id"]) <= set(selected["id"])
+    assert set(table["label"]) == {0, 1}
+    assert table["probability"].between(0, 1).all()
+    assert table["probability"].nunique() > len(table) // 2

@@ -18,7 +18,16 @@ STAGES = [
     "evaluation",
     "commands",
 ]
-ROOT = {"errors", "files", "hdf5", "processor", "provenance", "settings", "threads"}
+ROOT = {
+    "errors",
+    "files",
+    "hdf5",
+    "memory",
+    "processor",
+    "provenance",
+    "settings",
+    "threads",
+}
 """Modules that all may import."""
 SIMULATION = {"sources.boxes", "sources.galaxies", "sources.particle_mesh"}
 """A particle-mesh simulation assigns mass to a grid in every step: these may import gridding."""

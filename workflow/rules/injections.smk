@@ -134,9 +134,7 @@ rule injections_cutouts:
         launch=launch,
         code=code("injections_cutouts"),
     shell:
-        # Planes come and go: their memory is kept, or the kernel would zero each anew (glibc).
-        "export MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296;"
-        " {params.launch} python -m cosmodag injections cutouts --survey {input.survey:q}"
+        "{params.launch} python -m cosmodag injections cutouts --survey {input.survey:q}"
         " {params.name} --objects {input.objects:q} --output {output:q} --scratch {params.scratch:q}"
         " {params.settings} &> {log:q}"
 

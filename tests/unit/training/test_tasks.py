@@ -41,6 +41,22 @@ def test_map_loss_is_the_cross_entropy_of_each_example(generator):
     torch.testing.assert_close(found, expected)
 
 
+def test_class_scores_are_those_of_scikit_learn(generator):
+    output = 2 * torch.randn(400, 2, generator=generator)
+    y = (torch.rand(400, 1, generator=generator) < output.softmax(1)[:, 1:]).float()
+    found = in_two_parts(make_task(name="classification", column="label", classes=2), output, y)
+    truth, score = y[:, 0].numpy(), output.softmax(1)[:, 1].numpy()
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(truth, score > 0.5))
+    assert found["auc"] == pytest.approx(metrics.roc_auc_score(truth, score), abs=1e-3)
+
+
+def test_several_classes_have_an_accuracy_alone(generator):
+    task = make_task(name="classification", column="label", classes=3)
+    found = in_two_parts(task, torch.eye(3).repeat(2, 1), torch.tensor([[0.0, 1, 2, 0, 1, 1]]).T)
+    assert found == {"accuracy": pytest.approx(5 / 6)}
+    assert task.scores == {"accuracy": True}
+
+
 def test_matthews_is_zero_where_all_cells_are_alike():
     assert not matthews(np.array([[0.0, 0, 0], [3, 4, 5]])).any()
 

@@ -29,7 +29,9 @@ def command(survey, survey_name, objects, output, **settings):
     import pandas as pd
 
     from cosmodag.cutouts.brick_stamps import cut_bricks
+    from cosmodag.memory import keep_freed_memory
 
     survey = survey / survey_name if survey_name else survey
     gc.freeze()  # what was imported need not be looked through while planes come and go
+    keep_freed_memory()
     cut_bricks(pd.read_parquet(objects), survey, output, **settings)

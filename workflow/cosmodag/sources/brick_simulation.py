@@ -2,7 +2,8 @@
 
 Depth and seeing vary from brick to brick. Each pixel's noise is that of the sky and of the light of
 the sources in it, and the inverse variance says so, as that of the coadds of the Legacy Surveys
-(Dey et al. 2019, AJ 157, 168) does.
+(Dey et al. 2019, AJ 157, 168) does. It is told from the counts in the image, noise and all, since a
+pipeline knows no others: it shows no more of a galaxy than the image does.
 """
 
 from enum import IntEnum
@@ -126,11 +127,9 @@ def simulate_brick(
     image = np.zeros((3, size, size), np.float32)
     for stamps in draw_stamps(join([real, field]), conditions.psf, conditions.transmission):
         add_light(image, stamps)
-    variance = conditions.noise[:, None, None] ** 2 + image / conditions.gain[:, None, None]
-    variance = variance.astype(np.float32)
     noise = random(seed, number, Purpose.SKY_NOISE).standard_normal(image.shape, np.float32)
-    image += noise * np.sqrt(variance)
-    ivar = 1 / variance
+    image += noise * np.sqrt(_variance(image, conditions))
+    ivar = 1 / _variance(image, conditions)
     bad = _bad_pixels(size, random(seed, number, Purpose.BAD_PIXELS))
     image[bad], ivar[bad] = 0, 0
     psf_size = conditions.psf.fwhm.astype(np.float32)
@@ -191,6 +190,12 @@ def brick_wcs(number: int, size: int) -> WCS:
     wcs.wcs.crpix = [(size + 1) / 2] * 2
     wcs.wcs.cd = np.diag([-PIXEL / 3600, PIXEL / 3600])
     return wcs
+
+
+def _variance(image: np.ndarray, conditions: Conditions) -> np.ndarray:
+    """Variance of the sky and of the light in an image (3, H, W), float32."""
+    sky, gain = conditions.noise[:, None, None] ** 2, conditions.gain[:, None, None]
+    return (sky + image / gain).astype(np.float32)
 
 
 def _bad_pixels(size: int, rng: np.random.Generator) -> np.ndarray:

@@ -46,7 +46,8 @@ def inject(
 ) -> tuple[BrickImages, pd.DataFrame]:
     """Add galaxies with the noise of their light to images.
 
-    Bad pixels, where the inverse variance is 0, stay as they are.
+    The inverse variance is told from the counts that are added, noise and all, as of the images of
+    the sky. Bad pixels, where the inverse variance is 0, stay as they are.
 
     Parameters
     ----------
@@ -86,13 +87,13 @@ def inject(
     image, variance = images.image.copy(), np.zeros_like(images.ivar)
     drawn = psf.widened(PSF_FACTOR) if flaw == "psf" else psf
     for stamps in draw_stamps(galaxies, drawn, transmission, images.bands):
-        added = stamps.light / gain[:, None, None].astype(np.float32)
-        light = rng.standard_normal(added.shape, np.float32)
-        light *= np.sqrt(added)
+        electrons = gain[:, None, None].astype(np.float32)
+        light = rng.standard_normal(stamps.light.shape, np.float32)
+        light *= np.sqrt(stamps.light / electrons)
         light += stamps.light
         for row, window, part in stamps.windows(*image.shape[1:]):
             image[window] += light[row][part]
-            variance[window] += added[row][part]
+            variance[window] += (light[row] / electrons)[part]
     np.copyto(image, images.image, where=~(images.ivar > 0))
     variance *= images.ivar
     variance += 1
