@@ -1,7 +1,7 @@
 """The virtual cluster: nodes that exist for Slurm alone, on the partitions of the shipped profile.
 
 A node may claim more CPUs, memory and GPUs than the machine has (`config_overrides`). Without
-control groups CPUs are not enforced; memory is, by a look each second. A GPU is a link to
+control groups CPUs are not enforced; memory is, by looks each second. A GPU is a link to
 /dev/null.
 """
 
