@@ -62,3 +62,5 @@ MAPPING = {
     "report": cpu(),
 }
 """Every rule that runs a command."""
+REAL_INPUTS = {"voids_catalogue", "injections_observe", "reionization_read"}
+"""Rules that the tiny workflow has no use for: they read real inputs."""

@@ -6,12 +6,10 @@ import pytest
 
 from tests.cluster.configuration import NODES
 from tests.cluster.conftest import slurm_checkout
-from tests.cluster.mapping import MAPPING
+from tests.cluster.mapping import MAPPING, REAL_INPUTS
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-REAL_INPUTS = {"voids_catalogue", "injections_observe"}
-"""Rules that the tiny workflow has no use for: they read real inputs."""
 TASKS = {"injections_cutouts": 2}
 """Ranks on this machine, in place of the profile's 32."""
 

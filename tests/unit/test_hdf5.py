@@ -5,7 +5,12 @@ import re
 import h5py
 import pytest
 
-from cosmodag.commands.main import INJECTIONS_STAGES, STAGES, VOIDS_STAGES
+from cosmodag.commands.main import (
+    INJECTIONS_STAGES,
+    REIONIZATION_STAGES,
+    STAGES,
+    VOIDS_STAGES,
+)
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import COMMANDS, open_kind
 
@@ -58,6 +63,7 @@ def test_a_refused_file_can_be_written_again(grid):
 def test_the_commands_that_are_named_exist():
     known = {*STAGES, *(f"voids {name}" for name in VOIDS_STAGES)}
     known |= {f"injections {name}" for name in INJECTIONS_STAGES}
+    known |= {f"reionization {name}" for name in REIONIZATION_STAGES}
     for commands in COMMANDS.values():
         assert set(re.findall("`cosmodag (.+?)`", commands)) <= known
         assert commands.startswith("`cosmodag ")
