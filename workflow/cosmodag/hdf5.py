@@ -12,7 +12,7 @@ COMMANDS = {
     "labels": "`cosmodag voids label`",
     "initial": "`cosmodag reionization initial`",
     "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
-    "examples": "the command cutouts of an experiment, such as `cosmodag voids cutouts`",
+    "examples": "`cosmodag voids cutouts` or its like of another experiment",
     "baselines": "`cosmodag baselines`",
 }
 """Commands that write each kind of file."""
