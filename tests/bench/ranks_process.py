@@ -1,9 +1,11 @@
-"""Ranks that train an epoch whenever they are told to, each with one thread.
+"""Ranks that train some epochs whenever they are told to, each with one thread.
 
-    mpiexec -n RANKS python ranks_process.py DATASET
+    mpiexec -n RANKS python ranks_process.py DATASET BATCH NORM
+    python ranks_process.py DATASET BATCH NORM RANK RANKS
 
-The first rank reads a line for each epoch and answers with the epoch's mean loss, so that what is
-timed is training, not the start of Python.
+The second form trains on a rank's part of each batch without the others. The first rank reads a
+line, trains, and answers with the mean loss, so that what is timed is training, not the start of
+Python.
 """
 
 import sys
@@ -11,6 +13,7 @@ import sys
 import torch
 
 from cosmodag.datasets.loader import Loader
+from cosmodag.memory import keep_freed_memory
 from cosmodag.models import registry
 from cosmodag.training.distribution import connected
 from cosmodag.training.loop import train_step
@@ -20,32 +23,35 @@ from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.state import TrainingState
 
-BATCH = 32
+EPOCHS = 2
 
 
-def main(dataset: str) -> None:
+def main(dataset: str, size: str, norm: str, *part: str) -> None:
+    keep_freed_memory()  # as the command does
     task = MapTask("fraction_matter")
     with connected() as ranks, reproducible(threads=1):
+        rank, ranks_in_all = map(int, part) if part else (ranks.rank, ranks.size)
         loader = Loader(
             dataset,
             "train",
-            batch_size=BATCH,
+            batch_size=int(size),
             seed=0,
             target=task.target,
             shuffle=True,
-            rank=ranks.rank,
-            world_size=ranks.size,
+            rank=rank,
+            world_size=ranks_in_all,
             transform="log1p",
         )
         while told_to_go_on(ranks):
             torch.manual_seed(0)
-            model = registry.build(name="unet", width=32, norm="batch")
+            model = registry.build(name="unet", width=32, norm=norm)
             model = model.to(memory_format=torch.channels_last)
             if ranks.size > 1:
                 over_all_ranks(model)
-            state = TrainingState(model, task, TrainingSettings(batch_size=BATCH))
-            for batch in loader.batches(0):
-                train_step(state, task, [batch], 1e-3, ranks, stop=False)
+            state = TrainingState(model, task, TrainingSettings(batch_size=int(size)))
+            for epoch in range(EPOCHS):
+                for batch in loader.batches(epoch):
+                    train_step(state, task, [batch], 1e-3, ranks, stop=False)
             if ranks.first:
                 print((state.loss / state.examples).item(), flush=True)
 
@@ -59,4 +65,4 @@ def told_to_go_on(ranks) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -9,7 +9,8 @@ def keep_freed_memory() -> bool:
     """Let this process keep the memory that it frees, for arrays to come.
 
     By default the allocator of glibc gives large arrays back at once, and the kernel zeroes each
-    page of the next one anew, which takes a plane of 50 MB as long as a tenth of its decompression.
+    page of the next one anew, which takes a plane of 50 MB as long as a tenth of its decompression,
+    and a network on the CPU about 8 % of the time of its training.
 
     Returns
     -------

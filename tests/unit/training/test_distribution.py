@@ -64,6 +64,14 @@ def test_one_two_and_four_ranks_give_the_same_history(tiny_dataset, tmp_path):
 
 
 @pytest.mark.slow
+def test_ranks_normalise_parts_of_a_batch_as_one_does_the_whole():
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+    command = [*torchrun, "2", Path(__file__).with_name("normalizing_ranks.py")]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.slow
 def test_mpiexec_starts_ranks_as_torchrun_does(tiny_dataset, tmp_path):
     mpiexec = Path(sys.executable).with_name("mpiexec")
     if not mpiexec.exists():

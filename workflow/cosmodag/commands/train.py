@@ -30,9 +30,11 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
 @threads
 def command(dataset, output, state, encoder, staging, device, threads, model, augment, **settings):
     """Train a network, or continue a training that was killed."""
+    from cosmodag.memory import keep_freed_memory
     from cosmodag.provenance import fingerprint
     from cosmodag.training.run import train_run
 
+    keep_freed_memory()
     if state is not None:
         state = state / fingerprint(__name__, f"cosmodag.models.{model['name']}")
     train_run(

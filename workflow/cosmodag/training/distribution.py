@@ -92,12 +92,21 @@ def add_gradients(
     sums = torch.stack([torch.as_tensor(value, device=device).float() for value in sums])
     if ranks.size == 1:
         return list(sums)
-    flat = torch.cat([sums, *(gradient.reshape(-1) for gradient in gradients)])
+    values = [in_order_of_memory(gradient) for gradient in gradients]
+    flat = torch.cat([sums, *values])
     ranks.add(flat)
-    totals, *parts = flat.split([len(sums), *(gradient.numel() for gradient in gradients)])
-    for gradient, part in zip(gradients, parts):
-        gradient.copy_(part.view_as(gradient))
+    totals, *parts = flat.split([len(sums), *map(len, values)])
+    for value, part in zip(values, parts):
+        value.copy_(part)
     return list(totals)
+
+
+def in_order_of_memory(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a flat view of a dense tensor, whatever the order of its axes in memory.
+
+    Gradients lie in memory as their parameters do, so the order is the same on all ranks.
+    """
+    return tensor.as_strided((tensor.numel(),), (1,))
 
 
 @contextlib.contextmanager

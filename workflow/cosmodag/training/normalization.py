@@ -2,6 +2,7 @@
 
 import torch
 from torch import distributed, nn
+from torch.nn import functional
 
 _KINDS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -9,8 +10,8 @@ _KINDS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 class RanksBatchNorm(nn.Module):
     """Batch normalisation whose mean and variance are those of all ranks' examples together.
 
-    torch's own works on GPUs alone. The statistics are sums, so parts of a batch may differ in size
-    and be empty. Parameters, buffers and their names are those of the module that is replaced.
+    torch's own works on GPUs alone. Parts of a batch may differ in size and be empty. Parameters,
+    buffers and their names are those of the module that is replaced.
 
     Parameters
     ----------
@@ -26,47 +27,72 @@ class RanksBatchNorm(nn.Module):
             self.register_buffer(name, buffer)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        mean, variance = self.running_mean, self.running_var
-        if self.training:
-            mean, variance = self._statistics(x)
-        scale = self.weight * torch.rsqrt(variance + self.eps)
-        shift = self.bias - mean * scale
-        shape = (1, -1, *[1] * (x.ndim - 2))
-        return (x * scale.view(shape) + shift.view(shape)).to(x.dtype)
-
-    def _statistics(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return mean and variance of each channel over all ranks, and follow them."""
-        axes = [0, *range(2, x.ndim)]
-        # Double precision: the variance is a difference of two sums.
-        total = x.sum(axes, dtype=torch.float64)
-        squares = x.square().sum(axes, dtype=torch.float64)
-        own = total.new_tensor([x.numel() // x.shape[1]])
-        sums = _SumOverRanks.apply(torch.cat([total, squares, own]))
-        total, squares, count = sums.split([len(total), len(squares), 1])
-        mean = total / count
-        variance = (squares / count - mean.square()).clamp(min=0)
-        with torch.no_grad():
-            unbiased = variance * count / (count - 1)
-            self.running_mean.lerp_(mean.float(), self.momentum)
-            self.running_var.lerp_(unbiased.float(), self.momentum)
-            self.num_batches_tracked += 1
-        return mean.float(), variance.float()
+        if not self.training:
+            running = self.running_mean, self.running_var
+            return functional.batch_norm(x, *running, self.weight, self.bias, eps=self.eps)
+        count, mean, variance = over_ranks(*moments(x))
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
+        self.num_batches_tracked += 1
+        return _Normalised.apply(x, self.weight, self.bias, count, mean, variance, self.eps)
 
 
-class _SumOverRanks(torch.autograd.Function):
-    """The sum over ranks; each rank's part receives the gradients of all ranks' losses."""
+class _Normalised(torch.autograd.Function):
+    """Normalisation by statistics of all ranks, which all ranks' gradients flow through."""
 
     @staticmethod
-    def forward(ctx, part: torch.Tensor) -> torch.Tensor:
-        total = part.clone()
-        distributed.all_reduce(total)
-        return total
+    def forward(ctx, x, weight, bias, count, mean, variance, eps):
+        ctx.save_for_backward(x, weight, count, mean, variance)
+        ctx.eps = eps
+        return functional.batch_norm(x, mean, variance, weight, bias, eps=eps)
 
     @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> torch.Tensor:
-        total = gradient.contiguous().clone()
-        distributed.all_reduce(total)
-        return total
+    def backward(ctx, gradient):
+        x, weight, count, mean, variance = ctx.saved_tensors
+        # As if the statistics were constants; the rest follows from the weights' own gradients.
+        of_x, of_weight, of_bias = gradient, torch.zeros_like(weight), torch.zeros_like(weight)
+        if x.numel():
+            of_x, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
+                gradient, x, weight, mean, variance, None, None, False, ctx.eps, [True, True, True]
+            )
+        sums = torch.stack([of_weight, of_bias])
+        distributed.all_reduce(sums)
+        weights, biases = sums / count
+        inverse = torch.rsqrt(variance + ctx.eps)
+        slope = weight * inverse.square() * weights
+        shift = weight * inverse * biases - slope * mean
+        of_x = of_x - torch.addcmul(over_axes(shift, x), x, over_axes(slope, x))
+        return of_x, of_weight, of_bias, None, None, None, None
+
+
+def moments(x: torch.Tensor) -> tuple[int, torch.Tensor, torch.Tensor]:
+    """Return how many values each channel of `x` has, their mean and their variance, in float32."""
+    zero, one = (torch.full((x.shape[1],), value, device=x.device) for value in (0.0, 1.0))
+    if not x.numel():
+        return 0, zero, zero
+    # Statistics that are followed in float32 are computed in float32, whatever x is stored in.
+    mean, variance = torch.batch_norm_update_stats(x.detach(), zero, one, 0.0)
+    return x.numel() // x.shape[1], mean, variance
+
+
+def over_ranks(
+    count: int, mean: torch.Tensor, variance: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return count, mean and variance of all ranks' values, from those of each rank's own."""
+    # In double precision, since the variance is a difference of two sums.
+    mean, variance = mean.double(), variance.double()
+    own = mean.new_tensor([count])
+    sums = torch.cat([own, own * mean, own * (variance + mean.square())])
+    distributed.all_reduce(sums)
+    count, total, squares = sums.split([1, len(mean), len(mean)])
+    mean = total / count
+    variance = (squares / count - mean.square()).clamp(min=0)
+    return count.float(), mean.float(), variance.float()
+
+
+def over_axes(channels: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Return a value for each channel in a shape and type that combine with `x`."""
+    return channels.to(x.dtype).view(1, -1, *[1] * (x.ndim - 2))
 
 
 def over_all_ranks(module: nn.Module) -> nn.Module:
