@@ -31,12 +31,13 @@ def reproducible(deterministic: bool = True, threads: int | None = None) -> Iter
     # cuBLAS reads this when it is first used.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = (
-        torch.are_deterministic_algorithms_enabled(),
+        torch.get_deterministic_debug_mode(),
         torch.get_num_threads(),
         torch.backends.cudnn.benchmark,
         torch.utils.deterministic.fill_uninitialized_memory,
     )
-    torch.use_deterministic_algorithms(deterministic)
+    # As `torch.use_deterministic_algorithms`, which imports torch's compiler in a second or more.
+    torch.set_deterministic_debug_mode("error" if deterministic else "default")
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = not deterministic
     # Filling fresh memory finds reads of uninitialised values; it costs a pass and changes nothing.
@@ -44,7 +45,7 @@ def reproducible(deterministic: bool = True, threads: int | None = None) -> Iter
     try:
         yield threads
     finally:
-        torch.use_deterministic_algorithms(before[0])
+        torch.set_deterministic_debug_mode(before[0])
         torch.set_num_threads(before[1])
         torch.backends.cudnn.benchmark = before[2]
         torch.utils.deterministic.fill_uninitialized_memory = before[3]
