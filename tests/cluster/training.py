@@ -1,8 +1,10 @@
 """One network to be trained on the cluster, by a controller in the background."""
 
 import copy
+import csv
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +92,12 @@ class Controller:
 
 def weights(checkout: Checkout) -> bytes:
     return (checkout.folder / MODEL).read_bytes()
+
+
+def seconds_an_epoch(checkout: Checkout) -> float:
+    """How long an epoch of the training took."""
+    with open((checkout.folder / MODEL).with_name("history.csv"), newline="") as file:
+        return statistics.mean(float(row["seconds"]) for row in csv.DictReader(file))
 
 
 def continued(checkout: Checkout) -> bool:

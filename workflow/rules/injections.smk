@@ -141,7 +141,7 @@ rule injections_cutouts:
 
 use rule learning_split as injections_split with:
     input:
-        lambda w: injections.cutouts_of(w.dataset),
+        unpack(lambda w: injections.dealt(w.dataset)),
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     wildcard_constraints:

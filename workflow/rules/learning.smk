@@ -25,9 +25,13 @@ rule learning_split:
         runtime=scaled(30),
     params:
         settings=lookup(dpath="{experiment}/datasets/{dataset}", within=options),
+        test=lambda w, input: " ".join(
+            f"--test {quote(file)}" for file in input.get("test", [])
+        ),
         code=code("split"),
     shell:
-        "python -m cosmodag split {input:q} --output {output:q} {params.settings} &> {log:q}"
+        "python -m cosmodag split {input.examples:q} --output {output:q} {params.test}"
+        " {params.settings} &> {log:q}"
 
 
 rule learning_relabel:

@@ -127,7 +127,7 @@ rule reionization_cutouts:
 
 use rule learning_split as reionization_split with:
     input:
-        lambda w: reionization.cutouts_of(w.dataset),
+        unpack(lambda w: reionization.dealt(w.dataset)),
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     wildcard_constraints:

@@ -148,7 +148,7 @@ rule voids_cutouts:
 
 use rule learning_split as voids_split with:
     input:
-        lambda w: voids.cutouts_of(w.dataset),
+        unpack(lambda w: voids.dealt(w.dataset)),
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     wildcard_constraints:

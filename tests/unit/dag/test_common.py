@@ -64,7 +64,7 @@ def test_batches_hold_every_realization_once():
 
 def test_a_catalogue_is_one_box():
     assert list(Voids(config()).batches("mr19")) == [0]
-    assert Voids(config()).cutouts_of("whole") == ["results/voids/cutouts/whole/0.h5"]
+    assert Voids(config()).examples("whole") == ["results/voids/cutouts/whole/0.h5"]
 
 
 def test_labels_of_matter_ask_for_the_matter():

@@ -55,8 +55,8 @@ def test_the_first_universes_alone_are_cut_where_that_is_asked(config):
     assert reionization.universes_cut("all", 2) == ""
     assert [reionization.universes_cut("late", batch) for batch in (0, 1)] == ["", "--universes 1"]
     assert reionization.universes_cut("real", 0) == ""
-    assert len(reionization.cutouts_of("all")) == 3
-    assert len(reionization.cutouts_of("late")) == 2
+    assert len(reionization.examples("all")) == 3
+    assert len(reionization.examples("late")) == 2
 
 
 def test_initial_conditions_know_nothing_of_redshifts_and_escape_fractions(config):

@@ -154,3 +154,25 @@ def test_the_index_is_plain_parquet_with_all_covariates(dataset):
     assert {"id", "group", "split", "shard", "row", "count_matter"} <= set(index.columns)
     assert index["shard"].min() == 1
     assert index["row"].max() == 3
+
+
+def test_a_test_split_from_elsewhere_leaves_training_as_it_is(write_examples, tmp_path):
+    here, there = write_examples("here.h5", groups=6), write_examples("there.h5", groups=2)
+    alone = write_dataset([here], tmp_path / "alone")
+    both = write_dataset([here], tmp_path / "both", test_files=[there])
+    for split in ("train", "valid"):
+        x, y, index = read_split(tmp_path / "alone", split)
+        found_x, found_y, found = read_split(tmp_path / "both", split)
+        np.testing.assert_array_equal(found_x, x)
+        np.testing.assert_array_equal(found_y, y)
+        pd.testing.assert_frame_equal(found, index)
+    assert both["statistics"] == alone["statistics"]
+    with h5py.File(there) as file:
+        assert set(read_index(tmp_path / "both", "test")["id"]) == set(file["index/id"].asstr()[:])
+    assert (alone["tested_elsewhere"], both["tested_elsewhere"]) == (False, True)
+
+
+def test_a_test_split_from_elsewhere_shares_no_group(write_examples, tmp_path):
+    here = write_examples("here.h5", groups=6)
+    with pytest.raises(InputError, match="group shared between splits"):
+        write_dataset([here], tmp_path / "dataset", test_files=[here])

@@ -41,6 +41,16 @@ class Experiment:
             return range(-(-entry[self.COUNTED] // entry["batch"]))
         return range(entry.get("batches", 1))
 
+    def examples(self, cutouts: str) -> list[str]:
+        """Return the batches of an entry of cutouts."""
+        raise NotImplementedError
+
+    def dealt(self, dataset: str) -> dict[str, list[str]]:
+        """Return what a dataset is dealt from, and what it is tested on where that is other."""
+        entry = self.config["datasets"][dataset]
+        found = {"examples": self.examples(entry["cutouts"])}
+        return found | ({"test": self.examples(entry["test"])} if "test" in entry else {})
+
     def members(self, source: str, batch: int) -> str:
         """Return the options that name what a batch of a simulation makes: the first, how many."""
         simulation = self.config["sources"][source]["simulation"]

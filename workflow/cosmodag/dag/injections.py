@@ -54,11 +54,7 @@ class Injections(Experiment):
         bricks = os.path.expandvars(survey["bricks"]["path"])
         return options({"bricks": bricks, "batch": batch, "batches": survey["batches"]})
 
-    def cutouts_of(self, dataset: str) -> list[str]:
-        """Return the batches of cutouts that a dataset is dealt from."""
-        return self.stamps(self.config["datasets"][dataset]["cutouts"])
-
-    def stamps(self, cutouts: str) -> list[str]:
+    def examples(self, cutouts: str) -> list[str]:
         """Return the batches of an entry of cutouts."""
         selection = self.selected(cutouts)
         source = self.config["selections"][selection]["source"]
@@ -117,5 +113,5 @@ class Injections(Experiment):
         return {
             "model": f"{self.root}/runs/{entry['run']}/model.pt",
             "dataset": f"{self.root}/datasets/{dataset}",
-            "stamps": self.stamps(entry["cutouts"]),
+            "stamps": self.examples(entry["cutouts"]),
         }

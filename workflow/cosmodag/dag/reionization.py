@@ -49,9 +49,8 @@ class Reionization(Experiment):
         left = entry["universes"] - batch * size
         return options({"universes": left}) if left < size else ""
 
-    def cutouts_of(self, dataset: str) -> list[str]:
-        """Return the batches of cutouts that a dataset is dealt from."""
-        cutouts = self.config["datasets"][dataset]["cutouts"]
+    def examples(self, cutouts: str) -> list[str]:
+        """Return the batches of an entry of cutouts."""
         entry = self.config["cutouts"][cutouts]
         (source,) = self.config["sources"][entry["source"]].values()
         batches = self.batches(entry["source"])

@@ -53,9 +53,8 @@ class Voids(Experiment):
         """Return the grid or the labels that sub-boxes are cut from."""
         return f"{self.root}/{SECTIONS[kind]}/{self.config['cutouts'][cutouts][kind]}/{batch}.h5"
 
-    def cutouts_of(self, dataset: str) -> list[str]:
-        """Return the batches of cutouts that a dataset is dealt from."""
-        cutouts = self.config["datasets"][dataset]["cutouts"]
+    def examples(self, cutouts: str) -> list[str]:
+        """Return the batches of an entry of cutouts."""
         grid = self.config["cutouts"][cutouts]["grid"]
         batches = self.batches(self.config["grids"][grid]["source"])
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in batches]

@@ -27,6 +27,7 @@ def write_dataset(
     examples_files: Sequence[str | os.PathLike],
     output_folder: str | os.PathLike,
     *,
+    test_files: Sequence[str | os.PathLike] = (),
     protocol: str = "group",
     fractions: Sequence[float] = FRACTIONS,
     seed: int = 0,
@@ -44,6 +45,10 @@ def write_dataset(
         Examples files of one experiment.
     output_folder : path
         Folder to write; it appears whole or not at all, in the place of an older one.
+    test_files : sequence of path
+        Examples files that are the test split as they are, such as those of another simulator. What
+        would have been tested on without them is left out, so that training and validation are the
+        same with them and without.
     protocol : {"group", "random"}
         "group" assigns whole groups and refuses leaks. "random" shuffles single examples, as the
         original did, and records in `dataset.json` what leaks.
@@ -65,8 +70,9 @@ def write_dataset(
     """
     if shard_size < 1:
         raise InputError(f"shard_size is {shard_size}: it must be at least 1")
-    with open_examples(examples_files) as examples:
-        index = _split_index(examples.index, protocol, fractions, seed, shard_size)
+    with open_examples([*examples_files, *test_files]) as examples:
+        elsewhere = (examples.index["source"] >= len(examples_files)).to_numpy()
+        index = _split_index(examples.index, elsewhere, protocol, fractions, seed, shard_size)
         leaks = audit_split(index)
         if leaks and protocol == "group":
             raise InputError(f"the split leaks: {'; '.join(leaks)}: give what is shared one group")
@@ -96,6 +102,7 @@ def write_dataset(
                 "groups": {
                     split: sorted(members.get_group(split)["group"].unique()) for split in SPLITS
                 },
+                "tested_elsewhere": bool(test_files),
                 "leaks": leaks,
                 "statistics": statistics.summary() | {"columns": column_statistics(training)},
                 "index": {"index.parquet": file_hash(folder / "index.parquet")},
@@ -113,13 +120,25 @@ def write_dataset(
 
 
 def _split_index(
-    index: pd.DataFrame, protocol: str, fractions: Sequence[float], seed: int, shard_size: int
+    index: pd.DataFrame,
+    elsewhere: np.ndarray,
+    protocol: str,
+    fractions: Sequence[float],
+    seed: int,
+    shard_size: int,
 ) -> pd.DataFrame:
-    """Index with the columns of `PLACES` and `split`, in the order in which examples are stored."""
-    splits = assign_splits(
-        index["id"], index["group"], protocol=protocol, fractions=fractions, seed=seed
+    """Index with the columns of `PLACES` and `split`, in the order in which examples are stored.
+
+    The examples from elsewhere, where there are any, are the test split.
+    """
+    dealt = index[~elsewhere]
+    splits = np.full(len(index), "test", dtype="<U5")
+    splits[~elsewhere] = assign_splits(
+        dealt["id"], dealt["group"], protocol=protocol, fractions=fractions, seed=seed
     )
     index = index.assign(source_row=np.arange(len(index)), split=splits)
+    if elsewhere.any():
+        index = index[elsewhere | (splits != "test")]
     key = [stable_hash(f"order:{name}", seed) for name in index["id"]]
     number = index["split"].map({split: number for number, split in enumerate(SPLITS)})
     index = index.iloc[np.lexsort((key, number))].reset_index(drop=True)

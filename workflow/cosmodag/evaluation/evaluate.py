@@ -124,6 +124,7 @@ def evaluate(
         "target": truth or ", ".join(next(iter(task.target.values()))),
         "split": "test",
         "protocol": dataset["protocol"],
+        "tested_elsewhere": dataset.get("tested_elsewhere", False),
         "n": len(test.x),
         "groups": int(test.index["group"].nunique()),
         **scored,
