@@ -1,6 +1,5 @@
 """The reionization experiment as a workflow, at a scale of minutes; then what a change reruns."""
 
-import copy
 import json
 
 import pandas as pd
@@ -74,35 +73,6 @@ def finished(tmp_path_factory, repository):
     return checkout
 
 
-@pytest.fixture
-def changed(finished):
-    """Change the configuration or a module for one test."""
-    config, files = finished.config, {}
-
-    class Change:
-        planned = staticmethod(finished.planned)
-
-        def simulation(self, **values) -> None:
-            new = copy.deepcopy(config)
-            new["reionization"]["sources"]["boxes"]["simulation"].update(values)
-            finished.configure(new)
-
-        def cutouts(self, name: str, **values) -> None:
-            new = copy.deepcopy(config)
-            new["reionization"]["cutouts"][name].update(values)
-            finished.configure(new)
-
-        def module(self, name: str) -> None:
-            path = finished.folder / "workflow" / "cosmodag" / name
-            files[path] = path.read_text()
-            path.write_text(f"{files[path]}\nEDITED = True\n")
-
-    yield Change()
-    finished.configure(config)
-    for path, text in files.items():
-        path.write_text(text)
-
-
 def test_the_experiment_plans_each_batch_and_redshift_once(configured):
     assert configured.planned("reionization") == EVERYTHING | {"reionization"}
 
@@ -134,20 +104,20 @@ def test_a_second_run_does_nothing(finished):
 
 @pytest.mark.slow
 def test_an_added_redshift_simulates_that_one_alone(changed):
-    changed.simulation(redshifts=[7.5, 9, 8.25])
+    changed.key("reionization.sources.boxes.simulation.redshifts", [7.5, 9, 8.25])
     again = cutouts("sky", "matter") | learning("sky", "matter")  # "late" keeps to its redshift
     assert changed.planned() == simulations("8.25") | again | END
 
 
 @pytest.mark.slow
 def test_a_changed_escape_fraction_draws_no_universe_anew(changed):
-    changed.simulation(escape_fractions=[0.07, 0.12])
+    changed.key("reionization.sources.boxes.simulation.escape_fractions", [0.07, 0.12])
     assert changed.planned() == (EVERYTHING - INITIAL) | END
 
 
 @pytest.mark.slow
 def test_more_universes_simulate_the_new_ones_alone(changed):
-    changed.simulation(realizations=6)
+    changed.key("reionization.sources.boxes.simulation.realizations", 6)
     new = {"reionization_initial source=boxes,batch=2"}
     new |= {f"reionization_simulate source=boxes,batch=2,redshift={z}" for z in ("7.5", "9")}
     new |= {f"reionization_cutouts cutouts={name},batch=2" for name in ("sky", "late", "matter")}
@@ -156,7 +126,7 @@ def test_more_universes_simulate_the_new_ones_alone(changed):
 
 @pytest.mark.slow
 def test_another_beam_recuts_and_simulates_nothing(changed):
-    changed.cutouts("sky", beam=3)
+    changed.key("reionization.cutouts.sky.beam", 3)
     assert changed.planned() == cutouts("sky") | learning("sky") | END
 
 

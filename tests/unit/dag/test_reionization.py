@@ -96,3 +96,14 @@ def test_a_folder_s_variables_are_replaced(config, monkeypatch):
         "--path '$COSMODAG_CUBES/cubes'"
         in common.command_options(config)["reionization"]["sources"]["published"]
     )
+
+
+def test_a_dataset_may_be_tested_on_other_cutouts(config):
+    config["reionization"]["datasets"]["elsewhere"] = {"cutouts": "all", "test": "real"}
+    reionization = Reionization(config)
+    files = reionization.dealt("elsewhere")
+    assert files == {
+        "examples": reionization.examples("all"),
+        "test": reionization.examples("real"),
+    }
+    assert "test" not in reionization.dealt("all")
