@@ -8,7 +8,7 @@ BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
 FAST21CM := $(VENV)/.21cmfast
 CONFIG ?= config/config.yaml
-EXPERIMENTS := voids injections reionization
+EXPERIMENTS := voids galaxies injections reionization
 PROFILES := local slurm ci
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Threads that wait actively starve each other where jobs share few cores.

@@ -24,6 +24,7 @@ if not workflow.config_settings.configfiles:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/learning.smk"
 include: "workflow/rules/voids.smk"
+include: "workflow/rules/galaxies.smk"
 include: "workflow/rules/injections.smk"
 include: "workflow/rules/reionization.smk"
 include: "workflow/rules/report.smk"

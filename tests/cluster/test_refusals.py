@@ -27,7 +27,7 @@ MISTAKES = {
     ),
     "a GPU where there is none": (
         {"constraint: gpu\n": "constraint: haswell\n", HASWELL: f"max_gpu: 4\n    {HASWELL}"},
-        r"no place for jobs of (voids|reionization)_train \(.*-p regular .*--gpus=1.*\): "
+        r"no place for jobs of (voids|galaxies|reionization)_train \(.*-p regular .*--gpus=1.*\): "
         r".*not available",
     ),
 }

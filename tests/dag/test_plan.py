@@ -37,7 +37,7 @@ def test_tiny_workflow_plans_each_batch_once(checkout):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("experiment", ["voids", "injections", "reionization"])
+@pytest.mark.parametrize("experiment", ["voids", "galaxies", "injections", "reionization"])
 def test_every_profile_plans_every_experiment(checkout, profile, experiment):
     words = ["--profile", f"profiles/{profile}", "-n", "--quiet", "all"]
     if profile == "default":
@@ -97,7 +97,7 @@ def test_rules_say_what_they_do_and_what_they_need(repository):
 def test_parsing_imports_nothing_heavy(checkout):
     lines = (
         "import sys\nsys.path.insert(0, 'workflow')\n"
-        "from cosmodag.dag import common, injections, reionization, voids\n"
+        "from cosmodag.dag import common, galaxies, injections, reionization, voids\n"
         "print([m for m in ('torch', 'numba', 'h5py', 'numpy') if m in sys.modules])\n"
     )
     done = subprocess.run(

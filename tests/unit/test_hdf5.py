@@ -6,6 +6,7 @@ import h5py
 import pytest
 
 from cosmodag.commands.main import (
+    GALAXIES_STAGES,
     INJECTIONS_STAGES,
     REIONIZATION_STAGES,
     STAGES,
@@ -62,6 +63,7 @@ def test_a_refused_file_can_be_written_again(grid):
 
 def test_the_commands_that_are_named_exist():
     known = {*STAGES, *(f"voids {name}" for name in VOIDS_STAGES)}
+    known |= {f"galaxies {name}" for name in GALAXIES_STAGES}
     known |= {f"injections {name}" for name in INJECTIONS_STAGES}
     known |= {f"reionization {name}" for name in REIONIZATION_STAGES}
     for commands in COMMANDS.values():

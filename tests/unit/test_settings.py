@@ -70,6 +70,8 @@ def test_the_schema_and_the_loop_agree_on_training():
         *(f"voids/{name}" for name in ("grids/*", "cutouts/*")),
         *(f"reionization/sources/*/{kind}" for kind in ("simulation", "folder")),
         "reionization/cutouts/*",
+        "galaxies/sources/*/simulation",
+        "galaxies/cutouts/*",
     ],
 )
 def test_every_key_says_what_it_is(section):

@@ -12,6 +12,7 @@ COMMANDS = {
     "labels": "`cosmodag voids label`",
     "initial": "`cosmodag reionization initial`",
     "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
+    "stamps": "`cosmodag galaxies simulate`",
     "examples": "`cosmodag voids cutouts` or its like of another experiment",
     "baselines": "`cosmodag baselines`",
 }

@@ -8,8 +8,8 @@ from cosmodag.errors import InputError
 from cosmodag.sources.field_population import KINDS, draw_field
 from cosmodag.sources.galaxy_population import (
     POPULATIONS,
-    _half_light_radius,
     draw_population,
+    half_light_radius,
     join,
 )
 from cosmodag.sources.galaxy_prior import shipped_prior
@@ -54,9 +54,9 @@ def test_real_galaxies_have_parts_and_colour_gradients():
     assert len(knots) > 300
 
 
-def test_half_of_the_light_of_two_profiles_lies_within_their_half_light_radius():
+def test_half_of_the_light_of_two_profiles_lies_within_theirhalf_light_radius():
     for fraction, ratio in ((0.0, 0.5), (0.2, 0.3), (0.6, 0.5), (1.0, 0.4)):
-        radius = _half_light_radius(np.array([fraction]), np.array([ratio]))[0]
+        radius = half_light_radius(np.array([fraction]), np.array([ratio]))[0]
         disc = galsim.Sersic(1.0, half_light_radius=1.0).calculateIntegratedFlux(radius)
         bulge = galsim.Sersic(4.0, half_light_radius=ratio).calculateIntegratedFlux(radius)
         assert (1 - fraction) * disc + fraction * bulge == pytest.approx(0.5, abs=1e-3)

@@ -27,6 +27,10 @@ VOIDS_STAGES = {
     "label": "Find the voids.",
     "cutouts": "Cut sub-boxes and their maps of voids.",
 }
+GALAXIES_STAGES = {
+    "simulate": "Simulate stamps of galaxies.",
+    "cutouts": "Bring stamps to one size.",
+}
 INJECTIONS_STAGES = {
     "simulate": "Simulate bricks of a survey with injections.",
     "observe": "Inject galaxies into a real image.",
@@ -85,6 +89,14 @@ main = Stages(
 )
 main.add_command(
     Stages(VOIDS_STAGES, "voids_", name="voids", help="The stages of the void experiment.")
+)
+main.add_command(
+    Stages(
+        GALAXIES_STAGES,
+        "galaxies_",
+        name="galaxies",
+        help="The stages of the galaxy experiment.",
+    )
 )
 main.add_command(
     Stages(

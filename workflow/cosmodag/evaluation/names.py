@@ -76,6 +76,8 @@ BASELINES = {
     "discriminant": "linear discriminant of slice statistics",
     "slice_ridge": "ridge regression on slice statistics",
     "slice_trees": "boosted trees on slice statistics",
+    "stamp_ridge": "ridge regression on apertures and moments",
+    "stamp_trees": "boosted trees on apertures and moments",
     "neighbours": "nearest neighbours after PCA",
     "seed_only": "the universe alone",
     "principal": "principal components",

@@ -95,12 +95,12 @@ def _structured(catalogue: pd.DataFrame, rng: np.random.Generator) -> Galaxies:
 
     fraction = np.where(spheroid, rng.beta(6, 2, count), rng.beta(1.5, 5, count))
     redder = rng.normal(0.5, 0.15, count)
-    bulge_share = _tinted(fraction, redder)
+    bulge_share = tinted(fraction, redder)
     knotty = np.where(spheroid, 0.0, rng.beta(2, 6, count))
-    knot_share = (1 - bulge_share) * _tinted(knotty, rng.normal(-0.5, 0.15, count))
+    knot_share = (1 - bulge_share) * tinted(knotty, rng.normal(-0.5, 0.15, count))
 
     ratio = rng.uniform(0.2, 0.6, count)
-    scale = catalogue["rhalf"].to_numpy() / _half_light_radius(fraction, ratio)
+    scale = catalogue["rhalf"].to_numpy() / half_light_radius(fraction, ratio)
     source = np.arange(count)
     parts = [
         _components(source, 1.0, scale, *disc, 1 - bulge_share - knot_share),
@@ -158,9 +158,10 @@ def _sheared(x, y, e1, e2):
     return norm * ((1 + e1) * x + e2 * y), norm * (e2 * x + (1 - e1) * y)
 
 
-def _tinted(fraction: np.ndarray, redder: np.ndarray) -> np.ndarray:
+def tinted(fraction: np.ndarray, redder: np.ndarray) -> np.ndarray:
     """Shares (N, 3) in g, r, z of a part that is redder than the rest by a magnitude in g − z.
 
+    `fraction` (N,) is the part's share in r, `redder` (N,) the magnitude.
     Its ratio to the rest falls by 60 % of that magnitude from r to g, and rises by 40 % to z.
     """
     steps = 0.4 * np.log(10) * np.array([-0.6, 0.0, 0.4])
@@ -168,18 +169,23 @@ def _tinted(fraction: np.ndarray, redder: np.ndarray) -> np.ndarray:
         return expit(logit(fraction)[:, None] + redder[:, None] * steps)
 
 
-def _half_light_radius(fraction: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Half-light radius of bulge and disc together, in units of the disc's.
+def half_light_radius(
+    fraction: np.ndarray, ratio: np.ndarray, index: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Half-light radius of a bulge and a body together, in units of the body's.
+
+    The body is a disc, or has another Sersic `index`; `ratio` is the bulge's radius in its units.
 
     The light within a radius R of a Sersic profile is the incomplete gamma function of (2n,
     b_n (R / R_half)^(1/n)) (Graham and Driver 2005, PASA 22, 118); bisection finds the radius.
     """
-    low, high = 0.1 * ratio, np.full_like(ratio, 1.5)
+    b = np.where(index == 1.0, _B[1.0], gammaincinv(2 * index, 0.5))
+    low, high = 0.1 * ratio, np.maximum(1.5, 1.1 * ratio)
     for _ in range(40):
         middle = 0.5 * (low + high)
-        disc = gammainc(2.0, _B[1.0] * middle)
+        body = gammainc(2 * index, b * middle ** (1 / index))
         bulge = gammainc(8.0, _B[4.0] * (middle / ratio) ** 0.25)
-        inside = fraction * bulge + (1 - fraction) * disc < 0.5
+        inside = fraction * bulge + (1 - fraction) * body < 0.5
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
     return 0.5 * (low + high)
 

@@ -41,6 +41,15 @@ class Kind(NamedTuple):
     quantiles: np.ndarray
     correlation: np.ndarray
 
+    def values(self, scores: np.ndarray) -> np.ndarray:
+        """Return properties (N, P) for independent normal scores (N, P)."""
+        levels = ndtr(scores @ np.linalg.cholesky(self.correlation).T)
+        columns = [
+            PchipInterpolator(self.levels, quantiles)(levels[:, column])
+            for column, quantiles in enumerate(self.quantiles)
+        ]
+        return np.column_stack(columns)
+
 
 class GalaxyPrior:
     """A law of galaxies that catalogues can be drawn from.
@@ -77,9 +86,7 @@ class GalaxyPrior:
         values = np.empty_like(scores)
         for i, name in enumerate(names):
             kind, mine = self.kinds[name], chosen == i
-            levels = ndtr(scores[mine] @ np.linalg.cholesky(kind.correlation).T)
-            for column, quantiles in enumerate(kind.quantiles):
-                values[mine, column] = PchipInterpolator(kind.levels, quantiles)(levels[:, column])
+            values[mine] = kind.values(scores[mine])
         index = np.array([SERSIC_INDEX[name] for name in names])[chosen]
         return _catalogue(values, index)
 
@@ -185,16 +192,23 @@ def fit_prior(table: GalaxyTable) -> dict:
         )
         fixed = np.flatnonzero(mine["rhalf"] == FIXED_SIZE)
         values[fixed, 3] += SPREAD * norm.ppf((np.arange(len(fixed)) + 0.5) / max(len(fixed), 1))
-        scores = norm.ppf((rankdata(values, axis=0) - 0.5) / len(values))
-        kinds[name] = {
-            "weight": round(len(mine) / len(table.galaxies), 4),
-            "quantiles": {
-                key: np.quantile(column, LEVELS).round(4).tolist()
-                for key, column in zip(PROPERTIES, values.T)
-            },
-            "correlation": np.corrcoef(scores.T).round(4).tolist(),
-        }
+        properties = dict(zip(PROPERTIES, values.T))
+        kinds[name] = fit_kind(properties, len(mine) / len(table.galaxies))
     return {"levels": list(LEVELS), "kinds": kinds}
+
+
+def fit_kind(properties: Mapping[str, np.ndarray], weight: float) -> dict:
+    """Fit quantiles and a Gaussian copula to properties of galaxies of one kind, (N,) each."""
+    values = np.column_stack(list(properties.values()))
+    scores = norm.ppf((rankdata(values, axis=0) - 0.5) / len(values))
+    return {
+        "weight": round(weight, 4),
+        "quantiles": {
+            key: np.quantile(column, LEVELS).round(4).tolist()
+            for key, column in zip(properties, values.T)
+        },
+        "correlation": np.corrcoef(scores.T).round(4).tolist(),
+    }
 
 
 def _catalogue(values: np.ndarray, index: np.ndarray) -> pd.DataFrame:

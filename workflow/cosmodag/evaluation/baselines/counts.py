@@ -4,7 +4,7 @@ Each takes examples that `described` has brought down to features, and returns p
 validation and test, and as its standard deviation the scatter of its errors on validation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from cosmodag.evaluation.baselines import slice_features
+from cosmodag.evaluation.baselines import slice_features, stamp_measures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.features import example_features
 from cosmodag.evaluation.baselines.index_only import index_only_numbers
@@ -23,12 +23,22 @@ _RIDGE_PENALTIES = 10.0 ** np.arange(-2, 6)
 _TREES = ((4, 20, 0.1), (8, 20, 0.05), (15, 10, 0.05), (31, 40, 0.05))
 
 
+def measured(channels: Sequence[str]) -> str:
+    """What is measured on channels of these names, as baselines are called by it."""
+    if slice_features.CHANNELS & set(channels):
+        return "slice_"
+    return "stamp_" if stamp_measures.shows_galaxies(channels) else ""
+
+
 def described(examples: Examples) -> Examples:
-    """The examples with the features (N, F) of each in the place of its map: of its density, or of
-    a slice of the 21-cm sky.
+    """The examples with the features (N, F) of each in the place of its map: of its density, of a
+    slice of the 21-cm sky, or of a galaxy.
     """
-    if slice_features.CHANNELS & set(examples.channels):
+    kind = measured(examples.channels)
+    if kind == "slice_":
         return slice_features.described(examples)
+    if kind == "stamp_":
+        return stamp_measures.described(examples)
     maps = tqdm(examples.x, desc="density features", unit="example", disable=None)
     return examples._replace(x=np.stack([example_features(x) for x in maps]))
 

@@ -125,13 +125,13 @@ def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[
 
 def _fit_numbers(task: Mapping, splits: list[Examples], **options) -> dict[str, Predictions]:
     """Baselines of each column of numbers."""
-    sky = "slice_" if slice_features.CHANNELS & set(splits[0].channels) else ""
+    kind = counts.measured(splits[0].channels)
     splits = [counts.described(each) for each in splits]
     fitted = {}
     for number, column in enumerate(task["columns"]):
         one = [each._replace(y=each.y[:, number]) for each in splits]
         for name, predictions in fit_baselines("counts", *one, **options).items():
-            measured = sky if name in ("ridge", "trees") else ""
+            measured = kind if name in ("ridge", "trees") else ""
             fitted[f"{column}:{measured}{name}"] = predictions
     return fitted
 

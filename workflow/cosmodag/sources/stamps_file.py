@@ -1,0 +1,118 @@
+"""Stamps of many sizes in one HDF5 file, with what is known of each.
+
+`pixels` holds the stamps one after the other, each as (bands, side, side) float32 in nanomaggies.
+The group `galaxies` holds a column each of `id`, `side`, `offset` (of its first pixel) and what
+else is known. A stamp is read without the others, and no size is padded to another.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from cosmodag.errors import InputError
+from cosmodag.files import whole_file
+from cosmodag.hdf5 import open_kind
+
+CHUNK = 1 << 18
+"""Pixels a chunk of the file: a few stamps."""
+
+
+class Stamp(NamedTuple):
+    """A galaxy's image.
+
+    `id` is its name, `object` that of what it shows, which several stamps may share; `image`
+    (bands, height, width) float32; `known` what is known of it, by column.
+    """
+
+    id: str
+    object: str
+    image: np.ndarray
+    known: dict
+
+
+def write_stamps(
+    path: str | os.PathLike,
+    galaxies: pd.DataFrame,
+    stamps: Iterable[tuple[np.ndarray, float]],
+    *,
+    bands: Sequence[str],
+    pixel: float,
+) -> None:
+    """Write stamps as they come.
+
+    Parameters
+    ----------
+    path
+        File to write, whole or not at all.
+    galaxies
+        A row a stamp, with its `side`.
+    stamps
+        Image (bands, side, side) and signal-to-noise of each row in turn.
+    bands
+        Names of the bands.
+    pixel
+        Arcsec a pixel.
+    """
+    sizes = len(bands) * galaxies["side"].to_numpy(np.int64) ** 2
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs["kind"] = "stamps"
+        file.attrs["bands"] = list(bands)
+        file.attrs["pixel"] = pixel
+        chunk = (min(CHUNK, int(offsets[-1])),)
+        pixels = file.create_dataset("pixels", (offsets[-1],), np.float32, chunks=chunk)
+        signal = np.empty(len(galaxies))
+        for row, (image, signal_to_noise) in enumerate(stamps):
+            pixels[offsets[row] : offsets[row + 1]] = image.ravel()
+            signal[row] = signal_to_noise
+        columns = galaxies.assign(offset=offsets[:-1], signal_to_noise=signal)
+        group = file.create_group("galaxies")
+        for name, values in columns.items():
+            if values.dtype.kind in "iuf":
+                group.create_dataset(name, data=values.to_numpy())
+            else:
+                group.create_dataset(name, data=values.to_list(), dtype=h5py.string_dtype())
+
+
+def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
+    """Yield the stamps of a file in order.
+
+    Raises
+    ------
+    InputError
+        The file is missing, cut short or no file of stamps.
+    """
+    with open_kind(path, "stamps") as file:
+        bands = len(file.attrs["bands"])
+        table = _table(file)
+        for row in table.to_dict("records"):
+            name, side, offset = row.pop("id"), row["side"], row.pop("offset")
+            end = offset + bands * side**2
+            if end > len(file["pixels"]):
+                raise InputError(
+                    f"{path}: stamp {name} reaches beyond its pixels; simulate it anew"
+                )
+            image = file["pixels"][offset:end].reshape(bands, side, side)
+            yield Stamp(name, row.pop("object", name), image, row)
+
+
+def describe_stamps(path: str | os.PathLike) -> tuple[int, list[str], float]:
+    """Return how many stamps a file holds, the names of its bands, and the arcsec a pixel; errors
+    as `read_stamps`.
+    """
+    with open_kind(path, "stamps") as file:
+        bands = [str(band) for band in file.attrs["bands"]]
+        return len(file["galaxies/id"]), bands, float(file.attrs["pixel"])
+
+
+def _table(file: h5py.File) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            name: column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
+            for name, column in file["galaxies"].items()
+        }
+    )

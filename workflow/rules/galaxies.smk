@@ -1,0 +1,96 @@
+# Galaxies: how few numbers describe a galaxy image, and which parameters can be read off it?
+#
+# Needs:  sources of the configuration: simulated stamps
+# Makes:  results/galaxies/sources/<source>/<batch>.h5       stamps of many sizes, with their parameters
+#         results/galaxies/cutouts/<cutouts>/<batch>.h5      stamps of one size
+#         results/galaxies/datasets/<dataset>/, results/galaxies/runs/<run>/   see learning.smk
+
+from cosmodag.dag.galaxies import Galaxies
+
+galaxies = Galaxies(config)
+
+
+rule galaxies:
+    """Everything of the galaxy experiment."""
+    input:
+        collect(
+            f"{results}/galaxies/runs/{{run}}/metrics.json",
+            run=galaxies.names("runs"),
+        ),
+
+
+rule galaxies_simulate:
+    """Draw stamps of a batch of galaxies, as a survey sees them."""
+    output:
+        f"{results}/galaxies/sources/{{source}}/{{batch}}.h5",
+    log:
+        f"{results}/logs/galaxies/simulate_{{source}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/galaxies/simulate_{{source}}_{{batch}}.tsv"
+    wildcard_constraints:
+        source=galaxies.pattern("simulation"),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(lambda w: galaxies.simulate_mb(w.source)),
+        runtime=scaled(lambda w: galaxies.simulate_minutes(w.source)),
+    params:
+        settings=lookup(dpath="galaxies/sources/{source}", within=options),
+        members=lambda w: galaxies.members(w.source, int(w.batch)),
+        code=code("galaxies_simulate"),
+    shell:
+        "python -m cosmodag galaxies simulate --output {output:q} {params.members}"
+        " --processes {threads} {params.settings} &> {log:q}"
+
+
+rule galaxies_cutouts:
+    """Bring the stamps of a batch to one size."""
+    input:
+        stamps=lambda w: galaxies.stamps(w.cutouts, w.batch),
+    output:
+        f"{results}/galaxies/cutouts/{{cutouts}}/{{batch}}.h5",
+    log:
+        f"{results}/logs/galaxies/cutouts_{{cutouts}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/galaxies/cutouts_{{cutouts}}_{{batch}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="galaxies/cutouts/{cutouts}", within=options),
+        code=code("galaxies_cutouts"),
+    shell:
+        "python -m cosmodag galaxies cutouts --stamps {input.stamps:q} --output {output:q}"
+        " {params.settings} &> {log:q}"
+
+
+use rule learning_split as galaxies_split with:
+    input:
+        unpack(lambda w: galaxies.dealt(w.dataset)),
+    output:
+        directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
+    wildcard_constraints:
+        experiment="galaxies",
+
+
+# Stamps are small: two runs with a thread each are quicker than one after the other with two.
+use rule learning_train as galaxies_train with:
+    wildcard_constraints:
+        experiment="galaxies",
+    threads: 1
+
+
+use rule learning_baselines as galaxies_baselines with:
+    wildcard_constraints:
+        experiment="galaxies",
+    threads: 1
+
+
+use rule learning_evaluate as galaxies_evaluate with:
+    wildcard_constraints:
+        experiment="galaxies",
+    threads: 1
