@@ -93,7 +93,7 @@ def _apertures(image: np.ndarray, radii: Sequence[float]) -> np.ndarray:
 
 
 def _radii(light: np.ndarray) -> np.ndarray:
-    """Logarithms of the radii that hold parts of the light, and of outermost to innermost, (N, 4)."""
+    """Logarithms of the radii that hold parts of the light, and of outer to inner, (N, 4)."""
     steps = np.arange(0.5, light.shape[-1] / 2, 0.5)
     growth = _apertures(light, steps)
     growth = np.maximum.accumulate(growth, axis=1)

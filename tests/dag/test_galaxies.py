@@ -1,0 +1,55 @@
+"""The galaxy experiment as a workflow, at a scale of a minute."""
+
+import json
+
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = pytest.mark.dag
+
+
+@pytest.fixture
+def configured(checkout, repository):
+    path = repository / "tests" / "dag" / "tiny_galaxies.yaml"
+    checkout.configure(yaml.safe_load(path.read_text()))
+    return checkout
+
+
+@pytest.mark.slow
+def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_nothing(configured):
+    configured.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", "all")
+    results = configured.folder / "results"
+    metrics = json.loads((results / "galaxies/runs/parameters/metrics.json").read_text())
+    assert metrics["n"] == 18
+    assert {"magnitude.r2", "log_radius.r2"} <= metrics["scores"].keys()
+    assert metrics["baselines"].keys() == {"mean", "stamp_ridge", "stamp_trees", "index_only"}
+    index = pd.read_parquet(results / "galaxies/datasets/stamps/index.parquet")
+    assert index["group"].is_unique
+    assert {"magnitude", "radius", "psf", "noise", "signal_to_noise"} <= set(index)
+    assert "Which parameters does a galaxy have" in (results / "report.html").read_text()
+    assert configured.planned() == set()
+
+
+def test_the_plan_holds_a_job_a_batch(configured):
+    planned = configured.planned("galaxies")
+    assert planned == {
+        "galaxies",
+        *(f"galaxies_simulate source=sky,batch={batch}" for batch in (0, 1)),
+        *(f"galaxies_cutouts cutouts=stamps,batch={batch}" for batch in (0, 1)),
+        "galaxies_split experiment=galaxies,dataset=stamps",
+        "galaxies_train experiment=galaxies,run=parameters",
+        "galaxies_baselines experiment=galaxies,dataset=stamps,target=magnitude-log_radius",
+        "galaxies_evaluate experiment=galaxies,run=parameters",
+    }
+    printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+    assert "--first 60 --count 30" in printed
+
+
+def test_an_index_beyond_what_galsim_draws_is_refused(configured):
+    config = configured.config
+    config["galaxies"]["sources"]["sky"]["simulation"]["sersic_index"] = [0.5, 8]
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "galaxies.sources.sky.simulation.sersic_index" in printed
+    assert "8 is greater than the maximum of 6.2" in printed

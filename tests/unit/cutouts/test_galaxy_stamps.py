@@ -1,0 +1,66 @@
+"""Examples of galaxies."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from cosmodag.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.datasets.shards import write_dataset
+from cosmodag.errors import InputError
+from cosmodag.sources.stamp_simulation import simulate_stamps
+from cosmodag.sources.stamps_file import read_stamps
+
+
+@pytest.fixture(scope="module")
+def stamps(tmp_path_factory):
+    path = tmp_path_factory.mktemp("stamps") / "stamps.h5"
+    simulate_stamps(path, count=40, seed=1, sides=(24, 48))
+    return path
+
+
+def test_examples_are_stamps_in_flux_units_with_what_is_known_of_each(stamps, tmp_path):
+    cut_galaxies(stamps, tmp_path / "cut.h5", side=32, flux_unit=0.002, conditions=["psf", "noise"])
+    with h5py.File(tmp_path / "cut.h5") as file:
+        assert list(file.attrs["x_channels"]) == ["g_image", "r_image", "z_image", "psf", "noise"]
+        assert file["x"].shape == (40, 32, 32, 5)
+        for row, stamp in enumerate(read_stamps(stamps)):
+            assert file["index/id"].asstr()[row] == stamp.id
+            assert file["index/stamp_side"][row] == stamp.known["side"]
+            for name in ("magnitude", "radius", "sersic_index", "psf", "signal_to_noise"):
+                assert file[f"index/{name}"][row] == stamp.known[name]
+            low = (stamp.known["side"] - 32) // 2
+            if low >= 0:
+                cropped = stamp.image[:, low : low + 32, low : low + 32]
+                assert file["x"][row, ..., :3] == pytest.approx(np.moveaxis(cropped, 0, -1) / 0.002)
+            assert file["x"][row, ..., 3] == pytest.approx(stamp.known["psf"] / 0.1)
+            assert file["x"][row, ..., 4] == pytest.approx(np.log(stamp.known["noise"] / 0.002))
+
+
+def test_padding_is_the_same_each_time_and_another_by_another_seed(stamps, tmp_path):
+    made = {}
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        cut_galaxies(stamps, tmp_path / name, side=48, seed=seed)
+        with h5py.File(tmp_path / name) as file:
+            made[name] = file["x"][:]
+    assert np.array_equal(made["one"], made["again"])
+    assert not np.array_equal(made["one"], made["other"])
+
+
+def test_examples_are_dealt_by_object(stamps, tmp_path):
+    cut_galaxies(stamps, tmp_path / "cut.h5", side=32)
+    write_dataset([tmp_path / "cut.h5"], tmp_path / "dataset", fractions=(0.8, 0.1, 0.1))
+    index = pd.read_parquet(tmp_path / "dataset" / "index.parquet")
+    assert index["split"].value_counts().to_dict() == {"train": 32, "valid": 4, "test": 4}
+    assert index["group"].is_unique
+
+
+def test_a_stamp_that_is_not_finite_is_named(stamps, tmp_path):
+    broken = tmp_path / "broken.h5"
+    broken.write_bytes(stamps.read_bytes())
+    with h5py.File(broken, "r+") as file:
+        file["pixels"][file["galaxies/offset"][3]] = np.nan
+        name = file["galaxies/id"].asstr()[3]
+    with pytest.raises(InputError, match=f"broken.h5: stamp {name} holds values that are not fin"):
+        cut_galaxies(broken, tmp_path / "cut.h5", side=32)
+    assert not (tmp_path / "cut.h5").exists()
