@@ -42,6 +42,7 @@ MAPPING = {
     "voids_baselines": cpu(16),
     "voids_evaluate": cpu(16),
     "galaxies_simulate": cpu(),
+    "galaxies_filter": cpu(8),
     "galaxies_cutouts": cpu(),
     "galaxies_split": cpu(),
     "galaxies_train": Place("gpu", "gpu", 8, gpus=1, memory=16000, minutes=240),
@@ -68,5 +69,5 @@ MAPPING = {
     "report": cpu(),
 }
 """Every rule that runs a command."""
-REAL_INPUTS = {"voids_catalogue", "injections_observe", "reionization_read"}
+REAL_INPUTS = {"voids_catalogue", "galaxies_filter", "injections_observe", "reionization_read"}
 """Rules that the tiny workflow has no use for: they read real inputs."""

@@ -70,7 +70,7 @@ def test_the_schema_and_the_loop_agree_on_training():
         *(f"voids/{name}" for name in ("grids/*", "cutouts/*")),
         *(f"reionization/sources/*/{kind}" for kind in ("simulation", "folder")),
         "reionization/cutouts/*",
-        "galaxies/sources/*/simulation",
+        *(f"galaxies/sources/*/{kind}" for kind in ("simulation", "folder")),
         "galaxies/cutouts/*",
     ],
 )

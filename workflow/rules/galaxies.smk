@@ -1,7 +1,8 @@
 # Galaxies: how few numbers describe a galaxy image, and which parameters can be read off it?
 #
-# Needs:  sources of the configuration: simulated stamps
+# Needs:  sources of the configuration: simulated stamps, or a folder of real ones
 # Makes:  results/galaxies/sources/<source>/<batch>.h5       stamps of many sizes, with their parameters
+#         results/galaxies/sources/<source>/accepted.txt, rejected.tsv      files of a folder
 #         results/galaxies/cutouts/<cutouts>/<batch>.h5      stamps of one size
 #         results/galaxies/datasets/<dataset>/, results/galaxies/runs/<run>/   see learning.smk
 
@@ -44,6 +45,33 @@ rule galaxies_simulate:
         " --processes {threads} {params.settings} &> {log:q}"
 
 
+rule galaxies_filter:
+    """List the files of a folder that hold stamps of the wanted shape, and the others with why."""
+    input:
+        lambda w: galaxies.folder(w.source),
+    output:
+        accepted=f"{results}/galaxies/sources/{{source}}/accepted.txt",
+        rejected=f"{results}/galaxies/sources/{{source}}/rejected.tsv",
+    log:
+        f"{results}/logs/galaxies/filter_{{source}}.log",
+    benchmark:
+        f"{results}/benchmarks/galaxies/filter_{{source}}.tsv"
+    wildcard_constraints:
+        source=galaxies.pattern("folder"),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="galaxies/sources/{source}", within=options),
+        code=code("galaxies_filter"),
+    shell:
+        "python -m cosmodag galaxies filter --accepted {output.accepted:q}"
+        " --rejected {output.rejected:q} --threads {threads} {params.settings} &> {log:q}"
+
+
 rule galaxies_cutouts:
     """Bring the stamps of a batch to one size."""
     input:
@@ -62,10 +90,11 @@ rule galaxies_cutouts:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="galaxies/cutouts/{cutouts}", within=options),
+        files=lambda w: galaxies.files(w.cutouts, int(w.batch)),
         code=code("galaxies_cutouts"),
     shell:
         "python -m cosmodag galaxies cutouts --stamps {input.stamps:q} --output {output:q}"
-        " {params.settings} &> {log:q}"
+        " {params.files} {params.settings} &> {log:q}"
 
 
 use rule learning_split as galaxies_split with:

@@ -10,7 +10,7 @@ from cosmodag.errors import InputError
 from cosmodag.sources.stamp_law import draw_galaxies
 from cosmodag.sources.stamp_rendering import NOISE_RATIO, draw_stamp, fluxes, observed_stamp
 from cosmodag.sources.stamp_simulation import simulate_stamps
-from cosmodag.sources.stamps_file import describe_stamps, read_stamps
+from cosmodag.sources.stamps_file import open_stamps, read_stamps
 
 WIDE = {"sides": (160, 160), "ranges": {"radius": (0.3, 0.8), "magnitude": (20.0, 22.0)}}
 
@@ -98,4 +98,5 @@ def test_a_stamp_smaller_than_the_point_spread_function_is_refused(tmp_path):
 
 def test_a_file_says_its_bands_and_pixels(tmp_path):
     simulate_stamps(tmp_path / "stamps.h5", count=3, pixel=0.2)
-    assert describe_stamps(tmp_path / "stamps.h5") == (3, ["g", "r", "z"], 0.2)
+    opened = open_stamps(tmp_path / "stamps.h5")
+    assert (opened.count, opened.bands, opened.pixel) == (3, ("g", "r", "z"), 0.2)

@@ -29,6 +29,7 @@ VOIDS_STAGES = {
 }
 GALAXIES_STAGES = {
     "simulate": "Simulate stamps of galaxies.",
+    "filter": "List the files of a folder that hold stamps of a shape.",
     "cutouts": "Bring stamps to one size.",
 }
 INJECTIONS_STAGES = {

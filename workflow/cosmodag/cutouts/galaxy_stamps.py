@@ -2,29 +2,31 @@
 
 import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import h5py
 import numpy as np
 from tqdm import tqdm
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
-from cosmodag.cutouts.padding import border_noise, to_side
+from cosmodag.cutouts.padding import border_noise, shrunk, to_side
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.sources.stamps_file import Stamp, describe_stamps, read_stamps
+from cosmodag.sources.stamps_file import Stamp, Stamps
 
 CONDITIONS = ("psf", "noise")
+LARGER = ("crop", "shrink")
 DROPPED = {"number", "side"}
 """Columns of a stamp that an example has no use for, or under another name."""
 RENAMED = {"redshift": "source_redshift"}
 
 
 def cut_galaxies(
-    stamps_file: str | os.PathLike,
+    stamps: Stamps,
     output: str | os.PathLike,
     *,
     side: int = 128,
+    larger: str = "crop",
     padding: str = "noise",
     flux_unit: float = 0.003,
     conditions: Sequence[str] = (),
@@ -37,12 +39,14 @@ def cut_galaxies(
 
     Parameters
     ----------
-    stamps_file
-        What `simulate_stamps` wrote.
+    stamps
+        Simulated ones, or those of a folder: see `open_stamps` and `open_folder`.
     output
         Examples file to write.
     side
-        Pixels a side of an example; larger stamps are cropped, smaller ones padded.
+        Pixels a side of an example; smaller stamps are padded.
+    larger
+        "crop" cuts larger stamps about the middle, "shrink" averages their pixels.
     padding
         See `to_side`.
     flux_unit
@@ -67,7 +71,9 @@ def cut_galaxies(
     """
     if odd := set(conditions) - set(CONDITIONS):
         raise InputError(f"conditions: {min(odd)!r} is none of {', '.join(CONDITIONS)}")
-    count, bands, pixel = describe_stamps(stamps_file)
+    if larger not in LARGER:
+        raise InputError(f"larger {larger!r}: choose from {', '.join(LARGER)}")
+    count, bands = stamps.count, stamps.bands
     with whole_file(output) as partial, h5py.File(partial, "w") as file:
         x, y = create_examples(
             file,
@@ -78,15 +84,17 @@ def cut_galaxies(
             x_channels=[*(f"{band}_image" for band in bands), *conditions],
             y_channels=["stamp_side"],
         )
-        file.attrs.update({"padding": padding, "flux_unit": flux_unit, "pixel": pixel})
+        settings = {"padding": padding, "larger": larger, "flux_unit": flux_unit}
+        file.attrs.update(settings | {"pixel": stamps.pixel})
         rows = []
-        stamps: Iterable[Stamp] = read_stamps(stamps_file)
-        for place, stamp in enumerate(tqdm(stamps, total=count, unit="stamp", disable=None)):
-            _check(stamps_file, stamp)
+        for place, stamp in enumerate(tqdm(stamps.each, total=count, unit="stamp", disable=None)):
+            _check(stamps, stamp)
             rng = np.random.default_rng((seed, zlib.crc32(stamp.id.encode())))
             row = _described(stamp)
-            image = to_side(stamp.image, side, padding=padding, rng=rng) / np.float32(flux_unit)
+            image = shrunk(stamp.image, side) if larger == "shrink" else stamp.image
+            pixel = stamps.pixel * stamp.image.shape[1] / image.shape[1]
             told = [_condition(name, row, pixel, flux_unit) for name in conditions]
+            image = to_side(image, side, padding=padding, rng=rng) / np.float32(flux_unit)
             planes = np.broadcast_to(np.array(told, np.float32), (side, side, len(told)))
             x[place] = np.concatenate([np.moveaxis(image, 0, -1), planes], axis=-1)
             y[place] = row["stamp_side"]
@@ -100,18 +108,29 @@ def _described(stamp: Stamp) -> dict:
     known = {RENAMED.get(key, key): v for key, v in stamp.known.items() if key not in DROPPED}
     names = {"id": stamp.id, "group": stamp.object, "stamp_side": min(stamp.image.shape[1:])}
     _, noise = border_noise(stamp.image)
-    return names | known | {"measured_noise": float(noise[len(noise) // 2])}
+    measured = float(noise[len(noise) // 2])
+    return {"noise": measured} | known | names | {"measured_noise": measured}
 
 
 def _condition(name: str, row: dict, pixel: float, flux_unit: float) -> float:
     """The value of a plane that tells of the point-spread function or the noise."""
+    if name not in row:
+        raise InputError(
+            f"conditions: the {name} of {row['id']} is not known; say it at its source"
+        )
     if name == "noise":
-        return float(np.log(row["noise"] / flux_unit))
+        return float(np.log(max(row["noise"], 1e-3 * flux_unit) / flux_unit))
     return row["psf"] / pixel
 
 
-def _check(stamps_file: str | os.PathLike, stamp: Stamp) -> None:
-    if not np.isfinite(stamp.image).all():
+def _check(stamps: Stamps, stamp: Stamp) -> None:
+    if bad := int(np.sum(~np.isfinite(stamp.image))):
         raise InputError(
-            f"{stamps_file}: stamp {stamp.id} holds values that are not finite; leave it out"
+            f"{stamps.name}: stamp {stamp.id} holds {bad} pixels that are not finite; mask them or "
+            "leave it out"
+        )
+    if stamp.known.get("psf", 0) / stamps.pixel > min(stamp.image.shape[1:]):
+        raise InputError(
+            f"{stamps.name}: stamp {stamp.id} of {min(stamp.image.shape[1:])} pixels is smaller "
+            f"than its point-spread function of {stamp.known['psf']:g} arcsec; leave it out"
         )

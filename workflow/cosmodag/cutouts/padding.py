@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from cosmodag.errors import InputError
 
@@ -32,6 +33,25 @@ def border_noise(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     border = image[:, ~inner].astype(np.float64)
     level = np.median(border, axis=1)
     return level, SCATTER * np.median(np.abs(border - level[:, None]), axis=1)
+
+
+def shrunk(image: np.ndarray, side: int) -> np.ndarray:
+    """Average the pixels of a larger stamp until its shorter side is as wanted; flux is kept.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (B, H, W), float32
+        A stamp that is not larger is given back as it is.
+    side : int
+    """
+    height, width = image.shape[1:]
+    if min(height, width) <= side:
+        return image
+    scale = side / min(height, width)
+    size = round(width * scale), round(height * scale)
+    planes = [Image.fromarray(plane).resize(size, Image.Resampling.BOX) for plane in image]
+    lost = height * width / (size[0] * size[1])
+    return np.stack([np.asarray(plane, np.float32) for plane in planes]) * np.float32(lost)
 
 
 def to_side(

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import os
+
+from cosmodag.dag.common import options
 from cosmodag.dag.experiment import Experiment
 
 MEGABYTES_OF_PYTHON = 1200  # GalSim, h5py, astropy; and twice Snakemake around a job
 BANDS = 3
+READ = ("bands", "dataset", "pixel", "psf")
+"""Settings of a folder by which its files are read."""
 
 
 class Galaxies(Experiment):
     """The galaxy experiment's part of a completed configuration.
 
-    Sources are simulations of stamps.
+    Sources are simulations of stamps, or a folder of them.
     """
 
     NAME = "galaxies"
     SECTIONS = ("sources", "cutouts", "datasets", "runs")
     COUNTED = "galaxies"
 
+    def folder(self, source: str) -> str:
+        """Return a folder of stamps, with variables of the environment replaced."""
+        return os.path.expandvars(self.config["sources"][source]["folder"]["path"])
+
     def stamps(self, cutouts: str, batch: str) -> str:
-        """Return the file of stamps that a batch of cutouts is made from."""
-        return f"{self.root}/sources/{self.config['cutouts'][cutouts]['source']}/{batch}.h5"
+        """Return what a batch of cutouts is made from: a file of stamps, or a list of files."""
+        source = self.config["cutouts"][cutouts]["source"]
+        file = f"{batch}.h5" if "simulation" in self.config["sources"][source] else "accepted.txt"
+        return f"{self.root}/sources/{source}/{file}"
+
+    def files(self, cutouts: str, batch: int) -> str:
+        """Return the options that say how files of a folder are read, and which of them."""
+        folder = self.config["sources"][self.config["cutouts"][cutouts]["source"]].get("folder")
+        if folder is None:
+            return ""
+        known = {key: folder[key] for key in READ if key in folder}
+        return options({"files": known, "batch": batch, "batches": folder["batches"]})
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the batches of an entry of cutouts."""

@@ -34,6 +34,16 @@ class Stamp(NamedTuple):
     known: dict
 
 
+class Stamps(NamedTuple):
+    """Stamps that are read one after the other: their number, bands, and arcsec a pixel."""
+
+    name: str
+    count: int
+    bands: tuple[str, ...]
+    pixel: float
+    each: Iterator[Stamp]
+
+
 def write_stamps(
     path: str | os.PathLike,
     galaxies: pd.DataFrame,
@@ -78,6 +88,14 @@ def write_stamps(
                 group.create_dataset(name, data=values.to_list(), dtype=h5py.string_dtype())
 
 
+def open_stamps(path: str | os.PathLike) -> Stamps:
+    """Open a stamps file; errors as `read_stamps`."""
+    with open_kind(path, "stamps") as file:
+        bands = tuple(str(band) for band in file.attrs["bands"])
+        count, pixel = len(file["galaxies/id"]), float(file.attrs["pixel"])
+    return Stamps(str(path), count, bands, pixel, read_stamps(path))
+
+
 def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
     """Yield the stamps of a file in order.
 
@@ -98,15 +116,6 @@ def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
                 )
             image = file["pixels"][offset:end].reshape(bands, side, side)
             yield Stamp(name, row.pop("object", name), image, row)
-
-
-def describe_stamps(path: str | os.PathLike) -> tuple[int, list[str], float]:
-    """Return how many stamps a file holds, the names of its bands, and the arcsec a pixel; errors
-    as `read_stamps`.
-    """
-    with open_kind(path, "stamps") as file:
-        bands = [str(band) for band in file.attrs["bands"]]
-        return len(file["galaxies/id"]), bands, float(file.attrs["pixel"])
 
 
 def _table(file: h5py.File) -> pd.DataFrame:

@@ -1,0 +1,53 @@
+"""Real galaxies of DECaLS: filtered, brought to one size, dealt, learned from."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+from astropy.io import fits
+
+from cosmodag.sources.stamp_folder import open_folder
+
+pytestmark = [pytest.mark.data, pytest.mark.dag]
+
+
+@pytest.mark.slow
+def test_real_galaxies_pass_filter_crop_and_encoding(
+    checkout, repository, data_folder, tmp_path_factory, monkeypatch
+):
+    data = tmp_path_factory.mktemp("data")
+    shutil.copytree(data_folder / "galaxies/zoobot_png", data / "galaxies/zoobot_png")
+    shutil.copy(data_folder / "galaxies/example_b.fits", data / "galaxies/zoobot_png")
+    monkeypatch.setenv("COSMODAG_DATA", str(data))
+    example = yaml.safe_load((repository / "config/examples/decals.yaml").read_text())
+    checkout.configure(example)
+    checkout.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", "galaxies")
+    results = checkout.folder / example["results"] / "galaxies"
+    accepted = (results / "sources/decals/accepted.txt").read_text().splitlines()
+    assert len(accepted) == 24
+    (rejected,) = (results / "sources/decals/rejected.tsv").read_text().splitlines()
+    assert rejected.endswith("example_b.fits\t3 × 162 × 162 is not 3 × 256 × 256 or larger")
+    described = json.loads((results / "datasets/pictures/dataset.json").read_text())
+    assert sum(described["counts"].values()) == 24
+    assert described["shapes"]["x"] == [64, 64, 3]
+    assert (results / "runs/encoder/metrics.json").is_file()
+    assert checkout.planned("galaxies") == set()
+
+
+def test_a_real_stamp_is_padded_with_its_own_noise(data_folder, tmp_path):
+    from cosmodag.cutouts.galaxy_stamps import cut_galaxies
+
+    path = data_folder / "galaxies/example_b.fits"
+    (tmp_path / "list.txt").write_text(f"{path}\n")
+    opened = open_folder(tmp_path / "list.txt", bands=("z", "r", "g"), pixel=0.262, psf=1.3)
+    cut_galaxies(opened, tmp_path / "cut.h5", side=256, flux_unit=1, conditions=["psf"])
+    with h5py.File(tmp_path / "cut.h5") as file:
+        x, noise = file["x"][0], file["index/noise"][0]
+        assert list(file.attrs["x_channels"]) == ["z_image", "r_image", "g_image", "psf"]
+    original = fits.getdata(path)
+    assert np.array_equal(x[47:209, 47:209, :3], np.moveaxis(original[::-1], 0, -1))
+    assert x[:40, :, 1].std() == pytest.approx(noise, rel=0.1)
+    assert np.allclose(x[..., 3], 1.3 / 0.262)
