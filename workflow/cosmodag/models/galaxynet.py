@@ -1,0 +1,204 @@
+"""A residual network of galaxy stamps that knows where the galaxy is and what light is.
+
+What is known to tell is not left to be found: fluxes in apertures about the middle and moments of
+the light stand beside what is learned. Convolutions see fluxes that are linear in the noise and
+logarithmic in bright light (as in Lupton, Gunn & Szalay 1999, AJ 118, 1406), and their features are
+averaged over rings about the middle, not over the stamp, most of which is sky. So the input is
+fluxes in units of about the noise, by the transform "none".
+Residual blocks as in He et al. 2016 (arXiv:1512.03385), batch normalisation as in Ioffe & Szegedy
+2015 (arXiv:1502.03167). Cells of 2×2 pixels are folded into channels first, which loses nothing.
+"""
+
+import torch
+from torch import nn
+
+from cosmodag.errors import InputError
+
+APERTURES = (1.5, 2.5, 4.0, 6.0, 9.0, 13.0, 18.0, 25.0)
+"""Radii in pixels."""
+WEIGHTS = (2.0, 4.0, 8.0)
+"""Standard deviations in pixels of the Gaussians that moments are weighted by."""
+PARTS = (0.2, 0.5, 0.8)
+"""Parts of the light whose radii are measured."""
+RINGS = (0.125, 0.3, 0.6)
+"""Radii in half sides between which features are averaged."""
+STAGES = 3
+
+
+class Block(nn.Module):
+    """Two 3×3 convolutions beside a shortcut; `stride` 2 halves the side."""
+
+    def __init__(self, channels: int, into: int, stride: int):
+        super().__init__()
+        self.straight = nn.Sequential(
+            nn.Conv2d(channels, into, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(into),
+            nn.ReLU(),
+            nn.Conv2d(into, into, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(into),
+        )
+        self.short = nn.Identity()
+        if stride > 1 or channels != into:
+            self.short = nn.Conv2d(channels, into, 1, stride, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.straight(x) + self.short(x))
+
+
+class Measures(nn.Module):
+    """Apertures and moments of stamps (b, c, side, side), in fluxes of about the noise.
+
+    Of each band the logarithm of the flux in each of 8 apertures; of all bands together the
+    logarithms of the radii that hold parts of the light; of each band and of all together, at each
+    of 3 Gaussian weights, size, ellipticity and its two parts.
+    """
+
+    def __init__(self, side: int):
+        super().__init__()
+        x, y, distance = _places(side)
+        radii = torch.tensor(APERTURES)[:, None, None]
+        self.register_buffer("apertures", (radii - distance + 0.5).clamp(0, 1), persistent=False)
+        steps = torch.arange(0.5, side / 2, 0.5)[:, None, None]
+        self.register_buffer("circles", (steps - distance + 0.5).clamp(0, 1), persistent=False)
+        weights = torch.exp(-0.5 * (distance / torch.tensor(WEIGHTS)[:, None, None]) ** 2)
+        parts = torch.stack([torch.ones_like(x), x * x + y * y, x * x - y * y, 2 * x * y])
+        squares = torch.tensor(WEIGHTS)[:, None, None, None] ** 2
+        scaled = torch.cat([parts[:1].expand(len(WEIGHTS), 1, -1, -1), parts[1:] / squares], 1)
+        self.register_buffer("kernels", weights[:, None] * scaled, persistent=False)
+
+    @staticmethod
+    def count(bands: int) -> int:
+        """How many numbers come of so many bands."""
+        return bands * len(APERTURES) + len(PARTS) + (bands + 1) * len(WEIGHTS) * 4
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.float()
+        flux = stretched(torch.einsum("bcyx,ryx->bcr", x, self.apertures))
+        every = torch.cat([x, x.sum(1, keepdim=True)], 1)
+        growth = torch.einsum("byx,ryx->br", every[:, -1], self.circles)
+        growth = growth / growth.amax(1, keepdim=True).clamp(min=1)
+        # How many circles hold less than a part, counted smoothly, is the part's radius.
+        parts = torch.tensor(PARTS, device=x.device)[:, None]
+        radii = torch.sigmoid((parts - growth[:, None]) / 0.02).sum(2)
+        moments = torch.einsum("bcyx,wkyx->bcwk", every, self.kernels)
+        # About 20 times the noise of the weighted flux: fainter light has no shape to tell of.
+        told = moments[..., 1:] / (moments[..., :1].abs() + 20)
+        shape = torch.tanh(told / 2)
+        elongation = (shape[..., 1:].square().sum(-1, keepdim=True) + 1e-6).sqrt()
+        found = [flux.flatten(1), torch.log(radii + 0.5), shape.flatten(1), elongation.flatten(1)]
+        return torch.cat(found, 1)
+
+
+class GalaxyNet(nn.Module):
+    """Stamps (b, channels, side, side) to scalars (b, outputs).
+
+    Parameters
+    ----------
+    channels
+        Input channels: bands, then planes of one value.
+    conditions
+        How many planes of one value there are, such as the point-spread function and the noise.
+    outputs
+        Scalars.
+    head
+        "scalars"; there is no other.
+    side
+        Pixels a side of a stamp, a multiple of 8.
+    width
+        Channels at the finest scale; they double with each of two halvings.
+    hidden
+        Units of each of two layers between features and scalars.
+    dropout
+        Part of the hidden units left out at random in training.
+
+    Raises
+    ------
+    InputError
+        If the side is no multiple of 8, or all channels are conditions.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int = 3,
+        conditions: int = 0,
+        outputs: int = 1,
+        head: str = "scalars",
+        side: int = 64,
+        width: int = 16,
+        hidden: int = 128,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        if side % 2**STAGES:
+            raise InputError(
+                f"model galaxynet: stamps of {side} pixels; a multiple of {2**STAGES} is needed"
+            )
+        bands = channels - conditions
+        if bands < 1:
+            raise InputError(
+                f"model.conditions: {conditions} of {channels} channels; no band is left"
+            )
+        self.head, self.bands = head, bands
+        self.measures = Measures(side)
+        self.stem = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(4 * bands, width, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+        )
+        widths = [width * 2**stage for stage in range(STAGES)]
+        self.stages = nn.ModuleList(
+            Block(widths[max(stage - 1, 0)], widths[stage], 1 if stage == 0 else 2)
+            for stage in range(STAGES)
+        )
+        for stage in range(STAGES):
+            self.register_buffer(f"rings{stage}", _rings(side // 2 ** (stage + 1)), False)
+        pooled = (len(RINGS) + 1) * sum(widths) + Measures.count(bands) + conditions
+        self.hidden = nn.Sequential(
+            nn.BatchNorm1d(pooled),
+            nn.Linear(pooled, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+        )
+        self.read = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, outputs))
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the scalars are read from, (b, hidden)."""
+        image, told = x[:, : self.bands], x[:, self.bands :, 0, 0]
+        pooled = [self.measures(image), told]
+        x = self.stem(stretched(image))
+        for number, stage in enumerate(self.stages):
+            x = stage(x)
+            rings = getattr(self, f"rings{number}")
+            pooled.append(torch.einsum("bcyx,ryx->bcr", x, rings).flatten(1))
+        return self.hidden(torch.cat(pooled, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return scalars (b, outputs)."""
+        return self.read(self.features(x))
+
+
+def stretched(flux: torch.Tensor) -> torch.Tensor:
+    """Return sign times log(1 + |f|): linear in the noise, logarithmic in bright light."""
+    return torch.sign(flux) * torch.log1p(flux.abs())
+
+
+def _places(side: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Places of pixels from the middle along x and y, and their distance, (side, side) each."""
+    place = torch.arange(side) - (side - 1) / 2
+    y, x = torch.meshgrid(place, place, indexing="ij")
+    return x, y, torch.hypot(x, y)
+
+
+def _rings(side: int) -> torch.Tensor:
+    """Weights (rings, side, side) that average over each ring about the middle, and beyond."""
+    _, _, distance = _places(side)
+    number = torch.bucketize(distance / (side / 2), torch.tensor(RINGS))
+    rings = nn.functional.one_hot(number, len(RINGS) + 1).permute(2, 0, 1).float()
+    return rings / rings.sum((1, 2), keepdim=True).clamp(min=1)
+
+
+NETWORK = GalaxyNet
