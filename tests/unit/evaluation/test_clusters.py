@@ -18,23 +18,40 @@ def three_groups(count: int, seed: int, spread: float = 1.0) -> tuple[np.ndarray
     return CENTRES[label] + spread * random.normal(size=(count, 3)), label
 
 
+def again(features, method, choice) -> dict:
+    """How well chosen groups are found again."""
+    return stability(features, method, choice.number, choice.grouping, replicas=5)
+
+
 @pytest.mark.parametrize("method", ["k_means", "mixture"])
 def test_as_many_groups_are_found_as_there_are_and_found_again(method):
     features, _ = three_groups(300, 0)
-    choice = choose(features, method, most=5)
+    choice = choose(features, method, most=5, resampled=3)
     assert choice.number == 3
-    again = stability(features, method, choice, replicas=5)
-    assert 0.9 < again["low"] <= again["value"] <= again["high"] <= 1
+    found = again(features, method, choice)
+    assert 0.9 < found["low"] <= found["value"] <= found["high"] <= 1
 
 
 def test_a_single_gaussian_has_no_groups_and_claims_no_stability():
     features = np.random.default_rng(2).normal(size=(300, 3))
-    choice = choose(features, "mixture", most=4)
+    choice = choose(features, "mixture", most=4, resampled=3)
     assert choice.number == 1
-    assert stability(features, "mixture", choice)["value"] is None
+    assert again(features, "mixture", choice)["value"] is None
     # K-means must find some, but not the same ones again.
-    choice = choose(features, "k_means", most=4)
-    assert stability(features, "k_means", choice, replicas=8)["value"] < 0.8
+    choice = choose(features, "k_means", most=4, resampled=3)
+    assert again(features, "k_means", choice)["value"] < 0.8
+
+
+def test_a_ring_is_not_halved_wherever_chance_would_though_the_criterion_likes_it():
+    random = np.random.default_rng(3)
+    angle = random.uniform(0, 2 * np.pi, 1500)
+    ring = np.stack([np.cos(angle), np.sin(angle)], 1) + 0.2 * random.normal(size=(1500, 2))
+    apart = random.normal(size=(750, 2)) * 0.3 - [0, 6]
+    features = np.concatenate([ring, apart])
+    choice = choose(features, "mixture", most=3, resampled=5)
+    assert choice.criterion[3] > choice.criterion[2]
+    assert choice.number == 2
+    assert again(features, "mixture", choice)["value"] > 0.95
 
 
 def test_groups_are_assigned_to_labels_by_shares_of_each_label():

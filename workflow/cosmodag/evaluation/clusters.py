@@ -1,8 +1,8 @@
 """Groups of examples in a space of few numbers, such as latents or morphology, and their worth.
 
-How many groups there are is chosen on the training part by a criterion that knows no labels; that
-they are found again is measured by bootstrap; whether they are what people call them is asked of
-the test part alone.
+How many groups there are is chosen on the training part, by a criterion that knows no labels and by
+whether they are found again when examples are drawn anew; whether they are what people call them is
+asked of the test part alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +23,8 @@ STARTS = 4
 COMPARED = 2000
 """Examples whose pairwise distances the silhouette takes in."""
 RESAMPLED = 20
+STEADY = 0.8
+"""Adjusted Rand index of replicas from which on groups count as found again."""
 
 
 class Grouping(Protocol):
@@ -33,14 +35,14 @@ class Grouping(Protocol):
 
 
 class Choice(NamedTuple):
-    """A number of groups, the criterion that chose it, and the fit.
+    """A number of groups, the criterion that ranks numbers, and the fit.
 
     Attributes
     ----------
     number : int
         1 where the criterion finds no groups.
     criterion : dict of int to float
-        Its value for each number of groups; the greatest was chosen.
+        Its value for each number of groups; the greater the better.
     grouping : Grouping
     """
 
@@ -67,12 +69,21 @@ METHODS: dict[str, Callable[[np.ndarray, int, int], Grouping]] = {
 }
 
 
-def choose(features: np.ndarray, method: str, *, most: int = MOST, seed: int = 0) -> Choice:
+def choose(
+    features: np.ndarray,
+    method: str,
+    *,
+    most: int = MOST,
+    resampled: int = RESAMPLED,
+    seed: int = 0,
+) -> Choice:
     """Choose the number of groups of features (N, L), from 1 or 2 to `most`, and fit them.
 
-    Mixtures are chosen by the Bayesian information criterion (Schwarz 1978, Ann. Stat. 6, 461),
+    Mixtures are ranked by the Bayesian information criterion (Schwarz 1978, Ann. Stat. 6, 461),
     which may prefer a single one; k-means by the mean silhouette (Rousseeuw 1987, J. Comput. Appl.
-    Math. 20, 53), which is not defined for one group.
+    Math. 20, 53), which is not defined for one group. Of the numbers whose groups are found again
+    the first in rank is chosen, for curved clouds of examples are cut by a criterion alone into as
+    many pieces as it may; if none are, the number whose groups are found again best.
 
     Raises
     ------
@@ -83,41 +94,58 @@ def choose(features: np.ndarray, method: str, *, most: int = MOST, seed: int = 0
         raise InputError(
             f"clusters: {len(features)} examples for up to {most} groups; 3 a group are needed"
         )
+    numbers = range(1 if method == "mixture" else 2, most + 1)
+    fits = {number: METHODS[method](features, number, seed) for number in numbers}
     some = np.random.default_rng(seed).permutation(len(features))[:COMPARED]
-    fits, criterion = {}, {}
-    for number in range(1 if method == "mixture" else 2, most + 1):
-        fits[number] = METHODS[method](features, number, seed)
-        if method == "mixture":
-            criterion[number] = -float(fits[number].bic(features))
-        else:
-            groups = fits[number].predict(features[some])
-            several = len(np.unique(groups)) > 1  # not so where all examples are equal
-            criterion[number] = float(silhouette_score(features[some], groups)) if several else -1.0
-    number = max(criterion, key=criterion.get)
+    criterion = {number: _worth(fit, features, features[some]) for number, fit in fits.items()}
+    found: dict[int, float] = {}
+    for number in sorted(criterion, key=criterion.get, reverse=True):
+        again = stability(
+            features, method, number, fits[number], replicas=resampled, seed=seed + 1
+        )["value"]
+        if again is None or again >= STEADY:
+            return Choice(number, criterion, fits[number])
+        found[number] = again
+    number = max(found, key=found.get)
     return Choice(number, criterion, fits[number])
 
 
+def _worth(fit: Grouping, features: np.ndarray, some: np.ndarray) -> float:
+    """What a criterion says of a fit, the greater the better."""
+    if isinstance(fit, GaussianMixture):
+        return -float(fit.bic(features))
+    groups = fit.predict(some)
+    # A single group is left where examples are equal.
+    return float(silhouette_score(some, groups)) if len(np.unique(groups)) > 1 else -1.0
+
+
 def stability(
-    features: np.ndarray, method: str, choice: Choice, *, replicas: int = RESAMPLED, seed: int = 0
+    features: np.ndarray,
+    method: str,
+    number: int,
+    grouping: Grouping,
+    *,
+    replicas: int = RESAMPLED,
+    seed: int = 0,
 ) -> Interval:
     """Tell whether groups are found again: the mean adjusted Rand index of bootstrap replicas.
 
     Each replica draws as many examples with replacement, fits the same number of groups, and its
-    groups of all examples are set against the first ones (Hubert & Arabie 1985, J. Classif. 2,
-    193): 1 is the same, 0 chance. The interval holds 95 % of replicas.
+    groups of all examples are set against those of `grouping` (Hubert & Arabie 1985, J. Classif.
+    2, 193): 1 is the same, 0 chance. The interval holds 95 % of replicas.
 
     Returns
     -------
     dict
         `value`, `low` and `high`; None where there is one group, which is always found.
     """
-    if choice.number == 1:
+    if number == 1:
         return {"value": None, "low": None, "high": None}
-    random, reference = np.random.default_rng([seed, 1]), choice.grouping.predict(features)
+    random, reference = np.random.default_rng([seed, 1]), grouping.predict(features)
     found = []
-    for replica in range(replicas):
+    for start in random.integers(0, 2**31, replicas):
         drawn = features[random.integers(0, len(features), len(features))]
-        again = METHODS[method](drawn, choice.number, seed + replica + 1)
+        again = METHODS[method](drawn, number, int(start))
         found.append(adjusted_rand_score(reference, again.predict(features)))
     low, high = np.quantile(found, [0.025, 0.975])
     return {"value": float(np.mean(found)), "low": float(low), "high": float(high)}
@@ -230,12 +258,16 @@ def grouped(
     """
     methods, groups = {}, {}
     for name in METHODS:
-        choice = choose(features["train"], name, most=most, seed=seed)
+        train = features["train"]
+        choice = choose(train, name, most=most, resampled=resampled, seed=seed)
         told = {part: choice.grouping.predict(each) for part, each in features.items()}
         methods[name] = {
             "number": choice.number,
             "criterion": choice.criterion,
-            "stability": stability(features["train"], name, choice, replicas=resampled, seed=seed),
+            # By replicas other than those that chose.
+            "stability": stability(
+                train, name, choice.number, choice.grouping, replicas=resampled, seed=seed
+            ),
         }
         if labels is not None:
             options = {"replicas": replicas, "seed": seed}
