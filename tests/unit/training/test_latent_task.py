@@ -11,6 +11,7 @@ from torch.nn import functional
 from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.evaluation.symmetric_prediction import predict_splits
+from cosmodag.evaluation.targets import read_examples
 from cosmodag.models.registry import build
 from cosmodag.training.prediction import predict, run_loader
 from cosmodag.training.reproducible import reproducible
@@ -26,10 +27,10 @@ def task(**settings):
     return make_task("latent", channels=BANDS, side=SIDE, size=SIZE, **settings)
 
 
-def train(dataset, folder, *, name="latent", model=None, size=4, **settings):
+def train(dataset, folder, *, model=None, channels=None, **settings):
     training = {"epochs": 2, "batch_size": 32, "checkpoint_steps": 1, "learning_rate": 3e-3}
     settings = {"transform": "arcsinh", "training": training, "threads": 1} | settings
-    asked = {"name": name, "size": size}
+    asked = {"name": "latent", "size": 4} | ({"channels": channels} if channels else {})
     return train_run(dataset, folder, task=asked, model=model or SMALL, **settings)
 
 
@@ -127,6 +128,7 @@ def active_units(free_bits: float) -> float:
             return faint.metrics(faint.sums(network.eval()(x), x))["active_units"]
 
 
+@pytest.mark.slow
 def test_free_bits_keep_units_in_use_that_are_given_up_without():
     assert active_units(0.0) <= 1
     assert active_units(0.5) == 8
@@ -141,6 +143,16 @@ def test_a_run_takes_its_shape_from_dataset_and_task(stamps, tmp_path):
         f"valid_{name}"
         for name in ("loss", "mse", "explained_variance", "divergence", "active_units")
     }
+
+
+def test_some_channels_are_given_back_and_scored_and_all_are_seen(stamps, tmp_path):
+    found = train(stamps, tmp_path, channels=["z", "g"])
+    assert (found["model"]["channels"], found["model"]["outputs"]) == (3, 2)
+    predicted = predict(tmp_path, run_loader(stamps, "test", found), threads=1)
+    truth = read_examples(stamps, found["task"], transform="arcsinh")["test"]
+    assert truth.channels == ("z", "g")
+    np.testing.assert_allclose(np.moveaxis(predicted["y"], 1, -1), truth.y, rtol=1e-6)
+    assert predicted["reconstruction"].shape == predicted["y"].shape
 
 
 def test_latents_are_not_averaged_over_symmetries(stamps, tmp_path):

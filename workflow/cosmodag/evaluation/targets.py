@@ -26,7 +26,8 @@ def read_examples(
     Maps: `y` is the mask (N, *map) where the channel reaches the task's threshold (0.5 if it learns
     the fraction itself). Numbers: `y` holds the columns, (N, K) float32.
     Classes: `y` holds the class, (N,) float32, those of several columns (N, K). Reconstructions:
-    `y` is `x`, in its own units. Latents: `y` is `x` as the network is given it, after `transform`.
+    `y` is `x`, in its own units. Latents: `y` is `x`, the channels that are given back, as the
+    network is given them, after `transform`.
     """
     description = read_description(dataset_folder)
     told = None
@@ -38,8 +39,10 @@ def read_examples(
         if noise is not None:
             model = ThermalNoise(description["x_channels"], split, **noise)
             x = model.add(x, 0, np.arange(len(x)))
-        if told is not None:
-            x = told(x)
+        channels = description["x_channels"]
+        if task["name"] == "latent":
+            x = x if told is None else told(x)
+            x, channels = x[..., [channels.index(c) for c in task["channels"]]], task["channels"]
         if task["name"] == "map":
             channel = truth or task["channel"]
             if channel not in description["y_channels"]:
@@ -56,7 +59,7 @@ def read_examples(
             y = index[list(task["columns"])].to_numpy(np.float32)
         if not len(x):
             raise InputError(f"{dataset_folder}: the {split} split is empty; it needs examples")
-        found[split] = Examples(x, y, index, tuple(description["x_channels"]))
+        found[split] = Examples(x, y, index, tuple(channels))
     return found
 
 
