@@ -24,7 +24,7 @@ def similarities(path: str | os.PathLike, similarity: Mapping[str, np.ndarray]) 
                 label=f"{BASELINES.get(name, name)}, median {np.median(values):.2f}",
             )
         axis.set(xlabel="structural similarity", ylabel="images")
-        axis.legend(loc="upper left", fontsize=7)
+        axis.legend(fontsize=7)
 
 
 def variances(
