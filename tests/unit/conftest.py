@@ -1,9 +1,10 @@
-"""Datasets of synthetic slices, made once for all tests that read them."""
+"""Datasets of synthetic slices and galaxies, made once for all tests that read them."""
 
 import pytest
 
 from cosmodag.datasets.shards import write_dataset
 from tests.slices import write_slices
+from tests.stamps import write_stamps
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,12 @@ def pairs(make_slices):
 def densities(make_slices):
     """Density alone, with the ionized map as target."""
     return make_slices(seeds=10, channels=("density",))
+
+
+@pytest.fixture(scope="session")
+def stamps(tmp_path_factory):
+    """Galaxies of three kinds in three bands, 32 pixels a side, each an object of its own."""
+    folder = tmp_path_factory.mktemp("stamps")
+    file = write_stamps(folder / "stamps.h5")
+    write_dataset([file], folder / "dataset", fractions=(0.6, 0.15, 0.25), seed=1)
+    return folder / "dataset"

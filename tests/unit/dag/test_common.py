@@ -127,6 +127,7 @@ def test_runs_share_simple_methods_if_they_see_and_are_asked_the_same():
         noisier={"noise": {**noise, "rms": 7.5}},
         back={"task": {"name": "reconstruction"}},
         match={"task": {"name": "matching", "columns": ["redshift_class"], "candidates": 8}},
+        few={"task": {"name": "latent", "size": 8}, "transform": "arcsinh"},
     )
     targets = {
         run: common.target(found, "reionization", run) for run in found["reionization"]["runs"]
@@ -138,7 +139,10 @@ def test_runs_share_simple_methods_if_they_see_and_are_asked_the_same():
         "noisier": "redshift_class-noise-7.5-0",
         "back": "reconstruction",
         "match": "matching-redshift_class-8",
+        "few": "latent-8-arcsinh",
     }
+    told = common.target_options(found, "reionization", "sky", "latent-8-arcsinh")
+    assert shlex.split(told)[-2:] == ["--transform", "arcsinh"]
     told = common.target_options(found, "reionization", "sky", "redshift_class-noise-5-0")
     assert shlex.split(told)[-2:] == ["--noise", '{"beam": 0, "rms": 5.0}']
 

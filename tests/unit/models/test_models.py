@@ -147,7 +147,7 @@ def test_families_are_imported_only_when_asked_for():
     code = (
         "import sys; from cosmodag.models import registry; registry.build('unet', width=8);"
         "known = ['autoencoder', 'convnet', 'dense', 'lenet', 'resnet', 'slicenet', 'stampnet',"
-        " 'twins', 'unet', 'unet3d'];"
+        " 'twins', 'unet', 'unet3d', 'vae'];"
         "assert registry.families() == known, registry.families();"
         "assert 'torchvision' not in sys.modules and 'cosmodag.models.resnet' not in sys.modules"
     )

@@ -14,12 +14,20 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
 @click.option("--task", type=Structure(), required=True, help="What is to be predicted.")
 @click.option("--truth", help="Channel that maps are scored on where it is not the task's.")
 @click.option("--noise", type=Structure(), help="Thermal noise that the networks see.")
+@click.option("--transform", help="Of the input, after which latents are scored.")
 @click.option("--seed", default=0, help="Seed of subsamples and trees.")
 @threads
-def command(dataset, output, task, truth, noise, seed, threads):
+def command(dataset, output, task, truth, noise, transform, seed, threads):
     """Fit simple methods to what networks are to learn, for all runs on a dataset."""
     from cosmodag.evaluation.baselines.fitting import prepare_baselines
 
     prepare_baselines(
-        dataset, output, task=task, truth=truth, noise=noise, seed=seed, threads=threads
+        dataset,
+        output,
+        task=task,
+        truth=truth,
+        noise=noise,
+        transform=transform,
+        seed=seed,
+        threads=threads,
     )

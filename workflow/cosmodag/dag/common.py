@@ -112,9 +112,11 @@ def target(config: Mapping, experiment: str, run: str) -> str:
     task = entry["task"]
     columns = task.get("columns") or [task[key] for key in ("column",) if key in task]
     parts = [entry.get("truth") or task.get("channel") or "-".join(columns)]
-    if task["name"] in ("reconstruction", "matching"):
+    if task["name"] in ("reconstruction", "matching", "latent"):
         extra = (task[key] for key in ("size", "candidates") if key in task)
         parts = [task["name"], *filter(None, parts), *map(str, extra)]
+    if task["name"] == "latent":  # scored as the network sees its input
+        parts.append(entry["transform"])
     if task.get("threshold", 0.5) != 0.5:
         parts.append(f"{task['threshold']}")
     if "noise" in entry:  # simple methods see what the network sees
@@ -137,7 +139,9 @@ def target_options(config: Mapping, experiment: str, dataset: str, name: str) ->
     for run, entry in config[experiment]["runs"].items():
         same = first_dataset(config, experiment, entry["dataset"]) == dataset
         if same and target(config, experiment, run) == name:
-            return options({key: entry.get(key) for key in ("task", "truth", "noise")})
+            keys = ["task", "truth", "noise"]
+            keys += ["transform"] if entry["task"]["name"] == "latent" else []
+            return options({key: entry.get(key) for key in keys})
     raise KeyError(f"no run of {experiment} on {dataset} is scored on {name}")
 
 

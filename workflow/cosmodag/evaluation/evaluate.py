@@ -20,6 +20,7 @@ from cosmodag.evaluation.attention import confident_cases, run_answer
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
 from cosmodag.evaluation.classification_evaluation import evaluate_classes
+from cosmodag.evaluation.latent_evaluation import evaluate_latents
 from cosmodag.evaluation.map_evaluation import evaluate_maps
 from cosmodag.evaluation.matching_evaluation import evaluate_matching
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
@@ -39,6 +40,7 @@ EVALUATIONS = {
     "ordinal": evaluate_ordered,
     "reconstruction": evaluate_reconstructions,
     "matching": evaluate_matching,
+    "latent": evaluate_latents,
 }
 
 
@@ -87,7 +89,11 @@ def evaluate(
     scoring = evaluate_ordered if "values" in description["task"] else EVALUATIONS[kind]
     found = predict_splits(run_folder, dataset_folder, device=device, threads=threads)
     examples = read_examples(
-        dataset_folder, description["task"], truth=truth, noise=description.get("noise")
+        dataset_folder,
+        description["task"],
+        truth=truth,
+        noise=description.get("noise"),
+        transform=description["transform"],
     )
     dataset = read_description(dataset_folder)
     if kind == "reconstruction":
@@ -153,7 +159,7 @@ def _check_fit(
     columns = list(ordered_columns(task)) if "values" in task else task.get("columns", [])
     columns = [] if task["name"] == "matching" else columns
     lacking = [c for c in columns if not any(name.startswith(f"{c}:") for name in fitted)]
-    whole = task["name"] in ("map", "reconstruction")
+    whole = task["name"] in ("map", "reconstruction", "latent")
     odd = any(
         each.test.shape[: test.y.ndim if whole else 1] != test.y.shape[: None if whole else 1]
         for each in fitted.values()

@@ -40,6 +40,7 @@ LEADING = (
     "mae",
     "explained_variance",
     "mse",
+    "ssim",
     "top_1",
     "expected_calibration_error",
     "r2",

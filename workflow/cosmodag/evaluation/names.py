@@ -28,6 +28,7 @@ SCORES = {
     "log_loss": "log loss",
     "mse": "mean squared error",
     "explained_variance": "part of the variance given back",
+    "ssim": "structural similarity",
     "top_1": "found at first",
     "coherence": "cross-coherence r(k), mean over k",
     "bubble_distance": "distance of the distributions of bubble sizes",
@@ -57,6 +58,7 @@ RANKED = LESS_IS_BETTER | {
     "accuracy",
     "mae_skill",
     "explained_variance",
+    "ssim",
     "top_1",
     "coherence",
 }
@@ -127,8 +129,17 @@ FIGURES = {
     ),
     "slices": "Unseen slices at each redshift; none picked by hand.",
     "reconstructions": (
-        "Unseen slices beside what is left of them after the auto-encoder and after simple methods "
+        "Unseen images beside what is left of them after the auto-encoder and after simple methods "
         "of the same size, from the best given back (top) to the worst, none picked by hand."
+    ),
+    "similarity": (
+        "Structural similarity of unseen images with what is left of them. 1 is perfect; noise, "
+        "which nothing so small can hold, keeps all below it."
+    ),
+    "latents": (
+        "What the numbers of the latent hold, in unseen images: the variance of their means "
+        "(dots), and the mean variance that is left of each (circles). A number with little of the "
+        "former and all of the latter is not used; above the grey line it counts as in use."
     ),
     "confusion": (
         "What slices of each true class are taken for, as shares of the true class, in unseen "

@@ -33,6 +33,8 @@ _ORDER = (
     "maps",
     "ionization",
     "reconstructions",
+    "similarity",
+    "latents",
     "numbers",
     "values",
     "confusion",

@@ -60,8 +60,12 @@ def reconstructions(
     examples: Examples,
     given: Mapping[str, np.ndarray],
     rows: Sequence[int],
+    called: str = "slice",
 ) -> None:
-    """Draw slices beside what the network and simple methods give back, a line an example."""
+    """Draw slices beside what the network and simple methods give back, a line an example.
+
+    Of images of three channels, as of others, the first is drawn; errors are those of all.
+    """
     channel = examples.channels[0]
     with drawing(path, 7.2, 0.4 + 6.6 / (1 + len(given)) * len(rows)) as figure:
         axes = figure.subplots(len(rows), 1 + len(given), squeeze=False)
@@ -77,7 +81,7 @@ def reconstructions(
                 axis.set_xlabel(f"rms error {error:.2f}", fontsize=7)
             line[0].set_xlabel(_name(examples, row), fontsize=7)
             _bar(figure, last, line, UNITS.get(channel, channel))
-        for axis, name in zip(axes[0], ["slice", *given]):
+        for axis, name in zip(axes[0], [called, *given]):
             axis.set_title(BASELINES.get(name, name))
             axis.title.set_wrap(True)
         _bare(axes)

@@ -80,7 +80,8 @@ def predict_splits(
     """Predict the validation and the test split of a run.
 
     A run augmented by symmetries is averaged over them: logits of maps, turned back, and numbers as
-    they are predicted. The temperature, where there is one, is fitted anew on the validation split.
+    they are predicted; but not latents, of which eight would hold eight times as much. The
+    temperature, where there is one, is fitted anew on the validation split.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def predict_splits(
     model, task, description = load_run(run_folder)
     loaders = {s: run_loader(dataset_folder, s, description) for s in ("valid", "test")}
     augment = augmentation_names(description.get("augment"))
-    if not {"symmetries", "centred_symmetries"} & set(augment):
+    if not (task.averaged and {"symmetries", "centred_symmetries"} & set(augment)):
         return {s: predict(run_folder, loaders[s], device=device, threads=threads) for s in loaders}
     settings = TrainingSettings.from_dict(description["training"])
     options = {"settings": settings, "device": device, "threads": threads}

@@ -8,6 +8,7 @@ import numpy as np
 from cosmodag.datasets.folder import read_description, read_split
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.datasets.thermal_noise import ThermalNoise
+from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples
 
@@ -18,21 +19,30 @@ def read_examples(
     *,
     truth: str | None = None,
     noise: Mapping | None = None,
+    transform: str | None = None,
 ) -> dict[str, Examples]:
     """Read the splits with the truth that a task is scored on, noisy as a run reads them.
 
     Maps: `y` is the mask (N, *map) where the channel reaches the task's threshold (0.5 if it learns
     the fraction itself). Numbers: `y` holds the columns, (N, K) float32.
     Classes: `y` holds the class, (N,) float32, those of several columns (N, K). Reconstructions:
-    `y` is `x`, in its own units.
+    `y` is `x`, in its own units. Latents: `y` is `x`, the channels that are given back, as the
+    network is given them, after `transform`.
     """
     description = read_description(dataset_folder)
+    told = None
+    if task["name"] == "latent":
+        told = build_transform(transform, description["statistics"])
     found = {}
     for split in SPLITS:
         x, y, index = read_split(dataset_folder, split)
         if noise is not None:
             model = ThermalNoise(description["x_channels"], split, **noise)
             x = model.add(x, 0, np.arange(len(x)))
+        channels = description["x_channels"]
+        if task["name"] == "latent":
+            x = x if told is None else told(x)
+            x, channels = x[..., [channels.index(c) for c in task["channels"]]], task["channels"]
         if task["name"] == "map":
             channel = truth or task["channel"]
             if channel not in description["y_channels"]:
@@ -43,13 +53,13 @@ def read_examples(
             y = mask >= (0.5 if threshold is None else threshold)
         elif task["name"] == "classification":
             y = index[task["column"]].to_numpy(np.float32)
-        elif task["name"] == "reconstruction":
+        elif task["name"] in ("reconstruction", "latent"):
             y = x
         else:
             y = index[list(task["columns"])].to_numpy(np.float32)
         if not len(x):
             raise InputError(f"{dataset_folder}: the {split} split is empty; it needs examples")
-        found[split] = Examples(x, y, index, tuple(description["x_channels"]))
+        found[split] = Examples(x, y, index, tuple(channels))
     return found
 
 

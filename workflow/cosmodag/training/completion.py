@@ -7,6 +7,7 @@ import numpy as np
 from cosmodag.errors import InputError
 from cosmodag.models import registry
 from cosmodag.settings import unknown
+from cosmodag.training.latent_task import LatentTask
 from cosmodag.training.scalar_tasks import ScalarTask
 from cosmodag.training.task import Task
 from cosmodag.training.tasks import TASKS
@@ -19,7 +20,7 @@ def complete_task(task: Mapping, dataset: Mapping) -> dict:
     """Return the task's settings with all that follows from the dataset.
 
     Scalars get mean and std of their columns in the training split; classes that stand for values
-    get these; a reconstruction gets the channels of the input.
+    get these; a reconstruction gets the channels of the input, a latent these and the side.
     """
     task = dict(task)
     name = task.get("name")
@@ -28,6 +29,8 @@ def complete_task(task: Mapping, dataset: Mapping) -> dict:
         return task | _moments(task["columns"], dataset)
     if name == "reconstruction":
         return {"channels": dataset["x_channels"]} | task
+    if name == "latent":
+        return {"channels": dataset["x_channels"], "side": dataset["shapes"]["x"][0]} | task
     if name == "ordinal" and "values" not in task:
         values = [class_values(dataset, column) for column in task["columns"]]
         if None in values:
@@ -70,7 +73,13 @@ def complete_model(
 ) -> dict:
     """Return the network's settings: shape from dataset or encoder, outputs and head from the task.
 
-    A map of the input's own resolution, or of another, sets the factor of a U-Net.
+    A map of the input's own resolution, or of another, sets the factor of a U-Net, the size of the
+    task's latent that of the network's.
+
+    Raises
+    ------
+    InputError
+        If a setting is unknown to the network, or its latent has not the task's size.
     """
     model = dict(model)
     name = model.pop("name")
@@ -82,9 +91,21 @@ def complete_model(
     known = registry.settings_of(name)
     if "side" in known:
         follows["side"] = side
+    if isinstance(task, LatentTask):
+        follows["latent"] = _latent(name, model, known, task.size)
     if "factor" in known and "channels" in task.target and dataset["shapes"]["y"][0] > 0:
         follows["factor"] = side // dataset["shapes"]["y"][0]
     return {"name": name} | registry.complete(name, follows | model)
+
+
+def _latent(name: str, model: Mapping, known: list[str], size: int) -> int:
+    if "latent" not in known:
+        raise InputError(f"model.name: {name} gives no latent; task latent takes the network vae")
+    if model.get("latent", size) != size:
+        raise InputError(
+            f"model.latent: {model['latent']}, but task.size is {size}; leave one of them out"
+        )
+    return size
 
 
 def _moments(columns: list[str], dataset: Mapping) -> dict:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+import torch
 from torch.nn import functional
 
 from cosmodag.settings import unknown
@@ -47,20 +48,10 @@ class ReconstructionTask(Task):
         return pixels.flatten(1).mean(1)
 
     def sums(self, output, y):
-        given, y = self._given(output).double(), y.double()
-        return {
-            "n": y.new_tensor(y.numel()),
-            "y": y.sum(),
-            "y2": y.square().sum(),
-            "residual2": (given - y).square().sum(),
-        }
+        return error_sums(self._given(output), y)
 
     def metrics(self, sums):
-        """Return the mean squared error in the input's scaled units, and what it leaves of 1."""
-        error = sums["residual2"] / sums["n"]
-        variance = sums["y2"] / sums["n"] - (sums["y"] / sums["n"]).square()
-        explained = 1 - error / variance if variance > 0 else 0 * error
-        return {"mse": error.item(), "explained_variance": explained.item()}
+        return errors(sums)
 
     def predict(self, output):
         """Return ``reconstruction``, (b, channels, h, w) in the input's scaled units."""
@@ -71,3 +62,22 @@ class ReconstructionTask(Task):
 
     def _given(self, output):
         return output if self.kind == "squared" else output.sigmoid()
+
+
+def error_sums(given: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return sums over the pixels of a batch, from which `errors` follow."""
+    given, y = given.double(), y.double()
+    return {
+        "n": y.new_tensor(y.numel()),
+        "y": y.sum(),
+        "y2": y.square().sum(),
+        "residual2": (given - y).square().sum(),
+    }
+
+
+def errors(sums: dict[str, torch.Tensor]) -> dict[str, float]:
+    """Return the mean squared error in the input's scaled units, and what it leaves of 1."""
+    error = sums["residual2"] / sums["n"]
+    variance = sums["y2"] / sums["n"] - (sums["y"] / sums["n"]).square()
+    explained = 1 - error / variance if variance > 0 else 0 * error
+    return {"mse": error.item(), "explained_variance": explained.item()}

@@ -66,7 +66,7 @@ def train_run(
         where they are not given.
     task
         ``{"name": "map" | "count" | "regression" | "classification" | "ordinal" | "reconstruction"
-        | "matching", **settings}``; what follows from the dataset may be left out.
+        | "matching" | "latent", **settings}``; what follows from the dataset may be left out.
     training
         Settings of `cosmodag.training.settings.TrainingSettings`.
     transform, augment

@@ -13,9 +13,12 @@ class Task(abc.ABC):
     Attributes
     ----------
     head : str
-        Form of the network's output: ``"map"``, ``"cube"`` or ``"scalars"``.
+        Form of the network's output: ``"map"``, ``"cube"`` or ``"scalars"``; or, of rows that
+        hold an image and its latent, ``"gaussian"`` or ``"printed"``.
     calibrates : bool
         Whether a temperature, fitted on the validation split, divides the logits.
+    averaged : bool
+        Whether predictions are averaged over the symmetries that a run was augmented by.
     outputs : int
         Channels of the map or number of scalars that the network gives.
     target : dict
@@ -27,6 +30,7 @@ class Task(abc.ABC):
 
     head: str
     calibrates: bool = False
+    averaged: bool = True
     outputs: int
     target: dict
     scores: ClassVar[dict[str, bool]]

@@ -5,6 +5,7 @@ import inspect
 from cosmodag.models.registry import check_settings
 from cosmodag.settings import unknown
 from cosmodag.training.classification_task import ClassificationTask
+from cosmodag.training.latent_task import LatentTask
 from cosmodag.training.map_task import MapTask
 from cosmodag.training.matching_task import MatchingTask
 from cosmodag.training.ordinal_task import OrdinalTask
@@ -20,6 +21,7 @@ TASKS = {
     "ordinal": OrdinalTask,
     "reconstruction": ReconstructionTask,
     "matching": MatchingTask,
+    "latent": LatentTask,
 }
 
 

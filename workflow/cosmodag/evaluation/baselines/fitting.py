@@ -90,17 +90,19 @@ def prepare_baselines(
     task: Mapping,
     truth: str | None = None,
     noise: Mapping | None = None,
+    transform: str | None = None,
     seed: int = 0,
     threads: int | None = None,
     settings: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Fit the baselines of a dataset and target and write them for `evaluate` to read.
 
-    `task` and `noise` are those of run.json, `truth` the channel that maps are scored on where it
-    is another; the other parameters are those of `fit_baselines`.
+    `task` and `noise` are those of run.json, and so is `transform`, after which latents are scored;
+    `truth` is the channel that maps are scored on where it is another; the other parameters are
+    those of `fit_baselines`.
     """
     task = complete_task(task, read_description(dataset_folder))
-    examples = read_examples(dataset_folder, task, truth=truth, noise=noise)
+    examples = read_examples(dataset_folder, task, truth=truth, noise=noise, transform=transform)
     write_baselines(output, fit_all(task, examples, seed=seed, threads=threads, settings=settings))
 
 
@@ -112,6 +114,9 @@ def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[
         return fit_baselines("maps", *splits, **options)
     if kind == "reconstruction":
         size = task.get("size") or splits[0].x[0].size // reconstructions.PART
+        return fit_baselines("reconstructions", *splits, size=size, **options)
+    if kind == "latent":
+        size = make_task(**task).size
         return fit_baselines("reconstructions", *splits, size=size, **options)
     if kind == "matching":
         candidates = make_task(**task).candidates

@@ -53,7 +53,7 @@ def cosines(
         coefficient = fft.dctn(x, axes=(0, 1), norm="ortho")
         magnitude = np.abs(coefficient).ravel()
         if keep < magnitude.size:
-            least = np.partition(magnitude, -keep)[-keep]
+            least = np.partition(magnitude, -keep)[-keep] if keep else np.inf
             coefficient[np.abs(coefficient) < least] = 0
         return fft.idctn(coefficient, axes=(0, 1), norm="ortho").astype(np.float32)
 

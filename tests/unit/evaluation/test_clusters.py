@@ -1,0 +1,121 @@
+"""Groups: found where there are some, found again, and set against labels without cheating."""
+
+import numpy as np
+import pytest
+
+from cosmodag.errors import InputError
+from cosmodag.evaluation.clusters import agreement, assignment, choose, grouped, stability
+from cosmodag.evaluation.latents import in_use, read_latents
+from cosmodag.training.prediction import predict, run_loader
+from cosmodag.training.run import train_run
+
+CENTRES = np.array([[0.0, 0, 0], [6, 0, 0], [0, 6, 0]])
+
+
+def three_groups(count: int, seed: int, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    label = random.choice(3, count, p=[0.6, 0.3, 0.1])
+    return CENTRES[label] + spread * random.normal(size=(count, 3)), label
+
+
+def again(features, method, choice) -> dict:
+    """How well chosen groups are found again."""
+    return stability(features, method, choice.number, choice.grouping, replicas=5)
+
+
+@pytest.mark.parametrize("method", ["k_means", "mixture"])
+def test_as_many_groups_are_found_as_there_are_and_found_again(method):
+    features, _ = three_groups(300, 0)
+    choice = choose(features, method, most=5, resampled=3)
+    assert choice.number == 3
+    found = again(features, method, choice)
+    assert 0.9 < found["low"] <= found["value"] <= found["high"] <= 1
+
+
+def test_a_single_gaussian_has_no_groups_and_claims_no_stability():
+    features = np.random.default_rng(2).normal(size=(300, 3))
+    choice = choose(features, "mixture", most=4, resampled=3)
+    assert choice.number == 1
+    assert again(features, "mixture", choice)["value"] is None
+    # K-means must find some, but not the same ones again.
+    choice = choose(features, "k_means", most=4, resampled=3)
+    assert again(features, "k_means", choice)["value"] < 0.8
+
+
+def test_a_ring_is_not_halved_wherever_chance_would_though_the_criterion_likes_it():
+    random = np.random.default_rng(3)
+    angle = random.uniform(0, 2 * np.pi, 1500)
+    ring = np.stack([np.cos(angle), np.sin(angle)], 1) + 0.2 * random.normal(size=(1500, 2))
+    apart = random.normal(size=(750, 2)) * 0.3 - [0, 6]
+    features = np.concatenate([ring, apart])
+    choice = choose(features, "mixture", most=3, resampled=5)
+    assert choice.criterion[3] > choice.criterion[2]
+    assert choice.number == 2
+    assert again(features, "mixture", choice)["value"] > 0.95
+
+
+def test_groups_are_assigned_to_labels_by_shares_of_each_label():
+    groups = np.array([0] * 90 + [1] * 10 + [1] * 8 + [0] * 2)
+    labels = np.array(["common"] * 100 + ["rare"] * 10)
+    # Group 1 holds more common ones, but most of the rare.
+    assert assignment(groups, labels) == {0: "common", 1: "rare"}
+
+
+def test_groups_are_set_against_labels_of_the_test_part():
+    features, labels = {}, {}
+    for seed, part in enumerate(("train", "test")):
+        features[part], labels[part] = three_groups(300, seed)
+    found = grouped(features, np.arange(300), labels=labels, most=4, resampled=3, replicas=50)
+    assert found["chosen"] in found["methods"]
+    for method, each in found["methods"].items():
+        assert each["agreement"]["mutual_information"]["low"] > 0.8
+        assert each["agreement"]["balanced_accuracy"]["low"] > 0.85
+        assert found["groups"][method].shape == (300,)
+
+
+def test_groups_that_know_nothing_of_labels_score_chance():
+    random = np.random.default_rng(5)
+    groups = {part: random.integers(0, 4, 900) for part in ("train", "test")}
+    labels = {part: random.choice(["a", "b", "c"], 900, p=[0.8, 0.1, 0.1]) for part in groups}
+    found = agreement(groups, labels, np.arange(900), replicas=50)
+    assert found["mutual_information"]["value"] == pytest.approx(0, abs=0.02)
+    assert found["balanced_accuracy"]["value"] == pytest.approx(1 / 3, abs=0.08)
+
+
+def test_too_few_examples_to_group_are_refused():
+    with pytest.raises(InputError, match="clusters: 20 examples for up to 10 groups"):
+        choose(np.zeros((20, 2)), "k_means")
+
+
+def test_latents_of_every_split_are_those_that_are_predicted(stamps, tmp_path):
+    task = {"name": "latent", "size": 3}
+    model = {"name": "vae", "widths": [8, 16]}
+    options = {"training": {"epochs": 1, "batch_size": 32}, "transform": "arcsinh", "threads": 1}
+    description = train_run(stamps, tmp_path, task=task, model=model, **options)
+    found = read_latents(tmp_path, stamps, threads=1)
+    assert set(found) == {"train", "valid", "test"}
+    for split, latent in found.items():
+        expected = predict(tmp_path, run_loader(stamps, split, description), threads=1)["latent"]
+        np.testing.assert_allclose(latent, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_numbers_that_training_does_not_use_are_left_out_of_all_splits():
+    random = np.random.default_rng(6)
+    latents = {split: random.normal(size=(50, 3)) for split in ("train", "test")}
+    latents["train"][:, 1] *= 0.05
+    np.testing.assert_array_equal(in_use(latents)["test"], latents["test"][:, [0, 2]])
+
+
+def test_only_runs_of_latents_have_latents(tiny_run, stamps):
+    with pytest.raises(InputError, match="its task is reconstruction; give a run of task latent"):
+        read_latents(tiny_run, stamps)
+
+
+@pytest.fixture
+def tiny_run(stamps, tmp_path):
+    """A run that gives images back without a latent."""
+    training = {"epochs": 1, "batch_size": 32}
+    task, model = {"name": "reconstruction"}, {"name": "autoencoder"}
+    options = {"training": training, "transform": "unit", "threads": 1}
+    train_run(stamps, tmp_path / "run", task=task, model=model, **options)
+    return tmp_path / "run"
