@@ -53,3 +53,19 @@ def test_an_index_beyond_what_galsim_draws_is_refused(configured):
     printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
     assert "galaxies.sources.sky.simulation.sersic_index" in printed
     assert "8 is greater than the maximum of 6.2" in printed
+
+
+def test_a_folder_of_stamps_is_a_source_too(configured):
+    config = configured.config
+    (configured.folder / "stamps").mkdir()
+    folder = {"path": "stamps", "shape": [3, 64, 64], "psf": 1.2, "batches": 2}
+    config["galaxies"]["sources"]["sky"] = {"folder": folder}
+    configured.configure(config)
+    planned = configured.planned("galaxies")
+    assert "galaxies_filter source=sky" in planned
+    assert {f"galaxies_cutouts cutouts=stamps,batch={batch}" for batch in (0, 1)} <= planned
+    printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+    assert "--shape '[3, 64, 64]'" in printed
+    assert "--stamps results/galaxies/sources/sky/accepted.txt" in printed
+    assert "--batch 1 --batches 2" in printed
+    assert '"psf": 1.2' in printed

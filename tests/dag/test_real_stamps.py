@@ -9,6 +9,7 @@ import pytest
 import yaml
 from astropy.io import fits
 
+from cosmodag.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.sources.stamp_folder import open_folder
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
@@ -38,8 +39,6 @@ def test_real_galaxies_pass_filter_crop_and_encoding(
 
 
 def test_a_real_stamp_is_padded_with_its_own_noise(data_folder, tmp_path):
-    from cosmodag.cutouts.galaxy_stamps import cut_galaxies
-
     path = data_folder / "galaxies/example_b.fits"
     (tmp_path / "list.txt").write_text(f"{path}\n")
     opened = open_folder(tmp_path / "list.txt", bands=("z", "r", "g"), pixel=0.262, psf=1.3)

@@ -8,6 +8,7 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
+from cosmodag.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.errors import InputError
 from cosmodag.sources.stamp_filter import filter_stamps
 from cosmodag.sources.stamp_folder import open_folder
@@ -182,3 +183,14 @@ def test_the_rejected_stamp_of_the_survey_is_what_it_is_said_to_be(data_folder):
     assert header.shape == (3, 162, 162)
     assert header.bands == ("g", "r", "z")
     assert header.position == pytest.approx((0.004367, 0.541321), abs=1e-5)
+
+
+def test_pixels_that_are_not_finite_are_named_when_they_are_cut_out(folder, tmp_path):
+    masked = CUBE.copy()
+    masked[1, 3, :2] = np.nan
+    write_cube(folder / "masked.fits", masked)
+    (tmp_path / "list.txt").write_text(f"{folder / 'masked.fits'}\n")
+    opened = open_folder(tmp_path / "list.txt", bands=("g", "r", "z"), pixel=0.262)
+    with pytest.raises(InputError, match=r"stamp masked\.fits holds 2 pixels that are not finite"):
+        cut_galaxies(opened, tmp_path / "cut.h5", side=16)
+    assert not (tmp_path / "cut.h5").exists()

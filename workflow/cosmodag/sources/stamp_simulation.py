@@ -1,11 +1,11 @@
 """Simulated stamps of galaxies, a batch a file, drawn by several processes."""
 
+import contextlib
 import functools
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 from tqdm import tqdm
 
 from cosmodag.sources.stamp_law import RANGES, draw_galaxies
@@ -65,24 +65,25 @@ def simulate_stamps(
         sides=sides,
     )
     names = [f"s{seed}-{number:06d}" for number in galaxies["number"]]
-    drawn = _drawn(galaxies.to_dict("records"), seed, pixel, processes)
-    write_stamps(
-        output,
-        galaxies.assign(id=names),
-        tqdm(drawn, total=count, desc="galaxies", unit="galaxy", disable=None),
-        bands=BANDS,
-        pixel=pixel,
-    )
-
-
-def _drawn(
-    galaxies: Sequence[Mapping], seed: int, pixel: float, processes: int
-) -> Iterator[tuple[np.ndarray, float]]:
-    """Image and signal-to-noise of each galaxy in turn, whoever draws it."""
     draw = functools.partial(observed_stamp, seed=seed, pixel=pixel)
-    if processes == 1:
-        yield from map(draw, galaxies)
+    with _processes(processes) as each:
+        drawn = each(draw, galaxies.to_dict("records"))
+        write_stamps(
+            output,
+            galaxies.assign(id=names),
+            tqdm(drawn, total=count, desc="galaxies", unit="galaxy", disable=None),
+            bands=BANDS,
+            pixel=pixel,
+        )
+
+
+@contextlib.contextmanager
+def _processes(number: int) -> Iterator[Callable]:
+    """Give a `map` whose work is shared by processes, in order whoever does it."""
+    if number == 1:
+        yield map
         return
-    # Processes are started anew: a copy of one that has threads may wait for them for ever.
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(draw, galaxies, chunksize=CHUNK)
+    # Copies of this process start at once, where new ones would import GalSim for seconds. They are
+    # made before there is a file or a progress bar, whose threads and locks they must not inherit.
+    with multiprocessing.get_context("fork").Pool(number) as pool:
+        yield functools.partial(pool.imap, chunksize=CHUNK)
