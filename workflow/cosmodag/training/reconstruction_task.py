@@ -28,6 +28,7 @@ class ReconstructionTask(Task):
     """
 
     head = "map"
+    averaged = False  # eight turned copies would take eight encodings
     scores: ClassVar = {"mse": False, "explained_variance": True}
 
     def __init__(
