@@ -146,8 +146,8 @@ def test_an_unknown_model_or_setting_is_named_with_the_nearest():
 def test_families_are_imported_only_when_asked_for():
     code = (
         "import sys; from cosmodag.models import registry; registry.build('unet', width=8);"
-        "known = ['autoencoder', 'convnet', 'dense', 'lenet', 'resnet', 'slicenet', 'stampnet',"
-        " 'twins', 'unet', 'unet3d', 'vae'];"
+        "known = ['autoencoder', 'convnet', 'dense', 'galaxynet', 'lenet', 'resnet', 'slicenet',"
+        " 'stampnet', 'twins', 'unet', 'unet3d', 'vae'];"
         "assert registry.families() == known, registry.families();"
         "assert 'torchvision' not in sys.modules and 'cosmodag.models.resnet' not in sys.modules"
     )
