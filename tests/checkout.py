@@ -14,6 +14,11 @@ PARTS = ("Snakefile", "workflow", "config", "profiles", "envs", "resources", "sl
 TINY = Path(__file__).parent / "dag" / "tiny.yaml"
 
 
+def tiny(experiment: str) -> dict:
+    """The configuration of an experiment at a scale of a minute."""
+    return yaml.safe_load(TINY.with_stem(f"tiny_{experiment}").read_text())
+
+
 @dataclass
 class Checkout:
     """A copy of the workflow with a configuration that tests may change."""

@@ -17,7 +17,7 @@ from astropy.io import fits
 from cosmodag.sources.galaxy_population import BULGE_INDEX, tinted
 from cosmodag.sources.stamp_filter import filter_stamps
 from cosmodag.sources.stamp_law import draw_galaxies
-from cosmodag.sources.stamp_rendering import _ACCURACY, MOFFAT_BETA, fluxes, observed_stamp
+from cosmodag.sources.stamp_rendering import ACCURACY, MOFFAT_BETA, fluxes, observed_stamp
 from cosmodag.sources.stamp_simulation import simulate_stamps
 from cosmodag.sources.stamps_file import read_stamps
 from tests.bench.harness import compare
@@ -47,7 +47,7 @@ def band_by_band(count: int) -> list[np.ndarray]:
     rng = np.random.default_rng(SEED)
     drawn = []
     for galaxy in draw_galaxies(range(count), seed=SEED).to_dict("records"):
-        psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=galaxy["psf"], gsparams=_ACCURACY)
+        psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=galaxy["psf"], gsparams=ACCURACY)
         fraction, flux = galaxy["bulge_fraction"], fluxes(galaxy)
         bulge = tinted(np.array([fraction]), np.array([galaxy["gradient"]]))[0]
         bulge = bulge if fraction > 0 else np.zeros(3)
@@ -60,7 +60,7 @@ def band_by_band(count: int) -> list[np.ndarray]:
                 part = _profile(galaxy, BULGE_INDEX, galaxy["bulge_ratio"], ratio)
                 whole = whole + part * float(flux[band] * bulge[band])
             plane = galsim.ImageF(galaxy["side"], galaxy["side"], scale=PIXEL)
-            seen = galsim.Convolve(whole, psf, gsparams=_ACCURACY)
+            seen = galsim.Convolve(whole, psf, gsparams=ACCURACY)
             seen.drawImage(image=plane, offset=(galaxy["dx"], galaxy["dy"]))
             image[band] = plane.array
         image += galaxy["noise"] * rng.standard_normal(image.shape, np.float32)
@@ -150,5 +150,5 @@ def measure_filter(folder: Path, count: int, results: Path) -> None:
 
 def _profile(galaxy: dict, index: float, ratio: float, axis_ratio: float) -> galsim.GSObject:
     radius = galaxy["body_radius"] * ratio
-    profile = galsim.Sersic(n=index, half_light_radius=radius, gsparams=_ACCURACY)
+    profile = galsim.Sersic(n=index, half_light_radius=radius, gsparams=ACCURACY)
     return profile.shear(q=axis_ratio, beta=galaxy["position_angle"] * galsim.degrees)

@@ -4,15 +4,15 @@ import json
 
 import pandas as pd
 import pytest
-import yaml
+
+from tests.checkout import tiny
 
 pytestmark = pytest.mark.dag
 
 
 @pytest.fixture
-def configured(checkout, repository):
-    path = repository / "tests" / "dag" / "tiny_galaxies.yaml"
-    checkout.configure(yaml.safe_load(path.read_text()))
+def configured(checkout):
+    checkout.configure(tiny("galaxies"))
     return checkout
 
 

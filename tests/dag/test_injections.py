@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from cosmodag.sources.brick_files import read_bricks
+from tests.checkout import tiny
 
 pytestmark = pytest.mark.dag
 
 
 @pytest.fixture
-def configured(checkout, repository):
-    path = repository / "tests" / "dag" / "tiny_injections.yaml"
-    checkout.configure(yaml.safe_load(path.read_text()))
+def configured(checkout):
+    checkout.configure(tiny("injections"))
     return checkout
 
 

@@ -4,9 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-import yaml
 
-from tests.checkout import copy_checkout
+from tests.checkout import copy_checkout, tiny
 
 pytestmark = pytest.mark.dag
 
@@ -54,13 +53,9 @@ CUTOUTS = cutouts("sky", "late", "matter")
 EVERYTHING = INITIAL | simulations("7.5", "9") | CUTOUTS | learning(*DATASETS)
 
 
-def tiny(repository) -> dict:
-    return yaml.safe_load((repository / "tests/dag/tiny_reionization.yaml").read_text())
-
-
 @pytest.fixture
-def configured(checkout, repository):
-    checkout.configure(tiny(repository))
+def configured(checkout):
+    checkout.configure(tiny("reionization"))
     return checkout
 
 
@@ -68,7 +63,7 @@ def configured(checkout, repository):
 def finished(tmp_path_factory, repository):
     """A checkout in which the whole tiny experiment has run."""
     checkout = copy_checkout(tmp_path_factory.mktemp("reionization"), repository)
-    checkout.configure(tiny(repository))
+    checkout.configure(tiny("reionization"))
     checkout.run()
     return checkout
 

@@ -1,5 +1,6 @@
 """Tiny data and networks for the tests of training."""
 
+import contextlib
 import runpy
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from cosmodag.datasets.loader import Loader
 from cosmodag.training.map_task import MapTask
 
 TINY = Path(__file__).parents[2] / "faults" / "tiny_training.py"
@@ -73,3 +75,25 @@ def loader():
 def tiny_dataset(tmp_path_factory):
     """A dataset folder of random maps."""
     return runpy.run_path(str(TINY))["write_tiny_dataset"](tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def interrupted_at(monkeypatch):
+    """Interrupt what reads batches at one of them: ``with interrupted_at(20): …``."""
+
+    @contextlib.contextmanager
+    def interrupted(batch):
+        read, calls = Loader.read, []
+
+        def broken(loader, rows, epoch=0):
+            calls.append(epoch)
+            if len(calls) == batch:
+                raise KeyboardInterrupt
+            return read(loader, rows, epoch)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Loader, "read", broken)
+            with pytest.raises(KeyboardInterrupt):
+                yield
+
+    return interrupted

@@ -23,13 +23,14 @@ def main() -> None:
         for (axes, kind), first, dtype in itertools.product(CASES.items(), FIRST, PRECISIONS):
             part = slice(0, first) if ranks.first else slice(first, None)
             for name, (found, expected) in normalised(axes, kind, part, dtype, ranks).items():
-                torch.testing.assert_close(
-                    found,
-                    expected,
-                    rtol=PRECISIONS[dtype],
-                    atol=PRECISIONS[dtype],
-                    msg=lambda message: f"{name}, {axes}, {first}, {dtype}: {message}",  # noqa: B023
-                )
+                check(f"{name}, {axes}, {first}, {dtype}", found, expected, PRECISIONS[dtype])
+
+
+def check(what: str, found: torch.Tensor, expected: torch.Tensor, within: float) -> None:
+    """Compare, and name what differs."""
+    torch.testing.assert_close(
+        found, expected, rtol=within, atol=within, msg=lambda difference: f"{what}: {difference}"
+    )
 
 
 def normalised(axes, kind, part, dtype, ranks) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:

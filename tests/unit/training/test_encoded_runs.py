@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from cosmodag.datasets.folder import read_description
-from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.training.completion import class_values, complete_task
 from cosmodag.training.prediction import load_run, predict, run_loader
@@ -128,7 +127,7 @@ def test_matching_and_ordinal_runs_train(slices, pairs, tmp_path):
 
 
 def test_interrupted_training_behind_an_encoder_sees_the_same_noise(
-    slices, encoder, tmp_path, monkeypatch
+    slices, encoder, tmp_path, interrupted_at
 ):
     settings = {
         "encoder": encoder,
@@ -138,19 +137,9 @@ def test_interrupted_training_behind_an_encoder_sees_the_same_noise(
     }
     task = {"name": "ordinal", "columns": ["redshift_class", "escape_fraction_class"]}
     train(slices, tmp_path / "once", task, SMALL, **settings)
-    read, calls = Loader.read, []
-
-    def broken(loader, rows, epoch=0):
-        calls.append(epoch)
-        if len(calls) == 12:
-            raise KeyboardInterrupt
-        return read(loader, rows, epoch)
-
     state = {"state_folder": tmp_path / "state"}
-    monkeypatch.setattr(Loader, "read", broken)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_at(12):
         train(slices, tmp_path / "again", task, SMALL, **settings, **state)
-    monkeypatch.undo()
     assert list((tmp_path / "state").rglob("*.pt"))
     train(slices, tmp_path / "again", task, SMALL, **settings, **state)
     found = [(tmp_path / name / "model.pt").read_bytes() for name in ("once", "again")]

@@ -8,7 +8,6 @@ import torch
 from torch import distributions
 from torch.nn import functional
 
-from cosmodag.datasets.loader import Loader
 from cosmodag.errors import InputError
 from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.targets import read_examples
@@ -164,23 +163,13 @@ def test_latents_are_not_averaged_over_symmetries(stamps, tmp_path):
 
 
 def test_interrupted_training_of_a_latent_draws_what_it_would_have_drawn(
-    stamps, tmp_path, monkeypatch
+    stamps, tmp_path, interrupted_at
 ):
     settings = {"augment": "symmetries"}
     train(stamps, tmp_path / "once", **settings)
-    read, calls = Loader.read, []
-
-    def broken(loader, rows, epoch=0):
-        calls.append(epoch)
-        if len(calls) == 20:
-            raise KeyboardInterrupt
-        return read(loader, rows, epoch)
-
     state = {"state_folder": tmp_path / "state"}
-    monkeypatch.setattr(Loader, "read", broken)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_at(20):
         train(stamps, tmp_path / "again", **settings, **state)
-    monkeypatch.undo()
     assert list((tmp_path / "state").rglob("*.pt"))
     train(stamps, tmp_path / "again", **settings, **state)
     found = [(tmp_path / name / "model.pt").read_bytes() for name in ("once", "again")]

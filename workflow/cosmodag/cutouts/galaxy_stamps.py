@@ -18,7 +18,6 @@ CONDITIONS = ("psf", "noise")
 LARGER = ("crop", "shrink")
 DROPPED = {"number", "side"}
 """Columns of a stamp that an example has no use for, or under another name."""
-RENAMED = {"redshift": "source_redshift"}
 
 
 def cut_galaxies(
@@ -105,7 +104,7 @@ def cut_galaxies(
 
 def _described(stamp: Stamp) -> dict:
     """The row of a stamp in the index."""
-    known = {RENAMED.get(key, key): v for key, v in stamp.known.items() if key not in DROPPED}
+    known = {key: value for key, value in stamp.known.items() if key not in DROPPED}
     names = {"id": stamp.id, "group": stamp.object, "stamp_side": min(stamp.image.shape[1:])}
     _, noise = border_noise(stamp.image)
     measured = float(noise[len(noise) // 2])

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from cosmodag.sources.sky_positions import chord, directions
+
 RADIUS = 23.8
 """Arcsec: the diagonal of a stamp of 64 pixels of 0.262 arcsec, beyond which none overlap."""
 
@@ -26,14 +28,15 @@ def shared_sky(index: pd.DataFrame, radius: float = RADIUS) -> list[str]:
     if not {"ra", "dec"} <= set(index.columns):
         return []
     places = directions(index["ra"].to_numpy(), index["dec"].to_numpy())
-    chord = 2 * np.sin(np.radians(radius / 3600) / 2)
     split, names = index["split"].to_numpy(), index["id"].to_numpy()
     found = sorted(set(split))
     trees = {name: cKDTree(places[split == name]) for name in found}
     leaks = []
     for number, one in enumerate(found):
         for other in found[number + 1 :]:
-            distance, row = trees[one].query(places[split == other], distance_upper_bound=chord)
+            distance, row = trees[one].query(
+                places[split == other], distance_upper_bound=chord(radius)
+            )
             near = np.flatnonzero(np.isfinite(distance))
             if len(near):
                 first = names[split == one][row[near[0]]], names[split == other][near[0]]
@@ -42,9 +45,3 @@ def shared_sky(index: pd.DataFrame, radius: float = RADIUS) -> list[str]:
                     f"arcsec of one of {one}, such as {first[0]} ({one}) and {first[1]} ({other})"
                 )
     return leaks
-
-
-def directions(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
-    """Unit vectors (N, 3) of positions on the sky in degrees."""
-    ra, dec = np.radians(ra.astype(np.float64)), np.radians(dec.astype(np.float64))
-    return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])

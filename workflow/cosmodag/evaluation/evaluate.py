@@ -17,6 +17,7 @@ from cosmodag.datasets.transforms import input_scale
 from cosmodag.errors import InputError
 from cosmodag.evaluation import all_zero, class_figures, figures, slice_figures
 from cosmodag.evaluation.attention import confident_cases, run_answer
+from cosmodag.evaluation.baselines import slice_features
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
 from cosmodag.evaluation.classification_evaluation import evaluate_classes
@@ -117,7 +118,7 @@ def evaluate(
     if "values" in description["task"] and "redshift" in everything.index:
         cases = slice_cases(run_folder, dataset_folder, everything, device=device, threads=threads)
         drawings["saliency"] = lambda path: slice_figures.saliency(path, cases)
-    if "redshift" in test.index:
+    if slice_features.CHANNELS & set(test.channels):
         drawings["slices"] = lambda path: slice_figures.slices(path, test)
     if "gallery" in drawings:
         answer = run_answer(run_folder, dataset_folder, device=device, threads=threads)

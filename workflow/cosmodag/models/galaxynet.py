@@ -5,44 +5,17 @@ the light stand beside what is learned. Convolutions see fluxes that are linear 
 logarithmic in bright light (as in Lupton, Gunn & Szalay 1999, AJ 118, 1406), and their features are
 averaged over rings about the middle, not over the stamp, most of which is sky. So the input is
 fluxes in units of about the noise, by the transform "none".
-Residual blocks as in He et al. 2016 (arXiv:1512.03385), batch normalisation as in Ioffe & Szegedy
-2015 (arXiv:1502.03167). Cells of 2×2 pixels are folded into channels first, which loses nothing.
 """
 
 import torch
 from torch import nn
 
+from cosmodag.cutouts.photometry import APERTURES, PARTS, WEIGHTS
 from cosmodag.errors import InputError
+from cosmodag.models.residual import STAGES, hidden_layers, stages, stem, widths
 
-APERTURES = (1.5, 2.5, 4.0, 6.0, 9.0, 13.0, 18.0, 25.0)
-"""Radii in pixels."""
-WEIGHTS = (2.0, 4.0, 8.0)
-"""Standard deviations in pixels of the Gaussians that moments are weighted by."""
-PARTS = (0.2, 0.5, 0.8)
-"""Parts of the light whose radii are measured."""
 RINGS = (0.125, 0.3, 0.6)
 """Radii in half sides between which features are averaged."""
-STAGES = 3
-
-
-class Block(nn.Module):
-    """Two 3×3 convolutions beside a shortcut; `stride` 2 halves the side."""
-
-    def __init__(self, channels: int, into: int, stride: int):
-        super().__init__()
-        self.straight = nn.Sequential(
-            nn.Conv2d(channels, into, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(into),
-            nn.ReLU(),
-            nn.Conv2d(into, into, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(into),
-        )
-        self.short = nn.Identity()
-        if stride > 1 or channels != into:
-            self.short = nn.Conv2d(channels, into, 1, stride, bias=False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.relu(self.straight(x) + self.short(x))
 
 
 class Measures(nn.Module):
@@ -141,28 +114,12 @@ class GalaxyNet(nn.Module):
             )
         self.head, self.bands = head, bands
         self.measures = Measures(side)
-        self.stem = nn.Sequential(
-            nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * bands, width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(),
-        )
-        widths = [width * 2**stage for stage in range(STAGES)]
-        self.stages = nn.ModuleList(
-            Block(widths[max(stage - 1, 0)], widths[stage], 1 if stage == 0 else 2)
-            for stage in range(STAGES)
-        )
+        self.stem = stem(bands, width)
+        self.stages = stages(width)
         for stage in range(STAGES):
             self.register_buffer(f"rings{stage}", _rings(side // 2 ** (stage + 1)), False)
-        pooled = (len(RINGS) + 1) * sum(widths) + Measures.count(bands) + conditions
-        self.hidden = nn.Sequential(
-            nn.BatchNorm1d(pooled),
-            nn.Linear(pooled, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-        )
+        pooled = (len(RINGS) + 1) * sum(widths(width)) + Measures.count(bands) + conditions
+        self.hidden = hidden_layers(pooled, hidden, dropout)
         self.read = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, outputs))
 
     def features(self, x: torch.Tensor) -> torch.Tensor:

@@ -7,40 +7,17 @@ convolutions go round it. Batches are normalised, not examples, whose contrast i
 What is known to tell is not left to be found: the power spectrum, which noise buries pixel by pixel
 and convolutions of a few pixels see late, and moments and quantiles of the smoothed slice stand
 beside what is learned.
-Residual blocks as in He et al. 2016 (arXiv:1512.03385), batch normalisation as in Ioffe & Szegedy
-2015 (arXiv:1502.03167). Cells of 2×2 pixels are folded into channels first, which loses nothing and
-makes it cheap: 12 million multiplications for a slice of 64×64 pixels.
+It takes 12 million multiplications for a slice of 64×64 pixels.
 """
 
 import torch
 from torch import nn
 
 from cosmodag.errors import InputError
+from cosmodag.models.residual import PADDINGS, STAGES, hidden_layers, stages, stem, widths
 
-PADDINGS = ("circular", "zeros")
-STAGES = 3
 RINGS, SMOOTHINGS = 12, (0.0, 1.0, 2.0, 4.0)
 QUANTILES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-
-
-class Block(nn.Module):
-    """Two 3×3 convolutions beside a shortcut; `stride` 2 halves the side."""
-
-    def __init__(self, channels: int, into: int, stride: int, padding: str):
-        super().__init__()
-        self.straight = nn.Sequential(
-            nn.Conv2d(channels, into, 3, stride, 1, bias=False, padding_mode=padding),
-            nn.BatchNorm2d(into),
-            nn.ReLU(),
-            nn.Conv2d(into, into, 3, 1, 1, bias=False, padding_mode=padding),
-            nn.BatchNorm2d(into),
-        )
-        self.short = nn.Identity()
-        if stride > 1 or channels != into:
-            self.short = nn.Conv2d(channels, into, 1, stride, bias=False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.relu(self.straight(x) + self.short(x))
 
 
 def spread(x: torch.Tensor) -> torch.Tensor:
@@ -146,27 +123,10 @@ class SliceNet(nn.Module):
             )
         self.head = head
         self.summaries = Summaries(side) if summaries else None
-        self.stem = nn.Sequential(
-            nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * channels, width, 3, 1, 1, bias=False, padding_mode=padding),
-            nn.BatchNorm2d(width),
-            nn.ReLU(),
-        )
-        widths = [width * 2**stage for stage in range(STAGES)]
-        self.stages = nn.ModuleList(
-            Block(widths[max(stage - 1, 0)], widths[stage], 1 if stage == 0 else 2, padding)
-            for stage in range(STAGES)
-        )
+        self.stem = stem(channels, width, padding)
+        self.stages = stages(width, padding)
         known = channels * Summaries.COUNT if summaries else 0
-        pooled = 2 * sum(widths) + known
-        self.hidden = nn.Sequential(
-            nn.BatchNorm1d(pooled),
-            nn.Linear(pooled, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-        )
+        self.hidden = hidden_layers(2 * sum(widths(width)) + known, hidden, dropout)
         self.read = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, outputs))
 
     def features(self, x: torch.Tensor) -> torch.Tensor:

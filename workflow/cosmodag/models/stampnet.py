@@ -1,36 +1,15 @@
 """A classifier of stamps that looks closely at the middle and coarsely at the surroundings.
 
 An object stands in the middle of its stamp, so its centre, its width and its shape are seen at full
-resolution there; its neighbours and the noise are seen in the whole stamp at a quarter of it. Cells
-are folded into channels before the first convolution, which loses nothing and costs little.
-Residual blocks (He et al. 2016, arXiv:1512.03385) with batch normalisation (Ioffe & Szegedy 2015,
-arXiv:1502.03167). With the transform "noise" its input says how deep each pixel is.
+resolution there; its neighbours and the noise are seen in the whole stamp at a quarter of it. With
+the transform "noise" its input says how deep each pixel is.
 """
 
 import torch
 from torch import nn
 
 from cosmodag.errors import InputError
-
-
-class Block(nn.Module):
-    """Two 3×3 convolutions beside a shortcut; `stride` 2 halves the side."""
-
-    def __init__(self, channels: int, into: int, stride: int):
-        super().__init__()
-        self.straight = nn.Sequential(
-            nn.Conv2d(channels, into, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(into),
-            nn.ReLU(),
-            nn.Conv2d(into, into, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(into),
-        )
-        self.short = nn.Identity()
-        if stride > 1 or channels != into:
-            self.short = nn.Conv2d(channels, into, 1, stride, bias=False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.relu(self.straight(x) + self.short(x))
+from cosmodag.models.residual import Block
 
 
 class StampNet(nn.Module):

@@ -6,49 +6,23 @@ photometry is that of DR3 of the Legacy Surveys (tables of obiwan, Kong et al. 2
 drawn from as well.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.interpolate import PchipInterpolator
-from scipy.special import ndtr
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
 from cosmodag.errors import InputError
+from cosmodag.sources.copula import LEVELS, Kind, fit_kind, read_kinds
 
 TABLE = Path(__file__).resolve().parents[3] / "resources" / "emission_line_galaxies.json"
 """The fit that ships."""
 PROPERTIES = ("g", "g_minus_r", "r_minus_z", "log10_rhalf", "redshift")
 SERSIC_INDEX = {"EXP": 1.0, "DEV": 4.0}
-LEVELS = (0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0)
 FIXED_SIZE, SPREAD = 0.5, 0.08
 """Arcsec given to every galaxy too small to be measured, and dex by which a fit spreads them."""
-
-
-class Kind(NamedTuple):
-    """Galaxies of one profile: quantiles of each property, joined by a Gaussian copula.
-
-    `weight` is the kind's share of all galaxies, `quantiles` (5, L) stand in the order of
-    `PROPERTIES` and at the `levels` (L,), `correlation` (5, 5) is that of the normal scores.
-    """
-
-    weight: float
-    levels: np.ndarray
-    quantiles: np.ndarray
-    correlation: np.ndarray
-
-    def values(self, scores: np.ndarray) -> np.ndarray:
-        """Return properties (N, P) for independent normal scores (N, P)."""
-        levels = ndtr(scores @ np.linalg.cholesky(self.correlation).T)
-        columns = [
-            PchipInterpolator(self.levels, quantiles)(levels[:, column])
-            for column, quantiles in enumerate(self.quantiles)
-        ]
-        return np.column_stack(columns)
 
 
 class GalaxyPrior:
@@ -117,23 +91,7 @@ def shipped_prior(path: str | os.PathLike = TABLE) -> GalaxyPrior:
     InputError
         The file is missing or is not such a table.
     """
-    try:
-        table = json.loads(Path(path).read_text())
-        return GalaxyPrior(
-            {
-                name: Kind(
-                    kind["weight"],
-                    np.array(table["levels"]),
-                    np.array([kind["quantiles"][name] for name in PROPERTIES]),
-                    np.array(kind["correlation"]),
-                )
-                for name, kind in table["kinds"].items()
-            }
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: not a table of galaxies ({error}); restore the file that ships with cosmodag"
-        ) from None
+    return GalaxyPrior(read_kinds(path, dict.fromkeys(SERSIC_INDEX, PROPERTIES)))
 
 
 def read_galaxies(paths: Sequence[str | os.PathLike]) -> GalaxyTable:
@@ -195,20 +153,6 @@ def fit_prior(table: GalaxyTable) -> dict:
         properties = dict(zip(PROPERTIES, values.T))
         kinds[name] = fit_kind(properties, len(mine) / len(table.galaxies))
     return {"levels": list(LEVELS), "kinds": kinds}
-
-
-def fit_kind(properties: Mapping[str, np.ndarray], weight: float) -> dict:
-    """Fit quantiles and a Gaussian copula to properties of galaxies of one kind, (N,) each."""
-    values = np.column_stack(list(properties.values()))
-    scores = norm.ppf((rankdata(values, axis=0) - 0.5) / len(values))
-    return {
-        "weight": round(weight, 4),
-        "quantiles": {
-            key: np.quantile(column, LEVELS).round(4).tolist()
-            for key, column in zip(properties, values.T)
-        },
-        "correlation": np.corrcoef(scores.T).round(4).tolist(),
-    }
 
 
 def _catalogue(values: np.ndarray, index: np.ndarray) -> pd.DataFrame:

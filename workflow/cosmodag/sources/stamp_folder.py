@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from cosmodag.errors import InputError
 from cosmodag.sources.fits_files import open_fits
+from cosmodag.sources.sky_positions import chord, directions
 from cosmodag.sources.stamp_headers import (
     FITS,
     PICTURES,
@@ -146,12 +147,8 @@ def same_objects(paths: Sequence[str], headers: Sequence[Header]) -> list[str]:
     pairs = [(row, first.setdefault(stem, row)) for row, stem in enumerate(stems)]
     placed = [row for row, header in enumerate(headers) if header.position]
     if placed:
-        ra, dec = np.radians([headers[row].position for row in placed]).T
-        directions = np.column_stack(
-            [np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)]
-        )
-        chord = 2 * np.sin(np.radians(OVERLAP / 3600) / 2)
-        near = cKDTree(directions).query_pairs(chord)
+        ra, dec = np.array([headers[row].position for row in placed]).T
+        near = cKDTree(directions(ra, dec)).query_pairs(chord(OVERLAP))
         pairs += [(placed[one], placed[other]) for one, other in near]
     one, other = np.array(pairs).T
     graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(paths), len(paths)))

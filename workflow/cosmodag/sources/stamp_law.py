@@ -5,7 +5,6 @@ et al. 2007, ApJS 172, 219) that come with GalSim (Mandelbaum et al. 2012, MNRAS
 galaxies that one Sersic profile describes, and those of a disc with a bulge.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,9 +14,9 @@ import pandas as pd
 
 from cosmodag.errors import InputError
 from cosmodag.settings import unknown
+from cosmodag.sources.copula import LEVELS, Kind, fit_kind, read_kinds
 from cosmodag.sources.fits_files import open_fits
 from cosmodag.sources.galaxy_population import half_light_radius
-from cosmodag.sources.galaxy_prior import LEVELS, Kind, fit_kind
 
 TABLE = Path(__file__).resolve().parents[3] / "resources" / "cosmos_galaxies.json"
 """The fit that ships."""
@@ -137,21 +136,7 @@ def shipped_law(path: str | os.PathLike = TABLE) -> dict[str, Kind]:
     InputError
         The file is missing or is not such a table.
     """
-    try:
-        table = json.loads(Path(path).read_text())
-        return {
-            name: Kind(
-                table["kinds"][name]["weight"],
-                np.array(table["levels"]),
-                np.array([table["kinds"][name]["quantiles"][key] for key in columns]),
-                np.array(table["kinds"][name]["correlation"]),
-            )
-            for name, columns in LAW_COLUMNS.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: not a table of galaxies ({error}); restore the file that ships with cosmodag"
-        ) from None
+    return read_kinds(path, LAW_COLUMNS)
 
 
 def fit_law(catalogue: str | os.PathLike, fits: str | os.PathLike) -> dict:

@@ -15,7 +15,7 @@ NOISE_RATIO = (0.8, 1.0, 1.8)
 """Noise a pixel in g, r and z in units of that in r, about as in the Legacy Surveys."""
 MOFFAT_BETA = 3.5
 """Power of the wings of the point-spread function."""
-_ACCURACY = galsim.GSParams(kvalue_accuracy=1e-4, folding_threshold=1e-2, maxk_threshold=1e-3)
+ACCURACY = galsim.GSParams(kvalue_accuracy=1e-4, folding_threshold=1e-2, maxk_threshold=1e-3)
 
 
 def draw_stamp(galaxy: Mapping, *, pixel: float) -> np.ndarray:
@@ -37,7 +37,7 @@ def draw_stamp(galaxy: Mapping, *, pixel: float) -> np.ndarray:
         Light in g, r and z in nanomaggies.
     """
     side = galaxy["side"]
-    psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=galaxy["psf"], gsparams=_ACCURACY)
+    psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=galaxy["psf"], gsparams=ACCURACY)
     fraction = galaxy["bulge_fraction"]
     parts = [(galaxy["sersic_index"], galaxy["body_radius"], galaxy["axis_ratio"])]
     if fraction > 0:  # rounder than the disc that it lies in
@@ -46,8 +46,8 @@ def draw_stamp(galaxy: Mapping, *, pixel: float) -> np.ndarray:
     angle = galaxy["position_angle"] * galsim.degrees
     planes = []
     for index, radius, ratio in parts:
-        profile = galsim.Sersic(n=index, half_light_radius=radius, gsparams=_ACCURACY)
-        seen = galsim.Convolve(profile.shear(q=ratio, beta=angle), psf, gsparams=_ACCURACY)
+        profile = galsim.Sersic(n=index, half_light_radius=radius, gsparams=ACCURACY)
+        seen = galsim.Convolve(profile.shear(q=ratio, beta=angle), psf, gsparams=ACCURACY)
         plane = galsim.ImageF(side, side, scale=pixel)
         seen.drawImage(image=plane, offset=(galaxy["dx"], galaxy["dy"]))
         planes.append(plane.array)
