@@ -15,6 +15,7 @@ COMMANDS = {
     "stamps": "`cosmodag galaxies simulate`",
     "examples": "`cosmodag voids cutouts` or its like of another experiment",
     "baselines": "`cosmodag baselines`",
+    "grouping": "`cosmodag galaxies cluster`",
 }
 """Commands that write each kind of file."""
 

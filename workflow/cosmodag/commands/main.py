@@ -31,6 +31,7 @@ GALAXIES_STAGES = {
     "simulate": "Simulate stamps of galaxies.",
     "filter": "List the files of a folder that hold stamps of a shape.",
     "cutouts": "Bring stamps to one size.",
+    "cluster": "Group images by a run's latents and by simpler numbers.",
 }
 INJECTIONS_STAGES = {
     "simulate": "Simulate bricks of a survey with injections.",

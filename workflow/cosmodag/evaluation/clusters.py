@@ -5,67 +5,128 @@ whether they are found again when examples are drawn anew; whether they are what
 asked of the test part alone.
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, silhouette_score
+from sklearn.cluster import HDBSCAN, KMeans
+from sklearn.metrics import adjusted_rand_score, silhouette_samples
 from sklearn.mixture import GaussianMixture
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation import bootstrap
 from cosmodag.evaluation.bootstrap import Interval
+from cosmodag.evaluation.groupings import ALONE, Centres, Gaussians, Grouping, Neighbours
+from cosmodag.evaluation.label_agreement import agreement
 
 MOST = 10
+LEAST = 3
+"""Fewest examples of a group."""
 STARTS = 4
 """First guesses that each fit is made from, of which the best is kept."""
 COMPARED = 2000
 """Examples whose pairwise distances the silhouette takes in."""
+LINKED = 5000
+"""Examples that a tree of densities is built from, whose time grows with their square."""
+SHARES = (0.01, 0.02, 0.05)
+"""Smallest groups that a tree of densities is cut into, as shares of the examples; and the one that
+leaves room for no more groups than are wanted."""
+CORE = 10
+"""Neighbours by whose distance a place is dense."""
 RESAMPLED = 20
 STEADY = 0.8
 """Adjusted Rand index of replicas from which on groups count as found again."""
-
-
-class Grouping(Protocol):
-    """What was fitted: it tells the group of any example."""
-
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """Return the group of each row of `features` (N, L)."""
+UNMEASURED = -2
+"""The group of examples that have no place in a space, such as stamps without a morphology."""
 
 
 class Choice(NamedTuple):
-    """A number of groups, the criterion that ranks numbers, and the fit.
+    """A setting of a method, the criterion that ranks settings, and the fit.
 
     Attributes
     ----------
-    number : int
-        1 where the criterion finds no groups.
-    criterion : dict of int to float
-        Its value for each number of groups; the greater the better.
+    setting : float
+        The number of groups, or the share of the smallest of `hdbscan`.
+    criterion : dict of float to float
+        Its value for each setting; the greater the better.
     grouping : Grouping
+        Its `number` of groups is 1 or 0 where none are found.
     """
 
-    number: int
-    criterion: dict[int, float]
+    setting: float
+    criterion: dict[float, float]
     grouping: Grouping
 
 
-def k_means(features: np.ndarray, number: int, seed: int) -> KMeans:
+def k_means(features: np.ndarray, number: int, seed: int) -> Centres:
     """Fit groups of least squared distance to their means, to features (N, L)."""
-    return KMeans(number, n_init=STARTS, random_state=seed).fit(features)
+    fit = KMeans(number, n_init=STARTS, random_state=seed).fit(features)
+    return Centres(fit.cluster_centers_)
 
 
-def mixture(features: np.ndarray, number: int, seed: int) -> GaussianMixture:
+def mixture(features: np.ndarray, number: int, seed: int) -> Gaussians:
     """Fit a mixture of as many Gaussians, each of a covariance of its own, to features (N, L)."""
     # A floor of a hundredth of the smallest spread keeps Gaussians off single examples.
     floor = max(1e-4 * float(features.var(0).min()), 1e-9)
-    return GaussianMixture(number, n_init=STARTS, reg_covar=floor, random_state=seed).fit(features)
+    fit = GaussianMixture(number, n_init=STARTS, reg_covar=floor, random_state=seed).fit(features)
+    return Gaussians(fit.weights_, fit.means_, fit.covariances_)
 
 
-METHODS: dict[str, Callable[[np.ndarray, int, int], Grouping]] = {
-    "k_means": k_means,
-    "mixture": mixture,
+def hdbscan(features: np.ndarray, share: float, seed: int) -> Neighbours:
+    """Fit dense places that emptier ones divide (Campello, Moulavi & Sander 2013, LNCS 7819, 160).
+
+    What lies between is in no group. Of more than `LINKED` examples as many are drawn at random.
+    The method itself places no others: here they follow their nearest, see `Neighbours`.
+
+    Parameters
+    ----------
+    features : (N, L) array
+    share : float
+        Smallest group, as a share of the examples.
+    seed : int
+        Of the draw.
+    """
+    # An example drawn twice by a bootstrap would look like a dense place.
+    distinct = np.unique(features, axis=0)
+    members = np.random.default_rng(seed).permutation(distinct)[:LINKED]
+    size = max(LEAST, math.ceil(share * len(members)))
+    core = min(size, CORE)
+    groups = HDBSCAN(size, min_samples=core, copy=True).fit(members).labels_
+    return Neighbours(members, np.maximum(groups, ALONE))
+
+
+class Method(NamedTuple):
+    """A way to group: its fit, what ranks its fits, and the settings that may be tried.
+
+    `settings` are given for the most groups; `worth` takes a fit, all features and some.
+    """
+
+    fit: Callable[[np.ndarray, float, int], Grouping]
+    worth: Callable[[Grouping, np.ndarray, np.ndarray], float]
+    settings: Callable[[int], Sequence[float]]
+
+
+def silhouette(fit: Grouping, features: np.ndarray, some: np.ndarray) -> float:
+    """Return the mean silhouette of some examples, 0 for those in no group; -1 for lack of two."""
+    groups = fit.predict(some)
+    inside = groups != ALONE
+    if len(np.unique(groups[inside])) < 2:
+        return -1.0
+    return float(silhouette_samples(some[inside], groups[inside]).sum() / len(some))
+
+
+METHODS = {
+    "k_means": Method(k_means, silhouette, lambda most: range(2, most + 1)),
+    "mixture": Method(
+        mixture,
+        lambda fit, features, some: fit.criterion(features),
+        lambda most: range(1, most + 1),
+    ),
+    # Groups of a share of one over `most` or more are no more than `most`.
+    "hdbscan": Method(
+        hdbscan, silhouette, lambda most: [*(s for s in SHARES if s < 1 / most), 1 / most]
+    ),
 }
 
 
@@ -77,52 +138,46 @@ def choose(
     resampled: int = RESAMPLED,
     seed: int = 0,
 ) -> Choice:
-    """Choose the number of groups of features (N, L), from 1 or 2 to `most`, and fit them.
+    """Choose the number of groups of features (N, L), up to `most`, and fit them.
 
-    Mixtures are ranked by the Bayesian information criterion (Schwarz 1978, Ann. Stat. 6, 461),
-    which may prefer a single one; k-means by the mean silhouette (Rousseeuw 1987, J. Comput. Appl.
-    Math. 20, 53), which is not defined for one group. Of the numbers whose groups are found again
-    the first in rank is chosen, for curved clouds of examples are cut by a criterion alone into as
-    many pieces as it may; if none are, the number whose groups are found again best.
+    Mixtures are ranked by the Bayesian information criterion, which may prefer a single one; the
+    others by the mean silhouette (Rousseeuw 1987, J. Comput. Appl. Math. 20, 53), which is not
+    defined for one group. Of the settings whose groups are found again the first in rank is chosen,
+    for curved clouds of examples are cut by a criterion alone into as many pieces as it may; if
+    none are, the setting whose groups are found again best.
 
     Raises
     ------
     InputError
         If there are too few examples for so many groups.
     """
-    if len(features) < 3 * most:
+    if len(features) < LEAST * most:
         raise InputError(
-            f"clusters: {len(features)} examples for up to {most} groups; 3 a group are needed"
+            f"clusters: {len(features)} examples for up to {most} groups; {LEAST} a group are "
+            f"needed: set most to {max(len(features) // LEAST, 2)} or fewer"
         )
-    numbers = range(1 if method == "mixture" else 2, most + 1)
-    fits = {number: METHODS[method](features, number, seed) for number in numbers}
-    some = np.random.default_rng(seed).permutation(len(features))[:COMPARED]
-    criterion = {number: _worth(fit, features, features[some]) for number, fit in fits.items()}
-    found: dict[int, float] = {}
-    for number in sorted(criterion, key=criterion.get, reverse=True):
-        again = stability(
-            features, method, number, fits[number], replicas=resampled, seed=seed + 1
-        )["value"]
+    way = METHODS[method]
+    fits = {setting: way.fit(features, setting, seed) for setting in way.settings(most)}
+    some = features[np.random.default_rng(seed).permutation(len(features))[:COMPARED]]
+    criterion = {
+        setting: way.worth(fit, features, some)
+        for setting, fit in fits.items()
+        if fit.number <= most
+    }
+    found: dict[float, float] = {}
+    for setting in sorted(criterion, key=criterion.get, reverse=True):
+        again = _tried(features, method, setting, fits[setting], resampled, seed + 1)
         if again is None or again >= STEADY:
-            return Choice(number, criterion, fits[number])
-        found[number] = again
-    number = max(found, key=found.get)
-    return Choice(number, criterion, fits[number])
-
-
-def _worth(fit: Grouping, features: np.ndarray, some: np.ndarray) -> float:
-    """What a criterion says of a fit, the greater the better."""
-    if isinstance(fit, GaussianMixture):
-        return -float(fit.bic(features))
-    groups = fit.predict(some)
-    # A single group is left where examples are equal.
-    return float(silhouette_score(some, groups)) if len(np.unique(groups)) > 1 else -1.0
+            return Choice(setting, criterion, fits[setting])
+        found[setting] = again
+    setting = max(found, key=found.get)
+    return Choice(setting, criterion, fits[setting])
 
 
 def stability(
     features: np.ndarray,
     method: str,
-    number: int,
+    setting: float,
     grouping: Grouping,
     *,
     replicas: int = RESAMPLED,
@@ -130,97 +185,45 @@ def stability(
 ) -> Interval:
     """Tell whether groups are found again: the mean adjusted Rand index of bootstrap replicas.
 
-    Each replica draws as many examples with replacement, fits the same number of groups, and its
-    groups of all examples are set against those of `grouping` (Hubert & Arabie 1985, J. Classif.
-    2, 193): 1 is the same, 0 chance. The interval holds 95 % of replicas.
+    Each replica draws as many examples with replacement, fits with the same setting, and its groups
+    of all examples are set against those of `grouping` (Hubert & Arabie 1985, J. Classif. 2, 193):
+    1 is the same, 0 chance. The interval holds 95 % of replicas.
 
     Returns
     -------
     dict
-        `value`, `low` and `high`; None where there is one group, which is always found.
+        `value`, `low` and `high`; None where there is one group, which is always found, or none.
     """
-    if number == 1:
+    if grouping.number < 2:
         return {"value": None, "low": None, "high": None}
-    random, reference = np.random.default_rng([seed, 1]), grouping.predict(features)
-    found = []
-    for start in random.integers(0, 2**31, replicas):
-        drawn = features[random.integers(0, len(features), len(features))]
-        again = METHODS[method](drawn, number, int(start))
-        found.append(adjusted_rand_score(reference, again.predict(features)))
+    found = list(_replicas(features, method, setting, grouping, replicas, seed))
     low, high = np.quantile(found, [0.025, 0.975])
     return {"value": float(np.mean(found)), "low": float(low), "high": float(high)}
 
 
-def assignment(groups: np.ndarray, labels: np.ndarray) -> dict[int, object]:
-    """Give each group the label of which it holds the largest share, from training examples.
-
-    Shares are of the label's own examples, so that rare labels count as much as common ones.
-    """
-    names = np.unique(labels)
-    share = {
-        group: [np.mean(groups[labels == name] == group) for name in names]
-        for group in np.unique(groups)
-    }
-    return {int(group): names[int(np.argmax(each))] for group, each in share.items()}
+def _replicas(
+    features: np.ndarray, method: str, setting: float, grouping: Grouping, count: int, seed: int
+) -> Iterator[float]:
+    """Adjusted Rand index of each replica with a grouping."""
+    random, reference = np.random.default_rng([seed, 1]), grouping.predict(features)
+    for start in random.integers(0, 2**31, count):
+        drawn = features[random.integers(0, len(features), len(features))]
+        again = METHODS[method].fit(drawn, setting, int(start))
+        yield adjusted_rand_score(reference, again.predict(features))
 
 
-def agreement(
-    groups: Mapping[str, np.ndarray],
-    labels: Mapping[str, np.ndarray],
-    independent: np.ndarray,
-    *,
-    replicas: int = bootstrap.REPLICAS,
-    seed: int = 0,
-) -> dict[str, Interval]:
-    """Set groups of test examples against labels that people gave.
-
-    Parameters
-    ----------
-    groups, labels : mapping from "train" and "test" to arrays (N,)
-        The group and the label of each example.
-    independent : (N,) array
-        The independent group, such as the object, that each test example belongs to.
-    replicas, seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    dict
-        `mutual_information`, adjusted for chance (Vinh, Epps & Bailey 2010, JMLR 11, 2837), and
-        `balanced_accuracy` after groups were assigned to labels on training examples, of which
-        chance has one over the number of labels. Groups that training never saw are wrong.
-    """
-    names, truth = np.unique(labels["test"], return_inverse=True)
-    meant = assignment(groups["train"], labels["train"])
-    pairs = zip(groups["test"], labels["test"])
-    right = np.array([meant.get(int(group)) == name for group, name in pairs])
-    hits = np.eye(len(names))[truth]
-    draws = bootstrap.draw(
-        _balanced,
-        (
-            bootstrap.group_sums(independent, hits),
-            bootstrap.group_sums(independent, hits * right[:, None]),
-        ),
-        replicas=replicas,
-        seed=seed,
-    )
-    information = bootstrap.interval(
-        adjusted_mutual_info_score,
-        independent,
-        labels["test"],
-        groups["test"],
-        replicas=replicas,
-        seed=seed,
-    )
-    limits = {"balanced_accuracy": (0, 1)}
-    return {"mutual_information": information, **draws.intervals(limits)}
-
-
-def _balanced(count: np.ndarray, right: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean over labels of the part that is right, of R sets of counts (R, labels)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = right / count
-    return {"balanced_accuracy": part.mean(1)}
+def _tried(
+    features: np.ndarray, method: str, setting: float, grouping: Grouping, count: int, seed: int
+) -> float | None:
+    """Mean index of replicas, of fewer where the others cannot lift it to `STEADY` any more."""
+    if grouping.number < 2:
+        return None
+    found: list[float] = []
+    for each in _replicas(features, method, setting, grouping, count, seed):
+        found.append(each)
+        if sum(found) + count - len(found) < STEADY * count:
+            break
+    return float(np.mean(found))
 
 
 def grouped(
@@ -237,8 +240,9 @@ def grouped(
 
     Parameters
     ----------
-    features : mapping from "train" and "test" to arrays (N, L)
-        Numbers whose distances mean something, such as latents in use.
+    features : mapping from "train", "test" and others to arrays (N, L)
+        Numbers whose distances mean something, such as latents in use. Examples whose numbers are
+        not finite are grouped apart, as `UNMEASURED`.
     independent : (N,) array
         See `agreement`.
     labels : mapping from "train" and "test" to arrays (N,), optional
@@ -253,26 +257,34 @@ def grouped(
     -------
     dict
         `chosen`, the name of a method, None where no method finds groups; `methods`, for each its
-        `number` of groups, the values of its `criterion`, `stability` and, with labels,
-        `agreement`; `groups`, for each method those of test examples, (N,) int.
+        `number` of groups, its `setting`, the values of its `criterion`, its `stability`, the part
+        of test examples in no group (`alone`) and, with labels, its `agreement`; `groupings`, the
+        fit of each method; `groups`, for each method those of the examples of each part, (N,) int.
     """
-    methods, groups = {}, {}
+    measured = {part: np.isfinite(each).all(1) for part, each in features.items()}
+    train = features["train"][measured["train"]]
+    methods, groups, groupings = {}, {}, {}
     for name in METHODS:
-        train = features["train"]
         choice = choose(train, name, most=most, resampled=resampled, seed=seed)
-        told = {part: choice.grouping.predict(each) for part, each in features.items()}
+        told = {}
+        for part, each in features.items():
+            told[part] = np.full(len(each), UNMEASURED)
+            if measured[part].any():
+                told[part][measured[part]] = choice.grouping.predict(each[measured[part]])
         methods[name] = {
-            "number": choice.number,
-            "criterion": choice.criterion,
+            "number": choice.grouping.number,
+            "setting": choice.setting,
+            "criterion": {f"{setting:g}": worth for setting, worth in choice.criterion.items()},
             # By replicas other than those that chose.
             "stability": stability(
-                train, name, choice.number, choice.grouping, replicas=resampled, seed=seed
+                train, name, choice.setting, choice.grouping, replicas=resampled, seed=seed
             ),
+            "alone": float(np.mean(told["test"] == ALONE)),
         }
         if labels is not None:
             options = {"replicas": replicas, "seed": seed}
             methods[name]["agreement"] = agreement(told, labels, independent, **options)
-        groups[name] = told["test"]
+        groups[name], groupings[name] = told, choice.grouping
     several = [name for name in methods if methods[name]["number"] > 1]
     chosen = max(several, key=lambda n: methods[n]["stability"]["value"], default=None)
-    return {"chosen": chosen, "methods": methods, "groups": groups}
+    return {"chosen": chosen, "methods": methods, "groupings": groupings, "groups": groups}
