@@ -6,13 +6,16 @@ import h5py
 import numpy as np
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
+from cosmodag.cutouts.galaxy_stamps import light_of
 
 COLOURS = np.array([[0.4, 1.0, 1.4], [1.0, 0.9, 0.8], [0.7, 0.7, 0.7]])
 """Flux in three bands of the red and round, the blue and flat, and what lies between."""
 
 
-def blobs(count: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images (count, side, side, 3) of Gaussians of many sizes, fluxes and angles; their kinds."""
+def blobs(count: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images (count, side, side, 3) of Gaussians of many sizes, fluxes and angles; the same without
+    noise; their kinds.
+    """
     random = np.random.default_rng(seed)
     kind = random.integers(0, 3, count)
     size = side * random.uniform(0.06, 0.16, count)
@@ -25,24 +28,25 @@ def blobs(count: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     across = (y * np.cos(angle) - x * np.sin(angle)) / ratio
     light = flux / (2 * np.pi * size**2 * ratio) * np.exp(-(along**2 + across**2) / size**2 / 2)
     image = np.moveaxis(light, -1, 0)[..., None] * COLOURS[kind][:, None, None, :]
-    return (image + 0.05 * random.normal(size=image.shape)).astype(np.float32), kind
+    noisy = image + 0.05 * random.normal(size=image.shape)
+    return noisy.astype(np.float32), image.astype(np.float32), kind
 
 
 def write_stamps(path: Path, *, count: int = 600, side: int = 32, seed: int = 0) -> Path:
     """Write stamps, each an object of its own."""
-    image, kind = blobs(count, side, seed)
+    image, light, kind = blobs(count, side, seed)
     bands = ["g", "r", "z"]
     with h5py.File(path, "w") as file:
-        x, _ = create_examples(
+        x, y = create_examples(
             file,
             experiment="galaxies",
             count=count,
             x_shape=image.shape[1:],
-            y_shape=(0,),
+            y_shape=image.shape[1:],
             x_channels=bands,
-            y_channels=[],
+            y_channels=[light_of(band) for band in bands],
         )
-        x[...] = image
+        x[...], y[...] = image, light
         names = [f"galaxy{number:05d}" for number in range(count)]
         write_index(file, {"id": names, "group": names, "kind": kind})
     return path

@@ -43,6 +43,25 @@ def test_examples_are_stamps_in_flux_units_with_what_is_known_of_each(stamps, tm
             assert file["x"][row, ..., 4] == pytest.approx(np.log(stamp.known["noise"] / 0.002))
 
 
+@pytest.mark.parametrize("larger", ["crop", "shrink"])
+def test_light_is_brought_to_the_size_that_its_image_is_brought_to(tmp_path, larger):
+    simulate_stamps(tmp_path / "stamps.h5", count=12, seed=1, sides=(24, 48), noiseless=True)
+    cut_galaxies(open_stamps(tmp_path / "stamps.h5"), tmp_path / "cut.h5", side=32, larger=larger)
+    with h5py.File(tmp_path / "cut.h5") as file:
+        assert list(file.attrs["y_channels"]) == ["g_light", "r_light", "z_light"]
+        for row, stamp in enumerate(read_stamps(tmp_path / "stamps.h5")):
+            side, pixels = stamp.known["side"], 1.0
+            if larger == "shrink" and side > 32:
+                side, pixels = 32, side / 32  # so many to a pixel, squared
+            low = (32 - min(side, 32)) // 2
+            inner = slice(low, low + min(side, 32))
+            noise = (file["x"][row] - file["y"][row])[inner, inner, 1].std() * 0.003 / pixels
+            assert noise == pytest.approx(stamp.known["noise"], rel=0.2)
+            light = file["y"][row]
+            light[inner, inner] = 0
+            assert not light.any()
+
+
 def test_padding_is_the_same_each_time_and_another_by_another_seed(stamps, tmp_path):
     made = {}
     for name, seed in (("one", 1), ("again", 1), ("other", 2)):

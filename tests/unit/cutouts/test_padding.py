@@ -49,7 +49,7 @@ def predicted_size(padding: str) -> float:
     ring = np.maximum(np.abs(x), np.abs(y)).astype(int)
     told = []
     for galaxy in galaxies:
-        image, _ = observed_stamp(galaxy, seed=1, pixel=0.1)
+        image = observed_stamp(galaxy, seed=1, pixel=0.1).image
         rng = np.random.default_rng(galaxy["number"])
         r = to_side(image, 64, padding=padding, rng=rng)[1] / galaxy["noise"]
         told.append([np.median(np.abs(r[ring == number])) for number in range(16, 32)])

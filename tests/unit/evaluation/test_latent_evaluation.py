@@ -9,10 +9,11 @@ import pytest
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.fitting import prepare_baselines
 from cosmodag.evaluation.evaluate import evaluate
-from cosmodag.evaluation.latent_evaluation import latent_intervals
+from cosmodag.evaluation.latent_evaluation import evaluate_latents, latent_intervals
 from cosmodag.evaluation.report import write_report
 from cosmodag.evaluation.similarity import structural_similarity
 from cosmodag.evaluation.summary import summary
+from cosmodag.evaluation.targets import read_examples
 from cosmodag.training.run import train_run
 
 TASK = {"name": "latent", "size": 3}
@@ -38,7 +39,8 @@ def metrics(folder):
 def test_three_numbers_hold_more_of_an_image_than_three_principal_components(metrics):
     assert set(metrics["baselines"]) == {"mean", "principal", "cosines", "coarse"}
     for scores in (metrics["scores"], *metrics["baselines"].values()):
-        assert set(scores) == {"mse", "explained_variance", "ssim"}
+        against = {"mse", "explained_variance"}
+        assert set(scores) == against | {f"light_{name}" for name in against} | {"ssim"}
     explained = {n: each["explained_variance"]["value"] for n, each in metrics["baselines"].items()}
     assert explained["mean"] == pytest.approx(0, abs=0.02)
     assert metrics["strongest_baseline"] == "principal"
@@ -49,6 +51,25 @@ def test_three_numbers_hold_more_of_an_image_than_three_principal_components(met
 def test_scores_are_those_of_the_input_as_the_network_sees_it(metrics):
     # Standardised channels have a variance of one, which the mean leaves.
     assert metrics["baselines"]["mean"]["mse"]["value"] == pytest.approx(1, abs=0.25)
+
+
+def test_images_are_scored_against_those_without_noise_too(metrics, stamps):
+    examples = read_examples(stamps, TASK | {"channels": ["g", "r", "z"]}, transform="arcsinh")
+    test = examples["test"]
+    noise = float(np.mean((test.x - test.light) ** 2))
+    assert noise > 0.01
+    for scores in (metrics["scores"], metrics["baselines"]["principal"]):
+        # The noise, of which three numbers can hold next to nothing, errs by itself.
+        assert scores["mse"]["value"] - scores["light_mse"]["value"] == pytest.approx(
+            noise, rel=0.1
+        )
+    reconstruction = np.moveaxis(test.light, -1, 1)
+    latent = {"latent": np.eye(len(test.x)), "latent_variance": np.ones((len(test.x),) * 2)}
+    found = {"test": {"reconstruction": reconstruction} | latent}
+    scored, *_ = evaluate_latents({}, examples, found, {}, replicas=10, seed=0)
+    assert scored["scores"]["light_mse"]["value"] == 0
+    assert scored["scores"]["light_explained_variance"]["value"] == 1
+    assert scored["scores"]["mse"]["value"] == pytest.approx(noise, rel=1e-4)
 
 
 def test_what_the_latent_holds_stands_beside_the_scores(metrics, folder):

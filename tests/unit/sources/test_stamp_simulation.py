@@ -85,9 +85,21 @@ def test_noise_has_the_level_that_stands_beside_it(tmp_path):
 
 def test_signal_to_noise_falls_with_the_noise():
     galaxy = draw_galaxies([0], seed=1).to_dict("records")[0]
-    _, one = observed_stamp(galaxy, seed=1, pixel=0.1)
-    _, three = observed_stamp(galaxy | {"noise": 3 * galaxy["noise"]}, seed=1, pixel=0.1)
+    one = observed_stamp(galaxy, seed=1, pixel=0.1).signal_to_noise
+    noisier = galaxy | {"noise": 3 * galaxy["noise"]}
+    three = observed_stamp(noisier, seed=1, pixel=0.1).signal_to_noise
     assert one == pytest.approx(3 * three)
+
+
+def test_light_is_kept_on_demand_and_changes_no_image(tmp_path):
+    shared = {"count": 6, "seed": 1, "sides": (24, 40)}
+    simulate_stamps(tmp_path / "plain.h5", **shared)
+    simulate_stamps(tmp_path / "kept.h5", noiseless=True, **shared)
+    assert hashes(tmp_path / "kept.h5") == hashes(tmp_path / "plain.h5")
+    assert all(stamp.light is None for stamp in read_stamps(tmp_path / "plain.h5"))
+    galaxies = draw_galaxies(range(6), seed=1, sides=(24, 40)).to_dict("records")
+    for stamp, galaxy in zip(read_stamps(tmp_path / "kept.h5"), galaxies):
+        assert np.array_equal(stamp.light, draw_stamp(galaxy, pixel=0.1))
 
 
 def test_a_stamp_smaller_than_the_point_spread_function_is_refused(tmp_path):

@@ -14,6 +14,8 @@ from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.sources.stamps_file import Stamp, Stamps
 
+IMAGE, LIGHT = "_image", "_light"
+"""Endings of channels that hold a band as it was observed, and without noise."""
 CONDITIONS = ("psf", "noise")
 LARGER = ("crop", "shrink")
 DROPPED = {"number", "side"}
@@ -34,7 +36,8 @@ def cut_galaxies(
     """Bring stamps to one size and write them as an examples file.
 
     The index holds a row an example: id, group (the object shown), stamp_side (pixels before), and
-    whatever is known of the stamp, such as magnitude, radius, psf and noise.
+    whatever is known of the stamp, such as magnitude, radius, psf and noise. Where stamps were kept
+    without noise too, that is the target: a plane a band, see `light_of`.
 
     Parameters
     ----------
@@ -79,9 +82,9 @@ def cut_galaxies(
             experiment="galaxies",
             count=count,
             x_shape=(side, side, len(bands) + len(conditions)),
-            y_shape=(1,),
-            x_channels=[*(f"{band}_image" for band in bands), *conditions],
-            y_channels=["stamp_side"],
+            y_shape=(side, side, len(bands)) if stamps.noiseless else (1,),
+            x_channels=[*channels(bands, IMAGE), *conditions],
+            y_channels=channels(bands, LIGHT) if stamps.noiseless else ["stamp_side"],
         )
         settings = {"padding": padding, "larger": larger, "flux_unit": flux_unit}
         file.attrs.update(settings | {"pixel": stamps.pixel})
@@ -90,16 +93,32 @@ def cut_galaxies(
             _check(stamps, stamp)
             rng = np.random.default_rng((seed, zlib.crc32(stamp.id.encode())))
             row = _described(stamp)
-            image = shrunk(stamp.image, side) if larger == "shrink" else stamp.image
+            shrinks = larger == "shrink"
+            image = shrunk(stamp.image, side) if shrinks else stamp.image
             pixel = stamps.pixel * stamp.image.shape[1] / image.shape[1]
             told = [_condition(name, row, pixel, flux_unit) for name in conditions]
             image = to_side(image, side, padding=padding, rng=rng) / np.float32(flux_unit)
             planes = np.broadcast_to(np.array(told, np.float32), (side, side, len(told)))
             x[place] = np.concatenate([np.moveaxis(image, 0, -1), planes], axis=-1)
-            y[place] = row["stamp_side"]
+            if stamps.noiseless:
+                light = shrunk(stamp.light, side) if shrinks else stamp.light
+                light = to_side(light, side, padding="zeros") / np.float32(flux_unit)
+                y[place] = np.moveaxis(light, 0, -1)
+            else:
+                y[place] = row["stamp_side"]
             rows.append(row)
         write_index(file, {name: np.array([row[name] for row in rows]) for name in rows[0]})
     return count
+
+
+def channels(bands: Sequence[str], ending: str) -> list[str]:
+    """Return the names of the channels that hold bands, such as g_image."""
+    return [f"{band}{ending}" for band in bands]
+
+
+def light_of(channel: str) -> str:
+    """Return the name of the target's channel that holds without noise what `channel` holds."""
+    return channel.removesuffix(IMAGE) + LIGHT
 
 
 def _described(stamp: Stamp) -> dict:

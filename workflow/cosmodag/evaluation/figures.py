@@ -39,6 +39,7 @@ LEADING = (
     "mae_skill",
     "mae",
     "explained_variance",
+    "light_explained_variance",
     "mse",
     "ssim",
     "top_1",

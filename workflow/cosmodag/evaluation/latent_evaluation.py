@@ -14,7 +14,10 @@ from cosmodag.evaluation.similarity import structural_similarity
 from cosmodag.evaluation.verdict import judged
 from cosmodag.training.latent_task import ACTIVE
 
-LIMITS = reconstruction_evaluation.LIMITS | {"ssim": (-1, 1)}
+LIGHT = "light_"
+"""Beginning of the names of scores against images without noise."""
+OF_ERRORS = reconstruction_evaluation.LIMITS
+LIMITS = OF_ERRORS | {LIGHT + name: each for name, each in OF_ERRORS.items()} | {"ssim": (-1, 1)}
 HELD = 0.999
 """Part of the latent's variance that its leading principal components are to hold."""
 
@@ -31,7 +34,9 @@ def evaluate_latents(
     """Scores, predictions to keep and figures of images given back, as the network sees them.
 
     `mse` and `explained_variance` are those of reconstructions, after the input's transform; `ssim`
-    is the mean structural similarity of an image. Beside the scores stands `latent`: its `size`,
+    is the mean structural similarity of an image. Where examples have their light, `light_mse` and
+    `light_explained_variance` are those against images without noise: what fits an image's noise
+    gains by the former and loses by the latter. Beside the scores stands `latent`: its `size`,
     and with intervals its `active_units` and the `components` that hold 99.9 % of its variance;
     for each of its numbers the `variances` of the means and `left`, the mean of the variances.
     """
@@ -40,14 +45,9 @@ def evaluate_latents(
     given = {"network": np.moveaxis(network["reconstruction"], 1, -1)}
     given |= {name: each.test for name, each in fitted.items()}
     similarity = {name: structural_similarity(each, test.y) for name, each in given.items()}
+    options = {"replicas": replicas, "seed": seed}
     draws = {
-        name: bootstrap.draw(
-            _scores,
-            (*reconstruction_evaluation.error_sums(each, test.y, groups), _sums(similar, groups)),
-            replicas=replicas,
-            seed=seed,
-        )
-        for (name, each), similar in zip(given.items(), similarity.values())
+        name: _draws(each, test, similarity[name], groups, options) for name, each in given.items()
     }
     scored = judged(
         "explained_variance",
@@ -80,6 +80,23 @@ def evaluate_latents(
     kept = {name: network[name] for name in ("latent", "latent_variance")}
     kept |= {"squared_error": error, "similarity": similarity["network"]}
     return scored, kept, drawings
+
+
+def _draws(
+    given: np.ndarray,
+    test: Examples,
+    similarity: np.ndarray,
+    groups: np.ndarray,
+    options: Mapping[str, int],
+) -> bootstrap.Draws:
+    """All scores of images given back, against those without noise too where there are such."""
+    similar = bootstrap.group_sums(groups, np.stack([np.ones(len(similarity)), similarity], 1))
+    errors = reconstruction_evaluation.error_sums(given, test.y, groups)
+    draws = bootstrap.draw(_scores, (*errors, similar), **options)
+    if test.light is None:
+        return draws
+    errors = reconstruction_evaluation.error_sums(given, test.light, groups)
+    return draws.joined(bootstrap.draw(_light_scores, errors, **options))
 
 
 def latent_intervals(
@@ -116,12 +133,12 @@ def _counts(latent: np.ndarray, times: np.ndarray) -> tuple[int, int]:
     return int((np.diag(covariance) > ACTIVE).sum()), int((held < HELD * held[-1]).sum()) + 1
 
 
-def _sums(similarity: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Number of images and sum of their similarity of each group, (G, 2)."""
-    return bootstrap.group_sums(groups, np.stack([np.ones(len(similarity)), similarity], 1))
-
-
 def _scores(errors: np.ndarray, similarity: np.ndarray) -> dict[str, np.ndarray]:
     """All scores of R sets of totals, (R, 4) and (R, 2)."""
     mean = similarity[:, 1] / similarity[:, 0]
     return {**reconstruction_evaluation.scores(errors), "ssim": mean}
+
+
+def _light_scores(errors: np.ndarray) -> dict[str, np.ndarray]:
+    """Scores against images without noise, of R sets of totals (R, 4)."""
+    return {f"{LIGHT}{n}": each for n, each in reconstruction_evaluation.scores(errors).items()}

@@ -28,6 +28,8 @@ SCORES = {
     "log_loss": "log loss",
     "mse": "mean squared error",
     "explained_variance": "part of the variance given back",
+    "light_mse": "mean squared error, against images without noise",
+    "light_explained_variance": "part of the light's variance given back",
     "ssim": "structural similarity",
     "top_1": "found at first",
     "coherence": "cross-coherence r(k), mean over k",
@@ -43,6 +45,7 @@ LESS_IS_BETTER = {
     "crps",
     "log_loss",
     "mse",
+    "light_mse",
     "bubble_distance",
 }
 
@@ -58,6 +61,7 @@ RANKED = LESS_IS_BETTER | {
     "accuracy",
     "mae_skill",
     "explained_variance",
+    "light_explained_variance",
     "ssim",
     "top_1",
     "coherence",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cosmodag.cutouts.galaxy_stamps import light_of
 from cosmodag.datasets.folder import read_description, read_split
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.datasets.thermal_noise import ThermalNoise
@@ -27,7 +28,7 @@ def read_examples(
     the fraction itself). Numbers: `y` holds the columns, (N, K) float32.
     Classes: `y` holds the class, (N,) float32, those of several columns (N, K). Reconstructions:
     `y` is `x`, in its own units. Latents: `y` is `x`, the channels that are given back, as the
-    network is given them, after `transform`.
+    network is given them, after `transform`; where the dataset knows their light, it comes along.
     """
     description = read_description(dataset_folder)
     told = None
@@ -39,10 +40,15 @@ def read_examples(
         if noise is not None:
             model = ThermalNoise(description["x_channels"], split, **noise)
             x = model.add(x, 0, np.arange(len(x)))
-        channels = description["x_channels"]
+        channels, light = description["x_channels"], None
         if task["name"] == "latent":
-            x = x if told is None else told(x)
-            x, channels = x[..., [channels.index(c) for c in task["channels"]]], task["channels"]
+            planes, channels = [channels.index(c) for c in task["channels"]], task["channels"]
+            names = [light_of(channel) for channel in channels]
+            if set(names) <= set(description["y_channels"]):
+                light = x.copy()
+                light[..., planes] = y[..., [description["y_channels"].index(n) for n in names]]
+                light = (light if told is None else told(light))[..., planes]
+            x = (x if told is None else told(x))[..., planes]
         if task["name"] == "map":
             channel = truth or task["channel"]
             if channel not in description["y_channels"]:
@@ -59,7 +65,7 @@ def read_examples(
             y = index[list(task["columns"])].to_numpy(np.float32)
         if not len(x):
             raise InputError(f"{dataset_folder}: the {split} split is empty; it needs examples")
-        found[split] = Examples(x, y, index, tuple(channels))
+        found[split] = Examples(x, y, index, tuple(channels), light)
     return found
 
 

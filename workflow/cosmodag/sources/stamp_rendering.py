@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import galsim
 import numpy as np
@@ -67,18 +68,27 @@ def fluxes(galaxy: Mapping) -> np.ndarray:
     return 10 ** (-0.4 * (magnitudes - 22.5))
 
 
-def observed_stamp(galaxy: Mapping, *, seed: int, pixel: float) -> tuple[np.ndarray, float]:
-    """Draw a galaxy with noise, from its seed and number alone.
+class Observation(NamedTuple):
+    """A galaxy as a survey sees it.
 
-    The noise is that of the sky, the same in all pixels of a band; the light's own is left out.
-
-    Returns
-    -------
-    image : numpy.ndarray, shape (3, side, side), float32
-        In nanomaggies.
+    Attributes
+    ----------
+    image, light : numpy.ndarray, shape (3, side, side), float32
+        With noise and without, in nanomaggies.
     signal_to_noise : float
         Of the flux in all bands together for one who knows the shape: the root of the sum over
         pixels and bands of (light / noise)².
+    """
+
+    image: np.ndarray
+    light: np.ndarray
+    signal_to_noise: float
+
+
+def observed_stamp(galaxy: Mapping, *, seed: int, pixel: float) -> Observation:
+    """Draw a galaxy with noise, from its seed and number alone.
+
+    The noise is that of the sky, the same in all pixels of a band; the light's own is left out.
 
     Raises
     ------
@@ -101,4 +111,5 @@ def observed_stamp(galaxy: Mapping, *, seed: int, pixel: float) -> tuple[np.ndar
         ) from error
     sigma = galaxy["noise"] * np.array(NOISE_RATIO, np.float32)[:, None, None]
     white = generator(seed, galaxy["number"], NOISE).standard_normal(light.shape, np.float32)
-    return light + sigma * white, float(np.sqrt(np.square(light / sigma, dtype=np.float64).sum()))
+    signal_to_noise = float(np.sqrt(np.square(light / sigma, dtype=np.float64).sum()))
+    return Observation(light + sigma * white, light, signal_to_noise)

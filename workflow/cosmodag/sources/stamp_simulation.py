@@ -27,6 +27,7 @@ def simulate_stamps(
     sides: Sequence[int] = (48, 96),
     psf: Sequence[float] = (0.2, 0.4),
     noise: Sequence[float] = (0.001, 0.006),
+    noiseless: bool = False,
     processes: int = 1,
     **ranges: Sequence[float],
 ) -> None:
@@ -45,6 +46,8 @@ def simulate_stamps(
         See `draw_galaxies`.
     pixel
         Arcsec a pixel.
+    noiseless
+        Whether each image is kept without its noise besides.
     processes
         Processes that draw.
     **ranges
@@ -74,6 +77,7 @@ def simulate_stamps(
             tqdm(drawn, total=count, desc="galaxies", unit="galaxy", disable=None),
             bands=BANDS,
             pixel=pixel,
+            noiseless=noiseless,
         )
 
 

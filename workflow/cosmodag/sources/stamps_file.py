@@ -1,8 +1,9 @@
 """Stamps of many sizes in one HDF5 file, with what is known of each.
 
-`pixels` holds the stamps one after the other, each as (bands, side, side) float32 in nanomaggies.
-The group `galaxies` holds a column each of `id`, `side`, `offset` (of its first pixel) and what
-else is known. A stamp is read without the others, and no size is padded to another.
+`pixels` holds the stamps one after the other, each as (bands, side, side) float32 in nanomaggies;
+simulated ones may have `light` beside it, the same without noise. The group `galaxies` holds a
+column each of `id`, `side`, `offset` (of its first pixel) and what else is known. A stamp is read
+without the others, and no size is padded to another.
 """
 
 import os
@@ -25,32 +26,39 @@ class Stamp(NamedTuple):
     """A galaxy's image.
 
     `id` is its name, `object` that of what it shows, which several stamps may share; `image`
-    (bands, height, width) float32; `known` what is known of it, by column.
+    (bands, height, width) float32; `known` what is known of it, by column; `light` the image
+    without noise, where it was simulated and kept.
     """
 
     id: str
     object: str
     image: np.ndarray
     known: dict
+    light: np.ndarray | None = None
 
 
 class Stamps(NamedTuple):
-    """Stamps that are read one after the other: their number, bands, and arcsec a pixel."""
+    """Stamps that are read one after the other: their number, bands, and arcsec a pixel.
+
+    `noiseless` tells whether each comes with its light.
+    """
 
     name: str
     count: int
     bands: tuple[str, ...]
     pixel: float
     each: Iterator[Stamp]
+    noiseless: bool = False
 
 
 def write_stamps(
     path: str | os.PathLike,
     galaxies: pd.DataFrame,
-    stamps: Iterable[tuple[np.ndarray, float]],
+    stamps: Iterable[tuple[np.ndarray, np.ndarray, float]],
     *,
     bands: Sequence[str],
     pixel: float,
+    noiseless: bool = False,
 ) -> None:
     """Write stamps as they come.
 
@@ -61,11 +69,13 @@ def write_stamps(
     galaxies
         A row a stamp, with its `side`.
     stamps
-        Image (bands, side, side) and signal-to-noise of each row in turn.
+        Image and light (bands, side, side), and signal-to-noise, of each row in turn.
     bands
         Names of the bands.
     pixel
         Arcsec a pixel.
+    noiseless
+        Whether the light is kept.
     """
     sizes = len(bands) * galaxies["side"].to_numpy(np.int64) ** 2
     offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -74,10 +84,13 @@ def write_stamps(
         file.attrs["bands"] = list(bands)
         file.attrs["pixel"] = pixel
         chunk = (min(CHUNK, int(offsets[-1])),)
-        pixels = file.create_dataset("pixels", (offsets[-1],), np.float32, chunks=chunk)
+        for name in ("pixels", "light") if noiseless else ("pixels",):
+            file.create_dataset(name, (offsets[-1],), np.float32, chunks=chunk)
         signal = np.empty(len(galaxies))
-        for row, (image, signal_to_noise) in enumerate(stamps):
-            pixels[offsets[row] : offsets[row + 1]] = image.ravel()
+        for row, (image, light, signal_to_noise) in enumerate(stamps):
+            file["pixels"][offsets[row] : offsets[row + 1]] = image.ravel()
+            if noiseless:
+                file["light"][offsets[row] : offsets[row + 1]] = light.ravel()
             signal[row] = signal_to_noise
         columns = galaxies.assign(offset=offsets[:-1], signal_to_noise=signal)
         group = file.create_group("galaxies")
@@ -93,7 +106,8 @@ def open_stamps(path: str | os.PathLike) -> Stamps:
     with open_kind(path, "stamps") as file:
         bands = tuple(str(band) for band in file.attrs["bands"])
         count, pixel = len(file["galaxies/id"]), float(file.attrs["pixel"])
-    return Stamps(str(path), count, bands, pixel, read_stamps(path))
+        noiseless = "light" in file
+    return Stamps(str(path), count, bands, pixel, read_stamps(path), noiseless)
 
 
 def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
@@ -114,8 +128,11 @@ def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
                 raise InputError(
                     f"{path}: stamp {name} reaches beyond its pixels; simulate it anew"
                 )
-            image = file["pixels"][offset:end].reshape(bands, side, side)
-            yield Stamp(name, row.pop("object", name), image, row)
+            image, light = (
+                file[part][offset:end].reshape(bands, side, side) if part in file else None
+                for part in ("pixels", "light")
+            )
+            yield Stamp(name, row.pop("object", name), image, row, light)
 
 
 def _table(file: h5py.File) -> pd.DataFrame:

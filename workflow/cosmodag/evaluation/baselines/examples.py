@@ -11,13 +11,15 @@ class Examples(NamedTuple):
 
     `x` (N, *space, C) float32: the network's input, channels last. `y`: masks (N, *map) bool, or
     numbers (N,) float. `index`: one row an example, with the covariates that say where it lies.
-    `channels`: names of the channels of `x`.
+    `channels`: names of the channels of `x`. `light`: what `x` is without noise, shaped
+    alike, where that is known.
     """
 
     x: np.ndarray
     y: np.ndarray
     index: pd.DataFrame
     channels: tuple[str, ...] = ()
+    light: np.ndarray | None = None
 
 
 class Predictions(NamedTuple):
@@ -43,4 +45,5 @@ def subset(examples: Examples, most: int, seed: int) -> Examples:
 def taken(examples: Examples, rows: np.ndarray) -> Examples:
     """Some rows of examples."""
     index = examples.index.iloc[rows].reset_index(drop=True)
-    return examples._replace(x=examples.x[rows], y=examples.y[rows], index=index)
+    light = None if examples.light is None else examples.light[rows]
+    return examples._replace(x=examples.x[rows], y=examples.y[rows], index=index, light=light)
