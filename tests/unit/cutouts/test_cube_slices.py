@@ -11,7 +11,7 @@ from cosmodag.datasets.audit import audit_split
 from cosmodag.datasets.examples import open_examples
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
-from cosmodag.sources.cubes_file import FIELDS, CubesHeader, create_cubes
+from cosmodag.sources.cubes_file import FIELDS, CubesHeader, create_cubes, universe_seed
 
 N, BOX, HUBBLE = 16, 32.0, 0.7
 REDSHIFTS, ESCAPES = (9.0, 7.0), (0.07, 0.1)
@@ -56,7 +56,7 @@ def test_every_slice_is_the_cube_s_own(cubes):
     assert len(x) == 2 * 4 * 2 * 3 * 6
     for row in np.random.default_rng(1).choice(len(x), 30, replace=False):
         told = index.iloc[row]
-        s, f = int(told["group"][1:]), ESCAPES.index(told["escape_fraction"])
+        s, f = int(told["group"].removeprefix("s0-")), ESCAPES.index(told["escape_fraction"])
         path, axis, place = files[told["redshift"]], told["axis"], told["slice"]
         for channel, where in enumerate(((s, f, axis), (s,), (s, f))):
             cube = held(path, FIELDS[channel])[where]
@@ -65,8 +65,9 @@ def test_every_slice_is_the_cube_s_own(cubes):
 
 def test_the_index_says_what_a_slice_is(cubes):
     _, _, index, attributes = cut(cubes)
-    first = index.set_index("id").loc["s0003/z07.00/f0.100/a2/i004"]
-    assert (first["group"], first["box"], first["seed"]) == ("s0003", "s0003", 3)
+    first = index.set_index("id").loc["s0-0003/z07.00/f0.100/a2/i004"]
+    assert first["group"] == first["box"] == "s0-0003"
+    assert first["seed"] == universe_seed(0, 3)
     assert (first["redshift_class"], first["escape_fraction_class"]) == (0, 1)
     assert (first["axis"], first["slice"], first["distorted_axis"]) == (2, 4, 2)
     lower = first[["lower_x", "lower_y", "lower_z"]].tolist()
@@ -83,7 +84,7 @@ def test_the_index_says_what_a_slice_is(cubes):
 def test_neutral_fractions_are_those_of_the_cube_and_the_slice(cubes):
     _, y, index, _ = cut(cubes, target="ionized")
     neutral = held(cubes[1], "neutral_fraction")[2, 1]
-    here = index[(index["id"].str.startswith("s0002/z07.00/f0.100/a1"))]
+    here = index[(index["id"].str.startswith("s0-0002/z07.00/f0.100/a1"))]
     np.testing.assert_allclose(here["neutral_fraction"], neutral.mean(), rtol=1e-5)
     np.testing.assert_allclose(here["slice_neutral_fraction"], neutral.mean(axis=(0, 2)), rtol=1e-5)
     for row, place in zip(here.index, here["slice"]):
@@ -94,7 +95,7 @@ def test_slices_without_neutral_gas_are_kept_and_flagged(cubes):
     for settings in ({}, {"channels": ["density"]}, {"mean_subtraction": True, "beam": 3.0}):
         _, _, index, _ = cut(cubes, **settings)
         flagged = index[index["all_zero"] == 1]
-        assert set(flagged["id"]) == {f"s0000/z{z:05.2f}/f0.070/a0/i005" for z in REDSHIFTS}
+        assert set(flagged["id"]) == {f"s0-0000/z{z:05.2f}/f0.070/a0/i005" for z in REDSHIFTS}
 
 
 def test_the_instrument_looks_along_the_axis_that_is_cut(cubes):
@@ -103,7 +104,7 @@ def test_the_instrument_looks_along_the_axis_that_is_cut(cubes):
     for axis in range(3):
         cube = held(cubes[0], "brightness_temperature")[1, 0, axis]
         seen = observe(cube, Instrument(True, 5.0, 1.0), axis=axis, **settings)
-        here = index[index["id"].str.startswith(f"s0001/z09.00/f0.070/a{axis}")]
+        here = index[index["id"].str.startswith(f"s0-0001/z09.00/f0.070/a{axis}")]
         np.testing.assert_allclose(x[here.index, ..., 0], np.moveaxis(seen, axis, 0), atol=1e-6)
     assert (attributes["beam"], attributes["wedge"]) == (5.0, 1.0)
 
@@ -119,7 +120,7 @@ def test_a_line_of_sight_without_a_cube_of_its_own_takes_the_first_and_says_so(t
 def test_where_the_temperature_is_all_there_is_darkness_is_ionization(tmp_path):
     path = write_cubes(tmp_path / "z.h5", 8.0, fields=FIELDS[:2])
     _, y, index, _ = cut([path], channels=["density"], target="ionized", axes=[0])
-    dark = index["id"] == "s0000/z08.00/f0.070/a0/i005"
+    dark = index["id"] == "s0-0000/z08.00/f0.070/a0/i005"
     assert (y[dark] == 1).all()
     assert (y[~dark] == 0).all()
 
@@ -130,13 +131,13 @@ def test_patches_of_a_quarter_make_64_blocks(cubes):
     corners = index[["lower_x", "lower_y"]].drop_duplicates()
     assert len(corners) == 16
     cube = held(cubes[0], "brightness_temperature")[2, 1, 2]
-    (row,) = index.index[index["id"] == "s0002/z09.00/f0.100/a2/i007/p008-004"]
+    (row,) = index.index[index["id"] == "s0-0002/z09.00/f0.100/a2/i007/p008-004"]
     np.testing.assert_array_equal(x[row, ..., 0], cube[8:12, 4:8, 7])
 
 
 def test_universes_and_the_number_of_slices_can_be_bounded(cubes):
     _, _, index, _ = cut(cubes, universes=1, maximum=5)
-    assert set(index["group"]) == {"s0000"}
+    assert set(index["group"]) == {"s0-0000"}
     assert index.groupby(["redshift", "escape_fraction"]).size().tolist() == [5] * 4
 
 
@@ -152,7 +153,7 @@ def test_regions_are_groups_where_there_is_one_universe(tmp_path):
     _, _, index, _ = cut([path], side=4, regions=[2, 2, 1])
     assert index["group"].nunique() == 4
     assert "seed" not in index  # which all regions share
-    splits = index.assign(split=np.where(index["group"] == "s0000/region-0-0-0", "test", "train"))
+    splits = index.assign(split=np.where(index["group"] == "s0-0000/region-0-0-0", "test", "train"))
     assert audit_split(splits) == []
 
 
@@ -164,7 +165,7 @@ def test_a_split_by_universe_is_clean_and_one_by_slice_leaks(cubes, tmp_path):
     described = write_dataset([tmp_path / "slices.h5"], tmp_path / "random", protocol="random")
     told = " ".join(described["leaks"])
     assert "seed shared" in told
-    assert "volumes shared between splits in box s0000" in told
+    assert "volumes shared between splits in box s0-0000" in told
     table = pd.read_parquet(tmp_path / "random" / "index.parquet")
     assert len(table) == len(index)
 

@@ -44,7 +44,7 @@ def test_an_xh_cube_tells_the_escape_fraction_of_its_folder(folder):
     write_raw(folder, 8.0, escape=0.096)
     with read(folder) as file:
         assert file.header.escape_fractions == (0.096,)
-        assert file.header.names == ["s0000"]
+        assert file.header.names == ["s0-0000"]
 
 
 def test_boxes_of_21cmfast_4_are_read_with_their_parameters(folder):

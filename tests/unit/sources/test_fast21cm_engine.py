@@ -43,7 +43,7 @@ def both(tmp_path_factory):
     ):
         ours.attrs.update(theirs.attrs)
         ours.attrs["engine"] = "excursion_set"
-        ours["s0000/modes"] = scipy.fft.rfftn(theirs["s0000/hires_density"][:])
+        ours["s3-0000/modes"] = scipy.fft.rfftn(theirs["s3-0000/hires_density"][:])
     files = {}
     for engine, path in initial.items():
         for redshift in REDSHIFTS:

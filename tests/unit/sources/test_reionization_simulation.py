@@ -68,6 +68,15 @@ def test_universes_differ(simulated):
     assert abs(np.corrcoef(*fields)[0, 1]) < 0.1
 
 
+def test_universes_of_another_seed_have_other_names(simulated, tmp_path):
+    files, _ = simulated
+    draw_universes(tmp_path / "initial.h5", realizations=[1], **(SETTINGS | {"seed": 6}))
+    simulate_cubes(tmp_path / "initial.h5", tmp_path / "z.h5", redshift=8, escape_fractions=[0.1])
+    with CubesFile(tmp_path / "z.h5") as other, CubesFile(files[8.0]) as file:
+        assert other.header.names == ["s6-0001"]
+        assert not {*other.header.names} & {*file.header.names}
+
+
 def test_a_number_is_the_same_universe_whichever_others_are_drawn(simulated, tmp_path):
     files, _ = simulated
     draw_universes(tmp_path / "initial.h5", realizations=[1], **SETTINGS)
@@ -83,7 +92,7 @@ def test_the_header_says_what_was_simulated(simulated):
     with CubesFile(files[8.0]) as file:
         assert file.header.escape_fractions == (0.07, 0.13)
         assert file.header.axes == (0, 2)
-        assert file.header.names == ["s0000", "s0001"]
+        assert file.header.names == ["s5-0000", "s5-0001"]
         assert file.header.redshift == 8.0
 
 

@@ -16,7 +16,7 @@ from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_plan import Lattice, plan_sub_boxes
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.sources.cubes_file import FIELDS, CubesFile
+from cosmodag.sources.cubes_file import FIELDS, CubesFile, universe_seed
 
 TARGETS = ("none", "ionized")
 
@@ -287,7 +287,8 @@ class _Cutter:
             "slice": depth,
         }
         if not self.named_regions:  # regions of one universe are dealt to several splits
-            columns["seed"] = np.full(count, header.realizations[box])
+            seed = universe_seed(header.seed, header.realizations[box])
+            columns["seed"] = np.full(count, seed)
         return columns
 
 

@@ -19,6 +19,8 @@ from cosmodag.provenance import file_hash
 PLACES = ("source", "source_row", "shard", "row")
 """Index columns that tell where an example was found and where it is stored."""
 
+TOLD = 3
+"""Leaks that a refusal names."""
 SHARD_SIZE = 512
 """Examples a shard, as in the original's files."""
 
@@ -75,7 +77,8 @@ def write_dataset(
         index = _split_index(examples.index, elsewhere, protocol, fractions, seed, shard_size)
         leaks = audit_split(index)
         if leaks and protocol == "group":
-            raise InputError(f"the split leaks: {'; '.join(leaks)}: give what is shared one group")
+            told = "; ".join(leaks[:TOLD]) + ("; and more" if len(leaks) > TOLD else "")
+            raise InputError(f"the split leaks: {told}: give what is shared one group")
         with whole_folder(output_folder) as folder:
             statistics = TrainingStatistics(examples.files[0].attributes["x_channels"])
             if examples.files[0].cubes is None:

@@ -32,7 +32,7 @@ class CubesHeader:
     cells
         A side.
     realizations
-        (S,) numbers; universe 3 is called "s0003".
+        (S,) numbers; universe 3 of seed 5 is called "s5-0003".
     escape_fractions
         (F,), ascending.
     axes
@@ -41,6 +41,9 @@ class CubesHeader:
         Of the cosmology.
     engine
         What made the cubes.
+    seed
+        That the universes were drawn from; 0 where there was none. It tells universes of several
+        simulations apart.
     """
 
     redshift: float
@@ -52,11 +55,12 @@ class CubesHeader:
     hubble: float
     omega_m: float
     engine: str
+    seed: int = 0
 
     @property
     def names(self) -> list[str]:
         """Names of the realizations."""
-        return [f"s{number:04d}" for number in self.realizations]
+        return [universe_name(self.seed, number) for number in self.realizations]
 
     def shape(self, field: str) -> tuple[int, ...]:
         """Shape of a field's dataset."""
@@ -70,6 +74,16 @@ class CubesHeader:
             ),
         }
         return (*leading[field], *(self.cells,) * 3)
+
+
+def universe_name(seed: int, number: int) -> str:
+    """Return the name of the universe of a number that was drawn from a seed."""
+    return f"s{seed}-{number:04d}"
+
+
+def universe_seed(seed: int, number: int) -> int:
+    """Return the seed of its own that the universe of a number is drawn from."""
+    return int(np.random.default_rng([seed, number]).integers(2**31))
 
 
 def create_cubes(

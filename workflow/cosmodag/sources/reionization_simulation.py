@@ -4,13 +4,12 @@ import os
 from collections.abc import Sequence
 
 import h5py
-import numpy as np
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.hdf5 import open_kind
-from cosmodag.sources.cubes_file import CubesHeader, create_cubes
+from cosmodag.sources.cubes_file import CubesHeader, create_cubes, universe_name, universe_seed
 from cosmodag.sources.excursion_set_engine import ExcursionSet
 from cosmodag.sources.fast21cm_engine import Fast21cm
 from cosmodag.sources.reionization_engine import Engine, Universe
@@ -58,14 +57,15 @@ def draw_universes(
         file.attrs.update(
             kind="initial",
             engine=engine,
+            seed=seed,
             realizations=list(realizations),
             box_size=universe.box_size,
             cells=universe.cells,
             particles=universe.particles,
         )
         for number in tqdm(realizations, desc="universes", unit="universe", disable=None):
-            own_seed = np.random.default_rng([seed, number]).integers(2**31)
-            simulator.draw(file.create_group(f"s{number:04d}"), int(own_seed))
+            group = file.create_group(universe_name(seed, number))
+            simulator.draw(group, universe_seed(seed, number))
 
 
 def simulate_cubes(
@@ -114,6 +114,7 @@ def simulate_cubes(
             hubble=simulator.cosmology.hubble,
             omega_m=simulator.cosmology.omega_m,
             engine=told["engine"],
+            seed=int(told["seed"]),
         )
         with whole_file(output) as partial, h5py.File(partial, "w") as written:
             fields = create_cubes(written, header)
