@@ -23,8 +23,9 @@ run: $(READY)  ## run all experiments, end with results/report.html
 	snakemake --profile profiles/local --configfile $(CONFIG)
 	cosmodag summary $$(cosmodag config $(CONFIG) | sed -n 's/^results: //p')
 
+# A file is one process's, since its tests share what they prepare; the longest come first.
 test: $(READY)  ## run the tests
-	pytest -m "not cluster"
+	pytest -m "not cluster" --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # Slurm is installed from Debian's packages where it is missing; where it cannot be had, the tests
 # are skipped and say so.

@@ -1,6 +1,7 @@
 """Latents scored beside methods of the same size, from end to end and against closed forms."""
 
 import json
+import shutil
 
 import h5py
 import numpy as np
@@ -95,6 +96,19 @@ def test_figures_report_and_summary_show_the_latent_beside_simple_methods(folder
     line = summary([folder]).splitlines()[-1]
     assert "galaxies/three" in line
     assert "principal" in line
+
+
+def test_the_report_sets_sizes_of_latents_side_by_side(folder, metrics, tmp_path):
+    runs = [tmp_path / f"latent{size}" for size in (2, 3, 8)]
+    for run, size in zip(runs, (2, 3, 8)):
+        shutil.copytree(folder, run)
+        told = metrics | {"run": run.name, "latent": metrics["latent"] | {"size": size}}
+        (run / "metrics.json").write_text(json.dumps(told))
+    write_report(tmp_path / "report.html", runs)
+    page = (tmp_path / "report.html").read_text()
+    assert "Latents of 2, 3, 8 numbers" in page
+    write_report(tmp_path / "report.html", runs[:2])
+    assert "Latents of" not in (tmp_path / "report.html").read_text()
 
 
 def test_simple_methods_fitted_before_see_what_the_network_sees(stamps, folder, metrics):

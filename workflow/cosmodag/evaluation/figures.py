@@ -4,6 +4,7 @@ Figures are SVG with text as text and images at their own resolution, so they st
 """
 
 import contextlib
+import io
 import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,7 +77,7 @@ VOIDS = MapWords(
 
 
 @contextlib.contextmanager
-def drawing(path: str | os.PathLike, width: float, height: float) -> Iterator[Figure]:
+def drawing(path: str | os.PathLike | io.BytesIO, width: float, height: float) -> Iterator[Figure]:
     """Give a figure of a size in inches in the common style; write it as SVG on success.
 
     The figure belongs to no global state of matplotlib, so figures may be drawn in threads.
@@ -85,8 +86,9 @@ def drawing(path: str | os.PathLike, width: float, height: float) -> Iterator[Fi
         figure = Figure(figsize=(width, height))
         FigureCanvasSVG(figure)
         yield figure
-        # A date would make equal figures differ.
-        with whole_file(path) as partial:
+        within = isinstance(path, io.BytesIO)
+        with contextlib.nullcontext(path) if within else whole_file(path) as partial:
+            # A date would make equal figures differ.
             figure.savefig(partial, format="svg", metadata={"Date": None})
 
 

@@ -5,12 +5,14 @@ import json
 import os
 import re
 import shlex
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 
 from cosmodag.evaluation import formatting, names
+from cosmodag.evaluation.latent_scan import draw_scan, scans
 from cosmodag.evaluation.runs import Run, by_experiment
 from cosmodag.evaluation.selection_tables import read_selections
 from cosmodag.files import whole_file
@@ -88,6 +90,10 @@ def write_report(
             "protocols": protocol_rows(found),
             "verdicts": [each for each in judged if each["experiment"] == name],
             "selections": [each for each in selections if each.experiment == name],
+            "scans": [
+                {"sizes": sizes, "address": picture_address(draw_scan(sizes))}
+                for sizes in scans(found)
+            ],
         }
         for name, found in by_experiment(runs).items()
     ]
@@ -99,6 +105,7 @@ def write_report(
         undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(
+        mean=statistics.fmean,
         number=formatting.number,
         bounds=formatting.bounds,
         duration=formatting.duration,
@@ -170,7 +177,11 @@ def data_address(path: str | os.PathLike) -> str:
 
     As an image it stays sealed off: nothing inside it can run or fetch.
     """
-    text = Path(path).read_text(encoding="utf-8")
+    return picture_address(Path(path).read_text(encoding="utf-8"))
+
+
+def picture_address(text: str) -> str:
+    """An SVG picture as a data address, see `data_address`."""
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     for light in _INKS:
         text = text.replace(light, f"var(--{light[1:]},{light})")
