@@ -48,6 +48,7 @@ MAPPING = {
     "galaxies_train": Place("gpu", "gpu", 8, gpus=1, memory=16000, minutes=240),
     "galaxies_baselines": cpu(16),
     "galaxies_evaluate": cpu(16),
+    "galaxies_cluster": cpu(8),
     "injections_simulate": cpu(),
     "injections_observe": cpu(),
     "injections_select": cpu(),

@@ -5,6 +5,7 @@
 #         results/galaxies/sources/<source>/accepted.txt, rejected.tsv      files of a folder
 #         results/galaxies/cutouts/<cutouts>/<batch>.h5      stamps of one size
 #         results/galaxies/datasets/<dataset>/, results/galaxies/runs/<run>/   see learning.smk
+#         results/galaxies/clusters/<clusters>/              groups: numbers, members, figures
 
 from cosmodag.dag.galaxies import Galaxies
 
@@ -18,6 +19,7 @@ rule galaxies:
             f"{results}/galaxies/runs/{{run}}/metrics.json",
             run=galaxies.names("runs"),
         ),
+        galaxies.clusters,
 
 
 rule galaxies_simulate:
@@ -123,3 +125,33 @@ use rule learning_evaluate as galaxies_evaluate with:
     wildcard_constraints:
         experiment="galaxies",
     threads: 1
+
+
+rule galaxies_cluster:
+    """Group images by a run's latents, by principal components and by morphology."""
+    input:
+        unpack(lambda w: galaxies.cluster_inputs(w.clusters)),
+    output:
+        directory(f"{results}/galaxies/clusters/{{clusters}}"),
+    log:
+        f"{results}/logs/galaxies/cluster_{{clusters}}.log",
+    benchmark:
+        f"{results}/benchmarks/galaxies/cluster_{{clusters}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
+    params:
+        settings=lookup(dpath="galaxies/clusters/{clusters}", within=options),
+        code=lambda w: helpers.run_code(
+            config,
+            "galaxies_cluster",
+            "galaxies",
+            config["galaxies"]["clusters"][w.clusters]["run"],
+        ),
+    shell:
+        "python -m cosmodag galaxies cluster --run $(dirname {input.model:q})"
+        " --dataset {input.dataset:q} --output {output:q} --threads {threads} {params.settings}"
+        " &> {log:q}"

@@ -3,6 +3,7 @@
 # Needs:  results/<experiment>/runs/<run>/{metrics.json,history.csv,figures}
 #         results/injections/verdicts/<verdict>.{json,svg}
 #         results/injections/selections/<selection>/<batch>.csv
+#         results/galaxies/clusters/<clusters>/
 # Makes:  results/report.html
 
 
@@ -18,6 +19,7 @@ rule report:
             for verdict in config.get("injections", {}).get("verdicts", {})
         ],
         cuts=injections.cuts,
+        clusters=galaxies.clusters,
     output:
         f"{results}/report.html",
     log:
@@ -36,7 +38,10 @@ rule report:
             f"--verdict {quote(f)}" for f in input.verdicts
         ),
         cuts=lambda w, input: " ".join(f"--cuts {quote(f)}" for f in input.cuts),
+        clusters=lambda w, input: " ".join(
+            f"--clusters {quote(f)}" for f in input.clusters
+        ),
         code=code("report"),
     shell:
-        "python -m cosmodag report {params.runs} {params.verdicts} {params.cuts} --output {output:q}"
-        " &> {log:q}"
+        "python -m cosmodag report {params.runs} {params.verdicts} {params.cuts} {params.clusters}"
+        " --output {output:q} &> {log:q}"

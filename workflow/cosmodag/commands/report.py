@@ -23,9 +23,15 @@ from cosmodag.commands.options import output
     help="Table of what the cuts of a selection removed, <experiment>/selections/<selection>/*.csv;"
     " may be given several times.",
 )
+@click.option(
+    "--clusters",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Folder of groups of galaxies; may be given several times.",
+)
 @output("The page.")
-def command(runs, verdicts, cuts, output):
+def command(runs, verdicts, cuts, clusters, output):
     """Write the report of evaluated runs as one page that opens offline."""
     from cosmodag.evaluation.report import write_report
 
-    write_report(output, runs, verdicts=verdicts, cuts=cuts)
+    write_report(output, runs, verdicts=verdicts, cuts=cuts, clusters=clusters)

@@ -20,7 +20,7 @@ class Galaxies(Experiment):
     """
 
     NAME = "galaxies"
-    SECTIONS = ("sources", "cutouts", "datasets", "runs")
+    SECTIONS = ("sources", "cutouts", "datasets", "runs", "clusters")
     COUNTED = "galaxies"
 
     def folder(self, source: str) -> str:
@@ -55,3 +55,19 @@ class Galaxies(Experiment):
     def simulate_minutes(self, source: str) -> float:
         """Return the time of a batch in minutes, with a wide margin: 10 galaxies a second."""
         return 10 + self.config["sources"][source]["simulation"]["batch"] / 600
+
+    @property
+    def clusters(self) -> list[str]:
+        """Return the folders of all groups."""
+        return [f"{self.root}/clusters/{name}" for name in self.names("clusters")]
+
+    def cluster_inputs(self, clusters: str) -> dict[str, str]:
+        """Return what galaxies are grouped from: a trained run, its dataset, a table of labels."""
+        entry = self.config["clusters"][clusters]
+        dataset = self.config["runs"][entry["run"]]["dataset"]
+        found = {
+            "model": f"{self.root}/runs/{entry['run']}/model.pt",
+            "dataset": f"{self.root}/datasets/{dataset}",
+        }
+        table = entry.get("label_table")
+        return found | ({"labels": os.path.expandvars(table["path"])} if table else {})

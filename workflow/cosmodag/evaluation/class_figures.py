@@ -17,6 +17,8 @@ from cosmodag.evaluation.two_sample import EQUIVALENT, Sample
 PERCENTILES = (99, 75, 50, 25, 1)
 """Of the g flux: which objects a gallery shows."""
 BANDS = ("g", "r", "z")
+HUES = np.array([0.6, 1.0, 1.6], np.float32)
+"""What z, r and g are multiplied by to be red, green and blue."""
 CLASSES = ("real", "injected")
 _REPLICAS = 200
 # Inches of the gallery a percentile.
@@ -164,11 +166,16 @@ def colour_image(stamp: np.ndarray) -> np.ndarray:
     if stamp.shape[-1] != 2 * len(BANDS):
         bands = np.repeat(stamp[..., :1], 3, axis=-1)
     else:
-        bands = np.stack([stamp[..., 4] * 0.6, stamp[..., 2], stamp[..., 0] * 1.6], -1)
+        bands = stamp[..., [4, 2, 0]] * HUES
+    return stretched(bands)
+
+
+def stretched(bands: np.ndarray) -> np.ndarray:
+    """Colour image of red, green and blue (S, S, 3), of which the mean is stretched."""
     noise = np.median(np.abs(bands)) * 1.5 + 1e-9
     total = np.maximum(bands.mean(-1, keepdims=True), 1e-9)
-    stretched = np.arcsinh(total / (2 * noise)) / 4
-    return np.clip(bands / total * stretched + 0.1, 0, 1)
+    light = np.arcsinh(total / (2 * noise)) / 4
+    return np.clip(bands / total * light + 0.1, 0, 1)
 
 
 def plane_images(stamp: np.ndarray) -> Iterator[tuple[np.ndarray, dict]]:

@@ -94,6 +94,20 @@ BASELINES = {
     "phases": "correlation of whitened slices",
 }
 
+SPACES = {
+    "latent": "the latent",
+    "principal": "principal components",
+    "morphology": "morphology",
+}
+"""Numbers that galaxies are grouped by."""
+
+GROUPINGS = {
+    "k_means": "k-means",
+    "mixture": "a mixture of Gaussians",
+    "hdbscan": "HDBSCAN",
+}
+"""Ways to group them."""
+
 # Caption of each figure, by the beginning of its file's name.
 FIGURES = {
     "maps": (
@@ -174,6 +188,18 @@ FIGURES = {
     "bubbles": (
         "Sizes of ionized bubbles, as free paths from ionized pixels to the first neutral one, "
         "true and predicted."
+    ),
+    "members": (
+        "Unseen galaxies of each group, drawn at random, with the part of unseen galaxies that it "
+        "holds."
+    ),
+    "outliers": (
+        "Unseen galaxies that lie farthest from those of training, in the latent: the mean "
+        "distance to the ten nearest, where 1 is that of a typical one."
+    ),
+    "places": (
+        "Galaxies on a map that keeps neighbours of the latent together, in the colours of their "
+        "groups; distances and sizes of islands mean nothing."
     ),
     "learning": "Training and validation by epoch.",
 }

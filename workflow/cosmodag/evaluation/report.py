@@ -62,6 +62,7 @@ def write_report(
     *,
     verdicts: Sequence[str | os.PathLike] = (),
     cuts: Sequence[str | os.PathLike] = (),
+    clusters: Sequence[str | os.PathLike] = (),
     wording: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Write the report of all runs as one HTML file without any outside reference.
@@ -76,12 +77,15 @@ def write_report(
         Verdicts of two-sample tests, each with the figure of its controls beside it.
     cuts : sequence of path
         Tables of what the cuts of selections removed, see `read_selections`.
+    clusters : sequence of path
+        Folders of groups of galaxies.
     wording : mapping from experiment to mapping, optional
         `title`, `question`, `background`, `original` and `tasks` (a question for each task) in
         place of those in `wording/<experiment>.json`. All may be absent.
     """
     selections = read_selections(cuts)
     judged = [read_verdict(path) for path in verdicts]
+    groups = [read_clusters(path) for path in clusters]
     experiments = [
         {
             "name": name,
@@ -89,6 +93,7 @@ def write_report(
             "runs": found,
             "protocols": protocol_rows(found),
             "verdicts": [each for each in judged if each["experiment"] == name],
+            "clusters": [each for each in groups if each["experiment"] == name],
             "selections": [each for each in selections if each.experiment == name],
             "scans": [
                 {"sizes": sizes, "address": picture_address(draw_scan(sizes))}
@@ -114,6 +119,8 @@ def write_report(
         baseline_title=lambda name: names.BASELINES.get(name, name.replace("_", " ")),
         figures_of=figures_of,
         best_in_row=best_in_row,
+        space_title=names.SPACES.get,
+        method_title=names.GROUPINGS.get,
         commands_of=commands_of,
         pretty=lambda value: json.dumps(value, ensure_ascii=False),
     )
@@ -128,6 +135,22 @@ def read_verdict(path: str | os.PathLike) -> dict:
     """A verdict of a two-sample test, with `address`, that of the figure of its controls."""
     path = Path(path)
     return json.loads(path.read_text()) | {"address": data_address(path.with_suffix(".svg"))}
+
+
+def read_clusters(folder: str | os.PathLike) -> dict:
+    """Groups of galaxies, with `name`, that of their folder, and `figures` with their addresses."""
+    folder = Path(folder)
+    figures = [
+        {
+            "name": path.stem,
+            "caption": names.figure_caption(path.stem),
+            "address": data_address(path),
+            "wide": path.stem != "places",
+        }
+        for path in sorted((folder / "figures").glob("*.svg"))
+    ]
+    found = json.loads((folder / "clusters.json").read_text())
+    return found | {"name": folder.name, "figures": figures}
 
 
 def read_wording(experiment: str) -> dict:
