@@ -2,21 +2,25 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from astropy.io import fits
 
 from cosmodag.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.evaluation.grouping_file import read_grouping
+from cosmodag.evaluation.latents import read_latents
 from cosmodag.sources.stamp_folder import open_folder
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
 
 
 @pytest.mark.slow
-def test_real_galaxies_pass_filter_crop_and_encoding(
+def test_real_galaxies_pass_filter_crop_encoding_and_clustering(
     checkout, repository, data_folder, tmp_path_factory, monkeypatch
 ):
     data = tmp_path_factory.mktemp("data")
@@ -35,6 +39,19 @@ def test_real_galaxies_pass_filter_crop_and_encoding(
     assert sum(described["counts"].values()) == 24
     assert described["shapes"]["x"] == [64, 64, 3]
     assert (results / "runs/encoder/metrics.json").is_file()
+    found = json.loads((results / "clusters/rings/clusters.json").read_text())
+    assert sum(found["n"].values()) == 24
+    assert set(found["labels"]["train"]) == {"0", "1"}
+    for space in found["spaces"].values():
+        accuracy = space["methods"][space["chosen"]]["agreement"]["balanced_accuracy"]
+        assert 0 <= accuracy["value"] <= 1
+    members = pd.read_csv(results / "clusters/rings/members.csv")
+    assert sorted(members["id"]) == sorted(Path(path).name for path in accepted)
+    assert members["label"].notna().all()
+    kept = read_grouping(results / "clusters/rings/grouping.h5")
+    latents = read_latents(results / "runs/latent4", results / "datasets/pictures", threads=1)
+    for split, each in members.groupby("split"):
+        np.testing.assert_array_equal(kept.predict(latents[split]), each["latent"])
     assert checkout.planned("galaxies") == set()
 
 

@@ -266,7 +266,7 @@ def _draw(
             int(group): pictures(
                 random.permutation(np.flatnonzero(test == group))[: cluster_figures.SHOWN]
             )
-            for group in np.unique(np.concatenate([each["train"], test]))
+            for group in np.unique(test)
         }
         lines = cluster_figures.lines_of(test, shown)
         cluster_figures.members(folder / f"members_{name}.svg", lines)

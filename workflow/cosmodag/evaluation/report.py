@@ -53,6 +53,8 @@ _ORDER = (
     "calibration",
     "learning",
 )
+_GROUPED = ("places", *(f"members_{space}" for space in names.SPACES), "outliers")
+"""Figures of groups, in the order in which they are shown."""
 _WIDE = ("slices", "maps", "ionization", "reconstructions", "scores", "gallery", "saliency")
 
 
@@ -147,7 +149,8 @@ def read_clusters(folder: str | os.PathLike) -> dict:
             "address": data_address(path),
             "wide": path.stem != "places",
         }
-        for path in sorted((folder / "figures").glob("*.svg"))
+        for path in (folder / "figures" / f"{name}.svg" for name in _GROUPED)
+        if path.is_file()
     ]
     found = json.loads((folder / "clusters.json").read_text())
     return found | {"name": folder.name, "figures": figures}
