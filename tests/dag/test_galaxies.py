@@ -27,8 +27,36 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     index = pd.read_parquet(results / "galaxies/datasets/stamps/index.parquet")
     assert index["group"].is_unique
     assert {"magnitude", "radius", "psf", "noise", "signal_to_noise"} <= set(index)
-    assert "Which parameters does a galaxy have" in (results / "report.html").read_text()
+    groups = json.loads((results / "galaxies/clusters/shapes/clusters.json").read_text())
+    assert groups["run"] == "latent4"
+    report = (results / "report.html").read_text()
+    assert "Which parameters does a galaxy have" in report
+    assert "Which groups do galaxies form?" in report
     assert configured.planned() == set()
+    assert_a_latent_size_more_trains_that_one_alone(configured)
+    assert_other_labels_group_anew_and_train_nothing(configured)
+
+
+def assert_a_latent_size_more_trains_that_one_alone(done):
+    config = done.config
+    runs = config["galaxies"]["runs"]
+    runs["latent3"] = runs["latent2"] | {"task": {"name": "latent", "size": 3}}
+    done.configure(config)
+    assert done.planned("galaxies") == {
+        "galaxies",
+        "galaxies_train experiment=galaxies,run=latent3",
+        "galaxies_baselines experiment=galaxies,dataset=images,target=latent-3-arcsinh",
+        "galaxies_evaluate experiment=galaxies,run=latent3",
+    }
+    del runs["latent3"]
+    done.configure(config)
+
+
+def assert_other_labels_group_anew_and_train_nothing(done):
+    config = done.config
+    config["galaxies"]["clusters"]["shapes"]["label_edges"] = [0.2]
+    done.configure(config)
+    assert done.planned("galaxies") == {"galaxies", "galaxies_cluster clusters=shapes"}
 
 
 def test_the_plan_holds_a_job_a_batch(configured):
@@ -36,11 +64,23 @@ def test_the_plan_holds_a_job_a_batch(configured):
     assert planned == {
         "galaxies",
         *(f"galaxies_simulate source=sky,batch={batch}" for batch in (0, 1)),
-        *(f"galaxies_cutouts cutouts=stamps,batch={batch}" for batch in (0, 1)),
-        "galaxies_split experiment=galaxies,dataset=stamps",
-        "galaxies_train experiment=galaxies,run=parameters",
+        *(
+            f"galaxies_cutouts cutouts={cutouts},batch={batch}"
+            for cutouts in ("stamps", "images")
+            for batch in (0, 1)
+        ),
+        *(f"galaxies_split experiment=galaxies,dataset={name}" for name in ("stamps", "images")),
         "galaxies_baselines experiment=galaxies,dataset=stamps,target=magnitude-log_radius",
-        "galaxies_evaluate experiment=galaxies,run=parameters",
+        *(
+            f"galaxies_baselines experiment=galaxies,dataset=images,target=latent-{size}-arcsinh"
+            for size in (2, 4)
+        ),
+        *(
+            f"galaxies_{stage} experiment=galaxies,run={run}"
+            for stage in ("train", "evaluate")
+            for run in ("parameters", "latent2", "latent4")
+        ),
+        "galaxies_cluster clusters=shapes",
     }
     printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
     assert "--first 60 --count 30" in printed
@@ -53,6 +93,24 @@ def test_an_index_beyond_what_galsim_draws_is_refused(configured):
     printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
     assert "galaxies.sources.sky.simulation.sersic_index" in printed
     assert "8 is greater than the maximum of 6.2" in printed
+
+
+def test_groups_are_of_a_run_that_there_is_and_a_table_of_labels_is_waited_for(configured):
+    config = configured.config
+    shapes = config["galaxies"]["clusters"]["shapes"]
+    shapes["label_table"] = {"path": "labels.csv", "key": "name"}
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "Missing input files for rule galaxies_cluster" in printed
+    assert "labels.csv" in printed
+    shapes["run"] = "latent5"
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "galaxies.clusters.shapes.run: 'latent5' is not defined under galaxies.runs" in printed
+    shapes["lables"] = shapes.pop("labels")
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "galaxies.clusters.shapes.lables is not known; did you mean 'labels'?" in printed
 
 
 def test_a_folder_of_stamps_is_a_source_too(configured):

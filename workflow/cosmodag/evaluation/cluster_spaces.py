@@ -113,7 +113,8 @@ def read_spaces(
         features["latent"][split] = latents[split][:, in_use].astype(np.float64)
         components_, shapes[split] = (np.concatenate(each) for each in zip(*parts))
         features["principal"][split] = components_.astype(np.float64)
-    centre, spread = np.nanmean(shapes["train"], 0), np.nanstd(shapes["train"], 0)
+    known = shapes["train"][np.isfinite(shapes["train"]).all(1)]
+    centre, spread = (known.mean(0), known.std(0)) if len(known) else (0.0, 1.0)
     for split, each in shapes.items():
         features["morphology"][split] = (each - centre) / np.maximum(spread, 1e-9)
         log.info(
