@@ -1,6 +1,7 @@
 """Galaxies grouped in every space, from a trained run to a folder that tells others their group."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from cosmodag.evaluation.clusters import METHODS, UNMEASURED
 from cosmodag.evaluation.grouping_file import read_grouping
 from cosmodag.evaluation.latents import active, read_latents
 from cosmodag.evaluation.report import write_report
+from cosmodag.evaluation.verification import verify
 from cosmodag.provenance import file_hash
 from cosmodag.training.run import train_run
 
@@ -99,6 +101,19 @@ def test_the_same_seed_gives_the_same_groups(grouped, run, stamps, tmp_path):
     again = cluster_galaxies(run, stamps, tmp_path / "again", labels="kind", **QUICK)
     assert again == found
     assert (tmp_path / "again/members.csv").read_text() == (folder / "members.csv").read_text()
+
+
+def test_groups_verify_until_their_run_is_another(grouped, run, stamps, tmp_path):
+    parts = {"clusters/kinds": grouped[0], "runs/latent4": run, "datasets/stamps": stamps}
+    for name, folder in parts.items():
+        shutil.copytree(folder, tmp_path / "galaxies" / name)
+    groups = f"groups {tmp_path}/galaxies/clusters/kinds"
+    assert dict(verify(tmp_path))[groups] == []
+    with open(tmp_path / "galaxies/runs/latent4/model.pt", "ab") as file:
+        file.write(b"1")
+    assert dict(verify(tmp_path))[groups] == ["model.pt is not the one that was scored"]
+    shutil.rmtree(tmp_path / "galaxies/runs")
+    assert dict(verify(tmp_path))[groups] == ["its run latent4 is not among the results"]
 
 
 def test_stamps_without_a_morphology_are_counted_and_too_many_of_them_skip_the_space(

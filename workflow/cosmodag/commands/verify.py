@@ -8,7 +8,7 @@ import click
 @click.command(epilog="Example: cosmodag verify results")
 @click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def command(results):
-    """Check datasets and runs against the hashes that they were made with; exit 1 if any differ."""
+    """Check datasets, runs and groups against the hashes of their making; exit 1 if any differ."""
     from cosmodag.evaluation.verification import verify
 
     problems = 0

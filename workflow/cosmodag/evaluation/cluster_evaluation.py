@@ -74,7 +74,7 @@ def cluster_galaxies(
     dict
         `spaces`, for each its `size` (numbers), which examples were `unmeasured`, the `chosen`
         method and all `methods` (see `clusters.grouped`), or why it was `skipped`; `sentence`;
-        `labels`; `outliers`; and, as in metrics.json, where it comes from.
+        `labels`; `settings`; `outliers`; and, as in metrics.json, where it comes from.
 
     Raises
     ------
@@ -91,6 +91,8 @@ def cluster_galaxies(
     if labels is not None:
         told = read_labels(spaces.index, labels, table=label_table, edges=label_edges)
     options = {"most": most, "resampled": resampled, "replicas": replicas, "seed": seed}
+    settings = {"labels": labels, "label_table": label_table, "label_edges": label_edges}
+    settings |= {"mapped": mapped, **options}
     # Matrices of a few numbers gain nothing from threads, which wait for each other.
     with threadpool_limits(1, "blas"):
         found = {
@@ -137,14 +139,13 @@ def cluster_galaxies(
         },
         "latent_size": len(spaces.in_use),
         "labels": None if told is None else label_counts(labels, told),
+        "settings": settings,
         "outliers": oddest[["id", "outlier_score", "rarity"]].to_dict("records"),
         "provenance": {
             "code": provenance.fingerprint(
                 __name__, f"cosmodag.models.{description['model']['name']}"
             ),
-            "config": provenance.value_hash(
-                {"run": description, "labels": [labels, label_table, label_edges], **options}
-            ),
+            "config": provenance.value_hash({**description, "clusters": settings}),
             "data": provenance.file_hash(dataset_folder / "dataset.json"),
             "model": kept.model,
             "seed": seed,

@@ -16,12 +16,13 @@ def verify(results: str | os.PathLike) -> Iterator[tuple[str, list[str]]]:
     Parameters
     ----------
     results
-        Folder of results, with `<experiment>/datasets/*` and `<experiment>/runs/*`.
+        Folder of results, with `<experiment>/datasets/*` and `<experiment>/runs/*`, and
+        `<experiment>/clusters/*` where there are any.
 
     Yields
     ------
     what : str
-        The dataset or the run.
+        The dataset, the run or the groups.
     problems : list of str
         What differs; empty if nothing does.
     """
@@ -36,6 +37,8 @@ def verify(results: str | os.PathLike) -> Iterator[tuple[str, list[str]]]:
         yield f"dataset {path.parent}", _dataset_problems(path.parent)
     for path in scored:
         yield f"run {path.parent}", _run_problems(path, datasets)
+    for path in sorted(results.glob("*/clusters/*/clusters.json")):
+        yield f"groups {path.parent}", _cluster_problems(path, datasets)
 
 
 def _dataset_problems(folder: Path) -> list[str]:
@@ -48,15 +51,31 @@ def _dataset_problems(folder: Path) -> list[str]:
 
 def _run_problems(path: Path, datasets: dict[str, Path]) -> list[str]:
     recorded = json.loads(path.read_text())["provenance"]
-    description = json.loads((path.parent / "run.json").read_text())
+    return _problems(recorded, path.parent, {}, "cosmodag.evaluation.evaluate", datasets)
+
+
+def _cluster_problems(path: Path, datasets: dict[str, Path]) -> list[str]:
+    found = json.loads(path.read_text())
+    run = path.parents[2] / "runs" / found["run"]
+    if not (run / "model.pt").is_file():
+        return [f"its run {found['run']} is not among the results"]
+    module = "cosmodag.evaluation.cluster_evaluation"
+    return _problems(found["provenance"], run, {"clusters": found["settings"]}, module, datasets)
+
+
+def _problems(
+    recorded: dict, run: Path, settings: dict, module: str, datasets: dict[str, Path]
+) -> list[str]:
+    """What differs from the run, further settings, the dataset and the code that are recorded."""
+    description = json.loads((run / "run.json").read_text())
     found = []
-    if provenance.file_hash(path.parent / "model.pt") != recorded["model"]:
+    if provenance.file_hash(run / "model.pt") != recorded["model"]:
         found.append("model.pt is not the one that was scored")
-    if provenance.value_hash(description) != recorded["config"]:
+    if provenance.value_hash({**description, **settings}) != recorded["config"]:
         found.append("run.json is not the one that was scored")
     if recorded["data"] not in datasets:
         found.append("its dataset is not among the results")
     network = f"cosmodag.models.{description['model']['name']}"
-    if provenance.fingerprint("cosmodag.evaluation.evaluate", network) != recorded["code"]:
+    if provenance.fingerprint(module, network) != recorded["code"]:
         found.append("the code has changed since")
     return found
