@@ -144,7 +144,8 @@ def choose(
     others by the mean silhouette (Rousseeuw 1987, J. Comput. Appl. Math. 20, 53), which is not
     defined for one group. Of the settings whose groups are found again the first in rank is chosen,
     for curved clouds of examples are cut by a criterion alone into as many pieces as it may; if
-    none are, the setting whose groups are found again best.
+    none are, the setting whose groups are found again best. A setting that finds no groups ends the
+    search where the criterion puts it.
 
     Raises
     ------
