@@ -47,3 +47,4 @@ rule all:
     input:
         f"{results}/report.html",
         injections.applications,
+        galaxies.applications,

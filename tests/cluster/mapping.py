@@ -49,6 +49,7 @@ MAPPING = {
     "galaxies_baselines": cpu(16),
     "galaxies_evaluate": cpu(16),
     "galaxies_cluster": cpu(8),
+    "galaxies_predict": cpu(),
     "injections_simulate": cpu(),
     "injections_observe": cpu(),
     "injections_select": cpu(),

@@ -32,6 +32,11 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     report = (results / "report.html").read_text()
     assert "Which parameters does a galaxy have" in report
     assert "Which groups do galaxies form?" in report
+    table = pd.read_csv(results / "galaxies/applications/sky.csv")
+    assert len(table) == 90
+    assert table["magnitude"].between(table["magnitude_low"], table["magnitude_high"]).all()
+    assert (results / "galaxies/applications/sky.svg").is_file()
+    assert set(table["group"]) <= {-1, 0, 1, 2}
     assert configured.planned() == set()
     assert_a_latent_size_more_trains_that_one_alone(configured)
     assert_other_labels_group_anew_and_train_nothing(configured)
@@ -81,6 +86,7 @@ def test_the_plan_holds_a_job_a_batch(configured):
             for run in ("parameters", "latent2", "latent4")
         ),
         "galaxies_cluster clusters=shapes",
+        "galaxies_predict application=sky",
     }
     printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
     assert "--first 60 --count 30" in printed
@@ -127,3 +133,34 @@ def test_a_folder_of_stamps_is_a_source_too(configured):
     assert "--stamps results/galaxies/sources/sky/accepted.txt" in printed
     assert "--batch 1 --batches 2" in printed
     assert '"psf": 1.2' in printed
+
+
+def test_runs_are_applied_to_a_folder_of_stamps(configured):
+    config = configured.config
+    (configured.folder / "stamps").mkdir()
+    galaxies = config["galaxies"]
+    galaxies["sources"]["real"] = {"folder": {"path": "stamps", "pixel": 0.4, "psf": 1.2}}
+    latent = {"dataset": "stamps", "task": {"name": "latent", "size": 4}, "model": {"name": "vae"}}
+    galaxies["runs"]["latent4"] = latent
+    galaxies["applications"] = {
+        "real": {"source": "real", "parameters": "parameters", "latent": "latent4"}
+    }
+    configured.configure(config)
+    planned = configured.planned("results/galaxies/applications/real.csv")
+    assert {"galaxies_filter source=real", "galaxies_predict application=real"} <= planned
+    assert "galaxies_train experiment=galaxies,run=latent4" in planned
+    assert not any(job.startswith("galaxies_evaluate") for job in planned)
+    printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+    command = next(line for line in printed.splitlines() if "cosmodag predict galaxies" in line)
+    assert "galaxies results/galaxies/sources/real/accepted.txt " in command
+    assert "--pixel 0.4 --psf 1.2" in command
+    assert "--latent results/galaxies/runs/latent4" in command
+    assert "--latent-dataset results/galaxies/datasets/stamps" in command
+
+
+def test_an_application_names_a_run(configured):
+    config = configured.config
+    config["galaxies"]["applications"]["sky"] = {"source": "sky"}
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "config key galaxies.applications.sky.parameters is missing" in printed

@@ -6,6 +6,7 @@
 #         results/galaxies/cutouts/<cutouts>/<batch>.h5      stamps of one size
 #         results/galaxies/datasets/<dataset>/, results/galaxies/runs/<run>/   see learning.smk
 #         results/galaxies/clusters/<clusters>/              groups: numbers, members, figures
+#         results/galaxies/applications/<application>.csv, .svg      runs applied to other stamps
 
 from cosmodag.dag.galaxies import Galaxies
 
@@ -20,6 +21,7 @@ rule galaxies:
             run=galaxies.names("runs"),
         ),
         galaxies.clusters,
+        galaxies.applications,
 
 
 rule galaxies_simulate:
@@ -155,3 +157,31 @@ rule galaxies_cluster:
         "python -m cosmodag galaxies cluster --run $(dirname {input.model:q})"
         " --dataset {input.dataset:q} --output {output:q} --threads {threads} {params.settings}"
         " &> {log:q}"
+
+
+rule galaxies_predict:
+    """Apply trained networks to stamps of galaxies that they were not trained on."""
+    input:
+        unpack(lambda w: galaxies.application_inputs(w.application)),
+    output:
+        table=f"{results}/galaxies/applications/{{application}}.csv",
+        figure=f"{results}/galaxies/applications/{{application}}.svg",
+    log:
+        f"{results}/logs/galaxies/predict_{{application}}.log",
+    benchmark:
+        f"{results}/benchmarks/galaxies/predict_{{application}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
+    params:
+        settings=lambda w: galaxies.application_options(w.application),
+        code=lambda w: [
+            helpers.run_code(config, "predict_galaxies", "galaxies", run)
+            for run in galaxies.applied(w.application).values()
+        ],
+    shell:
+        "python -m cosmodag predict galaxies {input.stamps:q} --output {output.table:q}"
+        " --figure {output.figure:q} --threads {threads} {params.settings} &> {log:q}"

@@ -33,6 +33,9 @@ GALAXIES_STAGES = {
     "cutouts": "Bring stamps to one size.",
     "cluster": "Group images by a run's latents and by simpler numbers.",
 }
+PREDICTIONS = {
+    "galaxies": "Apply trained networks to stamps of galaxies, real ones too.",
+}
 INJECTIONS_STAGES = {
     "simulate": "Simulate bricks of a survey with injections.",
     "observe": "Inject galaxies into a real image.",
@@ -114,6 +117,14 @@ main.add_command(
         "reionization_",
         name="reionization",
         help="The stages of the reionization experiment.",
+    )
+)
+main.add_command(
+    Stages(
+        PREDICTIONS,
+        "predict_",
+        name="predict",
+        help="Trained networks put to use on images of your own.",
     )
 )
 click.version_option(package_name="cosmodag")(main)

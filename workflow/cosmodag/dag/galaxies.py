@@ -9,6 +9,8 @@ from cosmodag.dag.experiment import Experiment
 
 MEGABYTES_OF_PYTHON = 1200  # GalSim, h5py, astropy; and twice Snakemake around a job
 BANDS = 3
+APPLIED = ("parameters", "latent")
+"""What an application may name a run for."""
 READ = ("bands", "dataset", "pixel", "psf")
 """Settings of a folder by which its files are read."""
 
@@ -20,7 +22,7 @@ class Galaxies(Experiment):
     """
 
     NAME = "galaxies"
-    SECTIONS = ("sources", "cutouts", "datasets", "runs", "clusters")
+    SECTIONS = ("sources", "cutouts", "datasets", "runs", "clusters", "applications")
     COUNTED = "galaxies"
 
     def folder(self, source: str) -> str:
@@ -45,6 +47,42 @@ class Galaxies(Experiment):
         """Return the batches of an entry of cutouts."""
         batches = self.batches(self.config["cutouts"][cutouts]["source"])
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in batches]
+
+    @property
+    def applications(self) -> list[str]:
+        """Return the tables of all applications."""
+        return [f"{self.root}/applications/{name}.csv" for name in self.names("applications")]
+
+    def applied(self, application: str) -> dict[str, str]:
+        """Return the runs that an application names, by what they are for."""
+        entry = self.config["applications"][application]
+        return {name: entry[name] for name in APPLIED if name in entry}
+
+    def application_inputs(self, application: str) -> dict[str, str | list[str]]:
+        """Return what an application needs: stamps, trained runs, their datasets."""
+        entry = self.config["applications"][application]
+        source = entry["source"]
+        root = f"{self.root}/sources/{source}"
+        found: dict[str, str | list[str]] = {"stamps": f"{root}/accepted.txt"}
+        if "simulation" in self.config["sources"][source]:
+            found["stamps"] = [f"{root}/{batch}.h5" for batch in self.batches(source)]
+        for name, run in self.applied(application).items():
+            found[name] = f"{self.root}/runs/{run}/model.pt"
+            dataset = self.config["runs"][run]["dataset"]
+            found[f"{name}_dataset"] = f"{self.root}/datasets/{dataset}"
+        if "clusters" in entry:
+            found["clusters"] = f"{self.root}/clusters/{entry['clusters']}"
+        return found
+
+    def application_options(self, application: str) -> str:
+        """Return the options that name an application's runs and say how its stamps are read."""
+        source = self.config["applications"][application]["source"]
+        folder = self.config["sources"][source].get("folder", {})
+        held = {"stack" if key == "dataset" else key: folder.get(key) for key in READ}
+        for name, file in self.application_inputs(application).items():
+            if name != "stamps":
+                held[name] = file.removesuffix("/model.pt")
+        return options(held)
 
     def simulate_mb(self, source: str) -> float:
         """Return the memory of a simulation in MB: all its stamps may wait to be written."""

@@ -6,16 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 
 from cosmodag.datasets.examples import open_examples
-from cosmodag.datasets.folder import read_description
-from cosmodag.datasets.transforms import build_transform
-from cosmodag.errors import InputError
+from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.evaluation.two_sample import Sample, auc_draws, mann_whitney, p_text
 from cosmodag.files import whole_file
-from cosmodag.training.prediction import choose_device, load_run
-from cosmodag.training.reproducible import reproducible
 
 logger = logging.getLogger(__name__)
 
@@ -57,33 +52,14 @@ def apply_run(
     InputError
         If the stamps have another shape or other channels than those of the dataset.
     """
-    model, task, description = load_run(run_folder)
-    dataset = read_description(dataset_folder)
-    transform = build_transform(description["transform"], dataset["statistics"])
-    device = torch.device(choose_device(device))
-    model.to(device).eval()
-    found = []
-    with (
-        open_examples(examples_files) as examples,
-        reproducible(True, threads),
-        torch.inference_mode(),
-    ):
+    run = TrainedRun(run_folder, dataset_folder, device=device, threads=threads)
+    with open_examples(examples_files) as examples:
         first = examples.files[0]
-        for name, mine in (
-            ("x_channels", dataset["x_channels"]),
-            ("x_shape", dataset["shapes"]["x"]),
-        ):
-            if list(first.common(name)) != list(mine):
-                raise InputError(
-                    f"{first.name}: {name} {first.common(name)} differs from {mine}, which the run "
-                    "was trained on: cut the stamps alike"
-                )
+        run.check(first.name, *(first.common(name) for name in ("x_channels", "x_shape")))
+        found = []
         for begin in range(0, len(examples.index), AT_ONCE):
-            rows = np.arange(begin, min(begin + AT_ONCE, len(examples.index)))
-            x, _ = examples.read(rows)
-            x = x if transform is None else transform(x)
-            output_ = model(torch.from_numpy(np.ascontiguousarray(x)).movedim(-1, 1).to(device))
-            found.append(task.predict(output_)["probability"][:, 1])
+            x, _ = examples.read(np.arange(begin, min(begin + AT_ONCE, len(examples.index))))
+            found.append(run.predict(x)["probability"][:, 1])
         table = examples.index.drop(columns="source").assign(probability=np.concatenate(found))
     with whole_file(output) as partial:
         table.to_csv(partial, index=False)

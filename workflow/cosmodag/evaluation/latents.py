@@ -1,21 +1,42 @@
 """What a trained run squeezes examples into, without giving them back."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
 from cosmodag.training.latent_task import ACTIVE
-from cosmodag.training.loop import lay_out_channels_last, to_device
-from cosmodag.training.prediction import choose_device, load_run, run_loader
-from cosmodag.training.reproducible import reproducible
+from cosmodag.training.prediction import load_run, predict_with, run_loader
 from cosmodag.training.settings import TrainingSettings
 
 
-@torch.no_grad()
+class Encoding(nn.Module):
+    """A network's encoder as a network of its own: images (b, c, h, w) to latents (b, L)."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.model.encode(x)[0]
+
+
+class Means:
+    """The means of latents as they are, in the place of a task."""
+
+    def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
+        """Return ``latent``, (b, L)."""
+        return {"latent": output.cpu().numpy()}
+
+    def observed(self, y: torch.Tensor) -> np.ndarray:
+        """Return of each example that nothing was asked, (b, 0)."""
+        return np.zeros((len(y), 0), np.float32)
+
+
 def read_latents(
     run_folder: str | os.PathLike,
     dataset_folder: str | os.PathLike,
@@ -38,22 +59,36 @@ def read_latents(
         If the run has no latent.
     """
     model, _, description = load_run(run_folder)
+    check_latent(run_folder, description)
+    options = {"device": device, "threads": threads}
+    return {
+        split: encode_with(
+            model, run_loader(dataset_folder, split, description), description, **options
+        )
+        for split in splits
+    }
+
+
+def encode_with(model: nn.Module, loader, description: Mapping, **options) -> np.ndarray:
+    """Return the mean of the latent of each example of a loader, (N, L) float32.
+
+    Parameters
+    ----------
+    model, description
+        As `cosmodag.training.prediction.load_run` gives them.
+    options
+        `device` and `threads`, as `read_latents` takes them.
+    """
+    settings = TrainingSettings.from_dict(description["training"])
+    return predict_with(Encoding(model), Means(), loader, settings, **options)["latent"]
+
+
+def check_latent(run_folder: str | os.PathLike, description: Mapping) -> None:
+    """Refuse a run that has no latent."""
     if description["task"]["name"] != "latent":
         raise InputError(
             f"{run_folder}: its task is {description['task']['name']}; give a run of task latent"
         )
-    settings = TrainingSettings.from_dict(description["training"])
-    device = torch.device(choose_device(device))
-    model.to(device).eval()
-    if settings.channels_last:
-        lay_out_channels_last(model)
-    found = {}
-    with reproducible(settings.deterministic, threads):
-        for split in splits:
-            batches = run_loader(dataset_folder, split, description).batches(0)
-            means = [model.encode(to_device(each, device, settings)[0])[0] for each in batches]
-            found[split] = torch.cat(means).cpu().numpy()
-    return found
 
 
 def active(latents: dict[str, np.ndarray], of: str = "train") -> np.ndarray:

@@ -5,7 +5,7 @@ answer to a turned map is not quite its turned answer. The mean over eight is, a
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, combinations
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import torch
 from cosmodag.datasets.augmentation import augmentation_names
 from cosmodag.training.prediction import load_run, predict, predict_with, run_loader
 from cosmodag.training.settings import TrainingSettings
+from cosmodag.training.task import Task
 
 
 class Symmetry(NamedTuple):
@@ -97,18 +98,46 @@ def predict_splits(
     """
     model, task, description = load_run(run_folder)
     loaders = {s: run_loader(dataset_folder, s, description) for s in ("valid", "test")}
-    augment = augmentation_names(description.get("augment"))
-    if not (task.averaged and {"symmetries", "centred_symmetries"} & set(augment)):
+    if not averaged_over(task, description):
         return {s: predict(run_folder, loaders[s], device=device, threads=threads) for s in loaders}
-    settings = TrainingSettings.from_dict(description["training"])
-    options = {"settings": settings, "device": device, "threads": threads}
-    options["centred"] = "centred_symmetries" in augment
-    found = {split: predict_symmetric(model, task, loaders[split], **options) for split in loaders}
+    options = {"device": device, "threads": threads}
+    found = {
+        split: predict_as_scored(model, task, loaders[split], description, **options)
+        for split in loaders
+    }
     if description.get("temperature"):
         temperature = task.fit_temperature(found["valid"]["logit"], found["valid"]["y"])
         for each in found.values():
             each["probability"] = task.probability(each["logit"] / np.float32(temperature))
     return found
+
+
+def averaged_over(task: Task, description: Mapping) -> set[str]:
+    """Return which symmetries the predictions of a run are averaged over, by their names."""
+    augment = set(augmentation_names(description.get("augment")))
+    return augment & {"symmetries", "centred_symmetries"} if task.averaged else set()
+
+
+def predict_as_scored(
+    model, task: Task, loader, description: Mapping, **options
+) -> dict[str, np.ndarray]:
+    """Predict with a run's network as it is scored, on average where it is, without calibration.
+
+    Parameters
+    ----------
+    model, task, description
+        As `cosmodag.training.prediction.load_run` gives them.
+    loader
+        What is predicted; it is gone through once for each symmetry.
+    options
+        `device` and `threads`, as `predict_splits` takes them.
+    """
+    options["settings"] = TrainingSettings.from_dict(description["training"])
+    names = averaged_over(task, description)
+    if not names:
+        return predict_with(model, task, loader, **options)
+    centred = "centred_symmetries" in names
+    return predict_symmetric(model, task, loader, centred=centred, **options)
 
 
 def predict_symmetric(

@@ -62,22 +62,15 @@ def filter_stamps(
     InputError
         There is no file, or none is accepted; both lists have been written then.
     """
-    folder = Path(folder)
-    paths = list(_files(folder))
-    if not paths:
-        raise InputError(f"{folder}: no file that ends in one of {', '.join(ENDINGS)}")
-    shares = [paths[start : start + SHARE] for start in range(0, len(paths), SHARE)]
-
-    def look(share: Sequence[str]) -> list[str | None]:
-        return [_reason(path, tuple(shape), bands, accept_larger, dataset) for path in share]
-
-    with ThreadPoolExecutor(threads) as pool:
-        looked = tqdm(
-            pool.map(look, shares), total=len(shares), unit=f"{SHARE} files", disable=None
-        )
-        reasons = [reason for share in looked for reason in share]
-    good = [path for path, reason in zip(paths, reasons) if reason is None]
-    bad = [(path, reason) for path, reason in zip(paths, reasons) if reason is not None]
+    paths = stamp_files(folder)
+    good, bad = sort_files(
+        paths,
+        shape=shape,
+        bands=bands,
+        accept_larger=accept_larger,
+        dataset=dataset,
+        threads=threads,
+    )
     with whole_file(accepted) as partial:
         partial.write_text("".join(f"{path}\n" for path in good))
     with whole_file(rejected) as partial:
@@ -91,12 +84,59 @@ def filter_stamps(
         " or larger" * accept_larger,
     )
     if not good:
-        (often, count), *_ = collections.Counter(reason for _, reason in bad).most_common(1)
-        raise InputError(
-            f"{folder}: none of {len(paths)} files is accepted ({count} of them: {often}); change "
-            "the keys shape, accept_larger or bands"
-        )
+        raise InputError(f"{folder}: {none_of(bad)}; change the keys shape, accept_larger or bands")
     return len(good), len(bad)
+
+
+def stamp_files(folder: str | os.PathLike) -> list[str]:
+    """Return the paths of the stamps in a folder and all below it, in order of name.
+
+    Raises
+    ------
+    InputError
+        There is no folder, or no file that ends as stamps do.
+    """
+    paths = list(_files(Path(folder)))
+    if not paths:
+        raise InputError(f"{folder}: no file that ends in one of {', '.join(ENDINGS)}")
+    return paths
+
+
+def sort_files(
+    paths: Sequence[str],
+    *,
+    shape: Sequence[int],
+    bands: Sequence[str] | None = None,
+    accept_larger: bool = False,
+    dataset: str = "images",
+    threads: int = 1,
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Tell files that hold stamps of a shape from others; parameters as in `filter_stamps`.
+
+    Returns
+    -------
+    accepted : list of str
+    rejected : list of tuple of str
+        Path and reason.
+    """
+    shares = [paths[start : start + SHARE] for start in range(0, len(paths), SHARE)]
+
+    def look(share: Sequence[str]) -> list[str | None]:
+        return [_reason(path, tuple(shape), bands, accept_larger, dataset) for path in share]
+
+    with ThreadPoolExecutor(threads) as pool:
+        looked = tqdm(
+            pool.map(look, shares), total=len(shares), unit=f"{SHARE} files", disable=None
+        )
+        reasons = [reason for share in looked for reason in share]
+    good = [path for path, reason in zip(paths, reasons) if reason is None]
+    return good, [(path, reason) for path, reason in zip(paths, reasons) if reason is not None]
+
+
+def none_of(rejected: Sequence[tuple[str, str]]) -> str:
+    """Say that no file is accepted, and what most of them lack."""
+    (often, count), *_ = collections.Counter(reason for _, reason in rejected).most_common(1)
+    return f"none of {len(rejected)} files is accepted ({count} of them: {often})"
 
 
 def reason_to_reject(
