@@ -3,6 +3,7 @@
 import pytest
 
 from cosmodag.datasets.shards import write_dataset
+from tests.galaxy_runs import train_runs
 from tests.slices import write_slices
 from tests.stamps import write_stamps
 
@@ -45,3 +46,9 @@ def stamps(tmp_path_factory):
     file = write_stamps(folder / "stamps.h5")
     write_dataset([file], folder / "dataset", fractions=(0.6, 0.15, 0.25), seed=1)
     return folder / "dataset"
+
+
+@pytest.fixture(scope="session")
+def galaxy_runs(tmp_path_factory):
+    """Networks of parameters and of a latent, trained on simulated galaxies, in their folders."""
+    return train_runs(tmp_path_factory.mktemp("galaxies"))

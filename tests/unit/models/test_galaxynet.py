@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from cosmodag.cutouts.photometry import APERTURES
 from cosmodag.errors import InputError
-from cosmodag.models.galaxynet import APERTURES, GalaxyNet, Measures, _rings
+from cosmodag.models.galaxynet import GalaxyNet, Measures, _rings
 
 
 def gaussian(width: float, ratio: float, flux: float, side: int = 64) -> torch.Tensor:

@@ -21,6 +21,8 @@ HELD = 0.99
 NEIGHBOURS = 5
 LEVEL = 0.99
 """Part of the validation split that is to count as like the training split."""
+MARGIN = 0.05
+"""Part of a range beyond which a value is not like those of training: few examples end short."""
 
 
 class TrainingDistribution:
@@ -53,8 +55,11 @@ class TrainingDistribution:
         self._unit = np.ones(len(self._axes) + 1)
         self._unit = self._placed(training).std(0)
         self._tree = cKDTree(self._placed(training))
-        valid = self._measured(dataset_folder, "valid")
-        self._threshold = np.quantile(self._to_neighbours(self._placed(valid)), LEVEL)
+        valid = np.sort(self._to_neighbours(self._placed(self._measured(dataset_folder, "valid"))))
+        # The rank by which another image of the same law keeps to it with at least this probability
+        # (as in split conformal prediction); of fewer than 99 images, the farthest.
+        rank = int(np.ceil((len(valid) + 1) * LEVEL))
+        self._threshold = valid[min(rank, len(valid)) - 1]
         self._ranges = _ranges(self.dataset)
 
     def distances(self, x: np.ndarray) -> np.ndarray:
@@ -80,7 +85,8 @@ class TrainingDistribution:
         said = []
         for name, (low, high) in self._ranges.items():
             value = found[name]
-            if value is not None and not low <= value <= high:
+            margin = MARGIN * (high - low)
+            if value is not None and not low - margin <= value <= high + margin:
                 said.append(WORDS[name].format(value, low, high))
         return said
 

@@ -1,0 +1,52 @@
+"""Small networks of simulated galaxies, trained and laid out as the workflow does it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+
+from cosmodag.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.datasets.shards import write_dataset
+from cosmodag.sources.stamp_simulation import simulate_stamps
+from cosmodag.sources.stamps_file import open_stamps
+from cosmodag.training.run import train_run
+
+SIDE = 32
+TRAINING = {"epochs": 2, "batch_size": 32, "learning_rate": 3e-3}
+
+
+def simulate(path: Path, *, count: int, seed: int, bands: Sequence[str] = "grz") -> Path:
+    """Simulate stamps of 24 to 40 pixels a side, their bands under any names."""
+    simulate_stamps(path, count=count, seed=seed, sides=(24, 40))
+    with h5py.File(path, "r+") as file:
+        file.attrs["bands"] = list(bands)
+    return path
+
+
+def train_runs(folder: Path, *, count: int = 400, bands: Sequence[str] = "grz", **cutting) -> Path:
+    """Train the runs `parameters` and `latent` on a dataset of simulated stamps.
+
+    Returns the folder of the experiment; below it lie stamps.h5, datasets/told and runs/.
+    """
+    cutting = {"side": SIDE, "conditions": ["psf", "noise"]} | cutting
+    stamps = simulate(folder / "stamps.h5", count=count, seed=5, bands=bands)
+    cut_galaxies(open_stamps(stamps), folder / "cutouts.h5", **cutting)
+    dataset = folder / "datasets" / "told"
+    write_dataset([folder / "cutouts.h5"], dataset, fractions=(0.6, 0.2, 0.2))
+    settings = {"transform": "arcsinh", "training": TRAINING, "threads": 1}
+    train_run(
+        dataset,
+        folder / "runs" / "parameters",
+        task={"name": "count", "columns": ["magnitude", "log_radius"]},
+        model={"name": "stampnet", "width": 8},
+        augment="symmetries",
+        **settings,
+    )
+    train_run(
+        dataset,
+        folder / "runs" / "latent",
+        task={"name": "latent", "size": 4},
+        model={"name": "vae", "widths": [8, 8, 16]},
+        **settings,
+    )
+    return folder
