@@ -198,9 +198,16 @@ def _parts(stamps: Stamps) -> Iterator[Stamps]:
 
 def _cut(part: Stamps, run: TrainedRun) -> tuple[np.ndarray, pd.DataFrame]:
     """Images (N, S, S, C) of stamps as a run's dataset holds its own, and their index."""
+    cutting = _cutting(run.dataset)
+    untold = [stamp.id for stamp in part.each if "psf" not in stamp.known]
+    if untold and "psf" in cutting["conditions"]:
+        raise InputError(
+            f"{part.name}: {run.folder} must be told the width of the point-spread function of "
+            f"{untold[0]}, which is not known; give psf in arcsec"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "cutouts.h5"
-        cut_galaxies(part, path, **_cutting(run.dataset))
+        cut_galaxies(part, path, **cutting)
         with open_examples([path]) as examples:
             first = examples.files[0]
             run.check(part.name, *(first.common(name) for name in ("x_channels", "x_shape")))

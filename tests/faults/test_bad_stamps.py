@@ -1,0 +1,143 @@
+"""Bad stamps through the command line: one clear line, a non-zero exit, nothing written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from PIL import Image
+
+from tests.faults.test_bad_input import cosmodag, refused
+from tests.galaxy_runs import train_runs
+
+pytestmark = pytest.mark.faults
+
+CUBE = np.random.default_rng(0).normal(size=(3, 40, 40)).astype(np.float32)
+PIXEL = ("--pixel", 0.1)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> Path:
+    """Networks that are told the point-spread function."""
+    return train_runs(tmp_path_factory.mktemp("galaxies"), count=60) / "runs"
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    folder = tmp_path / "stamps"
+    folder.mkdir()
+    return folder
+
+
+def write(path: Path, cube: np.ndarray = CUBE, **cards) -> Path:
+    hdu = fits.PrimaryHDU(cube)
+    hdu.header.update(cards)
+    hdu.writeto(path)
+    return path
+
+
+def filtered(folder: Path) -> tuple:
+    lists = ("--accepted", folder / "accepted.txt", "--rejected", folder / "rejected.tsv")
+    return ("galaxies", "filter", "--path", folder, "--shape", "[3, 40, 40]", *lists)
+
+
+def predict(folder: Path, runs: Path, *more: object) -> tuple:
+    run = ("--parameters", runs / "parameters", "--output", folder / "table.csv")
+    return ("predict", "galaxies", folder, *run, *more)
+
+
+def cutouts(folder: Path, **known) -> tuple:
+    files = {"bands": ["g", "r", "z"], "pixel": 0.1} | known
+    listed = folder / "accepted.txt"
+    listed.write_text("".join(f"{path}\n" for path in sorted(folder.glob("*.*")) if path != listed))
+    return (
+        *("galaxies", "cutouts", "--stamps", listed, "--files", json.dumps(files)),
+        *("--side", 32, "--output", folder / "cutouts.h5"),
+    )
+
+
+BAD = {
+    "2-dimensional": (
+        lambda path: write(path / "flat.fits", CUBE[0]),
+        "2-dimensional, 40 × 40: it holds but one band",
+    ),
+    "unknown bands": (
+        lambda path: write(path / "bands.fits", BANDS="ugi"),
+        "bands u, g, i where g, r, z are wanted",
+    ),
+    "alpha": (
+        lambda path: Image.fromarray(np.zeros((40, 40, 4), np.uint8)).save(path / "alpha.png"),
+        "has an alpha channel; save it as RGB",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_filter_that_leaves_nothing_says_why(folder, name):
+    spoil, message = BAD[name]
+    spoil(folder)
+    code, printed = cosmodag(*filtered(folder))
+    assert code == 2
+    last = printed.strip().splitlines()[-1]
+    assert last == (
+        f"Error: {folder}: none of 1 files is accepted (1 of them: {message}); change the keys "
+        "shape, accept_larger or bands"
+    )
+    assert (folder / "accepted.txt").read_text() == ""
+    assert message in (folder / "rejected.tsv").read_text()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_stamps_of_which_none_is_accepted_are_refused_to_networks(folder, runs, name):
+    spoil, message = BAD[name]
+    spoil(folder)
+    told = f"none of 1 files is accepted (1 of them: {message}); give stamps in bands g, r, z"
+    refused(folder, told, *predict(folder, runs, *PIXEL, "--psf", 0.3))
+
+
+def test_pixels_that_are_no_numbers_are_named(folder, runs):
+    masked = CUBE.copy()
+    masked[1, 3, :2] = np.nan
+    write(folder / "masked.fits", masked)
+    message = "stamp masked.fits holds 2 pixels that are not finite; mask them or leave it out"
+    refused(folder, f"{folder}: {message}", *predict(folder, runs, *PIXEL, "--psf", 0.3))
+    refused(folder, message, *cutouts(folder))
+
+
+def test_an_empty_list_is_named(folder, runs):
+    (folder / "accepted.txt").touch()
+    words = list(predict(folder, runs, *PIXEL))
+    words[2] = folder / "accepted.txt"
+    refused(folder, "accepted.txt: the list is empty", *words)
+    stamps = ("galaxies", "cutouts", "--stamps", folder / "accepted.txt")
+    files = ("--files", '{"bands": ["g", "r", "z"], "pixel": 0.1}')
+    refused(folder, "the list is empty", *stamps, *files, "--output", folder / "cutouts.h5")
+
+
+def test_a_stamp_smaller_than_its_point_spread_function_is_named(folder, runs):
+    write(folder / "small.fits", CUBE[:, :12, :12])
+    message = "stamp small.fits of 12 pixels is smaller than its point-spread function of 1.5 arc"
+    refused(folder, message, *predict(folder, runs, *PIXEL, "--psf", 1.5))
+    refused(folder, message, *cutouts(folder, psf=1.5))
+
+
+def test_a_point_spread_function_that_a_network_must_be_told_is_asked_for(folder, runs):
+    write(folder / "good.fits")
+    message = "the width of the point-spread function of good.fits, which is not known; give psf"
+    refused(folder, message, *predict(folder, runs, *PIXEL))
+    refused(folder, "arcsec a pixel are not known", *predict(folder, runs, "--psf", 0.3))
+
+
+def test_bands_that_are_not_those_of_the_run_are_named(folder, runs):
+    write(folder / "good.fits")
+    message = "stamps of R, G, B where the run was trained on g, r, z; give a run of the same bands"
+    bands = ("--bands", '["R", "G", "B"]')
+    refused(folder, message, *predict(folder, runs, *PIXEL, "--psf", 0.3, *bands))
+
+
+def test_a_folder_without_stamps_and_a_run_without_weights_are_refused(folder, runs, tmp_path):
+    refused(folder, "no file that ends in one of", *predict(folder, runs, *PIXEL))
+    (tmp_path / "runs" / "parameters").mkdir(parents=True)
+    words = predict(folder, tmp_path / "runs", *PIXEL)
+    refused(folder, "no run.json; train the run first", *words)
