@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cosmodag.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.cutouts.galaxy_stamps import IMAGE, cut_galaxies
 from cosmodag.datasets.examples import open_examples
 from cosmodag.errors import InputError
-from cosmodag.evaluation.baselines.stamp_measures import IMAGE
 from cosmodag.evaluation.grouping_file import KeptGrouping, read_grouping
 from cosmodag.evaluation.predicted_parameters import parameters_told
 from cosmodag.evaluation.stamp_gallery import MOST, Pictures, gallery

@@ -122,12 +122,12 @@ def _joined(stamps: Sequence[Stamps]) -> Stamps:
 
 
 def _in_order(stamps: Stamps, bands: Sequence[str]) -> Stamps:
-    """Stamps with their bands in another order."""
+    """Stamps as they were observed, with their bands in another order."""
     if set(stamps.bands) != set(bands):
         raise InputError(
             f"{stamps.name}: bands {', '.join(stamps.bands)} where the run was trained on "
             f"{', '.join(bands)}; give a run of the same bands"
         )
     places = [stamps.bands.index(band) for band in bands]
-    each = (stamp._replace(image=stamp.image[places]) for stamp in stamps.each)
-    return stamps._replace(bands=tuple(bands), each=each)
+    each = (stamp._replace(image=stamp.image[places], light=None) for stamp in stamps.each)
+    return stamps._replace(bands=tuple(bands), each=each, noiseless=False)
