@@ -47,4 +47,3 @@ rule all:
     input:
         f"{results}/report.html",
         injections.applications,
-        galaxies.applications,

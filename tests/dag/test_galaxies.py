@@ -36,6 +36,8 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     assert len(table) == 90
     assert table["magnitude"].between(table["magnitude_low"], table["magnitude_high"]).all()
     assert (results / "galaxies/applications/sky.svg").is_file()
+    assert "What networks say of sky" in report
+    assert f"90 galaxies: {table['outside'].sum()} outside" in report
     assert set(table["group"]) <= {-1, 0, 1, 2}
     assert configured.planned() == set()
     assert_a_latent_size_more_trains_that_one_alone(configured)
@@ -61,7 +63,11 @@ def assert_other_labels_group_anew_and_train_nothing(done):
     config = done.config
     config["galaxies"]["clusters"]["shapes"]["label_edges"] = [0.2]
     done.configure(config)
-    assert done.planned("galaxies") == {"galaxies", "galaxies_cluster clusters=shapes"}
+    assert done.planned("galaxies") == {
+        "galaxies",
+        "galaxies_cluster clusters=shapes",
+        "galaxies_predict application=sky",
+    }
 
 
 def test_the_plan_holds_a_job_a_batch(configured):
@@ -140,10 +146,13 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
     (configured.folder / "stamps").mkdir()
     galaxies = config["galaxies"]
     galaxies["sources"]["real"] = {"folder": {"path": "stamps", "pixel": 0.4, "psf": 1.2}}
-    latent = {"dataset": "stamps", "task": {"name": "latent", "size": 4}, "model": {"name": "vae"}}
-    galaxies["runs"]["latent4"] = latent
     galaxies["applications"] = {
-        "real": {"source": "real", "parameters": "parameters", "latent": "latent4"}
+        "real": {
+            "source": "real",
+            "parameters": "parameters",
+            "latent": "latent4",
+            "clusters": "shapes",
+        }
     }
     configured.configure(config)
     planned = configured.planned("results/galaxies/applications/real.csv")
@@ -155,7 +164,8 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
     assert "galaxies results/galaxies/sources/real/accepted.txt " in command
     assert "--pixel 0.4 --psf 1.2" in command
     assert "--latent results/galaxies/runs/latent4" in command
-    assert "--latent-dataset results/galaxies/datasets/stamps" in command
+    assert "--latent-dataset results/galaxies/datasets/images" in command
+    assert "--clusters results/galaxies/clusters/shapes" in command
 
 
 def test_an_application_names_a_run(configured):
@@ -164,3 +174,7 @@ def test_an_application_names_a_run(configured):
     configured.configure(config)
     printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
     assert "config key galaxies.applications.sky.parameters is missing" in printed
+    config["galaxies"]["applications"]["sky"] |= {"parameters": "parameters", "clusters": "shapes"}
+    configured.configure(config)
+    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    assert "galaxies.applications.sky: 'latent' is a dependency of 'clusters'" in printed

@@ -4,6 +4,7 @@
 #         results/injections/verdicts/<verdict>.{json,svg}
 #         results/injections/selections/<selection>/<batch>.csv
 #         results/galaxies/clusters/<clusters>/
+#         results/galaxies/applications/<application>.{csv,svg}
 # Makes:  results/report.html
 
 
@@ -20,6 +21,7 @@ rule report:
         ],
         cuts=injections.cuts,
         clusters=galaxies.clusters,
+        applications=galaxies.applications,
     output:
         f"{results}/report.html",
     log:
@@ -41,7 +43,10 @@ rule report:
         clusters=lambda w, input: " ".join(
             f"--clusters {quote(f)}" for f in input.clusters
         ),
+        applications=lambda w, input: " ".join(
+            f"--application {quote(f)}" for f in input.applications
+        ),
         code=code("report"),
     shell:
         "python -m cosmodag report {params.runs} {params.verdicts} {params.cuts} {params.clusters}"
-        " --output {output:q} &> {log:q}"
+        " {params.applications} --output {output:q} &> {log:q}"

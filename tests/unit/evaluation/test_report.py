@@ -227,3 +227,18 @@ def test_what_cuts_removed_is_told_for_each_selection(tmp_path):
     write_report(tmp_path / "report.html", [run], cuts=paths)
     shown = (tmp_path / "report.html").read_text()
     assert '<th scope="row">not detected</th><td>0</td><td>90</td><td>0</td><td>9</td>' in shown
+
+
+def test_what_networks_say_of_other_stamps_is_shown_with_its_pictures(tmp_path):
+    folder = tmp_path / "voids" / "applications"
+    folder.mkdir(parents=True)
+    (folder / "sky.csv").write_text("id,outside,warning\na,True,outside\nb,False,\nc,False,noise\n")
+    with figures.drawing(folder / "sky.svg", 2, 2) as figure:
+        figure.subplots()
+    runs = [make_run(tmp_path / "unet")]
+    write_report(tmp_path / "report.html", runs, applications=[folder / "sky.csv"])
+    page = (tmp_path / "report.html").read_text()
+    assert "What networks say of sky" in page
+    told = "3 galaxies: 1 outside the training distribution, 1 more with a warning."
+    assert told in page
+    assert 'alt="Images of sky with predicted numbers"' in page

@@ -29,9 +29,17 @@ from cosmodag.commands.options import output
     multiple=True,
     help="Folder of groups of galaxies; may be given several times.",
 )
+@click.option(
+    "--application",
+    "applications",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Table of what networks say of stamps, <experiment>/applications/<application>.csv, with"
+    " its gallery beside it; may be given several times.",
+)
 @output("The page.")
-def command(runs, verdicts, cuts, clusters, output):
+def command(runs, output, **parts):
     """Write the report of evaluated runs as one page that opens offline."""
     from cosmodag.evaluation.report import write_report
 
-    write_report(output, runs, verdicts=verdicts, cuts=cuts, clusters=clusters)
+    write_report(output, runs, **parts)

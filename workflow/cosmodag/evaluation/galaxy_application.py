@@ -13,6 +13,7 @@ import pandas as pd
 from cosmodag.cutouts.galaxy_stamps import IMAGE, cut_galaxies
 from cosmodag.datasets.examples import open_examples
 from cosmodag.errors import InputError
+from cosmodag.evaluation.application_tables import said
 from cosmodag.evaluation.grouping_file import KeptGrouping, read_grouping
 from cosmodag.evaluation.predicted_parameters import parameters_told
 from cosmodag.evaluation.stamp_gallery import MOST, Pictures, gallery
@@ -142,14 +143,6 @@ def predict_galaxies(
     gallery(figure, shown, table, columns)
     logger.info("%s", said(table))
     return table
-
-
-def said(table: pd.DataFrame) -> str:
-    """Say what is to be doubted in a sentence."""
-    outside, warned = (int(each.sum()) for each in (table["outside"], table["warning"] != ""))
-    text = f"{len(table)} {'galaxy' if len(table) == 1 else 'galaxies'}: "
-    text += f"{outside} outside the training distribution"
-    return text + (f", {warned - outside} more with a warning" if warned > outside else "")
 
 
 def bands_of(dataset: Mapping) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 
 from cosmodag.evaluation import formatting, names
+from cosmodag.evaluation.application_tables import read_application
 from cosmodag.evaluation.latent_scan import draw_scan, scans
 from cosmodag.evaluation.runs import Run, by_experiment
 from cosmodag.evaluation.selection_tables import read_selections
@@ -65,6 +66,7 @@ def write_report(
     verdicts: Sequence[str | os.PathLike] = (),
     cuts: Sequence[str | os.PathLike] = (),
     clusters: Sequence[str | os.PathLike] = (),
+    applications: Sequence[str | os.PathLike] = (),
     wording: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Write the report of all runs as one HTML file without any outside reference.
@@ -81,6 +83,8 @@ def write_report(
         Tables of what the cuts of selections removed, see `read_selections`.
     clusters : sequence of path
         Folders of groups of galaxies.
+    applications : sequence of path
+        Tables of what networks say of other stamps, each with its gallery beside it.
     wording : mapping from experiment to mapping, optional
         `title`, `question`, `background`, `original` and `tasks` (a question for each task) in
         place of those in `wording/<experiment>.json`. All may be absent.
@@ -88,6 +92,7 @@ def write_report(
     selections = read_selections(cuts)
     judged = [read_verdict(path) for path in verdicts]
     groups = [read_clusters(path) for path in clusters]
+    applied = [read_application(path) for path in applications]
     experiments = [
         {
             "name": name,
@@ -96,6 +101,11 @@ def write_report(
             "protocols": protocol_rows(found),
             "verdicts": [each for each in judged if each["experiment"] == name],
             "clusters": [each for each in groups if each["experiment"] == name],
+            "applications": [
+                each | {"address": data_address(each["figure"])}
+                for each in applied
+                if each["experiment"] == name
+            ],
             "selections": [each for each in selections if each.experiment == name],
             "scans": [
                 {"sizes": sizes, "address": picture_address(draw_scan(sizes))}
