@@ -35,11 +35,38 @@ def test_fluxes_radii_and_shapes_are_measured():
     assert len(found[0]) == Measures.count(1)
     inside = 1e4 * (1 - np.exp(-0.5 * (np.array(APERTURES) / 5) ** 2))
     assert found[0][:8].exp().numpy() == pytest.approx(inside, rel=0.05)
-    radii = found[0][8:11].exp() / 2
+    radii = found[0][8:11].exp()
     expected = 5 * np.sqrt(-2 * np.log(1 - np.array([0.2, 0.5, 0.8])))
     assert radii.numpy() == pytest.approx(expected, rel=0.12)
     round_, flat = (each[-1] for each in found)
     assert flat > round_ + 0.05
+
+
+def test_differences_of_fluxes_tell_of_shape_and_colour_whatever_the_brightness():
+    measures = Measures(64)
+    stamps = [
+        torch.cat([flux * gaussian(5, 1.0, 1), 2 * flux * gaussian(5, 1.0, 1)], 1)
+        for flux in (1e4, 1e5)
+    ]
+    faint, bright = (measures(stamp)[0] for stamp in stamps)
+    differences = slice(2 * 8 + 3, 2 * 8 + 3 + 2 * 7 + 8)
+    assert bright[0] - faint[0] == pytest.approx(np.log(10), abs=1e-2)
+    assert faint[differences].numpy() == pytest.approx(bright[differences].numpy(), abs=1e-2)
+    assert faint[differences][-8:].numpy() == pytest.approx(np.log(2), abs=1e-2)
+
+
+def test_an_anchored_output_begins_from_flux_and_radius_and_is_learned_from_there():
+    anchors = [(0, "flux", -2.0, 3.0), (1, "radius", 0.5, -1.0)]
+    torch.manual_seed(0)
+    network = GalaxyNet(channels=1, side=64, outputs=3, anchors=anchors).eval()
+    torch.manual_seed(0)
+    plain = GalaxyNet(channels=1, side=64, outputs=3).eval()
+    x = gaussian(5, 1.0, 1e5)
+    added = (network(x) - plain(x))[0].detach().numpy()
+    inside = 1e5 * (1 - np.exp(-0.5 * (4 / 5) ** 2))
+    assert added == pytest.approx([3 - 2 * np.log(inside), 0.5 * np.log(5.9) - 1, 0], abs=0.1)
+    # What is anchored follows from the settings: weights know nothing of it.
+    assert network.state_dict().keys() == plain.state_dict().keys()
 
 
 def test_rings_share_the_stamp():

@@ -5,7 +5,14 @@ the light stand beside what is learned. Convolutions see fluxes that are linear 
 logarithmic in bright light (as in Lupton, Gunn & Szalay 1999, AJ 118, 1406), and their features are
 averaged over rings about the middle, not over the stamp, most of which is sky. So the input is
 fluxes in units of about the noise, by the transform "none".
+
+A magnitude is the logarithm of a flux. Fluxes spread over a factor of hundreds, and a percent is
+asked: too much to be found by layers that begin at random. So outputs may be anchored to the
+logarithm of what an aperture holds, or of the half-light radius, and the network adds what is
+missing: light outside, noise, the blur of the point-spread function.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -16,14 +23,22 @@ from cosmodag.models.residual import STAGES, hidden_layers, stages, stem, widths
 
 RINGS = (0.125, 0.3, 0.6)
 """Radii in half sides between which features are averaged."""
+ANCHORS = ("flux", "radius")
+"""What outputs may be anchored to: natural logarithms of the middle band's flux within `INNER`,
+in the unit of the stamp, and of the half-light radius in pixels.
+"""
+INNER = APERTURES.index(4.0)
+"""The aperture: most of a galaxy's light, little of the sky's noise."""
 
 
 class Measures(nn.Module):
     """Apertures and moments of stamps (b, c, side, side), in fluxes of about the noise.
 
     Of each band the logarithm of the flux in each of 8 apertures; of all bands together the
-    logarithms of the radii that hold parts of the light; of each band and of all together, at each
-    of 3 Gaussian weights, size, ellipticity and its two parts.
+    logarithms of the radii that hold parts of the light; the differences of the first from aperture
+    to aperture and from band to band, which tell of shape and colour whatever the brightness; of
+    each band and of all together, at each of 3 Gaussian weights, size, ellipticity and its two
+    parts.
     """
 
     def __init__(self, side: int):
@@ -42,7 +57,15 @@ class Measures(nn.Module):
     @staticmethod
     def count(bands: int) -> int:
         """How many numbers come of so many bands."""
-        return bands * len(APERTURES) + len(PARTS) + (bands + 1) * len(WEIGHTS) * 4
+        fluxes, steps = bands * len(APERTURES), bands * (len(APERTURES) - 1)
+        colours = (bands - 1) * len(APERTURES)
+        return fluxes + len(PARTS) + steps + colours + (bands + 1) * len(WEIGHTS) * 4
+
+    @staticmethod
+    def places(bands: int) -> dict[str, int]:
+        """Return which number is the logarithm that each of `ANCHORS` names."""
+        flux = bands // 2 * len(APERTURES) + INNER
+        return {"flux": flux, "radius": bands * len(APERTURES) + PARTS.index(0.5)}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.float()
@@ -58,8 +81,9 @@ class Measures(nn.Module):
         told = moments[..., 1:] / (moments[..., :1].abs() + 20)
         shape = torch.tanh(told / 2)
         elongation = (shape[..., 1:].square().sum(-1, keepdim=True) + 1e-6).sqrt()
-        found = [flux.flatten(1), torch.log(radii + 0.5), shape.flatten(1), elongation.flatten(1)]
-        return torch.cat(found, 1)
+        # Circles grow by half a pixel.
+        found = [flux, torch.log((radii + 0.5) / 2), flux.diff(dim=2), flux.diff(dim=1)]
+        return torch.cat([each.flatten(1) for each in (*found, shape, elongation)], 1)
 
 
 class GalaxyNet(nn.Module):
@@ -83,6 +107,9 @@ class GalaxyNet(nn.Module):
         Units of each of two layers between features and scalars.
     dropout
         Part of the hidden units left out at random in training.
+    anchors
+        Outputs that begin from what is measured: number of the output, one of `ANCHORS`, slope and
+        offset of the output in its logarithm.
 
     Raises
     ------
@@ -101,6 +128,7 @@ class GalaxyNet(nn.Module):
         width: int = 16,
         hidden: int = 128,
         dropout: float = 0.0,
+        anchors: Sequence[tuple[int, str, float, float]] = (),
     ):
         super().__init__()
         if side % 2**STAGES:
@@ -121,11 +149,17 @@ class GalaxyNet(nn.Module):
         pooled = (len(RINGS) + 1) * sum(widths(width)) + Measures.count(bands) + conditions
         self.hidden = hidden_layers(pooled, hidden, dropout)
         self.read = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, outputs))
+        slopes, offsets = torch.zeros(Measures.count(bands), outputs), torch.zeros(outputs)
+        for output, measure, slope, offset in anchors:
+            slopes[Measures.places(bands)[measure], output] = slope
+            offsets[output] = offset
+        self.register_buffer("slopes", slopes, persistent=False)
+        self.register_buffer("offsets", offsets, persistent=False)
 
-    def features(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what the scalars are read from, (b, hidden)."""
+    def features(self, x: torch.Tensor, measured: torch.Tensor) -> torch.Tensor:
+        """Return what the scalars are read from, (b, hidden), of stamps and their measures."""
         image, told = x[:, : self.bands], x[:, self.bands :, 0, 0]
-        pooled = [self.measures(image), told]
+        pooled = [measured, told]
         x = self.stem(stretched(image))
         for number, stage in enumerate(self.stages):
             x = stage(x)
@@ -135,7 +169,9 @@ class GalaxyNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return scalars (b, outputs)."""
-        return self.read(self.features(x))
+        measured = self.measures(x[:, : self.bands])
+        anchored = measured @ self.slopes + self.offsets
+        return self.read(self.features(x, measured)) + anchored
 
 
 def stretched(flux: torch.Tensor) -> torch.Tensor:

@@ -7,6 +7,7 @@ import numpy as np
 from cosmodag.errors import InputError
 from cosmodag.models import registry
 from cosmodag.settings import unknown
+from cosmodag.training.anchors import anchors
 from cosmodag.training.latent_task import LatentTask
 from cosmodag.training.scalar_tasks import ScalarTask
 from cosmodag.training.task import Task
@@ -74,7 +75,8 @@ def complete_model(
     """Return the network's settings: shape from dataset or encoder, outputs and head from the task.
 
     A map of the input's own resolution, or of another, sets the factor of a U-Net, the size of the
-    task's latent that of the network's.
+    task's latent that of the network's; outputs that are logarithms of what a stamp shows are
+    anchored.
 
     Raises
     ------
@@ -91,6 +93,8 @@ def complete_model(
     known = registry.settings_of(name)
     if "side" in known:
         follows["side"] = side
+    if "anchors" in known and isinstance(task, ScalarTask):
+        follows["anchors"] = anchors(task, dataset)
     if isinstance(task, LatentTask):
         follows["latent"] = _latent(name, model, known, task.size)
     if "factor" in known and "channels" in task.target and dataset["shapes"]["y"][0] > 0:
