@@ -3,6 +3,7 @@ import pytest
 from sklearn import metrics
 
 from cosmodag.evaluation import count_scores
+from cosmodag.evaluation.conformal import intervals
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +51,12 @@ def test_predictions_that_shrink_to_the_mean_show_in_the_slope(numbers):
     assert values(shrunk, truth, groups)["slope"] == pytest.approx(0.38)
 
 
-def test_normal_intervals_of_the_right_width_cover_as_they_say(numbers):
+def test_intervals_of_the_right_width_cover_as_they_say(numbers):
     truth, predicted, groups = numbers
-    right = count_scores.normal_intervals(predicted, 3)
-    narrow = count_scores.normal_intervals(predicted, 1)
+    right = intervals(predicted, 3, {"68": 1, "95": 2})
+    narrow = intervals(predicted, 1, {"68": 1, "95": 2})
     found = values(predicted, truth, groups, intervals=right)
     assert found["coverage_68"] == pytest.approx(0.683, abs=0.03)
     assert found["coverage_95"] == pytest.approx(0.954, abs=0.02)
     assert values(predicted, truth, groups, intervals=narrow)["coverage_95"] < 0.6
     assert values(predicted, truth, groups)["coverage_68"] is None
-
-
-def test_negative_binomial_intervals_cover_overdispersed_counts():
-    random = np.random.default_rng(1)
-    mean, dispersion = np.full(4000, 20.0), np.full(4000, 0.2)
-    counts = random.negative_binomial(5, 5 / 25, 4000).astype(float)
-    intervals = count_scores.negative_binomial_intervals(mean, dispersion)
-    found = values(mean, counts, np.arange(4000) % 20, intervals=intervals)
-    assert 0.68 <= found["coverage_68"] < 0.76
-    assert 0.95 <= found["coverage_95"] < 0.98

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cosmodag.evaluation import figures, map_scores
-from cosmodag.evaluation.count_scores import normal_intervals
+from cosmodag.evaluation.conformal import intervals
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +46,8 @@ def test_cubes_are_drawn_by_a_slice(by_group, tmp_path):
 
 def test_numbers_are_drawn_with_the_line_of_equality(tmp_path):
     truth = np.arange(1000.0)
-    figures.predicted_numbers(
-        tmp_path / "n.svg", "count_matter", truth, truth, normal_intervals(truth, 5.0)
-    )
+    known = intervals(truth, 5.0, {"68": 1.0, "95": 2.0})
+    figures.predicted_numbers(tmp_path / "n.svg", "count_matter", truth, truth, known)
     drawn = (tmp_path / "n.svg").read_text()
     assert "true count matter" in drawn
     assert "equality" in drawn

@@ -15,9 +15,10 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
 @click.option("--truth", help="Channel that maps are scored on where it is not the task's.")
 @click.option("--noise", type=Structure(), help="Thermal noise that the networks see.")
 @click.option("--transform", help="Of the input, after which latents are scored.")
+@click.option("--settings", type=Structure(), help="Bounds of simple methods, by their names.")
 @click.option("--seed", default=0, help="Seed of subsamples and trees.")
 @threads
-def command(dataset, output, task, truth, noise, transform, seed, threads):
+def command(dataset, output, task, truth, noise, transform, settings, seed, threads):
     """Fit simple methods to what networks are to learn, for all runs on a dataset."""
     from cosmodag.evaluation.baselines.fitting import prepare_baselines
 
@@ -28,6 +29,7 @@ def command(dataset, output, task, truth, noise, transform, seed, threads):
         truth=truth,
         noise=noise,
         transform=transform,
+        settings=settings,
         seed=seed,
         threads=threads,
     )

@@ -122,6 +122,8 @@ def target(config: Mapping, experiment: str, run: str) -> str:
     if "noise" in entry:  # simple methods see what the network sees
         noise = entry["noise"]
         parts += ["noise", f"{noise['rms']:g}", f"{noise['beam']:g}"]
+    for name, bounds in sorted(entry.get("baselines", {}).items()):
+        parts += [name, *(f"{value}" for _, value in sorted(bounds.items()))]
     return "-".join(parts)
 
 
@@ -141,7 +143,8 @@ def target_options(config: Mapping, experiment: str, dataset: str, name: str) ->
         if same and target(config, experiment, run) == name:
             keys = ["task", "truth", "noise"]
             keys += ["transform"] if entry["task"]["name"] == "latent" else []
-            return options({key: entry.get(key) for key in keys})
+            given = {key: entry.get(key) for key in keys}
+            return options(given | {"settings": entry.get("baselines") or None})
     raise KeyError(f"no run of {experiment} on {dataset} is scored on {name}")
 
 

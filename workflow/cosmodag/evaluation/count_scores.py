@@ -1,18 +1,15 @@
 """Scores of predicted numbers (counts, volumes, parameters), with intervals over groups.
 
 All follow from moments of truth and prediction and from how often the truth falls into the
-predicted intervals, summed once a group. Predictions may carry a standard deviation, from which
-central intervals follow as for a normal distribution, or quantiles of their own.
+predicted intervals, see `conformal`, summed once a group.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import stats
 
 from cosmodag.evaluation import bootstrap
-
-LEVELS = {"68": 0.6827, "95": 0.9545}
+from cosmodag.evaluation.conformal import LEVELS
 
 # Lowest and highest possible value of the scores that have one.
 LIMITS = {
@@ -22,31 +19,6 @@ LIMITS = {
     "coverage_68": (0, 1),
     "coverage_95": (0, 1),
 }
-
-
-def normal_intervals(
-    mean: np.ndarray, standard_deviation: np.ndarray | float
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Central intervals of 68 and 95 % (one and two standard deviations) around a mean (N,)."""
-    return {
-        name: (
-            mean + stats.norm.ppf((1 - level) / 2) * standard_deviation,
-            mean + stats.norm.ppf((1 + level) / 2) * standard_deviation,
-        )
-        for name, level in LEVELS.items()
-    }
-
-
-def negative_binomial_intervals(
-    mean: np.ndarray, dispersion: np.ndarray
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Central intervals of counts whose variance is μ + α μ², with mean μ and dispersion α (N,)."""
-    shape = 1 / dispersion
-    counts = stats.nbinom(shape, shape / (shape + mean))
-    return {
-        name: (counts.ppf((1 - level) / 2), counts.ppf((1 + level) / 2))
-        for name, level in LEVELS.items()
-    }
 
 
 def count_sums(
@@ -64,7 +36,7 @@ def count_sums(
     groups : array of shape (N,)
         Group of each example.
     intervals : mapping from "68" and "95" to (low, high), each of shape (N,), optional
-        Predicted central intervals.
+        Predicted intervals.
     """
     truth, predicted = (np.asarray(each, dtype=np.float64) for each in (truth, predicted))
     # Moments about the mean of the truth, or cancellation would eat the digits of large volumes.

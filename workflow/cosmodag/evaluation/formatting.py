@@ -28,3 +28,13 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def percent(interval: Mapping[str, float | None]) -> str:
+    """A fraction with its interval, "2.1 % (2.0 to 2.3)"; a dash for what is undefined."""
+    if interval["value"] is None:
+        return "–"
+    value = f"{100 * interval['value']:.1f} %"
+    if interval["low"] is None:
+        return value
+    return f"{value} ({100 * interval['low']:.1f} to {100 * interval['high']:.1f})"

@@ -20,6 +20,9 @@ SCORES = {
     "correlation": "correlation",
     "coverage_68": "truth inside the 68 % interval",
     "coverage_95": "truth inside the 95 % interval",
+    "absolute_error": "median error",
+    "flux_error": "median error of the flux",
+    "radius_error": "median error of the radius",
     "auc": "area under the ROC curve",
     "accuracy": "accuracy",
     "mae": "mean absolute error",
@@ -84,6 +87,7 @@ BASELINES = {
     "slice_trees": "boosted trees on slice statistics",
     "stamp_ridge": "ridge regression on apertures and moments",
     "stamp_trees": "boosted trees on apertures and moments",
+    "sersic_fit": "a fitted Sérsic profile",
     "neighbours": "nearest neighbours after PCA",
     "seed_only": "the universe alone",
     "principal": "principal components",
@@ -117,6 +121,11 @@ FIGURES = {
     "numbers": (
         "Predicted against true numbers in unseen examples, with 68 % intervals; on the grey line "
         "they are equal."
+    ),
+    "signal": (
+        "The median error of unseen galaxies against their signal-to-noise: the network beside the "
+        "best simple method on all of them, and beside a profile fitted to a sample. Bars are 95 % "
+        "intervals over galaxies."
     ),
     "scores": (
         "The network beside simple methods on the same test examples; bars are 95 % intervals "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jinja2
 
-from cosmodag.evaluation import formatting, names
+from cosmodag.evaluation import formatting, names, signal_scores
 from cosmodag.evaluation.application_tables import read_application
 from cosmodag.evaluation.latent_scan import draw_scan, scans
 from cosmodag.evaluation.runs import Run, by_experiment
@@ -39,6 +39,7 @@ _ORDER = (
     "similarity",
     "latents",
     "numbers",
+    "signal",
     "values",
     "confusion",
     "scores",
@@ -127,6 +128,9 @@ def write_report(
         bounds=formatting.bounds,
         duration=formatting.duration,
         learned=learned,
+        percent=formatting.percent,
+        deciding_error=signal_scores.deciding_error,
+        told_by_signal=signal_scores.told,
         score_title=names.score_title,
         baseline_title=lambda name: names.BASELINES.get(name, name.replace("_", " ")),
         figures_of=figures_of,

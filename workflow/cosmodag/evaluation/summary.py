@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cosmodag.evaluation.formatting import bounds, number
 from cosmodag.evaluation.names import score_title
 from cosmodag.evaluation.runs import by_experiment
+from cosmodag.evaluation.signal_scores import told
 
 _HEAD = ("run", "score", "network", "95 % interval", "best baseline", "", "verdict")
 
@@ -13,12 +14,14 @@ _HEAD = ("run", "score", "network", "95 % interval", "best baseline", "", "verdi
 def summary(runs: Sequence[str | os.PathLike]) -> str:
     """A table of the headline score of each run beside its strongest baseline.
 
+    Below it, what errors of galaxies are above a signal-to-noise.
+
     Parameters
     ----------
     runs : sequence of path
         Folders of evaluated runs.
     """
-    rows = [_HEAD]
+    rows, notes = [_HEAD], []
     for experiment, found in by_experiment(runs).items():
         for run in found:
             metrics = run.metrics
@@ -34,7 +37,9 @@ def summary(runs: Sequence[str | os.PathLike]) -> str:
                     metrics["outcome"],
                 )
             )
+            if sentence := told(metrics.get("by_signal_to_noise", {})):
+                notes.append(f"{experiment}/{metrics['run']}: {sentence}")
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows]
     lines.insert(1, "  ".join("─" * width for width in widths))
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.rstrip() for line in [*lines, *([""] if notes else []), *notes])

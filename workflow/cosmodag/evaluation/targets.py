@@ -65,7 +65,8 @@ def read_examples(
             y = index[list(task["columns"])].to_numpy(np.float32)
         if not len(x):
             raise InputError(f"{dataset_folder}: the {split} split is empty; it needs examples")
-        found[split] = Examples(x, y, index, tuple(channels), light)
+        unit = description["examples"][0].get("flux_unit")
+        found[split] = Examples(x, y, index, tuple(channels), light, unit)
     return found
 
 

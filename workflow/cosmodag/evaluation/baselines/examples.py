@@ -12,7 +12,7 @@ class Examples(NamedTuple):
     `x` (N, *space, C) float32: the network's input, channels last. `y`: masks (N, *map) bool, or
     numbers (N,) float. `index`: one row an example, with the covariates that say where it lies.
     `channels`: names of the channels of `x`. `light`: what `x` is without noise, shaped
-    alike, where that is known.
+    alike, and `flux_unit`: nanomaggies that a value of 1 stands for, where these are known.
     """
 
     x: np.ndarray
@@ -20,12 +20,14 @@ class Examples(NamedTuple):
     index: pd.DataFrame
     channels: tuple[str, ...] = ()
     light: np.ndarray | None = None
+    flux_unit: float | None = None
 
 
 class Predictions(NamedTuple):
     """Predictions for the validation and the test split, each shaped like its `y`, float32.
 
-    `spread` is the standard deviation of a predicted number, None for probabilities.
+    A number is NaN where a method was not asked: one that is slow answers for a sample. `spread` is
+    the standard deviation of a predicted number, None for probabilities.
     """
 
     valid: np.ndarray

@@ -18,6 +18,7 @@ from cosmodag.evaluation.baselines import (
     matches,
     ordered_classes,
     reconstructions,
+    sersic_fit,
     slice_features,
 )
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
@@ -129,16 +130,24 @@ def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[
 
 
 def _fit_numbers(task: Mapping, splits: list[Examples], **options) -> dict[str, Predictions]:
-    """Baselines of each column of numbers."""
+    """Baselines of each column of numbers; of galaxies, profiles are fitted to a sample too."""
+    settings = dict(options.pop("settings", None) or {})
+    sample = settings.pop(sersic_fit.NAME, {})
     kind = counts.measured(splits[0].channels)
-    splits = [counts.described(each) for each in splits]
+    described = [counts.described(each) for each in splits]
     fitted = {}
     for number, column in enumerate(task["columns"]):
-        one = [each._replace(y=each.y[:, number]) for each in splits]
-        for name, predictions in fit_baselines("counts", *one, **options).items():
+        one = [each._replace(y=each.y[:, number]) for each in described]
+        for name, predictions in fit_baselines(
+            "counts", *one, settings=settings, **options
+        ).items():
             measured = kind if name in ("ridge", "trees") else ""
             fitted[f"{column}:{measured}{name}"] = predictions
-    return fitted
+    with threadpool_limits(options.get("threads")):
+        fits = sersic_fit.sersic_fits(
+            *splits[1:], task["columns"], seed=options.get("seed", 0), **sample
+        )
+    return fitted | {f"{column}:{sersic_fit.NAME}": each for column, each in fits.items()}
 
 
 def _fit_ordered(task: Mapping, splits: list[Examples], **options) -> dict[str, Predictions]:
