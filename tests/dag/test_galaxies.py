@@ -9,6 +9,9 @@ from tests.checkout import tiny
 
 pytestmark = pytest.mark.dag
 
+TARGET = "magnitude-log_radius-sersic_fit-10"
+"""What simple methods are asked, with the size of the sample of the slow one."""
+
 
 @pytest.fixture
 def configured(checkout):
@@ -24,6 +27,8 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     assert metrics["n"] == 18
     assert {"magnitude.r2", "log_radius.r2"} <= metrics["scores"].keys()
     assert metrics["baselines"].keys() == {"mean", "stamp_ridge", "stamp_trees", "index_only"}
+    assert metrics["samples"]["sersic_fit"]["n"] == 10
+    assert metrics["by_signal_to_noise"].keys() == {"magnitude", "log_radius"}
     index = pd.read_parquet(results / "galaxies/datasets/stamps/index.parquet")
     assert index["group"].is_unique
     assert {"magnitude", "radius", "psf", "noise", "signal_to_noise"} <= set(index)
@@ -31,6 +36,8 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     assert groups["run"] == "latent4"
     report = (results / "report.html").read_text()
     assert "Which parameters does a galaxy have" in report
+    assert "At a signal-to-noise above 30, median error of" in report
+    assert "Beside a fitted Sérsic profile, on a sample of 10" in report
     assert "Which groups do galaxies form?" in report
     table = pd.read_csv(results / "galaxies/applications/sky.csv")
     assert len(table) == 90
@@ -81,7 +88,7 @@ def test_the_plan_holds_a_job_a_batch(configured):
             for batch in (0, 1)
         ),
         *(f"galaxies_split experiment=galaxies,dataset={name}" for name in ("stamps", "images")),
-        "galaxies_baselines experiment=galaxies,dataset=stamps,target=magnitude-log_radius",
+        f"galaxies_baselines experiment=galaxies,dataset=stamps,target={TARGET}",
         *(
             f"galaxies_baselines experiment=galaxies,dataset=images,target=latent-{size}-arcsinh"
             for size in (2, 4)

@@ -128,6 +128,7 @@ def test_runs_share_simple_methods_if_they_see_and_are_asked_the_same():
         back={"task": {"name": "reconstruction"}},
         match={"task": {"name": "matching", "columns": ["redshift_class"], "candidates": 8}},
         few={"task": {"name": "latent", "size": 8}, "transform": "arcsinh"},
+        bounded={"baselines": {"sersic_fit": {"objects": 20}}},
     )
     targets = {
         run: common.target(found, "reionization", run) for run in found["reionization"]["runs"]
@@ -140,7 +141,10 @@ def test_runs_share_simple_methods_if_they_see_and_are_asked_the_same():
         "back": "reconstruction",
         "match": "matching-redshift_class-8",
         "few": "latent-8-arcsinh",
+        "bounded": "redshift_class-sersic_fit-20",
     }
+    told = common.target_options(found, "reionization", "sky", "redshift_class-sersic_fit-20")
+    assert shlex.split(told)[-2:] == ["--settings", '{"sersic_fit": {"objects": 20}}']
     told = common.target_options(found, "reionization", "sky", "latent-8-arcsinh")
     assert shlex.split(told)[-2:] == ["--transform", "arcsinh"]
     told = common.target_options(found, "reionization", "sky", "redshift_class-noise-5-0")

@@ -120,6 +120,22 @@ def test_a_method_asked_of_a_sample_is_scored_beside_all_others_on_the_same_exam
     assert "On a sample of 150: The network is ahead: R²" in metrics["verdict"]
 
 
+def test_a_method_that_tells_some_columns_is_scored_apart_and_one_that_tells_all_is_not(galaxies):
+    examples, found, fitted = galaxies
+    fits = {
+        f"{column}:sersic_fit": baseline(examples["valid"], examples["test"], number, 1.0)
+        for number, column in enumerate(COLUMNS)
+    }
+    metrics, *_ = evaluated(examples, found, fitted | fits)
+    assert metrics["samples"] == {}
+    assert "sersic_fit" in metrics["baselines"]
+    del fits["magnitude:sersic_fit"]
+    metrics, *_ = evaluated(examples, found, fitted | fits)
+    assert metrics["samples"]["sersic_fit"]["headline"] == "axis_ratio.r2"
+    assert metrics["samples"]["sersic_fit"]["n"] == 900
+    assert "sersic_fit" not in metrics["baselines"]
+
+
 def test_a_network_that_loses_to_a_method_on_its_sample_is_reported_as_losing(galaxies):
     examples, found, fitted = galaxies
     fit = asked_of(baseline(examples["valid"], examples["test"], 0, 1e-3), 6)

@@ -168,6 +168,52 @@ def test_the_summary_is_a_table_of_headline_scores(tmp_path):
     assert len({line.find("ahead") for line in lines[2:]}) == 1
 
 
+def parameters_run(folder):
+    """A run that tells magnitudes and axis ratios, beside a fit to a sample."""
+    run = make_run(folder, experiment="galaxies")
+    metrics = json.loads((run / "metrics.json").read_text())
+    fraction, plain = {"flux_error": interval(0.021, 0.001)}, {"absolute_error": interval(0.07)}
+    rows = {
+        column: [
+            {
+                "low": 30,
+                "high": None,
+                "at": 80.0,
+                "n": 270,
+                "scores": {"network": error, "trees": error, "sersic_fit": error},
+                "differences": {"trees": error, "sersic_fit": error},
+                "outcome": "ahead",
+                "against": "trees",
+            }
+        ]
+        for column, error in (("magnitude", fraction), ("axis_ratio", plain))
+    }
+    sample = {
+        "n": 40,
+        "verdict": "The network is ahead: 0.7 of a profile.",
+        "scores": metrics["scores"],
+        "baselines": metrics["baselines"] | {"sersic_fit": metrics["baselines"]["trees"]},
+        "by_signal_to_noise": {"magnitude": rows["magnitude"]},
+    }
+    metrics |= {"by_signal_to_noise": rows, "samples": {"sersic_fit": sample}}
+    (run / "metrics.json").write_text(json.dumps(metrics))
+    return run
+
+
+def test_errors_by_signal_to_noise_stand_in_the_report_and_below_the_summary(tmp_path):
+    run = parameters_run(tmp_path / "parameters")
+    write_report(tmp_path / "report.html", [run])
+    text = (tmp_path / "report.html").read_text()
+    sentence = "At a signal-to-noise above 30, median error of 270: flux 2.1 % (2.0 to 2.2) against"
+    assert sentence in text
+    assert "median error of axis ratio" in text
+    assert "Beside a fitted Sérsic profile, on a sample of 40" in text
+    assert "The network is ahead: 0.7 of a profile." in text
+    assert text.count("<td>above 30</td>") == 3
+    last = summary([run, make_run(tmp_path / "unet")]).splitlines()[-1]
+    assert last.startswith(f"galaxies/parameters: {sentence}")
+
+
 @pytest.fixture
 def browser():
     for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):

@@ -4,9 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cosmodag import settings
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.baselines.fitting import fit_all
-from cosmodag.evaluation.baselines.sersic_fit import COLUMNS, answers, fit_stamp, sersic_fits
+from cosmodag.evaluation.baselines.sersic_fit import (
+    COLUMNS,
+    OBJECTS,
+    answers,
+    fit_stamp,
+    sersic_fits,
+)
 from cosmodag.evaluation.baselines.sersic_model import SersicModel
 from cosmodag.sources.stamp_rendering import draw_stamp
 
@@ -118,6 +125,11 @@ def test_a_fit_tells_nothing_where_the_psf_or_the_unit_is_not_known():
     assert answers(test._replace(flux_unit=None), WANTED) == []
     assert answers(test._replace(channels=CHANNELS[:3]), WANTED) == []
     assert set(COLUMNS) > set(answers(test, WANTED))
+
+
+def test_the_configuration_says_how_many_are_fitted_by_default():
+    found = settings.with_defaults({"sersic_fit": {}}, "galaxies/runs/*/baselines")
+    assert found == {"sersic_fit": {"objects": OBJECTS}}
 
 
 def test_fits_stand_beside_the_other_baselines_of_galaxies():

@@ -44,8 +44,9 @@ def evaluate_numbers(
     """Scores, predictions to keep and figures of counts and other numbers.
 
     With several columns each score's name carries its column; the first column decides the verdict.
-    A method that was asked of a sample of the test split is scored apart, beside all others on the
-    same examples. Where signal-to-noise is known, errors are told by it too.
+    A method that was asked of a sample of the test split, or of some columns, is scored apart,
+    beside all others on the same examples. Where signal-to-noise is known, errors are told by it
+    too.
     """
     test, options = examples["test"], {"replicas": replicas, "seed": seed}
     columns = list(task["columns"])
@@ -111,12 +112,12 @@ def predictors(
 
 
 def sampled(predicted: Predicted) -> dict[str, np.ndarray]:
-    """Rows that each method was asked of, for those that were not asked of all."""
+    """Rows that each method was asked of, for those not asked of all examples and columns."""
     asked = {}
     for each in predicted.values():
         for name, method in each.items():
             known = np.isfinite(method.mean)
-            if not known.all():
+            if not (known.all() and all(name in others for others in predicted.values())):
                 asked[name] = np.flatnonzero(known)
     return asked
 
