@@ -156,8 +156,12 @@ class GalaxyNet(nn.Module):
         self.register_buffer("slopes", slopes, persistent=False)
         self.register_buffer("offsets", offsets, persistent=False)
 
-    def features(self, x: torch.Tensor, measured: torch.Tensor) -> torch.Tensor:
-        """Return what the scalars are read from, (b, hidden), of stamps and their measures."""
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the scalars are read from, (b, hidden); what is anchored is added to them."""
+        return self._features(x, self.measures(x[:, : self.bands]))
+
+    def _features(self, x: torch.Tensor, measured: torch.Tensor) -> torch.Tensor:
+        """Return features of stamps whose measures are known."""
         image, told = x[:, : self.bands], x[:, self.bands :, 0, 0]
         pooled = [measured, told]
         x = self.stem(stretched(image))
@@ -171,7 +175,7 @@ class GalaxyNet(nn.Module):
         """Return scalars (b, outputs)."""
         measured = self.measures(x[:, : self.bands])
         anchored = measured @ self.slopes + self.offsets
-        return self.read(self.features(x, measured)) + anchored
+        return self.read(self._features(x, measured)) + anchored
 
 
 def stretched(flux: torch.Tensor) -> torch.Tensor:
