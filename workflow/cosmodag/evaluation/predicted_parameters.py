@@ -33,14 +33,23 @@ def parameters_told(run: TrainedRun, x: np.ndarray, pixel: float) -> dict[str, n
     for number, column in enumerate(run.description["task"]["columns"]):
         error = np.abs(valid["y"][:, number] - valid["mean"][:, number])
         if "std" in found:
-            reach = np.quantile(error / valid["std"][:, number], LEVEL)
-            reach = reach * found["std"][:, number]
+            reach = reaching(error / valid["std"][:, number]) * found["std"][:, number]
         else:
-            reach = np.quantile(error, LEVEL)
+            reach = reaching(error)
         mean = found["mean"][:, number]
         for ending, values in (("", mean), ("_low", mean - reach), ("_high", mean + reach)):
             columns[f"{column}{ending}"] = at_scale(column, values, ratio)
     return columns
+
+
+def reaching(errors: np.ndarray) -> float:
+    """Return the size that an error beside errors (N,) keeps to with a probability of 68 % or more.
+
+    Of n errors that is the one of rank ⌈(n + 1) level⌉ (Papadopoulos et al. 2002, ECML, LNAI 2430,
+    345), or the largest.
+    """
+    rank = int(np.ceil((len(errors) + 1) * LEVEL))
+    return float(np.sort(errors)[min(rank, len(errors)) - 1])
 
 
 def at_scale(column: str, values: np.ndarray, ratio: float) -> np.ndarray:
