@@ -2,16 +2,17 @@
 
 import numpy as np
 
+from cosmodag.evaluation.conformal import intervals, reaches
 from cosmodag.evaluation.trained_run import TrainedRun
 
-LEVEL = 0.6827
+LEVEL = "68"
 
 
 def parameters_told(run: TrainedRun, x: np.ndarray, pixel: float) -> dict[str, np.ndarray]:
     """Predict parameters with the ends of their 68 % intervals.
 
     Intervals reach as many predicted standard deviations, or errors where none are predicted, to
-    either side as hold 68 % of the validation split.
+    either side as hold 68 % of the validation split, see `conformal`.
 
     Parameters
     ----------
@@ -31,25 +32,15 @@ def parameters_told(run: TrainedRun, x: np.ndarray, pixel: float) -> dict[str, n
     ratio = pixel / run.dataset["examples"][0]["pixel"]
     columns = {}
     for number, column in enumerate(run.description["task"]["columns"]):
-        error = np.abs(valid["y"][:, number] - valid["mean"][:, number])
-        if "std" in found:
-            reach = reaching(error / valid["std"][:, number]) * found["std"][:, number]
-        else:
-            reach = reaching(error)
+        spread, on_valid = (
+            each["std"][:, number] if "std" in each else 1.0 for each in (found, valid)
+        )
+        reach = reaches(valid["y"][:, number], valid["mean"][:, number], on_valid)
         mean = found["mean"][:, number]
-        for ending, values in (("", mean), ("_low", mean - reach), ("_high", mean + reach)):
+        low, high = intervals(mean, spread, reach)[LEVEL]
+        for ending, values in (("", mean), ("_low", low), ("_high", high)):
             columns[f"{column}{ending}"] = at_scale(column, values, ratio)
     return columns
-
-
-def reaching(errors: np.ndarray) -> float:
-    """Return the size that an error beside errors (N,) keeps to with a probability of 68 % or more.
-
-    Of n errors that is the one of rank ⌈(n + 1) level⌉ (Papadopoulos et al. 2002, ECML, LNAI 2430,
-    345), or the largest.
-    """
-    rank = int(np.ceil((len(errors) + 1) * LEVEL))
-    return float(np.sort(errors)[min(rank, len(errors)) - 1])
 
 
 def at_scale(column: str, values: np.ndarray, ratio: float) -> np.ndarray:
