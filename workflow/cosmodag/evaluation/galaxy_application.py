@@ -119,10 +119,14 @@ def predict_galaxies(
     kept = None if clusters is None else _grouping(clusters, runs.get("latent"))
     given = {"pixel": pixel, "psf": psf, "order": bands, "dataset": stack, "threads": threads or 1}
     tables, pictures = [], []
-    with open_any(paths, bands=bands_of(first.dataset), **given) as stamps:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        open_any(paths, bands=bands_of(first.dataset), **given) as stamps,
+        tempfile.TemporaryDirectory(dir=output.parent) as scratch,
+    ):
         distribution = TrainingDistribution(first.dataset_folder)
         for part in _parts(stamps):
-            cut = {name: _cut(part, run) for name, run in runs.items()}
+            cut = {name: _cut(part, run, scratch) for name, run in runs.items()}
             x, index = next(iter(cut.values()))
             told = {name: index[name].to_numpy() for name in KNOWN if name in index}
             if "parameters" in runs:
@@ -188,7 +192,7 @@ def _parts(stamps: Stamps) -> Iterator[Stamps]:
         yield stamps._replace(count=len(some), each=some)
 
 
-def _cut(part: Stamps, run: TrainedRun) -> tuple[np.ndarray, pd.DataFrame]:
+def _cut(part: Stamps, run: TrainedRun, scratch: str) -> tuple[np.ndarray, pd.DataFrame]:
     """Images (N, S, S, C) of stamps as a run's dataset holds its own, and their index."""
     cutting = _cutting(run.dataset)
     untold = [stamp.id for stamp in part.each if "psf" not in stamp.known]
@@ -197,13 +201,12 @@ def _cut(part: Stamps, run: TrainedRun) -> tuple[np.ndarray, pd.DataFrame]:
             f"{part.name}: {run.folder} must be told the width of the point-spread function of "
             f"{untold[0]}, which is not known; give psf in arcsec"
         )
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "cutouts.h5"
-        cut_galaxies(part, path, **cutting)
-        with open_examples([path]) as examples:
-            first = examples.files[0]
-            run.check(part.name, *(first.common(name) for name in ("x_channels", "x_shape")))
-            return examples.read(np.arange(part.count))[0], examples.index
+    path = Path(scratch) / "cutouts.h5"
+    cut_galaxies(part, path, **cutting)
+    with open_examples([path]) as examples:
+        first = examples.files[0]
+        run.check(part.name, *(first.common(name) for name in ("x_channels", "x_shape")))
+        return examples.read(np.arange(part.count))[0], examples.index
 
 
 def _latents_told(
