@@ -61,6 +61,15 @@ class Checkout:
     def run(self, *targets: str) -> str:
         return self.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", *targets)
 
+    def refused(self, config: dict) -> str:
+        """What is said of a configuration that cannot be planned."""
+        self.configure(config)
+        return self.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+
+    def commands(self) -> str:
+        """What a dry run prints, with the commands of its jobs."""
+        return self.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+
     def planned(self, *targets: str) -> set[str]:
         """The jobs that a dry run plans, as ``rule wildcard=value,…``."""
         printed = self.snakemake("-n", "--configfile", "tiny.yaml", "--", *targets)

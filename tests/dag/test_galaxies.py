@@ -101,15 +101,14 @@ def test_the_plan_holds_a_job_a_batch(configured):
         "galaxies_cluster clusters=shapes",
         "galaxies_predict application=sky",
     }
-    printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+    printed = configured.commands()
     assert "--first 60 --count 30" in printed
 
 
 def test_an_index_beyond_what_galsim_draws_is_refused(configured):
     config = configured.config
     config["galaxies"]["sources"]["sky"]["simulation"]["sersic_index"] = [0.5, 8]
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "galaxies.sources.sky.simulation.sersic_index" in printed
     assert "8 is greater than the maximum of 6.2" in printed
 
@@ -118,17 +117,14 @@ def test_groups_are_of_a_run_that_there_is_and_a_table_of_labels_is_waited_for(c
     config = configured.config
     shapes = config["galaxies"]["clusters"]["shapes"]
     shapes["label_table"] = {"path": "labels.csv", "key": "name"}
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "Missing input files for rule galaxies_cluster" in printed
     assert "labels.csv" in printed
     shapes["run"] = "latent5"
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "galaxies.clusters.shapes.run: 'latent5' is not defined under galaxies.runs" in printed
     shapes["lables"] = shapes.pop("labels")
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "galaxies.clusters.shapes.lables is not known; did you mean 'labels'?" in printed
 
 
@@ -141,7 +137,7 @@ def test_a_folder_of_stamps_is_a_source_too(configured):
     planned = configured.planned("galaxies")
     assert "galaxies_filter source=sky" in planned
     assert {f"galaxies_cutouts cutouts=stamps,batch={batch}" for batch in (0, 1)} <= planned
-    printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+    printed = configured.commands()
     assert "--shape '[3, 64, 64]'" in printed
     assert "--stamps results/galaxies/sources/sky/accepted.txt" in printed
     assert "--batch 1 --batches 2" in printed
@@ -166,7 +162,7 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
     assert {"galaxies_filter source=real", "galaxies_predict application=real"} <= planned
     assert "galaxies_train experiment=galaxies,run=latent4" in planned
     assert not any(job.startswith("galaxies_evaluate") for job in planned)
-    printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+    printed = configured.commands()
     command = next(line for line in printed.splitlines() if "cosmodag predict galaxies" in line)
     assert "galaxies results/galaxies/sources/real/accepted.txt " in command
     assert "--pixel 0.4 --psf 1.2" in command
@@ -178,10 +174,8 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
 def test_an_application_names_a_run(configured):
     config = configured.config
     config["galaxies"]["applications"]["sky"] = {"source": "sky"}
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "config key galaxies.applications.sky.parameters is missing" in printed
     config["galaxies"]["applications"]["sky"] |= {"parameters": "parameters", "clusters": "shapes"}
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "galaxies.applications.sky: 'latent' is a dependency of 'clusters'" in printed

@@ -67,7 +67,7 @@ def test_surveys_in_folders_and_single_images_are_sources_too(configured):
     planned = configured.planned("injections")
     assert {f"injections_select selection=same,batch={n}" for n in range(3)} <= planned
     assert "injections_observe source=one,batch=0" in planned
-    printed = configured.snakemake("-n", "-p", "--configfile", "tiny.yaml")
+    printed = configured.commands()
     assert "--bricks survey/bricks.txt --batch 2 --batches 3" in printed
     assert "--image survey/image.fits --psf survey/psf.fits" in printed
 
@@ -75,8 +75,7 @@ def test_surveys_in_folders_and_single_images_are_sources_too(configured):
 def test_a_verdict_names_runs_that_exist(configured):
     config = configured.config
     config["injections"]["verdicts"]["same"]["controls"] = ["positon"]
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "injections.verdicts.same.controls: 'positon' is not defined" in printed
     assert "did you mean 'position'?" in printed
 
@@ -84,8 +83,7 @@ def test_a_verdict_names_runs_that_exist(configured):
 def test_teachers_are_for_maps_alone(configured):
     config = configured.config
     config["injections"]["datasets"]["taught"] = {"teacher": "same"}
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "config key injections.datasets.taught.cutouts is missing" in printed
 
 

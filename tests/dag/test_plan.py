@@ -78,8 +78,7 @@ def test_no_output_lies_outside_the_results(checkout):
 def test_a_misspelt_key_is_named_in_one_line(checkout):
     config = checkout.config
     config["voids"]["grids"]["boxes"]["methd"] = "cic"
-    checkout.configure(config)
-    printed = checkout.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = checkout.refused(config)
     assert "voids.grids.boxes.methd is not known; did you mean 'method'?" in printed
     assert "Traceback" not in printed
 

@@ -87,8 +87,7 @@ def test_a_folder_of_published_cubes_is_a_source_too(configured):
 def test_an_unknown_engine_is_named(configured):
     config = configured.config
     config["reionization"]["sources"]["boxes"]["simulation"]["engine"] = "simfast"
-    configured.configure(config)
-    printed = configured.snakemake("-n", "--configfile", "tiny.yaml", ok=False)
+    printed = configured.refused(config)
     assert "reionization.sources.boxes.simulation.engine: 'simfast' is not one of" in printed
 
 

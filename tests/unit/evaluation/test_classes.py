@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation import class_figures, two_sample
+from cosmodag.evaluation import stamp_pictures, two_sample
 from cosmodag.evaluation.baselines import classes
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.baselines.fitting import fit_all
@@ -125,11 +125,11 @@ def test_colours_are_those_of_light_whatever_its_brightness():
     faint = np.zeros((8, 8, 6), np.float32)
     faint[..., ::2] = 0.01
     faint[2:6, 2:6, 4] = 1.0  # z is red
-    image = class_figures.colour_image(faint)
+    image = stamp_pictures.of_pairs(faint)
     assert image.min() >= 0
     assert image.max() <= 1
     assert image[4, 4, 0] > image[4, 4, 1] + 0.2
-    assert class_figures.colour_image(faint[..., :2]).shape == (8, 8, 3)
+    assert stamp_pictures.of_pairs(faint[..., :2]).shape == (8, 8, 3)
 
 
 def test_a_catalogue_without_measurements_is_named():

@@ -13,11 +13,11 @@ from cosmodag.datasets.folder import read_index
 from cosmodag.errors import InputError
 from cosmodag.evaluation import cluster_spaces
 from cosmodag.evaluation.cluster_evaluation import cluster_galaxies, placed
-from cosmodag.evaluation.cluster_figures import picture
 from cosmodag.evaluation.clusters import METHODS, UNMEASURED
 from cosmodag.evaluation.grouping_file import read_grouping
 from cosmodag.evaluation.latents import active, read_latents
 from cosmodag.evaluation.report import write_report
+from cosmodag.evaluation.stamp_pictures import of_channels
 from cosmodag.evaluation.verification import verify
 from cosmodag.provenance import file_hash
 from cosmodag.training.run import train_run
@@ -188,9 +188,9 @@ def test_neighbours_stay_neighbours_on_the_map():
 def test_pictures_are_red_where_the_red_band_is_bright():
     stamp = np.zeros((8, 8, 4), np.float32)
     stamp[..., 2] = 5
-    red = picture(stamp, ["g_image", "r_image", "z_image", "psf"])
+    red = of_channels(stamp, ["g_image", "r_image", "z_image", "psf"])
     assert red.shape == (8, 8, 3)
     assert (red[..., 0] > red[..., 2]).all()
     given = np.random.default_rng(0).uniform(size=(8, 8, 3)).astype(np.float32)
-    np.testing.assert_array_equal(picture(given, ["R_image", "G_image", "B_image"]), given)
-    assert picture(stamp[..., :2], ["g_image", "r_image"]).shape == (8, 8, 3)
+    np.testing.assert_array_equal(of_channels(given, ["R_image", "G_image", "B_image"]), given)
+    assert of_channels(stamp[..., :2], ["g_image", "r_image"]).shape == (8, 8, 3)

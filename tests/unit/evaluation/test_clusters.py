@@ -7,7 +7,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.clusters import METHODS, UNMEASURED, choose, grouped, stability
 from cosmodag.evaluation.groupings import ALONE
 from cosmodag.evaluation.label_agreement import agreement, assignment
-from cosmodag.evaluation.latents import in_use, read_latents
+from cosmodag.evaluation.latents import active, read_latents
 from cosmodag.training.prediction import predict, run_loader
 from cosmodag.training.run import train_run
 
@@ -157,7 +157,7 @@ def test_numbers_that_training_does_not_use_are_left_out_of_all_splits():
     random = np.random.default_rng(6)
     latents = {split: random.normal(size=(50, 3)) for split in ("train", "test")}
     latents["train"][:, 1] *= 0.05
-    np.testing.assert_array_equal(in_use(latents)["test"], latents["test"][:, [0, 2]])
+    np.testing.assert_array_equal(latents["test"][:, active(latents)], latents["test"][:, [0, 2]])
 
 
 def test_only_runs_of_latents_have_latents(tiny_run, stamps):

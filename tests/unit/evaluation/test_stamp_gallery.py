@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cosmodag.evaluation.stamp_gallery import Pictures, gallery, in_colour
+from cosmodag.evaluation.stamp_gallery import Pictures, gallery
+from cosmodag.evaluation.stamp_pictures import of_bands
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_gallery_shows_the_first_images_with_their_numbers(table, tmp_path):
 def test_the_reddest_band_is_shown_red(bands, red):
     image = np.full((16, 16, 3), 0.1, np.float32)
     image[4:12, 4:12, red] += 5
-    shown = in_colour(image, tuple(bands))
+    shown = of_bands(image, tuple(bands))
     assert shown.shape == (16, 16, 3)
     assert shown.min() >= 0
     assert shown.max() <= 1
@@ -53,8 +54,8 @@ def test_the_reddest_band_is_shown_red(bands, red):
 
 def test_a_single_band_is_shown_grey_and_an_empty_image_dark():
     image = np.zeros((16, 16, 1), np.float32)
-    assert (in_colour(image, ("r",)) == 0).all()
+    assert (of_bands(image, ("r",)) == 0).all()
     image[8, 8] = 3
-    shown = in_colour(image, ("r",))
+    shown = of_bands(image, ("r",))
     assert (shown == shown[..., :1]).all()
     assert shown[8, 8, 0] > 0.5

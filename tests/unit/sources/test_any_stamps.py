@@ -25,10 +25,10 @@ def folder(tmp_path):
 
 
 def found(*paths, bands="grz", pixel=0.262, **settings):
-    with open_any(paths, bands=tuple(bands), pixel=pixel, **settings) as stamps:
-        each = list(stamps.each)
-        assert len(each) == stamps.count
-        return each
+    stamps = open_any(paths, bands=tuple(bands), pixel=pixel, **settings)
+    each = list(stamps.each)
+    assert len(each) == stamps.count
+    return each
 
 
 def test_a_folder_a_list_and_files_are_the_same_stamps_of_any_size(folder, tmp_path):

@@ -7,35 +7,26 @@ import click
 from cosmodag.commands.options import output
 
 
+def several(*names: str, help: str, folder: bool = False):
+    """An option for files, or folders, that may be given several times."""
+    kind = click.Path(exists=True, file_okay=not folder, dir_okay=folder, path_type=Path)
+    help = f"{help}; may be given several times."
+    return click.option(*names, type=kind, multiple=True, help=help)
+
+
 @click.command(epilog="Example: cosmodag report results/voids/runs/* --output results/report.html")
 @click.argument("runs", type=click.Path(exists=True, file_okay=False, path_type=Path), nargs=-1)
-@click.option(
-    "--verdict",
-    "verdicts",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    multiple=True,
-    help="Verdict of a two-sample test and its controls; may be given several times.",
-)
-@click.option(
+@several("--verdict", "verdicts", help="Verdict of a two-sample test and its controls")
+@several(
     "--cuts",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    multiple=True,
-    help="Table of what the cuts of a selection removed, <experiment>/selections/<selection>/*.csv;"
-    " may be given several times.",
+    help="Table of what the cuts of a selection removed, <experiment>/selections/<selection>/*.csv",
 )
-@click.option(
-    "--clusters",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    multiple=True,
-    help="Folder of groups of galaxies; may be given several times.",
-)
-@click.option(
+@several("--clusters", help="Folder of groups of galaxies", folder=True)
+@several(
     "--application",
     "applications",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    multiple=True,
     help="Table of what networks say of stamps, <experiment>/applications/<application>.csv, with"
-    " its gallery beside it; may be given several times.",
+    " its gallery beside it",
 )
 @output("The page.")
 def command(runs, output, **parts):

@@ -3,19 +3,19 @@
 import os
 import zlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import h5py
 import numpy as np
 from tqdm import tqdm
 
+from cosmodag.cutouts.band_channels import IMAGE, LIGHT, band_channels
 from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.cutouts.padding import border_noise, shrunk, to_side
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.sources.stamps_file import Stamp, Stamps
 
-IMAGE, LIGHT = "_image", "_light"
-"""Endings of channels that hold a band as it was observed, and without noise."""
 CONDITIONS = ("psf", "noise")
 LARGER = ("crop", "shrink")
 DROPPED = {"number", "side"}
@@ -37,7 +37,7 @@ def cut_galaxies(
 
     The index holds a row an example: id, group (the object shown), stamp_side (pixels before), and
     whatever is known of the stamp, such as magnitude, radius, psf and noise. Where stamps were kept
-    without noise too, that is the target: a plane a band, see `light_of`.
+    without noise too, that is the target: a plane a band.
 
     Parameters
     ----------
@@ -75,6 +75,7 @@ def cut_galaxies(
         raise InputError(f"conditions: {min(odd)!r} is none of {', '.join(CONDITIONS)}")
     if larger not in LARGER:
         raise InputError(f"larger {larger!r}: choose from {', '.join(LARGER)}")
+    settings = {"padding": padding, "larger": larger, "flux_unit": flux_unit}
     count, bands = stamps.count, stamps.bands
     with whole_file(output) as partial, h5py.File(partial, "w") as file:
         x, y = create_examples(
@@ -83,42 +84,59 @@ def cut_galaxies(
             count=count,
             x_shape=(side, side, len(bands) + len(conditions)),
             y_shape=(side, side, len(bands)) if stamps.noiseless else (1,),
-            x_channels=[*channels(bands, IMAGE), *conditions],
-            y_channels=channels(bands, LIGHT) if stamps.noiseless else ["stamp_side"],
+            x_channels=[*band_channels(bands, IMAGE), *conditions],
+            y_channels=band_channels(bands, LIGHT) if stamps.noiseless else ["stamp_side"],
         )
-        settings = {"padding": padding, "larger": larger, "flux_unit": flux_unit}
         file.attrs.update(settings | {"pixel": stamps.pixel})
         rows = []
         for place, stamp in enumerate(tqdm(stamps.each, total=count, unit="stamp", disable=None)):
-            _check(stamps, stamp)
-            rng = np.random.default_rng((seed, zlib.crc32(stamp.id.encode())))
-            row = _described(stamp)
-            shrinks = larger == "shrink"
-            image = shrunk(stamp.image, side) if shrinks else stamp.image
-            pixel = stamps.pixel * stamp.image.shape[1] / image.shape[1]
-            told = [_condition(name, row, pixel, flux_unit) for name in conditions]
-            image = to_side(image, side, padding=padding, rng=rng) / np.float32(flux_unit)
-            planes = np.broadcast_to(np.array(told, np.float32), (side, side, len(told)))
-            x[place] = np.concatenate([np.moveaxis(image, 0, -1), planes], axis=-1)
-            if stamps.noiseless:
-                light = shrunk(stamp.light, side) if shrinks else stamp.light
-                light = to_side(light, side, padding="zeros") / np.float32(flux_unit)
-                y[place] = np.moveaxis(light, 0, -1)
-            else:
-                y[place] = row["stamp_side"]
-            rows.append(row)
+            cut = cut_stamp(stamp, stamps, side=side, conditions=conditions, seed=seed, **settings)
+            x[place] = cut.x
+            y[place] = cut.row["stamp_side"] if cut.light is None else cut.light
+            rows.append(cut.row)
         write_index(file, {name: np.array([row[name] for row in rows]) for name in rows[0]})
     return count
 
 
-def channels(bands: Sequence[str], ending: str) -> list[str]:
-    """Return the names of the channels that hold bands, such as g_image."""
-    return [f"{band}{ending}" for band in bands]
+class Cut(NamedTuple):
+    """An example: its input `x` (S, S, C) float32, its row in the index, and its light (S, S, B)
+    where that is known.
+    """
+
+    x: np.ndarray
+    row: dict
+    light: np.ndarray | None
 
 
-def light_of(channel: str) -> str:
-    """Return the name of the target's channel that holds without noise what `channel` holds."""
-    return channel.removesuffix(IMAGE) + LIGHT
+def cut_stamp(
+    stamp: Stamp,
+    stamps: Stamps,
+    *,
+    side: int,
+    larger: str,
+    padding: str,
+    flux_unit: float,
+    conditions: Sequence[str],
+    seed: int = 1,
+) -> Cut:
+    """Bring one of some stamps to a size; parameters and errors as those of `cut_galaxies`."""
+    _check(stamps, stamp)
+    rng = np.random.default_rng((seed, zlib.crc32(stamp.id.encode())))
+    row = _described(stamp)
+
+    def shrinks(image: np.ndarray) -> np.ndarray:
+        return shrunk(image, side) if larger == "shrink" else image
+
+    def sized(image: np.ndarray, padding: str) -> np.ndarray:
+        image = to_side(image, side, padding=padding, rng=rng) / np.float32(flux_unit)
+        return np.moveaxis(image, 0, -1)
+
+    image = shrinks(stamp.image)
+    pixel = stamps.pixel * stamp.image.shape[1] / image.shape[1]
+    told = np.array([_condition(name, row, pixel, flux_unit) for name in conditions], np.float32)
+    planes = np.broadcast_to(told, (side, side, len(told)))
+    x = np.concatenate([sized(image, padding), planes], axis=-1)
+    return Cut(x, row, None if stamp.light is None else sized(shrinks(stamp.light), "zeros"))
 
 
 def _described(stamp: Stamp) -> dict:

@@ -45,6 +45,16 @@ class Experiment:
         """Return the batches of an entry of cutouts."""
         raise NotImplementedError
 
+    @property
+    def applications(self) -> list[str]:
+        """Return the tables of all applications of trained runs."""
+        return [f"{self.root}/applications/{name}.csv" for name in self.names("applications")]
+
+    def trained(self, run: str) -> tuple[str, str]:
+        """Return the weights of a run, and the dataset that it was trained on."""
+        dataset = self.config["runs"][run]["dataset"]
+        return f"{self.root}/runs/{run}/model.pt", f"{self.root}/datasets/{dataset}"
+
     def dealt(self, dataset: str) -> dict[str, list[str]]:
         """Return what a dataset is dealt from, and what it is tested on where that is other."""
         entry = self.config["datasets"][dataset]

@@ -49,9 +49,17 @@ class Galaxies(Experiment):
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in batches]
 
     @property
-    def applications(self) -> list[str]:
-        """Return the tables of all applications."""
-        return [f"{self.root}/applications/{name}.csv" for name in self.names("applications")]
+    def clusters(self) -> list[str]:
+        """Return the folders of all groups."""
+        return [f"{self.root}/clusters/{name}" for name in self.names("clusters")]
+
+    def cluster_inputs(self, clusters: str) -> dict[str, str]:
+        """Return what galaxies are grouped from: a trained run, its dataset, a table of labels."""
+        entry = self.config["clusters"][clusters]
+        model, dataset = self.trained(entry["run"])
+        table = entry.get("label_table")
+        labels = {"labels": os.path.expandvars(table["path"])} if table else {}
+        return {"model": model, "dataset": dataset, **labels}
 
     def applied(self, application: str) -> dict[str, str]:
         """Return the runs that an application names, by what they are for."""
@@ -67,9 +75,7 @@ class Galaxies(Experiment):
         if "simulation" in self.config["sources"][source]:
             found["stamps"] = [f"{root}/{batch}.h5" for batch in self.batches(source)]
         for name, run in self.applied(application).items():
-            found[name] = f"{self.root}/runs/{run}/model.pt"
-            dataset = self.config["runs"][run]["dataset"]
-            found[f"{name}_dataset"] = f"{self.root}/datasets/{dataset}"
+            found[name], found[f"{name}_dataset"] = self.trained(run)
         if "clusters" in entry:
             found["clusters"] = f"{self.root}/clusters/{entry['clusters']}"
         return found
@@ -93,19 +99,3 @@ class Galaxies(Experiment):
     def simulate_minutes(self, source: str) -> float:
         """Return the time of a batch in minutes, with a wide margin: 10 galaxies a second."""
         return 10 + self.config["sources"][source]["simulation"]["batch"] / 600
-
-    @property
-    def clusters(self) -> list[str]:
-        """Return the folders of all groups."""
-        return [f"{self.root}/clusters/{name}" for name in self.names("clusters")]
-
-    def cluster_inputs(self, clusters: str) -> dict[str, str]:
-        """Return what galaxies are grouped from: a trained run, its dataset, a table of labels."""
-        entry = self.config["clusters"][clusters]
-        dataset = self.config["runs"][entry["run"]]["dataset"]
-        found = {
-            "model": f"{self.root}/runs/{entry['run']}/model.pt",
-            "dataset": f"{self.root}/datasets/{dataset}",
-        }
-        table = entry.get("label_table")
-        return found | ({"labels": os.path.expandvars(table["path"])} if table else {})

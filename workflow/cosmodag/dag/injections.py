@@ -84,12 +84,12 @@ class Injections(Experiment):
         """Return the scores that a verdict rests on, and the unchanged control's dataset."""
         entry = self.config["verdicts"][verdict]
         scores = {run: f"{self.root}/runs/{run}/metrics.json" for run in self.config["runs"]}
-        dataset = self.config["runs"][entry["unchanged"]]["dataset"]
+        _, dataset = self.trained(entry["unchanged"])
         return {
             "run": scores[entry["run"]],
             "controls": [scores[run] for run in entry["controls"]],
             "unchanged": scores[entry["unchanged"]],
-            "dataset": f"{self.root}/datasets/{dataset}",
+            "dataset": dataset,
         }
 
     @property
@@ -101,17 +101,8 @@ class Injections(Experiment):
             for batch in self.batches(entry["source"])
         ]
 
-    @property
-    def applications(self) -> list[str]:
-        """Return the tables of all applications."""
-        return [f"{self.root}/applications/{name}.csv" for name in self.names("applications")]
-
     def application_inputs(self, application: str) -> dict[str, str | list[str]]:
         """Return what an application needs: a trained run, its dataset, stamps."""
         entry = self.config["applications"][application]
-        dataset = self.config["runs"][entry["run"]]["dataset"]
-        return {
-            "model": f"{self.root}/runs/{entry['run']}/model.pt",
-            "dataset": f"{self.root}/datasets/{dataset}",
-            "stamps": self.examples(entry["cutouts"]),
-        }
+        model, dataset = self.trained(entry["run"])
+        return {"model": model, "dataset": dataset, "stamps": self.examples(entry["cutouts"])}

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from cosmodag.evaluation import stamp_pictures
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.bootstrap import multiplicities
 from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
@@ -17,8 +18,6 @@ from cosmodag.evaluation.two_sample import EQUIVALENT, Sample
 PERCENTILES = (99, 75, 50, 25, 1)
 """Of the g flux: which objects a gallery shows."""
 BANDS = ("g", "r", "z")
-HUES = np.array([0.6, 1.0, 1.6], np.float32)
-"""What z, r and g are multiplied by to be red, green and blue."""
 CLASSES = ("real", "injected")
 _REPLICAS = 200
 # Inches of the gallery a percentile.
@@ -107,7 +106,7 @@ def gallery(
                 rows = np.flatnonzero(test.y == label)
                 row = rows[np.argmin(np.abs(g[rows] - np.quantile(g[rows], 1 - percentile / 100)))]
                 axes = place(0.45 + 1.44 * label, top + 0.05, 1.16)
-                axes.imshow(colour_image(test.x[row]), origin="lower")
+                axes.imshow(stamp_pictures.of_pairs(test.x[row]), origin="lower")
                 axes.set_xlabel(f"{name}, g {g[row]:.1f}, P {score[row]:.2f}", fontsize=6.5)
                 images = plane_images(test.x[row])
                 for number, (left, (image, looks)) in enumerate(zip(planes, images)):
@@ -144,7 +143,7 @@ def attention(
             figure.text(0, 1 - (top + 0.5) / figure.get_figheight(), text, va="center")
             for column, (stamp, found, probability) in enumerate(each):
                 axes = place(0.9 + 1.05 * column, top, 0.98)
-                axes.imshow(colour_image(stamp), origin="lower")
+                axes.imshow(stamp_pictures.of_pairs(stamp), origin="lower")
                 axes = place(0.9 + 1.05 * column, top + 1.02, 0.98)
                 looks = {"cmap": colours, "vmin": -reach, "vmax": reach}
                 shown = axes.imshow(found, origin="lower", **looks)
@@ -157,25 +156,6 @@ def attention(
             bar.outline.set_visible(False)
             bar.set_label("speaks for injected (logit)", fontsize=7)
             axes.tick_params(labelsize=7)
-
-
-def colour_image(stamp: np.ndarray) -> np.ndarray:
-    """Colour image (S, S, 3) in [0, 1] of a stamp (S, S, 6), after Lupton et al. (2004, PASP 116,
-    133): the mean of the bands is stretched, hues are kept. Of other stamps the first plane, grey.
-    """
-    if stamp.shape[-1] != 2 * len(BANDS):
-        bands = np.repeat(stamp[..., :1], 3, axis=-1)
-    else:
-        bands = stamp[..., [4, 2, 0]] * HUES
-    return stretched(bands)
-
-
-def stretched(bands: np.ndarray) -> np.ndarray:
-    """Colour image of red, green and blue (S, S, 3), of which the mean is stretched."""
-    noise = np.median(np.abs(bands)) * 1.5 + 1e-9
-    total = np.maximum(bands.mean(-1, keepdims=True), 1e-9)
-    light = np.arcsinh(total / (2 * noise)) / 4
-    return np.clip(bands / total * light + 0.1, 0, 1)
 
 
 def plane_images(stamp: np.ndarray) -> Iterator[tuple[np.ndarray, dict]]:

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from cosmodag import provenance
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
-from cosmodag.evaluation import cluster_figures, clusters
+from cosmodag.evaluation import cluster_figures, clusters, stamp_pictures
 from cosmodag.evaluation.baselines import morphology
 from cosmodag.evaluation.cluster_labels import read_labels
 from cosmodag.evaluation.cluster_spaces import Spaces, read_spaces
@@ -258,7 +258,7 @@ def _draw(
 
     def pictures(rows: Sequence[int]) -> list[np.ndarray]:
         stamps = spaces.maps["test"].x(np.asarray(rows, dtype=np.int64))
-        return [cluster_figures.picture(stamp, spaces.channels) for stamp in stamps]
+        return [stamp_pictures.of_channels(stamp, spaces.channels) for stamp in stamps]
 
     random = np.random.default_rng(seed)
     for name, each in groups.items():

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import colormaps
 
-from cosmodag.evaluation.baselines.stamp_measures import IMAGE
-from cosmodag.evaluation.class_figures import HUES, stretched
 from cosmodag.evaluation.figures import QUIET, drawing
 from cosmodag.evaluation.groupings import ALONE
 
@@ -84,20 +82,3 @@ def lines_of(
         (f"{group_name(group)}\n{np.mean(groups == group):.1%}", each)
         for group, each in sorted(pictures.items(), key=lambda item: (item[0] < 0, item[0]))
     ]
-
-
-def picture(stamp: np.ndarray, channels: Sequence[str]) -> np.ndarray:
-    """Return a picture (S, S, 3) in [0, 1] of a stamp (S, S, C).
-
-    Bands in the order of the survey, blue to red, are stretched as other figures of stamps are;
-    those named R, G and B are a picture already. Of other numbers of bands the first is drawn grey.
-    """
-    bands = [number for number, name in enumerate(channels) if name.endswith(IMAGE)]
-    bands = bands or list(range(len(channels)))
-    light = np.asarray(stamp[..., bands], np.float32)
-    if [channels[number].removesuffix(IMAGE) for number in bands] == ["R", "G", "B"]:
-        # Pixels averaged over s × s hold s² times the light of one.
-        return np.clip(light / max(1.0, float(light.max())), 0, 1)
-    if len(bands) != 3:
-        return stretched(np.repeat(light[..., :1], 3, axis=-1))
-    return stretched(light[..., ::-1] * HUES)

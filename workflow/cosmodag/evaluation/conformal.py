@@ -42,13 +42,21 @@ def reaches(truth: np.ndarray, mean: np.ndarray, spread: np.ndarray | float) -> 
     errors = np.sort(np.abs(np.asarray(truth, np.float64) - mean) / spread)
     found = {}
     for name, level in LEVELS.items():
-        rank = int(np.ceil((len(errors) + 1) * level))
+        rank = conformal_rank(len(errors), level)
         if rank <= len(errors):
             found[name] = float(errors[rank - 1])
         else:
             normal = stats.norm.ppf((1 + level) / 2) * np.sqrt(np.mean(errors**2))
             found[name] = float(max(normal, errors[-1]))
     return found
+
+
+def conformal_rank(count: int, level: float) -> int:
+    """Return the rank among so many values that a further one keeps to with that probability.
+
+    Where it is above `count`, no value does.
+    """
+    return int(np.ceil((count + 1) * level))
 
 
 def intervals(

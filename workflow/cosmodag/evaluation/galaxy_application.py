@@ -3,15 +3,14 @@
 import itertools
 import logging
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from cosmodag.cutouts.galaxy_stamps import IMAGE, cut_galaxies
-from cosmodag.datasets.examples import open_examples
+from cosmodag.cutouts.band_channels import IMAGE, band_channels, band_places, bands_of
+from cosmodag.cutouts.galaxy_stamps import cut_stamp
 from cosmodag.errors import InputError
 from cosmodag.evaluation.application_tables import said
 from cosmodag.evaluation.grouping_file import KeptGrouping, read_grouping
@@ -22,7 +21,7 @@ from cosmodag.evaluation.training_distribution import TrainingDistribution
 from cosmodag.files import whole_file
 from cosmodag.provenance import file_hash
 from cosmodag.sources.any_stamps import open_any
-from cosmodag.sources.stamps_file import Stamps
+from cosmodag.sources.stamps_file import Stamp, Stamps
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +32,8 @@ CUT = ("larger", "padding", "flux_unit")
 KNOWN = ("ra", "dec", "stamp_side", "measured_noise", "psf")
 """Columns of a stamp that are kept beside what networks say of it."""
 ENDINGS = (".csv", ".parquet")
+TASKS = {"parameters": ("count", "regression"), "latent": ("latent",)}
+"""Tasks of a run that suit what it is given for."""
 
 
 def predict_galaxies(
@@ -99,43 +100,25 @@ def predict_galaxies(
     for path, endings in ((output, ENDINGS), (figure, (".svg",))):
         if path.suffix not in endings:
             raise InputError(f"{path}: end its name in {' or '.join(endings)}")
-    options = {"device": device, "threads": threads}
-    runs = {}
-    if parameters is not None:
-        runs["parameters"] = TrainedRun(parameters, parameters_dataset, **options)
-        _check_task(runs["parameters"], ("count", "regression"))
-    if latent is not None:
-        runs["latent"] = TrainedRun(latent, latent_dataset, **options)
-        _check_task(runs["latent"], ("latent",))
-    if not runs:
-        raise InputError("no run is given: name one by parameters, by latent, or both")
-    first = next(iter(runs.values()))
-    for run in runs.values():
-        if bands_of(run.dataset) != bands_of(first.dataset):
-            raise InputError(
-                f"{run.folder}: reads bands {', '.join(bands_of(run.dataset))}, and {first.folder} "
-                f"{', '.join(bands_of(first.dataset))}; give runs on the same bands"
-            )
+    folders = {"parameters": (parameters, parameters_dataset), "latent": (latent, latent_dataset)}
+    runs = _runs(folders, device=device, threads=threads)
+    wanted = bands_of(next(iter(runs.values())).dataset["x_channels"])
     kept = None if clusters is None else _grouping(clusters, runs.get("latent"))
     given = {"pixel": pixel, "psf": psf, "order": bands, "dataset": stack, "threads": threads or 1}
+    stamps = open_any(paths, bands=wanted, **given)
+    distribution = TrainingDistribution(next(iter(runs.values())).dataset_folder)
     tables, pictures = [], []
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        open_any(paths, bands=bands_of(first.dataset), **given) as stamps,
-        tempfile.TemporaryDirectory(dir=output.parent) as scratch,
-    ):
-        distribution = TrainingDistribution(first.dataset_folder)
-        for part in _parts(stamps):
-            cut = {name: _cut(part, run, scratch) for name, run in runs.items()}
-            x, index = next(iter(cut.values()))
-            told = {name: index[name].to_numpy() for name in KNOWN if name in index}
-            if "parameters" in runs:
-                told |= parameters_told(runs["parameters"], cut["parameters"][0], stamps.pixel)
-            if "latent" in runs:
-                told |= _latents_told(runs["latent"], cut["latent"][0], kept)
-            told |= _doubts(distribution, x, index, stamps.pixel)
-            tables.append(pd.DataFrame({"id": index["id"].to_numpy()} | told))
-            pictures.append(x[: max(0, MOST - sum(map(len, pictures)))])
+    for part in _parts(stamps.each):
+        cut = {name: _cut(part, stamps, run) for name, run in runs.items()}
+        x, index = next(iter(cut.values()))
+        told = {name: index[name].to_numpy() for name in KNOWN if name in index}
+        if "parameters" in runs:
+            told |= parameters_told(runs["parameters"], cut["parameters"][0], stamps.pixel)
+        if "latent" in runs:
+            told |= _latents_told(runs["latent"], cut["latent"][0], kept)
+        told |= _doubts(distribution, x, index, stamps.pixel)
+        tables.append(pd.DataFrame({"id": index["id"].to_numpy()} | told))
+        pictures.append(x[: max(0, MOST - sum(map(len, pictures)))])
     table = pd.concat(tables, ignore_index=True)
     with whole_file(output) as partial:
         if output.suffix == ".csv":
@@ -143,16 +126,32 @@ def predict_galaxies(
         else:
             table.to_parquet(partial, index=False)
     columns = runs["parameters"].description["task"]["columns"] if "parameters" in runs else []
-    shown = Pictures(np.concatenate(pictures), bands_of(first.dataset))
-    gallery(figure, shown, table, columns)
+    gallery(figure, Pictures(np.concatenate(pictures), wanted), table, columns)
     logger.info("%s", said(table))
     return table
 
 
-def bands_of(dataset: Mapping) -> tuple[str, ...]:
-    """Return the bands of a dataset of galaxies, from its dataset.json."""
-    channels = dataset["x_channels"]
-    return tuple(name.removesuffix(IMAGE) for name in channels if name.endswith(IMAGE))
+def _runs(
+    folders: Mapping[str, tuple[str | os.PathLike | None, str | os.PathLike | None]], **options
+) -> dict[str, TrainedRun]:
+    """The runs that are given, with their datasets, each of a task that suits what it is for."""
+    runs = {
+        name: TrainedRun(folder, dataset, **options)
+        for name, (folder, dataset) in folders.items()
+        if folder is not None
+    }
+    if not runs:
+        raise InputError("no run is given: name one by parameters, by latent, or both")
+    first = next(iter(runs.values()))
+    for name, run in runs.items():
+        _check_task(run, TASKS[name])
+        theirs, ours = (bands_of(each.dataset["x_channels"]) for each in (run, first))
+        if theirs != ours:
+            raise InputError(
+                f"{run.folder}: reads bands {', '.join(theirs)}, and {first.folder} "
+                f"{', '.join(ours)}; give runs on the same bands"
+            )
+    return runs
 
 
 def _check_task(run: TrainedRun, tasks: Sequence[str]) -> None:
@@ -181,32 +180,33 @@ def _grouping(folder: str | os.PathLike, latent: TrainedRun | None) -> KeptGroup
 
 def _cutting(dataset: Mapping) -> dict:
     """How the stamps of a dataset were brought to one size."""
-    channels, bands = dataset["x_channels"], bands_of(dataset)
+    named = dataset["x_channels"]
     settings = {name: dataset["examples"][0].get(name) for name in CUT}
-    return settings | {"side": dataset["shapes"]["x"][0], "conditions": channels[len(bands) :]}
+    conditions = named[len(band_places(named)) :]
+    return settings | {"side": dataset["shapes"]["x"][0], "conditions": conditions}
 
 
-def _parts(stamps: Stamps) -> Iterator[Stamps]:
+def _parts(stamps: Iterator[Stamp]) -> Iterator[list[Stamp]]:
     """Stamps a few at a time, to be gone through more than once."""
-    while some := list(itertools.islice(stamps.each, AT_ONCE)):
-        yield stamps._replace(count=len(some), each=some)
+    while some := list(itertools.islice(stamps, AT_ONCE)):
+        yield some
 
 
-def _cut(part: Stamps, run: TrainedRun, scratch: str) -> tuple[np.ndarray, pd.DataFrame]:
+def _cut(part: Sequence[Stamp], stamps: Stamps, run: TrainedRun) -> tuple[np.ndarray, pd.DataFrame]:
     """Images (N, S, S, C) of stamps as a run's dataset holds its own, and their index."""
     cutting = _cutting(run.dataset)
-    untold = [stamp.id for stamp in part.each if "psf" not in stamp.known]
+    untold = [stamp.id for stamp in part if "psf" not in stamp.known]
     if untold and "psf" in cutting["conditions"]:
         raise InputError(
-            f"{part.name}: {run.folder} must be told the width of the point-spread function of "
+            f"{stamps.name}: {run.folder} must be told the width of the point-spread function of "
             f"{untold[0]}, which is not known; give psf in arcsec"
         )
-    path = Path(scratch) / "cutouts.h5"
-    cut_galaxies(part, path, **cutting)
-    with open_examples([path]) as examples:
-        first = examples.files[0]
-        run.check(part.name, *(first.common(name) for name in ("x_channels", "x_shape")))
-        return examples.read(np.arange(part.count))[0], examples.index
+    cut = [cut_stamp(stamp, stamps, **cutting) for stamp in part]
+    x = np.stack([each.x for each in cut])
+    run.check(
+        stamps.name, [*band_channels(stamps.bands, IMAGE), *cutting["conditions"]], x.shape[1:]
+    )
+    return x, pd.DataFrame([each.row for each in cut])
 
 
 def _latents_told(

@@ -94,9 +94,3 @@ def check_latent(run_folder: str | os.PathLike, description: Mapping) -> None:
 def active(latents: dict[str, np.ndarray], of: str = "train") -> np.ndarray:
     """Return which numbers of latents tell examples of one split apart, (L,) bool."""
     return latents[of].var(0, dtype=np.float64) > ACTIVE
-
-
-def in_use(latents: dict[str, np.ndarray], of: str = "train") -> dict[str, np.ndarray]:
-    """Return those numbers of latents that tell examples of one split apart, of all splits."""
-    used = active(latents, of)
-    return {split: each[:, used] for split, each in latents.items()}

@@ -9,12 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cosmodag.evaluation.figures import QUIET, WARM, drawing
+from cosmodag.evaluation.stamp_pictures import of_bands
 
 MOST = 48
 """Images that a gallery shows at most."""
 ACROSS = 6
-SOFTENING = 0.1
-"""Part of a stamp's brightest light below which its colours are linear."""
 
 
 class Pictures(NamedTuple):
@@ -51,27 +50,9 @@ def gallery(
         for axis in axes[shown:]:
             axis.set_axis_off()
         for axis, image, row in zip(axes, pictures.x, table.to_dict("records")):
-            axis.imshow(in_colour(image[..., : len(pictures.bands)], pictures.bands))
+            axis.imshow(of_bands(image[..., : len(pictures.bands)], pictures.bands))
             _frame(axis, bool(row["outside"]))
             axis.set_xlabel("\n".join(_numbers(row, columns)), fontsize=5.5)
-
-
-def in_colour(image: np.ndarray, bands: Sequence[str]) -> np.ndarray:
-    """Return an image (S, S, B) as red, green and blue (S, S, 3) from 0 to 1, or as grey.
-
-    Bands go from blue to red unless they are red, green and blue themselves; the stretch keeps
-    colours where light is bright (Lupton et al. 2004, PASP 116, 133).
-    """
-    if image.shape[-1] < 3:
-        image = np.repeat(image[..., :1], 3, axis=-1)
-    elif tuple(bands) != ("R", "G", "B"):
-        image = image[..., [-1, image.shape[-1] // 2, 0]]
-    image = image[..., :3] - np.median(image, axis=(0, 1))[:3]
-    light = image.mean(-1, keepdims=True)
-    soft = SOFTENING * max(float(np.quantile(light, 0.999)), 1e-9)
-    whole = np.arcsinh(1 / SOFTENING)
-    scale = np.arcsinh(np.maximum(light, 0) / soft) / whole / np.maximum(light, soft / 10)
-    return np.clip(image * scale, 0, 1)
 
 
 def _title(table: pd.DataFrame, shown: int) -> str:

@@ -1,11 +1,11 @@
 """What a run is scored on: the splits of a dataset with the truth of its task."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from cosmodag.cutouts.galaxy_stamps import light_of
+from cosmodag.cutouts.band_channels import light_of
 from cosmodag.datasets.folder import read_description, read_split
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.datasets.thermal_noise import ThermalNoise
@@ -42,13 +42,8 @@ def read_examples(
             x = model.add(x, 0, np.arange(len(x)))
         channels, light = description["x_channels"], None
         if task["name"] == "latent":
-            planes, channels = [channels.index(c) for c in task["channels"]], task["channels"]
-            names = [light_of(channel) for channel in channels]
-            if set(names) <= set(description["y_channels"]):
-                light = x.copy()
-                light[..., planes] = y[..., [description["y_channels"].index(n) for n in names]]
-                light = (light if told is None else told(light))[..., planes]
-            x = (x if told is None else told(x))[..., planes]
+            channels = task["channels"]
+            x, light = _given_back(x, y, description, channels, told)
         if task["name"] == "map":
             channel = truth or task["channel"]
             if channel not in description["y_channels"]:
@@ -68,6 +63,27 @@ def read_examples(
         unit = description["examples"][0].get("flux_unit")
         found[split] = Examples(x, y, index, tuple(channels), light, unit)
     return found
+
+
+def _given_back(
+    x: np.ndarray,
+    y: np.ndarray,
+    description: Mapping,
+    channels: Sequence[str],
+    transform: Callable[[np.ndarray], np.ndarray] | None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Channels of a split's input after its transform, and the same without noise, where known."""
+    places = [description["x_channels"].index(channel) for channel in channels]
+
+    def seen(values: np.ndarray) -> np.ndarray:
+        return (values if transform is None else transform(values))[..., places]
+
+    known, names = description["y_channels"], [light_of(channel) for channel in channels]
+    if not set(names) <= set(known):
+        return seen(x), None
+    light = x.copy()
+    light[..., places] = y[..., [known.index(name) for name in names]]
+    return seen(x), seen(light)
 
 
 def ordered_columns(task: Mapping) -> dict[str, list[float]]:

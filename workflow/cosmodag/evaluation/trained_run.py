@@ -15,7 +15,13 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.latents import check_latent, encode_with
 from cosmodag.evaluation.symmetric_prediction import predict_as_scored
 from cosmodag.provenance import file_hash
-from cosmodag.training.prediction import choose_device, input_transform, load_run, run_loader
+from cosmodag.training.prediction import (
+    calibrated,
+    choose_device,
+    input_transform,
+    load_run,
+    run_loader,
+)
 
 
 class Inputs:
@@ -107,9 +113,7 @@ class TrainedRun:
         found = predict_as_scored(
             self.model, self.task, self._inputs(x), self.description, **self.options
         )
-        temperature = self.description.get("temperature")
-        if "logit" in found and temperature:
-            found["probability"] = self.task.probability(found["logit"] / np.float32(temperature))
+        found = calibrated(found, self.task, self.description)
         return {name: each for name, each in found.items() if name not in ("index", "y")}
 
     def encode(self, x: np.ndarray) -> np.ndarray:

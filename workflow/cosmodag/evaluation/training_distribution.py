@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from cosmodag.datasets.folder import open_maps, read_description, read_index
 from cosmodag.evaluation.baselines.stamp_measures import stamp_measures
+from cosmodag.evaluation.conformal import conformal_rank
 
 MOST = 4000
 """Examples of a split that are measured."""
@@ -56,10 +57,8 @@ class TrainingDistribution:
         self._unit = self._placed(training).std(0)
         self._tree = cKDTree(self._placed(training))
         valid = np.sort(self._to_neighbours(self._placed(self._measured(dataset_folder, "valid"))))
-        # The rank by which another image of the same law keeps to it with at least this probability
-        # (as in split conformal prediction); of fewer than 99 images, the farthest.
-        rank = int(np.ceil((len(valid) + 1) * LEVEL))
-        self._threshold = valid[min(rank, len(valid)) - 1]
+        # Of fewer than 99 images the farthest.
+        self._threshold = valid[min(conformal_rank(len(valid), LEVEL), len(valid)) - 1]
         self._ranges = _ranges(self.dataset)
 
     def distances(self, x: np.ndarray) -> np.ndarray:

@@ -1,18 +1,16 @@
 """Stamps wherever they are: in folders, lists and files of any format, or in files of stamps."""
 
-import contextlib
 import itertools
 import logging
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 
 from cosmodag.errors import InputError
 from cosmodag.sources.stamp_filter import none_of, sort_files, stamp_files
-from cosmodag.sources.stamp_folder import open_folder, read_list
+from cosmodag.sources.stamp_folder import open_files, read_list
 from cosmodag.sources.stamp_headers import STACKS
 from cosmodag.sources.stamps_file import Stamps, open_stamps
 
@@ -22,7 +20,6 @@ NAMED = 5
 """Rejected files that are named one by one."""
 
 
-@contextlib.contextmanager
 def open_any(
     paths: Sequence[str | os.PathLike],
     *,
@@ -32,7 +29,7 @@ def open_any(
     psf: float | None = None,
     dataset: str = "images",
     threads: int = 1,
-) -> Iterator[Stamps]:
+) -> Stamps:
     """Open all stamps that are found, of any size, with their bands in the order that is wanted.
 
     Files that hold no such stamps are left out, and the log says why.
@@ -47,7 +44,7 @@ def open_any(
     order
         Bands in the order of files that do not name theirs; as they are wanted if absent.
     pixel, psf, dataset
-        As `open_folder` takes them; files of `write_stamps` tell their own.
+        As `open_files` takes them; files of `write_stamps` tell their own.
     threads
         Threads that read headers.
 
@@ -67,8 +64,7 @@ def open_any(
     if written:
         if len(written) < len(paths):
             raise InputError(f"{written[0]}: simulated stamps and others; give one kind at a time")
-        yield _in_order(_joined([open_stamps(path) for path in written]), bands)
-        return
+        return _in_order(_joined([open_stamps(path) for path in written]), bands)
     files = list(itertools.chain.from_iterable(map(_files, paths)))
     shape = (len(bands), 1, 1)
     good, bad = sort_files(
@@ -82,11 +78,8 @@ def open_any(
         logger.warning("and %d more files left out", len(bad) - NAMED)
     if pixel is None:
         raise InputError(f"{paths[0]}: its arcsec a pixel are not known; say them by pixel")
-    with tempfile.TemporaryDirectory() as scratch:
-        listed = Path(scratch) / "list.txt"
-        listed.write_text("".join(f"{path}\n" for path in good))
-        opened = open_folder(listed, bands=order, pixel=pixel, psf=psf, dataset=dataset)
-        yield _in_order(opened._replace(name=str(paths[0])), bands)
+    opened = open_files(good, str(paths[0]), bands=order, pixel=pixel, psf=psf, dataset=dataset)
+    return _in_order(opened, bands)
 
 
 def _is_written(path: str | os.PathLike) -> bool:

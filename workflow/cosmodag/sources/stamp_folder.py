@@ -48,8 +48,14 @@ def read_list(path: str | os.PathLike) -> list[str]:
     return [line for line in paths if line]
 
 
-def open_folder(
-    paths_file: str | os.PathLike,
+def open_folder(paths_file: str | os.PathLike, **settings) -> Stamps:
+    """Open the stamps of a batch of files of a list, a path a line; settings as `open_files`."""
+    return open_files(read_list(paths_file), str(paths_file), **settings)
+
+
+def open_files(
+    paths: Sequence[str],
+    name: str,
     *,
     bands: Sequence[str],
     pixel: float,
@@ -58,13 +64,15 @@ def open_folder(
     batch: int = 0,
     batches: int = 1,
 ) -> Stamps:
-    """Open the stamps of a batch of files of a list, every `batches`-th from `batch` on.
+    """Open the stamps of a batch of files, every `batches`-th from `batch` on.
 
     Parameters
     ----------
-    paths_file
-        List of files, a path a line. All headers are looked at, whatever the batch, since stamps of
-        different files may show the same object.
+    paths
+        All headers are looked at, whatever the batch, since stamps of different files may show the
+        same object.
+    name
+        What they are together called.
     bands
         Bands in the order that is wanted. Files that do not name their bands have them in it.
     pixel
@@ -77,18 +85,15 @@ def open_folder(
     Raises
     ------
     InputError
-        A file of the list is missing or no stamp; or, when stamps are read, lacks a band.
+        A file is missing or no stamp; or, when stamps are read, lacks a band.
     """
-    paths = read_list(paths_file)
     headers = [read_header(path, dataset) for path in paths]
     rows = range(batch, len(paths), batches)
     if not rows:
-        raise InputError(
-            f"{paths_file}: {len(paths)} files for {batches} batches; give fewer batches"
-        )
+        raise InputError(f"{name}: {len(paths)} files for {batches} batches; give fewer batches")
     count = sum(headers[row].count for row in rows)
     each = _read(paths, headers, rows, tuple(bands), dataset, {} if psf is None else {"psf": psf})
-    return Stamps(str(paths_file), count, tuple(bands), pixel, each)
+    return Stamps(name, count, tuple(bands), pixel, each)
 
 
 def _read(

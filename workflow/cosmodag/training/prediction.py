@@ -112,11 +112,17 @@ def predict(
     model, task, description = load_run(run_folder)
     settings = TrainingSettings.from_dict(description["training"])
     found = predict_with(model, task, loader, settings, device=device, threads=threads)
-    if "logit" in found and description.get("temperature"):
-        found["probability"] = task.probability(
-            found["logit"] / np.float32(description["temperature"])
-        )
-    return found
+    return calibrated(found, task, description)
+
+
+def calibrated(
+    found: dict[str, np.ndarray], task: Task, description: Mapping
+) -> dict[str, np.ndarray]:
+    """Return predictions with their probabilities by the temperature of the run, if it has one."""
+    temperature = description.get("temperature")
+    if not ("logit" in found and temperature):
+        return found
+    return {**found, "probability": task.probability(found["logit"] / np.float32(temperature))}
 
 
 @torch.no_grad()

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import gaussian_filter, label
 
+from cosmodag.cutouts.band_channels import IMAGE, band_places
 from cosmodag.cutouts.padding import BORDER, border_noise
-from cosmodag.evaluation.baselines.stamp_measures import IMAGE
 
 NAMES = ("concentration", "asymmetry", "gini", "m20")
 PETROSIAN = 0.2
@@ -47,8 +47,7 @@ def morphology(x: np.ndarray, channels: Sequence[str]) -> np.ndarray:
 
 def reference_band(channels: Sequence[str]) -> int:
     """Return the channel that is measured: r, or the middle one of the bands without it."""
-    bands = [number for number, name in enumerate(channels) if name.endswith(IMAGE)]
-    bands = bands or list(range(len(channels)))
+    bands = band_places(channels) or list(range(len(channels)))
     named = [n for n in bands if channels[n].removesuffix(IMAGE).lower() == "r"]
     return named[0] if named else bands[len(bands) // 2]
 

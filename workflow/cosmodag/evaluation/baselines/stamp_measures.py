@@ -8,20 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cosmodag.cutouts.band_channels import band_places
 from cosmodag.cutouts.padding import border_noise
 from cosmodag.cutouts.photometry import APERTURES, PARTS, WEIGHTS
 from cosmodag.evaluation.baselines.examples import Examples
 
-IMAGE = "_image"
-"""Ending of the channels that are bands of a stamp: r_image."""
 AT_ONCE = 256
 
 
 def shows_galaxies(channels: Sequence[str]) -> bool:
     """Whether channels are those of stamps of galaxies, without inverse variances."""
-    return any(channel.endswith(IMAGE) for channel in channels) and not any(
-        channel.endswith("_ivar") for channel in channels
-    )
+    return bool(band_places(channels)) and not any(name.endswith("_ivar") for name in channels)
 
 
 def described(examples: Examples) -> Examples:
@@ -52,7 +49,7 @@ def stamp_measures(x: np.ndarray, channels: Sequence[str]) -> np.ndarray:
         centre, size and ellipticity. The differences of the fluxes between bands. The values of
         the other channels.
     """
-    bands = [number for number, name in enumerate(channels) if name.endswith(IMAGE)]
+    bands = band_places(channels)
     others = [number for number in range(len(channels)) if number not in bands]
     image = np.moveaxis(np.asarray(x[..., bands], np.float64), -1, 1)
     level, noise = (np.array(part) for part in zip(*(border_noise(each) for each in image)))
