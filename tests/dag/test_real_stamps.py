@@ -12,7 +12,7 @@ import yaml
 from astropy.io import fits
 
 from cosmodag.cutouts.galaxy_stamps import cut_galaxies
-from cosmodag.evaluation.grouping_file import read_grouping
+from cosmodag.evaluation.clusters.grouping_file import read_grouping
 from cosmodag.evaluation.latents import read_latents
 from cosmodag.sources.stamp_folder import open_folder
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 from cosmodag.commands.main import main
 from cosmodag.datasets.folder import read_index
 from cosmodag.errors import InputError
-from cosmodag.evaluation import cluster_spaces
-from cosmodag.evaluation.cluster_evaluation import cluster_galaxies, placed
-from cosmodag.evaluation.clusters import METHODS, UNMEASURED
-from cosmodag.evaluation.grouping_file import read_grouping
+from cosmodag.evaluation.clusters import spaces
+from cosmodag.evaluation.clusters.choice import METHODS, UNMEASURED
+from cosmodag.evaluation.clusters.clustering import cluster_galaxies, placed
+from cosmodag.evaluation.clusters.grouping_file import read_grouping
 from cosmodag.evaluation.latents import active, read_latents
-from cosmodag.evaluation.report import write_report
+from cosmodag.evaluation.reporting.report import write_report
 from cosmodag.evaluation.stamp_pictures import of_channels
 from cosmodag.evaluation.verification import verify
 from cosmodag.provenance import file_hash
@@ -119,14 +119,14 @@ def test_groups_verify_until_their_run_is_another(grouped, run, stamps, tmp_path
 def test_stamps_without_a_morphology_are_counted_and_too_many_of_them_skip_the_space(
     run, stamps, tmp_path, monkeypatch
 ):
-    measure = cluster_spaces.morphology
+    measure = spaces.morphology
 
     def sometimes(x, channels):
         found = measure(x, channels)
         found[::5] = np.nan
         return found
 
-    monkeypatch.setattr(cluster_spaces, "morphology", sometimes)
+    monkeypatch.setattr(spaces, "morphology", sometimes)
     found = cluster_galaxies(run, stamps, tmp_path / "some", **QUICK)
     unmeasured = found["spaces"]["morphology"]["unmeasured"]
     members = pd.read_csv(tmp_path / "some/members.csv")
@@ -134,9 +134,7 @@ def test_stamps_without_a_morphology_are_counted_and_too_many_of_them_skip_the_s
     assert unmeasured == apart.to_dict()
     assert min(unmeasured.values()) > 0
     assert found["labels"] is None
-    monkeypatch.setattr(
-        cluster_spaces, "morphology", lambda x, channels: np.full((len(x), 4), np.nan)
-    )
+    monkeypatch.setattr(spaces, "morphology", lambda x, channels: np.full((len(x), 4), np.nan))
     found = cluster_galaxies(run, stamps, tmp_path / "none", **QUICK)
     assert "0 examples for up to 3 groups" in found["spaces"]["morphology"]["skipped"]
     assert "by morphology none were sought" in found["sentence"]
@@ -169,7 +167,7 @@ def test_the_command_says_what_was_found_and_refuses_more_groups_than_galaxies_a
 def test_a_latent_that_tells_nothing_apart_is_refused(run, stamps, tmp_path, monkeypatch):
     found = read_latents(run, stamps, threads=1)
     flat = {split: np.zeros_like(each) for split, each in found.items()}
-    monkeypatch.setattr(cluster_spaces, "read_latents", lambda *_, **__: flat)
+    monkeypatch.setattr(spaces, "read_latents", lambda *_, **__: flat)
     with pytest.raises(InputError, match="none of the 4 numbers of its latent"):
         cluster_galaxies(run, stamps, tmp_path / "groups", **QUICK)
     assert not (tmp_path / "groups").exists()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.cluster_labels import read_labels
+from cosmodag.evaluation.clusters.labels import read_labels
 
 INDEX = {
     "train": pd.DataFrame(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.clusters import METHODS, UNMEASURED, choose, grouped, stability
-from cosmodag.evaluation.groupings import ALONE
-from cosmodag.evaluation.label_agreement import agreement, assignment
+from cosmodag.evaluation.clusters.choice import METHODS, UNMEASURED, choose, grouped, stability
+from cosmodag.evaluation.clusters.groupings import ALONE
+from cosmodag.evaluation.clusters.label_agreement import agreement, assignment
 from cosmodag.evaluation.latents import active, read_latents
 from cosmodag.training.prediction import predict, run_loader
 from cosmodag.training.run import train_run

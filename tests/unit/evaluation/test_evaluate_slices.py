@@ -9,7 +9,7 @@ import pytest
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.fitting import prepare_baselines
 from cosmodag.evaluation.evaluate import evaluate
-from cosmodag.evaluation.report import write_report
+from cosmodag.evaluation.reporting.report import write_report
 from cosmodag.training.run import train_run
 from tests.slices import REDSHIFTS
 

@@ -10,13 +10,13 @@ from astropy.io import fits
 
 from cosmodag.datasets.folder import read_index
 from cosmodag.errors import InputError
-from cosmodag.evaluation.galaxy_application import predict_galaxies
-from cosmodag.evaluation.grouping_file import KeptGrouping, write_grouping
-from cosmodag.evaluation.groupings import Centres
+from cosmodag.evaluation.applications.galaxies import predict_galaxies
+from cosmodag.evaluation.applications.trained_run import TrainedRun, find_dataset
+from cosmodag.evaluation.clusters.grouping_file import KeptGrouping, write_grouping
+from cosmodag.evaluation.clusters.groupings import Centres
+from cosmodag.evaluation.clusters.outliers import surroundings
 from cosmodag.evaluation.latents import read_latents
-from cosmodag.evaluation.outliers import surroundings
 from cosmodag.evaluation.symmetric_prediction import predict_splits
-from cosmodag.evaluation.trained_run import TrainedRun, find_dataset
 from cosmodag.provenance import file_hash
 from cosmodag.sources.stamps_file import read_stamps
 from tests.galaxy_runs import simulate

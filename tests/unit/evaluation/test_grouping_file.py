@@ -7,10 +7,10 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.clusters import METHODS
-from cosmodag.evaluation.grouping_file import KeptGrouping, read_grouping, write_grouping
-from cosmodag.evaluation.groupings import KINDS, Centres, Gaussians
-from cosmodag.evaluation.outliers import surroundings
+from cosmodag.evaluation.clusters.choice import METHODS
+from cosmodag.evaluation.clusters.grouping_file import KeptGrouping, read_grouping, write_grouping
+from cosmodag.evaluation.clusters.groupings import KINDS, Centres, Gaussians
+from cosmodag.evaluation.clusters.outliers import surroundings
 
 
 @pytest.fixture

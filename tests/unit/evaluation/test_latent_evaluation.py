@@ -11,9 +11,9 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.fitting import prepare_baselines
 from cosmodag.evaluation.evaluate import evaluate
 from cosmodag.evaluation.latent_evaluation import evaluate_latents, latent_intervals
-from cosmodag.evaluation.report import write_report
+from cosmodag.evaluation.reporting.report import write_report
+from cosmodag.evaluation.reporting.summary import summary
 from cosmodag.evaluation.similarity import structural_similarity
-from cosmodag.evaluation.summary import summary
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.training.run import train_run
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmodag.evaluation.latent_scan import draw_scan, scans
+from cosmodag.evaluation.reporting.latent_scan import draw_scan, scans
 from cosmodag.evaluation.runs import Run
 
 

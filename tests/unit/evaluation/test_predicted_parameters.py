@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cosmodag.evaluation.predicted_parameters import at_scale, parameters_told
+from cosmodag.evaluation.applications.parameters import at_scale, parameters_told
 
 
 def run(std: np.ndarray | None) -> SimpleNamespace:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from cosmodag.evaluation import figures
-from cosmodag.evaluation.report import data_address, write_report
-from cosmodag.evaluation.selection_tables import read_selections
-from cosmodag.evaluation.summary import summary
+from cosmodag.evaluation.reporting.report import data_address, write_report
+from cosmodag.evaluation.reporting.selection_tables import read_selections
+from cosmodag.evaluation.reporting.summary import summary
 
 
 def interval(value, half=0.02):

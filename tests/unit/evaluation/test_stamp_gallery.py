@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cosmodag.evaluation.stamp_gallery import Pictures, gallery
+from cosmodag.evaluation.applications.gallery import Pictures, gallery
 from cosmodag.evaluation.stamp_pictures import of_bands
 
 

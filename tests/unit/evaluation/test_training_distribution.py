@@ -7,7 +7,7 @@ import pytest
 from cosmodag.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.datasets.examples import open_examples
 from cosmodag.datasets.shards import write_dataset
-from cosmodag.evaluation.training_distribution import TrainingDistribution
+from cosmodag.evaluation.applications.training_distribution import TrainingDistribution
 from cosmodag.sources.stamps_file import open_stamps
 from tests.galaxy_runs import SIDE, simulate
 

@@ -19,7 +19,7 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
 @threads
 def command(run, dataset, output, label_table, **settings):
     """Group images by a run's latents, by principal components and by morphology."""
-    from cosmodag.evaluation.cluster_evaluation import cluster_galaxies
+    from cosmodag.evaluation.clusters.clustering import cluster_galaxies
 
     if label_table is not None:
         label_table = {**label_table, "path": os.path.expandvars(label_table["path"])}

@@ -24,6 +24,6 @@ from cosmodag.commands.options import input_folder, output, threads
 @threads
 def command(stamps, run, dataset, output, device, threads):
     """Apply a trained network to STAMPS of other images, such as a real one."""
-    from cosmodag.evaluation.application import apply_run
+    from cosmodag.evaluation.applications.injections import apply_run
 
     apply_run(run, dataset, stamps, output, device=device, threads=threads)

@@ -46,6 +46,6 @@ def command(stamps, **settings):
 
     A warning stands where an image lies outside the training distribution.
     """
-    from cosmodag.evaluation.galaxy_application import predict_galaxies
+    from cosmodag.evaluation.applications.galaxies import predict_galaxies
 
     predict_galaxies(stamps, **settings)

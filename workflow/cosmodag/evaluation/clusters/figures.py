@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import colormaps
 
+from cosmodag.evaluation.clusters.groupings import ALONE
 from cosmodag.evaluation.figures import QUIET, drawing
-from cosmodag.evaluation.groupings import ALONE
 
 SHOWN = 9
 """Galaxies of a group that a gallery shows."""

@@ -12,14 +12,15 @@ from threadpoolctl import threadpool_limits
 from cosmodag import provenance
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
-from cosmodag.evaluation import cluster_figures, clusters, stamp_pictures
+from cosmodag.evaluation import stamp_pictures
 from cosmodag.evaluation.baselines import morphology
-from cosmodag.evaluation.cluster_labels import read_labels
-from cosmodag.evaluation.cluster_spaces import Spaces, read_spaces
+from cosmodag.evaluation.clusters import choice, figures
+from cosmodag.evaluation.clusters.grouping_file import KeptGrouping, write_grouping
+from cosmodag.evaluation.clusters.labels import read_labels
+from cosmodag.evaluation.clusters.outliers import surroundings
+from cosmodag.evaluation.clusters.spaces import Spaces, read_spaces
 from cosmodag.evaluation.formatting import bounds, number
-from cosmodag.evaluation.grouping_file import KeptGrouping, write_grouping
 from cosmodag.evaluation.names import GROUPINGS, SPACES
-from cosmodag.evaluation.outliers import surroundings
 from cosmodag.files import whole_file, whole_folder, write_json
 from cosmodag.training.prediction import load_run
 
@@ -38,8 +39,8 @@ def cluster_galaxies(
     labels: str | None = None,
     label_table: Mapping[str, str] | None = None,
     label_edges: Sequence[float] | None = None,
-    most: int = clusters.MOST,
-    resampled: int = clusters.RESAMPLED,
+    most: int = choice.MOST,
+    resampled: int = choice.RESAMPLED,
     mapped: int = MAPPED,
     replicas: int = REPLICAS,
     seed: int = 0,
@@ -60,7 +61,7 @@ def cluster_galaxies(
     labels, label_table, label_edges
         See `read_labels`; no agreement with labels is measured without `labels`.
     most, resampled
-        See `clusters.grouped`.
+        See `choice.grouped`.
     mapped : int
         Most examples that are placed on the map, drawn at random, for its time grows faster than
         their number.
@@ -73,7 +74,7 @@ def cluster_galaxies(
     -------
     dict
         `spaces`, for each its `size` (numbers), which examples were `unmeasured`, the `chosen`
-        method and all `methods` (see `clusters.grouped`), or why it was `skipped`; `sentence`;
+        method and all `methods` (see `choice.grouped`), or why it was `skipped`; `sentence`;
         `labels`; `settings`; `outliers`; and, as in metrics.json, where it comes from.
 
     Raises
@@ -166,9 +167,9 @@ def cluster_galaxies(
 def _grouped(
     name: str, features: Mapping[str, np.ndarray], independent: pd.Series, labels, **options
 ) -> dict:
-    """What `clusters.grouped` finds; why not, in a space where too few examples have a place."""
+    """What `choice.grouped` finds; why not, in a space where too few examples have a place."""
     try:
-        return clusters.grouped(features, independent.to_numpy(), labels=labels, **options)
+        return choice.grouped(features, independent.to_numpy(), labels=labels, **options)
     except InputError as error:
         if name == "latent":
             raise
@@ -203,7 +204,7 @@ def sentence(found: Mapping[str, Mapping]) -> str:
             said.append(f"by {SPACES[name]} none were sought ({each['skipped']})")
             continue
         method = each["methods"][each["chosen"]]
-        steady = method["stability"]["value"] >= clusters.STEADY
+        steady = method["stability"]["value"] >= choice.STEADY
         word = "are found again" if steady else "are not found again"
         said.append(
             f"{method['number']} groups by {SPACES[name]} ({GROUPINGS[each['chosen']]}) {word} "
@@ -264,19 +265,17 @@ def _draw(
     for name, each in groups.items():
         test = each["test"]
         shown = {
-            int(group): pictures(
-                random.permutation(np.flatnonzero(test == group))[: cluster_figures.SHOWN]
-            )
+            int(group): pictures(random.permutation(np.flatnonzero(test == group))[: figures.SHOWN])
             for group in np.unique(test)
         }
-        lines = cluster_figures.lines_of(test, shown)
-        cluster_figures.members(folder / f"members_{name}.svg", lines)
+        lines = figures.lines_of(test, shown)
+        figures.members(folder / f"members_{name}.svg", lines)
     on_map = members[members["map_x"].notna()]
-    cluster_figures.places(
+    figures.places(
         folder / "places.svg",
         on_map[["map_x", "map_y"]].to_numpy(),
         on_map["latent"].to_numpy(),
     )
-    cluster_figures.outliers(
+    figures.outliers(
         folder / "outliers.svg", pictures(oddest.index), oddest["outlier_score"].to_list()
     )

@@ -12,12 +12,12 @@ import pandas as pd
 from cosmodag.cutouts.band_channels import IMAGE, band_channels, band_places, bands_of
 from cosmodag.cutouts.galaxy_stamps import cut_stamp
 from cosmodag.errors import InputError
-from cosmodag.evaluation.application_tables import said
-from cosmodag.evaluation.grouping_file import KeptGrouping, read_grouping
-from cosmodag.evaluation.predicted_parameters import parameters_told
-from cosmodag.evaluation.stamp_gallery import MOST, Pictures, gallery
-from cosmodag.evaluation.trained_run import TrainedRun
-from cosmodag.evaluation.training_distribution import TrainingDistribution
+from cosmodag.evaluation.applications.gallery import MOST, Pictures, gallery
+from cosmodag.evaluation.applications.parameters import parameters_told
+from cosmodag.evaluation.applications.tables import said
+from cosmodag.evaluation.applications.trained_run import TrainedRun
+from cosmodag.evaluation.applications.training_distribution import TrainingDistribution
+from cosmodag.evaluation.clusters.grouping_file import KeptGrouping, read_grouping
 from cosmodag.files import whole_file
 from cosmodag.provenance import file_hash
 from cosmodag.sources.any_stamps import open_any

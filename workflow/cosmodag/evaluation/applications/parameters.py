@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from cosmodag.evaluation.applications.trained_run import TrainedRun
 from cosmodag.evaluation.conformal import intervals, reaches
-from cosmodag.evaluation.trained_run import TrainedRun
 
 LEVEL = "68"
 

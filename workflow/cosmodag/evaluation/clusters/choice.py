@@ -17,8 +17,8 @@ from sklearn.mixture import GaussianMixture
 from cosmodag.errors import InputError
 from cosmodag.evaluation import bootstrap
 from cosmodag.evaluation.bootstrap import Interval
-from cosmodag.evaluation.groupings import ALONE, Centres, Gaussians, Grouping, Neighbours
-from cosmodag.evaluation.label_agreement import agreement
+from cosmodag.evaluation.clusters.groupings import ALONE, Centres, Gaussians, Grouping, Neighbours
+from cosmodag.evaluation.clusters.label_agreement import agreement
 
 MOST = 10
 LEAST = 3

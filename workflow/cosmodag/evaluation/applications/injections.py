@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.datasets.examples import open_examples
-from cosmodag.evaluation.trained_run import TrainedRun
+from cosmodag.evaluation.applications.trained_run import TrainedRun
 from cosmodag.evaluation.two_sample import Sample, auc_draws, mann_whitney, p_text
 from cosmodag.files import whole_file
 

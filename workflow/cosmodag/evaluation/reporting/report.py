@@ -12,10 +12,10 @@ from pathlib import Path
 import jinja2
 
 from cosmodag.evaluation import formatting, names, signal_scores
-from cosmodag.evaluation.application_tables import read_application
-from cosmodag.evaluation.latent_scan import draw_scan, scans
+from cosmodag.evaluation.applications.tables import read_application
+from cosmodag.evaluation.reporting.latent_scan import draw_scan, scans
+from cosmodag.evaluation.reporting.selection_tables import read_selections
 from cosmodag.evaluation.runs import Run, by_experiment
-from cosmodag.evaluation.selection_tables import read_selections
 from cosmodag.files import whole_file
 
 FOLDER = Path(__file__).parent

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.groupings import KINDS, Grouping
-from cosmodag.evaluation.outliers import Surroundings
+from cosmodag.evaluation.clusters.groupings import KINDS, Grouping
+from cosmodag.evaluation.clusters.outliers import Surroundings
 from cosmodag.files import whole_file
 from cosmodag.hdf5 import open_kind
 

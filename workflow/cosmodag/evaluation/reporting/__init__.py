@@ -1,0 +1,1 @@
+"""What runs came to, told as one page and as a table."""
