@@ -38,13 +38,14 @@ def open_any(
     ----------
     paths
         Folders, which are searched with all below them; lists of files (.txt), as the filter writes
-        them; files of one stamp or of a stack; or files that `write_stamps` wrote, and no others.
+        them; files of one stamp or of a stack; or files that `cosmodag galaxies simulate` wrote,
+        and no others.
     bands
         Bands in the order that is wanted.
     order
         Bands in the order of files that do not name theirs; as they are wanted if absent.
     pixel, psf, dataset
-        As `open_files` takes them; files of `write_stamps` tell their own.
+        As `open_files` takes them; simulated ones tell their own.
     threads
         Threads that read headers.
 
@@ -83,7 +84,7 @@ def open_any(
 
 
 def _is_written(path: str | os.PathLike) -> bool:
-    """Whether a file is one of `write_stamps`."""
+    """Whether a file holds simulated stamps."""
     if not str(path).lower().endswith(STACKS):
         return False
     try:

@@ -7,19 +7,15 @@ without the others, and no size is padded to another.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
 import h5py
 import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
 from cosmodag.hdf5 import open_kind
-
-CHUNK = 1 << 18
-"""Pixels a chunk of the file: a few stamps."""
 
 
 class Stamp(NamedTuple):
@@ -51,54 +47,74 @@ class Stamps(NamedTuple):
     noiseless: bool = False
 
 
-def write_stamps(
+class Places(NamedTuple):
+    """Where stamps lie in their file, by the byte at which each begins, (stamps,).
+
+    `pixels` of the images, `light` of those without noise, where they are kept.
+    """
+
+    pixels: np.ndarray
+    light: np.ndarray | None
+
+
+def create_stamps(
     path: str | os.PathLike,
     galaxies: pd.DataFrame,
-    stamps: Iterable[tuple[np.ndarray, np.ndarray, float]],
     *,
     bands: Sequence[str],
     pixel: float,
     noiseless: bool = False,
-) -> None:
-    """Write stamps as they come.
+) -> Places:
+    """Lay out a stamps file but for its pixels, which any process may then put in their places.
 
     Parameters
     ----------
     path
-        File to write, whole or not at all.
+        File to write.
     galaxies
         A row a stamp, with its `side`.
-    stamps
-        Image and light (bands, side, side), and signal-to-noise, of each row in turn.
     bands
         Names of the bands.
     pixel
         Arcsec a pixel.
     noiseless
-        Whether the light is kept.
+        Whether images without noise are kept.
+
+    Returns
+    -------
+    Places
+        For `put_stamp`.
     """
     sizes = len(bands) * galaxies["side"].to_numpy(np.int64) ** 2
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)  # one stretch of bytes
+    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    with h5py.File(path, "w") as file:
         file.attrs["kind"] = "stamps"
         file.attrs["bands"] = list(bands)
         file.attrs["pixel"] = pixel
-        chunk = (min(CHUNK, int(offsets[-1])),)
-        for name in ("pixels", "light") if noiseless else ("pixels",):
-            file.create_dataset(name, (offsets[-1],), np.float32, chunks=chunk)
-        signal = np.empty(len(galaxies))
-        for row, (image, light, signal_to_noise) in enumerate(stamps):
-            file["pixels"][offsets[row] : offsets[row + 1]] = image.ravel()
-            if noiseless:
-                file["light"][offsets[row] : offsets[row + 1]] = light.ravel()
-            signal[row] = signal_to_noise
-        columns = galaxies.assign(offset=offsets[:-1], signal_to_noise=signal)
+        begins = [
+            file.create_dataset(name, (offsets[-1],), np.float32, dcpl=layout).id.get_offset()
+            for name in (("pixels", "light") if noiseless else ("pixels",))
+        ]
         group = file.create_group("galaxies")
-        for name, values in columns.items():
-            if values.dtype.kind in "iuf":
-                group.create_dataset(name, data=values.to_numpy())
-            else:
-                group.create_dataset(name, data=values.to_list(), dtype=h5py.string_dtype())
+        for name, values in galaxies.assign(offset=offsets[:-1]).items():
+            _add_column(group, name, values)
+    places = [begin + offsets[:-1] * np.dtype(np.float32).itemsize for begin in begins]
+    return Places(places[0], places[1] if noiseless else None)
+
+
+def put_stamp(file: BinaryIO, place: int, image: np.ndarray) -> None:
+    """Put an image, float32, in its place among the bytes of a stamps file."""
+    file.seek(place)
+    file.write(np.ascontiguousarray(image, "<f4"))
+
+
+def add_column(path: str | os.PathLike, name: str, values: pd.Series) -> None:
+    """Add a column of what is known of the galaxies to a stamps file."""
+    with h5py.File(path, "r+") as file:
+        _add_column(file["galaxies"], name, values)
 
 
 def open_stamps(path: str | os.PathLike) -> Stamps:
@@ -142,3 +158,10 @@ def _table(file: h5py.File) -> pd.DataFrame:
             for name, column in file["galaxies"].items()
         }
     )
+
+
+def _add_column(group: h5py.Group, name: str, values: pd.Series) -> None:
+    if values.dtype.kind in "iuf":
+        group.create_dataset(name, data=values.to_numpy())
+    else:
+        group.create_dataset(name, data=values.to_list(), dtype=h5py.string_dtype())
