@@ -9,10 +9,16 @@ import itertools
 import torch
 from torch import nn
 
+from cosmodag.models.running_norm import RunningNorm
 from cosmodag.training.distribution import connected
 from cosmodag.training.normalization import over_all_ranks
 
-CASES = {(): nn.BatchNorm1d, (6, 5): nn.BatchNorm2d, (3, 6, 5): nn.BatchNorm3d}
+CASES = (
+    ((), nn.BatchNorm1d),
+    ((6, 5), nn.BatchNorm2d),
+    ((3, 6, 5), nn.BatchNorm3d),
+    ((), RunningNorm),
+)
 FIRST = (5, 0)
 """How many of 12 examples the first rank holds."""
 PRECISIONS = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
@@ -20,10 +26,11 @@ PRECISIONS = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
 
 def main() -> None:
     with connected() as ranks:
-        for (axes, kind), first, dtype in itertools.product(CASES.items(), FIRST, PRECISIONS):
+        for (axes, kind), first, dtype in itertools.product(CASES, FIRST, PRECISIONS):
             part = slice(0, first) if ranks.first else slice(first, None)
             for name, (found, expected) in normalised(axes, kind, part, dtype, ranks).items():
-                check(f"{name}, {axes}, {first}, {dtype}", found, expected, PRECISIONS[dtype])
+                what = f"{kind.__name__}, {name}, {first}, {dtype}"
+                check(what, found, expected, PRECISIONS[dtype])
 
 
 def check(what: str, found: torch.Tensor, expected: torch.Tensor, within: float) -> None:

@@ -9,7 +9,8 @@ fluxes in units of about the noise, by the transform "none".
 A magnitude is the logarithm of a flux. Fluxes spread over a factor of hundreds, and a percent is
 asked: too much to be found by layers that begin at random. So outputs may be anchored to the
 logarithm of what an aperture holds, or of the half-light radius, and the network adds what is
-missing: light outside, noise, the blur of the point-spread function.
+missing: light outside, noise, the blur of the point-spread function. For the same reason what is
+measured is not normalised by the batch at hand, see `RunningNorm`.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from torch import nn
 from cosmodag.cutouts.photometry import APERTURES, PARTS, WEIGHTS
 from cosmodag.errors import InputError
 from cosmodag.models.residual import STAGES, hidden_layers, stages, stem, widths
+from cosmodag.models.running_norm import RunningNorm
 
 RINGS = (0.125, 0.3, 0.6)
 """Radii in half sides between which features are averaged."""
@@ -147,7 +149,7 @@ class GalaxyNet(nn.Module):
         for stage in range(STAGES):
             self.register_buffer(f"rings{stage}", _rings(side // 2 ** (stage + 1)), False)
         pooled = (len(RINGS) + 1) * sum(widths(width)) + Measures.count(bands) + conditions
-        self.hidden = hidden_layers(pooled, hidden, dropout)
+        self.hidden = hidden_layers(pooled, hidden, dropout, RunningNorm)
         self.read = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, outputs))
         slopes, offsets = torch.zeros(Measures.count(bands), outputs), torch.zeros(outputs)
         for output, measure, slope, offset in anchors:

@@ -14,7 +14,7 @@ import torch
 
 from cosmodag.settings import unknown
 
-_NOT_FAMILIES = {"initialization", "registry", "residual", "torchvision_import"}
+_NOT_FAMILIES = {"initialization", "registry", "residual", "running_norm", "torchvision_import"}
 
 
 def families() -> list[str]:

@@ -5,6 +5,8 @@ Residual blocks as in He et al. 2016 (arXiv:1512.03385), batch normalisation as 
 costs little.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -59,10 +61,12 @@ def stages(width: int, padding: str = "zeros") -> nn.ModuleList:
     )
 
 
-def hidden_layers(features: int, hidden: int, dropout: float) -> nn.Sequential:
-    """Return two layers of `hidden` units that read features (b, features)."""
+def hidden_layers(
+    features: int, hidden: int, dropout: float, norm: Callable[[int], nn.Module] = nn.BatchNorm1d
+) -> nn.Sequential:
+    """Return two layers of `hidden` units that read features (b, features), normalised first."""
     return nn.Sequential(
-        nn.BatchNorm1d(features),
+        norm(features),
         nn.Linear(features, hidden),
         nn.ReLU(),
         nn.Dropout(dropout),

@@ -4,6 +4,8 @@ import torch
 from torch import distributed, nn
 from torch.nn import functional
 
+from cosmodag.models.running_norm import RunningNorm
+
 _KINDS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
@@ -96,9 +98,11 @@ def over_axes(channels: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 
 def over_all_ranks(module: nn.Module) -> nn.Module:
-    """Return `module` with each batch normalisation replaced by one over all ranks."""
+    """Return `module` with each normalisation by batches made one over all ranks."""
     if isinstance(module, _KINDS):
         return RanksBatchNorm(module)
+    if isinstance(module, RunningNorm):
+        module.statistics = lambda x: over_ranks(*moments(x))
     for name, child in module.named_children():
         setattr(module, name, over_all_ranks(child))
     return module
