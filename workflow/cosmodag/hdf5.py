@@ -1,8 +1,10 @@
 """HDF5 files of the workflow, each of which says in its attribute `kind` what it holds."""
 
 import os
+from collections.abc import Mapping, Sequence
 
 import h5py
+import numpy as np
 
 from cosmodag.errors import InputError
 
@@ -53,3 +55,32 @@ def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
         file.close()
         raise InputError(f"{path}: its kind is {found!r}; {cure}")
     return file
+
+
+def create_contiguous(group: h5py.Group, name: str, shape: Sequence[int]) -> h5py.Dataset:
+    """Create a dataset of float32 that lies in its file as one stretch of bytes, not yet filled.
+
+    Several processes can fill it, each its part, from the byte that `id.get_offset()` names.
+    """
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    return group.create_dataset(name, tuple(shape), np.float32, dcpl=layout)
+
+
+def write_columns(group: h5py.Group, columns: Mapping[str, Sequence]) -> None:
+    """Write columns of text or numbers as datasets of a group."""
+    for name, values in columns.items():
+        values = np.asarray(values)
+        if values.dtype.kind in "UO":
+            group.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
+        else:
+            group.create_dataset(name, data=values)
+
+
+def read_columns(group: h5py.Group) -> dict[str, np.ndarray]:
+    """Read the columns that `write_columns` wrote, text as str."""
+    return {
+        name: column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
+        for name, column in group.items()
+    }

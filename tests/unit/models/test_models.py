@@ -8,8 +8,8 @@ import torch
 
 from cosmodag.errors import InputError
 from cosmodag.models import registry
+from cosmodag.models.parts.torchvision_import import torchvision
 from cosmodag.models.resnet import ResNet
-from cosmodag.models.torchvision_import import torchvision
 from cosmodag.models.unet import UNet, space_to_depth
 from cosmodag.models.unet3d import UNet3D
 

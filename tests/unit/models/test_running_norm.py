@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cosmodag.models.running_norm import MEMORY, RunningNorm
+from cosmodag.models.parts.running_norm import MEMORY, RunningNorm
 
 
 def followed(batches: int = 400) -> RunningNorm:

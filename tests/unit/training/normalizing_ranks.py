@@ -9,7 +9,7 @@ import itertools
 import torch
 from torch import nn
 
-from cosmodag.models.running_norm import RunningNorm
+from cosmodag.models.parts.running_norm import RunningNorm
 from cosmodag.training.distribution import connected
 from cosmodag.training.normalization import over_all_ranks
 

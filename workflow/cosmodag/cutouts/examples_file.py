@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import h5py
 import numpy as np
 
+from cosmodag.hdf5 import create_contiguous, write_columns
+
 
 def create_examples(
     file: h5py.File,
@@ -38,10 +40,7 @@ def create_examples(
         stretch of bytes, which several processes can fill.
     """
     describe_examples(file, experiment=experiment, x_channels=x_channels, y_channels=y_channels)
-    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    x = file.create_dataset("x", (count, *x_shape), np.float32, dcpl=layout)
+    x = create_contiguous(file, "x", (count, *x_shape))
     y = file.create_dataset("y", (count, *y_shape), np.float32)
     return x, y
 
@@ -66,13 +65,7 @@ def write_index(file: h5py.File, columns: Mapping[str, Sequence]) -> None:
     columns : mapping of str to sequence
         Must hold `id` (unique) and `group`; text or numbers.
     """
-    group = file.create_group("index")
-    for name, values in columns.items():
-        values = np.asarray(values)
-        if values.dtype.kind in "UO":
-            group.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
-        else:
-            group.create_dataset(name, data=values)
+    write_columns(file.create_group("index"), columns)
 
 
 def join_columns(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

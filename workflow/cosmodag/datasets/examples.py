@@ -11,7 +11,7 @@ import pandas as pd
 
 from cosmodag.cutouts.cube_reader import CubeReader
 from cosmodag.errors import InputError
-from cosmodag.hdf5 import open_kind
+from cosmodag.hdf5 import open_kind, read_columns
 
 ALIKE = ("experiment", "x_channels", "y_channels", "x_shape", "y_shape")
 """What examples files of one dataset must have in common."""
@@ -70,10 +70,7 @@ class ExamplesFile:
         return x, y
 
     def _read_index(self) -> pd.DataFrame:
-        columns = {
-            name: column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
-            for name, column in self.file["index"].items()
-        }
+        columns = read_columns(self.file["index"])
         for name in ("id", "group"):
             if name not in columns:
                 raise InputError(f"{self.name}: its index lacks the column {name!r}")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from cosmodag.errors import InputError
-from cosmodag.models.initialization import like_keras
+from cosmodag.models.parts.initialization import like_keras
 
 WIDTHS = (16, 8, 8)
 FACTOR = 2 ** len(WIDTHS)

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from cosmodag.errors import InputError
-from cosmodag.models.initialization import like_keras
+from cosmodag.models.parts.initialization import like_keras
 
 
 class ConvNet(nn.Module):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from cosmodag.models.initialization import like_keras
+from cosmodag.models.parts.initialization import like_keras
 
 
 class Dense(nn.Module):

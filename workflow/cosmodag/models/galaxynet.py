@@ -20,8 +20,8 @@ from torch import nn
 
 from cosmodag.cutouts.photometry import APERTURES, PARTS, WEIGHTS
 from cosmodag.errors import InputError
-from cosmodag.models.residual import STAGES, hidden_layers, stages, stem, widths
-from cosmodag.models.running_norm import RunningNorm
+from cosmodag.models.parts.residual import STAGES, hidden_layers, stages, stem, widths
+from cosmodag.models.parts.running_norm import RunningNorm
 
 RINGS = (0.125, 0.3, 0.6)
 """Radii in half sides between which features are averaged."""

@@ -1,7 +1,7 @@
 """Network families by name.
 
-A family is one module of this folder that names its class in `NETWORK`. It is imported when asked
-for, so that a run depends on the code of its own network alone.
+A family is a module of this folder that names its class in `NETWORK`. It is imported when asked
+for, so that a run depends on the code of its own network alone. `parts` holds what several share.
 """
 
 import importlib
@@ -14,13 +14,11 @@ import torch
 
 from cosmodag.settings import unknown
 
-_NOT_FAMILIES = {"initialization", "registry", "residual", "running_norm", "torchvision_import"}
-
 
 def families() -> list[str]:
     """Return the names of all network families."""
     modules = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return sorted({module.name for module in modules} - _NOT_FAMILIES)
+    return sorted({module.name for module in modules} - {"parts", "registry"})
 
 
 def build(name: str, **settings) -> torch.nn.Module:

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from cosmodag.errors import InputError
-from cosmodag.models.torchvision_import import torchvision
+from cosmodag.models.parts.torchvision_import import torchvision
 
 _BLOCKS = {
     18: ("BasicBlock", [2, 2, 2, 2]),

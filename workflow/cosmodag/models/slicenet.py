@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from cosmodag.errors import InputError
-from cosmodag.models.residual import PADDINGS, STAGES, hidden_layers, stages, stem, widths
+from cosmodag.models.parts.residual import PADDINGS, STAGES, hidden_layers, stages, stem, widths
 
 RINGS, SMOOTHINGS = 12, (0.0, 1.0, 2.0, 4.0)
 QUANTILES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from cosmodag.errors import InputError
-from cosmodag.models.residual import Block
+from cosmodag.models.parts.residual import Block
 
 
 class StampNet(nn.Module):

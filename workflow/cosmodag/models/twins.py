@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from cosmodag.errors import InputError
-from cosmodag.models.residual import PADDINGS, Block
+from cosmodag.models.parts.residual import PADDINGS, Block
 
 KEPT = 8
 """Cells a side of the coarse map that a slice is told by."""

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.hdf5 import open_kind
+from cosmodag.hdf5 import create_contiguous, open_kind, read_columns, write_columns
 
 
 class Stamp(NamedTuple):
@@ -87,20 +87,15 @@ def create_stamps(
     """
     sizes = len(bands) * galaxies["side"].to_numpy(np.int64) ** 2
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)  # one stretch of bytes
-    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     with h5py.File(path, "w") as file:
         file.attrs["kind"] = "stamps"
         file.attrs["bands"] = list(bands)
         file.attrs["pixel"] = pixel
         begins = [
-            file.create_dataset(name, (offsets[-1],), np.float32, dcpl=layout).id.get_offset()
+            create_contiguous(file, name, offsets[-1:]).id.get_offset()
             for name in (("pixels", "light") if noiseless else ("pixels",))
         ]
-        group = file.create_group("galaxies")
-        for name, values in galaxies.assign(offset=offsets[:-1]).items():
-            _add_column(group, name, values)
+        write_columns(file.create_group("galaxies"), galaxies.assign(offset=offsets[:-1]))
     places = [begin + offsets[:-1] * np.dtype(np.float32).itemsize for begin in begins]
     return Places(places[0], places[1] if noiseless else None)
 
@@ -114,7 +109,7 @@ def put_stamp(file: BinaryIO, place: int, image: np.ndarray) -> None:
 def add_column(path: str | os.PathLike, name: str, values: pd.Series) -> None:
     """Add a column of what is known of the galaxies to a stamps file."""
     with h5py.File(path, "r+") as file:
-        _add_column(file["galaxies"], name, values)
+        write_columns(file["galaxies"], {name: values})
 
 
 def open_stamps(path: str | os.PathLike) -> Stamps:
@@ -136,8 +131,7 @@ def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
     """
     with open_kind(path, "stamps") as file:
         bands = len(file.attrs["bands"])
-        table = _table(file)
-        for row in table.to_dict("records"):
+        for row in pd.DataFrame(read_columns(file["galaxies"])).to_dict("records"):
             name, side, offset = row.pop("id"), row["side"], row.pop("offset")
             end = offset + bands * side**2
             if end > len(file["pixels"]):
@@ -149,19 +143,3 @@ def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
                 for part in ("pixels", "light")
             )
             yield Stamp(name, row.pop("object", name), image, row, light)
-
-
-def _table(file: h5py.File) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            name: column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
-            for name, column in file["galaxies"].items()
-        }
-    )
-
-
-def _add_column(group: h5py.Group, name: str, values: pd.Series) -> None:
-    if values.dtype.kind in "iuf":
-        group.create_dataset(name, data=values.to_numpy())
-    else:
-        group.create_dataset(name, data=values.to_list(), dtype=h5py.string_dtype())

@@ -1,10 +1,10 @@
-"""Batch normalisation over the batch of all ranks."""
+"""Normalisation by the batch of all ranks."""
 
 import torch
 from torch import distributed, nn
 from torch.nn import functional
 
-from cosmodag.models.running_norm import RunningNorm
+from cosmodag.models.parts.running_norm import RunningNorm
 
 _KINDS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -102,7 +102,7 @@ def over_all_ranks(module: nn.Module) -> nn.Module:
     if isinstance(module, _KINDS):
         return RanksBatchNorm(module)
     if isinstance(module, RunningNorm):
-        module.statistics = lambda x: over_ranks(*moments(x))
+        module.statistics = lambda x: over_ranks(*moments(x))[1:]
     for name, child in module.named_children():
         setattr(module, name, over_all_ranks(child))
     return module

@@ -15,7 +15,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.applications.gallery import MOST, Pictures, gallery
 from cosmodag.evaluation.applications.parameters import parameters_told
 from cosmodag.evaluation.applications.tables import said
-from cosmodag.evaluation.applications.trained_run import TrainedRun
+from cosmodag.evaluation.applications.trained_run import AT_ONCE, TrainedRun
 from cosmodag.evaluation.applications.training_distribution import TrainingDistribution
 from cosmodag.evaluation.clusters.grouping_file import KeptGrouping, read_grouping
 from cosmodag.files import whole_file
@@ -25,8 +25,6 @@ from cosmodag.sources.stamps_file import Stamp, Stamps
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 256
-"""Stamps that are in memory at a time."""
 CUT = ("larger", "padding", "flux_unit")
 """What a dataset tells of how its stamps were brought to one size, beside shape and channels."""
 KNOWN = ("ra", "dec", "stamp_side", "measured_noise", "psf")

@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.datasets.examples import open_examples
-from cosmodag.evaluation.applications.trained_run import TrainedRun
+from cosmodag.evaluation.applications.trained_run import AT_ONCE, TrainedRun
 from cosmodag.evaluation.two_sample import Sample, auc_draws, mann_whitney, p_text
 from cosmodag.files import whole_file
 
 logger = logging.getLogger(__name__)
-
-AT_ONCE = 256
-"""Stamps that are in memory at a time."""
 
 
 def apply_run(

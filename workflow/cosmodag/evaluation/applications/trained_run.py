@@ -23,6 +23,9 @@ from cosmodag.training.prediction import (
     run_loader,
 )
 
+AT_ONCE = 256
+"""Images that are in memory at a time, if they are given one after the other."""
+
 
 class Inputs:
     """Inputs (N, …, C) by the interface of the dataset's loader, without targets."""

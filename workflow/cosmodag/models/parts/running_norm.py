@@ -31,7 +31,7 @@ class RunningNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(features))
         self.register_buffer("running_var", torch.ones(features))
         self.register_buffer("batches", torch.zeros(()))
-        # What tells count, mean and variance of a batch: over several ranks another does.
+        # What tells mean and variance of a batch: over several ranks another does.
         self.statistics: Callable = of_batch
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -42,14 +42,14 @@ class RunningNorm(nn.Module):
 
     @torch.no_grad()
     def _follow(self, x: torch.Tensor) -> None:
-        _, mean, variance = self.statistics(x)
+        mean, variance = self.statistics(x)
         self.batches += 1
         share = 1 / self.batches.clamp(max=MEMORY)
         self.running_mean.lerp_(mean, share)
         self.running_var.lerp_(variance, share)
 
 
-def of_batch(x: torch.Tensor) -> tuple[int, torch.Tensor, torch.Tensor]:
-    """Return how many values each feature of `x` has, their mean and their variance."""
+def of_batch(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and variance of each feature of `x` (b, features), in float32."""
     variance, mean = torch.var_mean(x.float(), 0, correction=0)
-    return len(x), mean, variance
+    return mean, variance

@@ -5,7 +5,7 @@ and its import then fails on the operators whose shapes it wants to register. De
 of those operators first is enough for models, transforms and utilities; `torchvision.ops.nms` and
 the image codecs of `torchvision.io` stay unavailable.
 
-Other modules write ``from cosmodag.models.torchvision_import import torchvision``.
+Other modules write ``from cosmodag.models.parts.torchvision_import import torchvision``.
 """
 
 import importlib.util
