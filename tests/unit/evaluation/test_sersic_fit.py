@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.io import fits
 
 from cosmodag import settings
 from cosmodag.evaluation.baselines.examples import Examples
@@ -141,3 +142,17 @@ def test_fits_stand_beside_the_other_baselines_of_galaxies():
     assert {"magnitude:sersic_fit", "log_radius:sersic_fit", "magnitude:stamp_trees"} <= set(found)
     assert "bulge_fraction:sersic_fit" not in found
     assert np.isfinite(found["magnitude:sersic_fit"].test).sum() == 4
+
+
+@pytest.mark.data
+def test_a_real_galaxy_has_the_size_and_brightness_that_are_told_of_it(data_folder):
+    r = fits.getdata(data_folder / "galaxies/example_b.fits")[1, 49:113, 49:113].astype(np.float64)
+    pixel, psf = 0.262, 1.3  # arcsec
+    flux, radius, _, _ = fit_stamp(r / UNIT, psf / pixel, 64)
+    assert 22.5 - 2.5 * np.log10(flux * UNIT) == pytest.approx(17.66, abs=0.02)
+    assert radius * pixel == pytest.approx(1.31, abs=0.02)
+    y, x = np.mgrid[:64, :64]
+    r[np.hypot(x - 41, y - 45) < 6] = 0  # what lies beside it
+    flux, radius, _, _ = fit_stamp(r / UNIT, psf / pixel, 64)
+    assert 22.5 - 2.5 * np.log10(flux * UNIT) == pytest.approx(17.86, abs=0.02)
+    assert radius * pixel == pytest.approx(1.04, abs=0.02)
