@@ -8,7 +8,7 @@ BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
 FAST21CM := $(VENV)/.21cmfast
 CONFIG ?= config/config.yaml
-EXPERIMENTS := voids galaxies injections reionization
+EXPERIMENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard workflow/cosmodag/*/experiment.py))))
 PROFILES := local slurm ci
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Threads that wait actively starve each other where jobs share few cores.
@@ -41,7 +41,7 @@ bench: $(BENCH)  ## measure against peers, write results/bench
 lint: $(READY)  ## check style and rules
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile workflow/rules
+	snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	snakemake --lint
 
 dry-run: $(READY)  ## plan every experiment under every profile

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import h5py
 
-from cosmodag.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.datasets.shards import write_dataset
-from cosmodag.sources.stamp_simulation import simulate_stamps
-from cosmodag.sources.stamps_file import open_stamps
+from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
+from cosmodag.galaxies.stamps.stamps_file import open_stamps
 from cosmodag.training.run import train_run
 
 SIDE = 32

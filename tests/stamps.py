@@ -5,8 +5,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cosmodag.cutouts.band_channels import light_of
 from cosmodag.cutouts.examples_file import create_examples, write_index
+from cosmodag.imaging.band_channels import light_of
 
 COLOURS = np.array([[0.4, 1.0, 1.4], [1.0, 0.9, 0.8], [0.7, 0.7, 0.7]])
 """Flux in three bands of the red and round, the blue and flat, and what lies between."""

@@ -15,9 +15,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cosmodag.cutouts.cube_slices import cut_slices
-from cosmodag.sources.cubes_file import FIELDS, CubesHeader, create_cubes
-from cosmodag.sources.raw_cubes import read_raw_cube
+from cosmodag.reionization.cubes.cubes_file import FIELDS, CubesHeader, create_cubes
+from cosmodag.reionization.cubes.raw_cubes import read_raw_cube
+from cosmodag.reionization.cutouts.cube_slices import cut_slices
 from tests.bench.harness import compare
 
 GOAL_READ, GOAL_FLOOR = 0.8, 0.8

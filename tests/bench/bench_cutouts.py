@@ -23,9 +23,15 @@ from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
-from cosmodag.cutouts.brick_stamps import cut_bricks
+from cosmodag.injections.bricks.bricks import (
+    BANDS,
+    BrickFiles,
+    BrickImages,
+    read_plane,
+    write_images,
+)
+from cosmodag.injections.cutouts.brick_stamps import cut_bricks
 from cosmodag.memory import keep_freed_memory
-from cosmodag.sources.bricks import BANDS, BrickFiles, BrickImages, read_plane, write_images
 from tests.bench.harness import compare
 
 SIDE, OBJECTS, BRICKS = 64, 2000, 24
@@ -227,7 +233,7 @@ import os
 import sys
 import numpy as np
 from cosmodag.memory import keep_freed_memory
-from cosmodag.sources.bricks import BrickFiles, read_planes
+from cosmodag.injections.bricks.bricks import BrickFiles, read_planes
 keep_freed_memory()
 folder, side, objects, *names = sys.argv[1:]
 stamps = np.ones((int(objects), int(side), int(side), 6), np.float32)

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
+from cosmodag.cosmology.background import Cosmology, Growth
+from cosmodag.cosmology.initial_conditions import displacements, linear_density
+from cosmodag.cosmology.linear_power import matter_power, power_at
+from cosmodag.cosmology.particle_mesh import evolve
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.overdensity import overdensity
 from cosmodag.gridding.spectrum import power_spectrum
-from cosmodag.sources.cosmology import Cosmology, Growth
-from cosmodag.sources.initial_conditions import displacements, linear_density
-from cosmodag.sources.linear_power import matter_power, power_at
-from cosmodag.sources.particle_mesh import evolve
 from tests.bench.harness import compare
 
 PARTICLES, BOX, STEPS, THREADS = 128, 256.0, 10, 2

@@ -14,12 +14,17 @@ import galsim
 import numpy as np
 from astropy.io import fits
 
-from cosmodag.sources.galaxy_population import BULGE_INDEX, tinted
-from cosmodag.sources.stamp_filter import filter_stamps
-from cosmodag.sources.stamp_law import draw_galaxies
-from cosmodag.sources.stamp_rendering import ACCURACY, MOFFAT_BETA, fluxes, observed_stamp
-from cosmodag.sources.stamp_simulation import simulate_stamps
-from cosmodag.sources.stamps_file import read_stamps
+from cosmodag.galaxies.simulation.stamp_law import draw_galaxies
+from cosmodag.galaxies.simulation.stamp_rendering import (
+    ACCURACY,
+    MOFFAT_BETA,
+    fluxes,
+    observed_stamp,
+)
+from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
+from cosmodag.galaxies.stamps.stamp_filter import filter_stamps
+from cosmodag.galaxies.stamps.stamps_file import read_stamps
+from cosmodag.imaging.galaxy_population import BULGE_INDEX, tinted
 from tests.bench.harness import compare
 
 SEED, PIXEL = 1, 0.1

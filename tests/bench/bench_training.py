@@ -14,9 +14,9 @@ import h5py
 import numpy as np
 import torch
 
-from cosmodag.cutouts.stamps import channel_names
 from cosmodag.datasets.loader import Loader
 from cosmodag.datasets.shards import write_dataset
+from cosmodag.injections.cutouts.stamps import channel_names
 from cosmodag.memory import keep_freed_memory
 from cosmodag.models import registry
 from cosmodag.training.classification_task import ClassificationTask

@@ -11,10 +11,10 @@ import numba
 import numpy as np
 
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.labels.cell_list import sort_into_cells
-from cosmodag.labels.compare import compare_spheres
-from cosmodag.labels.empty_spheres import OCCUPANCY, find_empty_spheres
-from cosmodag.labels.underdensity import SCALE_RATIO, find_underdense_spheres
+from cosmodag.voids.finders.cell_list import sort_into_cells
+from cosmodag.voids.finders.compare import compare_spheres
+from cosmodag.voids.finders.empty_spheres import OCCUPANCY, find_empty_spheres
+from cosmodag.voids.finders.underdensity import SCALE_RATIO, find_underdense_spheres
 from tests.bench.harness import compare
 from tests.unit.labels.planted import remove_spheres, scatter_spheres
 
@@ -197,7 +197,7 @@ def _galaxies():
     """Positions of the mock galaxies, the side of their box, and VAST's maximal spheres."""
     from astropy.table import Table
 
-    from cosmodag.sources.fastfood import read_fastfood
+    from cosmodag.voids.catalogues.fastfood import read_fastfood
 
     named = os.environ.get("COSMODAG_DATA")
     folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "data"

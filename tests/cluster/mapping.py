@@ -58,7 +58,7 @@ MAPPING = {
     "injections_train": Place("knl", "knl&quad&cache", 68, memory=90000, minutes=240),
     "injections_baselines": cpu(16),
     "injections_evaluate": cpu(16),
-    "injections_apply": cpu(),
+    "injections_predict": cpu(),
     "injections_verdict": cpu(),
     "reionization_initial": cpu(16),
     "reionization_simulate": cpu(16),

@@ -163,7 +163,7 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
     assert "galaxies_train experiment=galaxies,run=latent4" in planned
     assert not any(job.startswith("galaxies_evaluate") for job in planned)
     printed = configured.commands()
-    command = next(line for line in printed.splitlines() if "cosmodag predict galaxies" in line)
+    command = next(line for line in printed.splitlines() if "cosmodag galaxies predict" in line)
     assert "galaxies results/galaxies/sources/real/accepted.txt " in command
     assert "--pixel 0.4 --psf 1.2" in command
     assert "--latent results/galaxies/runs/latent4" in command

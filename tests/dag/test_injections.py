@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from cosmodag.sources.brick_files import read_bricks
+from cosmodag.injections.bricks.brick_files import read_bricks
 from tests.checkout import tiny
 
 pytestmark = pytest.mark.dag

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from scipy.spatial import cKDTree
 
-from cosmodag.labels.labels_file import read_voids
+from cosmodag.voids.finders.labels_file import read_voids
 
 pytestmark = [pytest.mark.dag, pytest.mark.data, pytest.mark.slow]
 

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from astropy.io import fits
 
-from cosmodag.cutouts.galaxy_stamps import cut_galaxies
-from cosmodag.evaluation.clusters.grouping_file import read_grouping
 from cosmodag.evaluation.latents import read_latents
-from cosmodag.sources.stamp_folder import open_folder
+from cosmodag.galaxies.clusters.grouping_file import read_grouping
+from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.galaxies.stamps.stamp_folder import open_folder
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
 

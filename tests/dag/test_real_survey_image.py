@@ -7,8 +7,8 @@ import pytest
 import yaml
 from astropy.io import fits
 
-from cosmodag.sources.bricks import BrickFiles
-from cosmodag.sources.tractor import read_tractor
+from cosmodag.injections.bricks.bricks import BrickFiles
+from cosmodag.injections.bricks.tractor import read_tractor
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.faults.test_bad_input import cosmodag, refused
-from tests.unit.sources.cubes import BOX, CELLS, write_raw
+from tests.unit.reionization.cubes.cubes import BOX, CELLS, write_raw
 
 pytestmark = pytest.mark.faults
 

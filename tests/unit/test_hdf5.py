@@ -5,15 +5,10 @@ import re
 import h5py
 import pytest
 
-from cosmodag.commands.main import (
-    GALAXIES_STAGES,
-    INJECTIONS_STAGES,
-    REIONIZATION_STAGES,
-    STAGES,
-    VOIDS_STAGES,
-)
+from cosmodag import experiments
+from cosmodag.commands.main import STAGES
 from cosmodag.errors import InputError
-from cosmodag.hdf5 import COMMANDS, open_kind
+from cosmodag.hdf5 import SHARED_WRITERS, open_kind
 
 
 @pytest.fixture
@@ -62,10 +57,8 @@ def test_a_refused_file_can_be_written_again(grid):
 
 
 def test_the_commands_that_are_named_exist():
-    known = {*STAGES, *(f"voids {name}" for name in VOIDS_STAGES)}
-    known |= {f"galaxies {name}" for name in GALAXIES_STAGES}
-    known |= {f"injections {name}" for name in INJECTIONS_STAGES}
-    known |= {f"reionization {name}" for name in REIONIZATION_STAGES}
-    for commands in COMMANDS.values():
-        assert set(re.findall("`cosmodag (.+?)`", commands)) <= known
-        assert commands.startswith("`cosmodag ")
+    declared = [experiments.find(name) for name in experiments.names()]
+    known = {*STAGES, *(f"{each.name} {stage}" for each in declared for stage in each.stages)}
+    for writers in (SHARED_WRITERS, *(each.writers for each in declared)):
+        for commands in writers.values():
+            assert set(re.findall("`cosmodag (.+?)`", commands)) <= known

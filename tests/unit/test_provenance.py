@@ -6,7 +6,7 @@ from cosmodag import provenance
 
 
 def test_a_stage_depends_on_what_its_command_imports():
-    found = provenance.imports("cosmodag.commands.voids_grid")
+    found = provenance.imports("cosmodag.voids.commands.grid")
     assert "cosmodag.gridding.mass_assignment" in found
     assert "cosmodag.models.unet" not in found
     assert "cosmodag.training.loop" not in found

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 import h5py
 import numpy as np
 
+from cosmodag import experiments
 from cosmodag.errors import InputError
 
-COMMANDS = {
-    "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",
-    "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",
-    "labels": "`cosmodag voids label`",
-    "initial": "`cosmodag reionization initial`",
-    "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
-    "stamps": "`cosmodag galaxies simulate`",
-    "examples": "`cosmodag voids cutouts` or its like of another experiment",
+SHARED_WRITERS = {
+    "examples": "an experiment's command `cutouts`",
     "baselines": "`cosmodag baselines`",
-    "grouping": "`cosmodag galaxies cluster`",
 }
-"""Commands that write each kind of file."""
+"""Commands that write kinds of files that all experiments have."""
+
+
+def writer(kind: str) -> str:
+    """Return the commands that write files of a kind, for error messages."""
+    declared = [experiments.find(name).writers for name in experiments.names()]
+    return {k: v for each in [SHARED_WRITERS, *declared] for k, v in each.items()}[kind]
 
 
 def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
@@ -30,7 +30,7 @@ def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
     path
         HDF5 file.
     kind
-        One of `COMMANDS`.
+        What the attribute `kind` of the file must say.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
     InputError
         If the file is missing, truncated, no HDF5 file, or of another kind.
     """
-    cure = f"a file of kind {kind!r} is needed, which {COMMANDS[kind]} writes"
+    cure = f"a file of kind {kind!r} is needed, which {writer(kind)} writes"
     try:
         file = h5py.File(path, "r")
     except FileNotFoundError:

@@ -7,6 +7,7 @@ import signal
 from contextlib import contextmanager
 from shlex import quote
 
+from cosmodag import experiments
 from cosmodag.dag import common as helpers
 from cosmodag.dag import controller, submission
 from cosmodag.errors import InputError

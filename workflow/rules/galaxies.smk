@@ -8,9 +8,9 @@
 #         results/galaxies/clusters/<clusters>/              groups: numbers, members, figures
 #         results/galaxies/applications/<application>.csv, .svg      runs applied to other stamps
 
-from cosmodag.dag.galaxies import Galaxies
+from cosmodag.galaxies.files import GalaxiesFiles
 
-galaxies = Galaxies(config)
+galaxies = GalaxiesFiles(config)
 
 
 rule galaxies:
@@ -43,7 +43,7 @@ rule galaxies_simulate:
     params:
         settings=lookup(dpath="galaxies/sources/{source}", within=options),
         members=lambda w: galaxies.members(w.source, int(w.batch)),
-        code=code("galaxies_simulate"),
+        code=code("galaxies simulate"),
     shell:
         "python -m cosmodag galaxies simulate --output {output:q} {params.members}"
         " --processes {threads} {params.settings} &> {log:q}"
@@ -70,7 +70,7 @@ rule galaxies_filter:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="galaxies/sources/{source}", within=options),
-        code=code("galaxies_filter"),
+        code=code("galaxies filter"),
     shell:
         "python -m cosmodag galaxies filter --accepted {output.accepted:q}"
         " --rejected {output.rejected:q} --threads {threads} {params.settings} &> {log:q}"
@@ -95,7 +95,7 @@ rule galaxies_cutouts:
     params:
         settings=lookup(dpath="galaxies/cutouts/{cutouts}", within=options),
         files=lambda w: galaxies.files(w.cutouts, int(w.batch)),
-        code=code("galaxies_cutouts"),
+        code=code("galaxies cutouts"),
     shell:
         "python -m cosmodag galaxies cutouts --stamps {input.stamps:q} --output {output:q}"
         " {params.files} {params.settings} &> {log:q}"
@@ -149,7 +149,7 @@ rule galaxies_cluster:
         settings=lookup(dpath="galaxies/clusters/{clusters}", within=options),
         code=lambda w: helpers.run_code(
             config,
-            "galaxies_cluster",
+            "galaxies cluster",
             "galaxies",
             config["galaxies"]["clusters"][w.clusters]["run"],
         ),
@@ -179,9 +179,9 @@ rule galaxies_predict:
     params:
         settings=lambda w: galaxies.application_options(w.application),
         code=lambda w: [
-            helpers.run_code(config, "predict_galaxies", "galaxies", run)
+            helpers.run_code(config, "galaxies predict", "galaxies", run)
             for run in galaxies.applied(w.application).values()
         ],
     shell:
-        "python -m cosmodag predict galaxies {input.stamps:q} --output {output.table:q}"
+        "python -m cosmodag galaxies predict {input.stamps:q} --output {output.table:q}"
         " --figure {output.figure:q} --threads {threads} {params.settings} &> {log:q}"

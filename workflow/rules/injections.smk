@@ -8,9 +8,9 @@
 #         results/injections/applications/<application>.csv      a run applied to other stamps
 #         results/injections/verdicts/<verdict>.json             a test and its controls
 
-from cosmodag.dag.injections import Injections
+from cosmodag.injections.files import InjectionsFiles
 
-injections = Injections(config)
+injections = InjectionsFiles(config)
 
 
 rule injections:
@@ -48,7 +48,7 @@ rule injections_simulate:
     params:
         settings=lookup(dpath="injections/sources/{source}", within=options),
         bricks=lambda w: injections.members(w.source, int(w.batch)),
-        code=code("injections_simulate"),
+        code=code("injections simulate"),
     shell:
         "python -m cosmodag injections simulate --output {output:q} {params.bricks}"
         " {params.settings} &> {log:q}"
@@ -75,7 +75,7 @@ rule injections_observe:
         runtime=scaled(30),
     params:
         settings=lookup(dpath="injections/sources/{source}", within=options),
-        code=code("injections_observe"),
+        code=code("injections observe"),
     shell:
         "python -m cosmodag injections observe --image {input.image:q} --psf {input.psf:q}"
         " --output {output:q} {params.settings} &> {log:q}"
@@ -102,7 +102,7 @@ rule injections_select:
         settings=lookup(dpath="injections/selections/{selection}", within=options),
         survey=lambda w: injections.survey_of(w.selection),
         share=lambda w: injections.share(w.selection, int(w.batch)),
-        code=code("injections_select"),
+        code=code("injections select"),
     shell:
         "python -m cosmodag injections select {input:q} --output {output.objects:q}"
         " --cuts {output.cuts:q} {params.survey} {params.share} {params.settings} &> {log:q}"
@@ -132,7 +132,7 @@ rule injections_cutouts:
         name=lambda w: injections.survey_of(injections.selected(w.cutouts)),
         scratch=state_folder,
         launch=launch,
-        code=code("injections_cutouts"),
+        code=code("injections cutouts"),
     shell:
         "{params.launch} python -m cosmodag injections cutouts --survey {input.survey:q}"
         " {params.name} --objects {input.objects:q} --output {output:q} --scratch {params.scratch:q}"
@@ -167,16 +167,16 @@ use rule learning_evaluate as injections_evaluate with:
     threads: 1
 
 
-rule injections_apply:
+rule injections_predict:
     """Apply a trained network to stamps that it was not trained on."""
     input:
         unpack(lambda w: injections.application_inputs(w.application)),
     output:
         f"{results}/injections/applications/{{application}}.csv",
     log:
-        f"{results}/logs/injections/apply_{{application}}.log",
+        f"{results}/logs/injections/predict_{{application}}.log",
     benchmark:
-        f"{results}/benchmarks/injections/apply_{{application}}.tsv"
+        f"{results}/benchmarks/injections/predict_{{application}}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -186,12 +186,12 @@ rule injections_apply:
     params:
         code=lambda w: helpers.run_code(
             config,
-            "injections_apply",
+            "injections predict",
             "injections",
             config["injections"]["applications"][w.application]["run"],
         ),
     shell:
-        "python -m cosmodag injections apply {input.stamps:q} --run $(dirname {input.model:q})"
+        "python -m cosmodag injections predict {input.stamps:q} --run $(dirname {input.model:q})"
         " --dataset {input.dataset:q} --output {output:q} --threads {threads} &> {log:q}"
 
 
@@ -216,7 +216,7 @@ rule injections_verdict:
         controls=lambda w, input: " ".join(
             quote(str(Path(file).parent)) for file in input.controls
         ),
-        code=code("injections_verdict"),
+        code=code("injections verdict"),
     shell:
         "python -m cosmodag injections verdict {params.controls} --run $(dirname {input.run:q})"
         " --unchanged $(dirname {input.unchanged:q}) --dataset {input.dataset:q}"

@@ -6,9 +6,9 @@
 #         results/reionization/cutouts/<cutouts>/<batch>.h5             slices
 #         results/reionization/datasets/<dataset>/, results/reionization/runs/<run>/   see learning.smk
 
-from cosmodag.dag.reionization import Reionization
+from cosmodag.reionization.files import ReionizationFiles
 
-reionization = Reionization(config)
+reionization = ReionizationFiles(config)
 
 
 rule reionization:
@@ -39,7 +39,7 @@ rule reionization_initial:
     params:
         settings=lambda w: reionization.settings(w.source, "initial"),
         universes=lambda w: reionization.members(w.source, int(w.batch)),
-        code=code("reionization_initial"),
+        code=code("reionization initial"),
     shell:
         "python -m cosmodag reionization initial --output {output:q} {params.universes}"
         " --threads {threads} {params.settings} &> {log:q}"
@@ -66,7 +66,7 @@ rule reionization_simulate:
         runtime=scaled(lambda w: reionization.simulate_minutes(w.source)),
     params:
         settings=lambda w: reionization.settings(w.source),
-        code=code("reionization_simulate"),
+        code=code("reionization simulate"),
     shell:
         "python -m cosmodag reionization simulate --initial {input.initial:q}"
         " --redshift {wildcards.redshift} --output {output:q} --threads {threads}"
@@ -94,7 +94,7 @@ rule reionization_read:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="reionization/sources/{source}", within=options),
-        code=code("reionization_read"),
+        code=code("reionization read"),
     shell:
         "python -m cosmodag reionization read --redshift {wildcards.redshift} --output {output:q}"
         " {params.settings} &> {log:q}"
@@ -119,7 +119,7 @@ rule reionization_cutouts:
     params:
         settings=lookup(dpath="reionization/cutouts/{cutouts}", within=options),
         universes=lambda w: reionization.universes_cut(w.cutouts, int(w.batch)),
-        code=code("reionization_cutouts"),
+        code=code("reionization cutouts"),
     shell:
         "python -m cosmodag reionization cutouts {input:q} --output {output:q}"
         " --threads {threads} {params.universes} {params.settings} &> {log:q}"

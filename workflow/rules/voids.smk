@@ -7,9 +7,9 @@
 #         results/voids/cutouts/<cutouts>/<batch>.h5     sub-boxes: maps of galaxies and voids
 #         results/voids/datasets/<dataset>/, results/voids/runs/<run>/      see learning.smk
 
-from cosmodag.dag.voids import Voids
+from cosmodag.voids.files import VoidsFiles
 
-voids = Voids(config)
+voids = VoidsFiles(config)
 
 
 rule voids:
@@ -38,7 +38,7 @@ rule voids_simulate:
     params:
         settings=lookup(dpath="voids/sources/{source}", within=options),
         boxes=lambda w: voids.members(w.source, int(w.batch)),
-        code=code("voids_simulate"),
+        code=code("voids simulate"),
     shell:
         "python -m cosmodag voids simulate --galaxies {output.galaxies:q}"
         " --matter {output.matter:q} --source {wildcards.source} {params.boxes}"
@@ -65,7 +65,7 @@ rule voids_catalogue:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="voids/sources/{source}", within=options),
-        code=code("voids_catalogue"),
+        code=code("voids catalogue"),
     shell:
         "python -m cosmodag voids catalogue --output {output.galaxies:q}"
         " --source {wildcards.source} {params.settings} &> {log:q}"
@@ -89,7 +89,7 @@ rule voids_grid:
         runtime=scaled(30),
     params:
         settings=lookup(dpath="voids/grids/{grid}", within=options),
-        code=code("voids_grid"),
+        code=code("voids grid"),
     shell:
         "python -m cosmodag voids grid --galaxies {input.galaxies:q} --output {output:q}"
         " --threads {threads} {params.settings} &> {log:q}"
@@ -115,7 +115,7 @@ rule voids_label:
         settings=lookup(dpath="voids/labels/{labels}", within=options),
         inputs=lambda w, input: helpers.options(dict(input.items())),
         catalogue=lambda w: voids.void_settings(w.labels),
-        code=code("voids_label"),
+        code=code("voids label"),
     shell:
         "python -m cosmodag voids label {params.inputs} --output {output:q}"
         " --threads {threads} {params.settings} {params.catalogue} &> {log:q}"
@@ -140,7 +140,7 @@ rule voids_cutouts:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="voids/cutouts/{cutouts}", within=options),
-        code=code("voids_cutouts"),
+        code=code("voids cutouts"),
     shell:
         "python -m cosmodag voids cutouts --grid {input.grid:q} --labels {input.labels:q}"
         " --output {output:q} --threads {threads} {params.settings} &> {log:q}"

@@ -5,8 +5,8 @@ import shlex
 import pytest
 
 from cosmodag.dag import common
-from cosmodag.dag.voids import Voids
 from cosmodag.errors import InputError
+from cosmodag.voids.files import VoidsFiles
 
 SIMULATION = {"realizations": 7, "batch": 3}
 
@@ -54,7 +54,7 @@ def test_options_do_not_depend_on_the_order_of_keys():
 
 
 def test_batches_hold_every_realization_once():
-    voids = Voids(config())
+    voids = VoidsFiles(config())
     numbers = []
     for batch in voids.batches("boxes"):
         _, first, _, count = voids.members("boxes", batch).split()
@@ -63,12 +63,12 @@ def test_batches_hold_every_realization_once():
 
 
 def test_a_catalogue_is_one_box():
-    assert list(Voids(config()).batches("mr19")) == [0]
-    assert Voids(config()).examples("whole") == ["results/voids/cutouts/whole/0.h5"]
+    assert list(VoidsFiles(config()).batches("mr19")) == [0]
+    assert VoidsFiles(config()).examples("whole") == ["results/voids/cutouts/whole/0.h5"]
 
 
 def test_labels_of_matter_ask_for_the_matter():
-    files = Voids(config()).label_inputs("true", "2")
+    files = VoidsFiles(config()).label_inputs("true", "2")
     assert files == {
         "galaxies": "results/voids/sources/boxes/galaxies_2.h5",
         "matter_grid": "results/voids/sources/boxes/matter_2.h5",
@@ -80,7 +80,7 @@ def test_resources_grow_with_the_attempt_and_the_size():
     assert [resource(None, attempt) for attempt in (1, 2, 3)] == [100, 200, 300]
     small, large = config(), config()
     large["voids"]["grids"]["fine"]["cells"] = 1000
-    assert Voids(large).grid_mb("fine") > Voids(small).grid_mb("fine") + 4000
+    assert VoidsFiles(large).grid_mb("fine") > VoidsFiles(small).grid_mb("fine") + 4000
 
 
 def test_runs_scored_on_the_same_share_baselines():
@@ -93,7 +93,7 @@ def test_runs_scored_on_the_same_share_baselines():
 
 
 def test_an_absent_experiment_has_no_names():
-    voids = Voids({"results": "results"})
+    voids = VoidsFiles({"results": "results"})
     assert voids.names("runs") == []
     assert voids.pattern("simulation") == "(?!)"
 

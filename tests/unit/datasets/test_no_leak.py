@@ -6,10 +6,10 @@ import pytest
 from sklearn.metrics import r2_score
 from sklearn.neighbors import KNeighborsRegressor
 
-from cosmodag.cutouts.sub_boxes import cut_boxes
 from cosmodag.datasets.folder import read_index
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
+from cosmodag.voids.cutouts.sub_boxes import cut_boxes
 
 BOXES = 15
 

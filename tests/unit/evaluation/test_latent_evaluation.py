@@ -11,10 +11,10 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.fitting import prepare_baselines
 from cosmodag.evaluation.evaluate import evaluate
 from cosmodag.evaluation.latent_evaluation import evaluate_latents, latent_intervals
-from cosmodag.evaluation.reporting.report import write_report
-from cosmodag.evaluation.reporting.summary import summary
 from cosmodag.evaluation.similarity import structural_similarity
 from cosmodag.evaluation.targets import read_examples
+from cosmodag.reporting.report import write_report
+from cosmodag.reporting.summary import summary
 from cosmodag.training.run import train_run
 
 TASK = {"name": "latent", "size": 3}

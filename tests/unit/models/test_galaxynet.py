@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from cosmodag.cutouts.photometry import APERTURES
 from cosmodag.errors import InputError
+from cosmodag.imaging.photometry import APERTURES
 from cosmodag.models.galaxynet import GalaxyNet, Measures, _rings
 
 

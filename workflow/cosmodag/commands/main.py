@@ -3,10 +3,11 @@
 import importlib
 import logging
 import os
+from collections.abc import Mapping
 
 import click
 
-from cosmodag import processor
+from cosmodag import experiments, processor
 from cosmodag.errors import InputError
 
 STAGES = {
@@ -20,51 +21,21 @@ STAGES = {
     "verify": "Check results against the hashes that they were made with.",
     "config": "Check a configuration and print it with its defaults.",
 }
-VOIDS_STAGES = {
-    "simulate": "Simulate boxes of matter and galaxies.",
-    "catalogue": "Read a catalogue of galaxies.",
-    "grid": "Assign galaxies to grids.",
-    "label": "Find the voids.",
-    "cutouts": "Cut sub-boxes and their maps of voids.",
-}
-GALAXIES_STAGES = {
-    "simulate": "Simulate stamps of galaxies.",
-    "filter": "List the files of a folder that hold stamps of a shape.",
-    "cutouts": "Bring stamps to one size.",
-    "cluster": "Group images by a run's latents and by simpler numbers.",
-}
-PREDICTIONS = {
-    "galaxies": "Apply trained networks to stamps of galaxies, real ones too.",
-}
-INJECTIONS_STAGES = {
-    "simulate": "Simulate bricks of a survey with injections.",
-    "observe": "Inject galaxies into a real image.",
-    "select": "Choose real and injected objects by the same cuts.",
-    "cutouts": "Cut stamps of selected objects.",
-    "apply": "Apply a trained network to stamps of other images.",
-    "verdict": "Judge a two-sample test by its controls.",
-}
-REIONIZATION_STAGES = {
-    "initial": "Draw the initial conditions of universes.",
-    "simulate": "Simulate cubes at one redshift.",
-    "read": "Read cubes out of a folder.",
-    "cutouts": "Cut slices of cubes.",
-}
 
 
 class Stages(click.Group):
     """Commands that are imported when they are called, since some take seconds to import."""
 
-    def __init__(self, modules: dict[str, str], prefix: str = "", **settings):
+    def __init__(self, modules: Mapping[str, str], package: str, **settings):
         super().__init__(**settings)
-        self._modules, self._prefix = modules, prefix
+        self._modules, self._package = modules, package
 
     def list_commands(self, context):
         return [*self._modules, *super().list_commands(context)]
 
     def get_command(self, context, name):
         if name in self._modules:
-            module = importlib.import_module(f"cosmodag.commands.{self._prefix}{name}")
+            module = importlib.import_module(f"{self._package}.{name}")
             return module.command
         return super().get_command(context, name)
 
@@ -88,43 +59,18 @@ class Stages(click.Group):
 
 main = Stages(
     STAGES,
+    "cosmodag.commands",
     name="cosmodag",
     help="Deep learning on simulations and surveys of the universe, stage by stage.",
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
-main.add_command(
-    Stages(VOIDS_STAGES, "voids_", name="voids", help="The stages of the void experiment.")
-)
-main.add_command(
-    Stages(
-        GALAXIES_STAGES,
-        "galaxies_",
-        name="galaxies",
-        help="The stages of the galaxy experiment.",
+for experiment in map(experiments.find, experiments.names()):
+    main.add_command(
+        Stages(
+            experiment.stages,
+            f"cosmodag.{experiment.name}.commands",
+            name=experiment.name,
+            help=f"{experiment.title}: {experiment.question}",
+        )
     )
-)
-main.add_command(
-    Stages(
-        INJECTIONS_STAGES,
-        "injections_",
-        name="injections",
-        help="The stages of the injection experiment.",
-    )
-)
-main.add_command(
-    Stages(
-        REIONIZATION_STAGES,
-        "reionization_",
-        name="reionization",
-        help="The stages of the reionization experiment.",
-    )
-)
-main.add_command(
-    Stages(
-        PREDICTIONS,
-        "predict_",
-        name="predict",
-        help="Trained networks put to use on images of your own.",
-    )
-)
 click.version_option(package_name="cosmodag")(main)

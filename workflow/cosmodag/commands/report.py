@@ -31,6 +31,6 @@ def several(*names: str, help: str, folder: bool = False):
 @output("The page.")
 def command(runs, output, **parts):
     """Write the report of evaluated runs as one page that opens offline."""
-    from cosmodag.evaluation.reporting.report import write_report
+    from cosmodag.reporting.report import write_report
 
     write_report(output, runs, **parts)

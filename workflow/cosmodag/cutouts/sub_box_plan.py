@@ -99,7 +99,7 @@ def plan_sub_boxes(
 ) -> list[Lattice]:
     """Lay out the sub-boxes of one box, alike for all boxes of a grid file.
 
-    Parameters are those of `cosmodag.cutouts.sub_boxes.cut_boxes`.
+    Parameters are those of `cosmodag.voids.cutouts.sub_boxes.cut_boxes`.
 
     Returns
     -------

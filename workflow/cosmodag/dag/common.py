@@ -10,12 +10,10 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from cosmodag import provenance, settings
+from cosmodag import experiments, provenance, settings
 from cosmodag.errors import InputError
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
-
-EXPERIMENTS = ("voids", "galaxies", "injections", "reionization")
 
 
 def checked(config: Mapping) -> dict:
@@ -68,7 +66,7 @@ def command_options(config: Mapping) -> dict:
             }
             for section, entries in config[experiment].items()
         }
-        for experiment in EXPERIMENTS
+        for experiment in experiments.names()
         if experiment in config
     }
 
@@ -95,8 +93,12 @@ def _json(value: object) -> str:
 
 
 def code(command: str, *modules: str) -> str:
-    """Return the fingerprint of a command's module and of modules that it imports by name."""
-    return provenance.fingerprint(f"cosmodag.commands.{command}", *modules)
+    """Return the fingerprint of a command, "train" or "voids grid", and of further modules.
+
+    Those are modules that the command imports by a name that the configuration gives.
+    """
+    *experiment, name = command.split()
+    return provenance.fingerprint(".".join(["cosmodag", *experiment, "commands", name]), *modules)
 
 
 def run_code(config: Mapping, command: str, experiment: str, run: str) -> str:
@@ -158,7 +160,7 @@ def all_runs(config: Mapping) -> list[tuple[str, str]]:
     """Return the runs of all experiments as pairs of experiment and run."""
     return [
         (experiment, run)
-        for experiment in EXPERIMENTS
+        for experiment in experiments.names()
         if experiment in config
         for run in config[experiment]["runs"]
     ]

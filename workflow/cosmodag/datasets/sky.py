@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from cosmodag.sources.sky_positions import chord, directions
+from cosmodag.imaging.sky_positions import chord, directions
 
 RADIUS = 23.8
 """Arcsec: the diagonal of a stamp of 64 pixels of 0.262 arcsec, beyond which none overlap."""

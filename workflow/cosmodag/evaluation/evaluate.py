@@ -15,22 +15,24 @@ from cosmodag import provenance
 from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.transforms import input_scale
 from cosmodag.errors import InputError
-from cosmodag.evaluation import all_zero, class_figures, figures, slice_figures
-from cosmodag.evaluation.attention import confident_cases, run_answer
-from cosmodag.evaluation.baselines import slice_features
+from cosmodag.evaluation import figures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
-from cosmodag.evaluation.classification_evaluation import evaluate_classes
 from cosmodag.evaluation.latent_evaluation import evaluate_latents
 from cosmodag.evaluation.map_evaluation import evaluate_maps
 from cosmodag.evaluation.matching_evaluation import evaluate_matching
 from cosmodag.evaluation.number_evaluation import evaluate_numbers
 from cosmodag.evaluation.ordered_evaluation import evaluate_ordered
 from cosmodag.evaluation.reconstruction_evaluation import evaluate_reconstructions
-from cosmodag.evaluation.slice_saliency import slice_cases
 from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.targets import ordered_columns, read_examples
 from cosmodag.files import whole_file, whole_folder, write_json
+from cosmodag.injections.verdict import class_figures
+from cosmodag.injections.verdict.attention import confident_cases, run_answer
+from cosmodag.injections.verdict.classification_evaluation import evaluate_classes
+from cosmodag.reionization.baselines import slice_features
+from cosmodag.reionization.evaluation import all_zero, slice_figures
+from cosmodag.reionization.evaluation.slice_saliency import slice_cases
 from cosmodag.training.prediction import load_run
 
 EVALUATIONS = {

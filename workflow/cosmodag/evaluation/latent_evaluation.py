@@ -8,10 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from cosmodag.evaluation import bootstrap, latent_figures, reconstruction_evaluation, slice_figures
+from cosmodag.evaluation import bootstrap, latent_figures, reconstruction_evaluation
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.similarity import structural_similarity
 from cosmodag.evaluation.verdict import judged
+from cosmodag.reionization.evaluation import slice_figures
 from cosmodag.training.latent_task import ACTIVE
 
 LIGHT = "light_"

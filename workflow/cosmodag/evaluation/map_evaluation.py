@@ -5,10 +5,15 @@ from functools import partial
 
 import numpy as np
 
-from cosmodag.evaluation import figures, ionization_scores, map_scores, slice_figures
+from cosmodag.evaluation import figures, map_scores
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.evaluation.ionization_scores import coherence_curve, path_sums, structure_draws
 from cosmodag.evaluation.verdict import judged
+from cosmodag.reionization.evaluation import ionization_scores, slice_figures
+from cosmodag.reionization.evaluation.ionization_scores import (
+    coherence_curve,
+    path_sums,
+    structure_draws,
+)
 
 IONIZED = "ionized"
 """The target channel whose structure is scored."""

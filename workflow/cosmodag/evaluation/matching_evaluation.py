@@ -5,10 +5,11 @@ from functools import partial
 
 import numpy as np
 
-from cosmodag.evaluation import bootstrap, slice_figures
+from cosmodag.evaluation import bootstrap
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.evaluation.candidates import top_1
 from cosmodag.evaluation.verdict import judged
+from cosmodag.reionization.evaluation import slice_figures
+from cosmodag.reionization.evaluation.candidates import top_1
 from cosmodag.training.tasks import make_task
 
 

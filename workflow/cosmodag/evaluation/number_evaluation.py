@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cosmodag.evaluation import conformal, count_scores, figures, signal_figures, signal_scores
+from cosmodag.evaluation import conformal, count_scores, figures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions, taken
 from cosmodag.evaluation.verdict import joined, judged
+from cosmodag.galaxies.evaluation import signal_figures, signal_scores
 
 
 class Predictor(NamedTuple):

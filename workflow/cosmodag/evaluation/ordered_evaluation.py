@@ -5,10 +5,11 @@ from functools import partial
 
 import numpy as np
 
-from cosmodag.evaluation import class_scores, figures, map_scores, slice_figures
+from cosmodag.evaluation import class_scores, figures, map_scores
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.targets import ordered_columns
 from cosmodag.evaluation.verdict import judged
+from cosmodag.reionization.evaluation import slice_figures
 
 HEADLINES = {"classification": "accuracy", "ordinal": "mae_skill"}
 

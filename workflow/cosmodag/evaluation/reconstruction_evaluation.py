@@ -5,9 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from cosmodag.evaluation import bootstrap, slice_figures
+from cosmodag.evaluation import bootstrap
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.verdict import judged
+from cosmodag.reionization.evaluation import slice_figures
 
 LIMITS = {"mse": (0, np.inf), "explained_variance": (-np.inf, 1)}
 

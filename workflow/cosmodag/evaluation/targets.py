@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from cosmodag.cutouts.band_channels import light_of
 from cosmodag.datasets.folder import read_description, read_split
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples
+from cosmodag.imaging.band_channels import light_of
 
 
 def read_examples(

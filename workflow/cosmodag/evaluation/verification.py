@@ -59,7 +59,7 @@ def _cluster_problems(path: Path, datasets: dict[str, Path]) -> list[str]:
     run = path.parents[2] / "runs" / found["run"]
     if not (run / "model.pt").is_file():
         return [f"its run {found['run']} is not among the results"]
-    module = "cosmodag.evaluation.clusters.clustering"
+    module = "cosmodag.galaxies.clusters.clustering"
     return _problems(found["provenance"], run, {"clusters": found["settings"]}, module, datasets)
 
 

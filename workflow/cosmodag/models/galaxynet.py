@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from cosmodag.cutouts.photometry import APERTURES, PARTS, WEIGHTS
 from cosmodag.errors import InputError
+from cosmodag.imaging.photometry import APERTURES, PARTS, WEIGHTS
 from cosmodag.models.parts.residual import STAGES, hidden_layers, stages, stem, widths
 from cosmodag.models.parts.running_norm import RunningNorm
 

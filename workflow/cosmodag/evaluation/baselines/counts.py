@@ -13,10 +13,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from cosmodag.evaluation.baselines import slice_features, stamp_measures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.features import example_features
 from cosmodag.evaluation.baselines.index_only import index_only_numbers
+from cosmodag.galaxies.baselines import stamp_measures
+from cosmodag.reionization.baselines import slice_features
 
 _RIDGE_PENALTIES = 10.0 ** np.arange(-2, 6)
 # Trees tried against each other on validation: (leaves, least examples a leaf, learning rate).

@@ -11,20 +11,14 @@ from threadpoolctl import threadpool_limits
 from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
-from cosmodag.evaluation.baselines import (
-    classes,
-    counts,
-    maps,
-    matches,
-    ordered_classes,
-    reconstructions,
-    sersic_fit,
-    slice_features,
-)
+from cosmodag.evaluation.baselines import counts, maps, ordered_classes, reconstructions
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.targets import ordered_columns, read_examples
 from cosmodag.files import whole_file
+from cosmodag.galaxies.baselines import sersic_fit
 from cosmodag.hdf5 import open_kind
+from cosmodag.injections.baselines import classes
+from cosmodag.reionization.baselines import matches, slice_features
 from cosmodag.training.completion import complete_task
 from cosmodag.training.tasks import make_task
 

@@ -1,0 +1,85 @@
+"""What is like the images of training, and what is not."""
+
+import h5py
+import numpy as np
+import pytest
+
+from cosmodag.datasets.examples import open_examples
+from cosmodag.datasets.shards import write_dataset
+from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
+from cosmodag.galaxies.stamps.stamps_file import open_stamps
+from tests.galaxy_runs import SIDE, simulate
+
+ROW = {"psf": 0.3, "measured_noise": 0.003, "stamp_side": 30}
+
+
+@pytest.fixture(scope="module")
+def distribution(galaxy_runs):
+    return TrainingDistribution(galaxy_runs / "datasets" / "told")
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """Images of other galaxies by the same law."""
+    folder = tmp_path_factory.mktemp("others")
+    stamps = simulate(folder / "stamps.h5", count=300, seed=77)
+    path = folder / "cutouts.h5"
+    cut_galaxies(open_stamps(stamps), path, side=SIDE, conditions=["psf", "noise"])
+    with open_examples([path]) as examples:
+        return examples.read(np.arange(300))[0]
+
+
+def changed(images: np.ndarray, change) -> np.ndarray:
+    """Images whose bands are changed, and what is told beside them is not."""
+    bands = change(images[..., :3], np.random.default_rng(0))
+    return np.concatenate([bands, images[..., 3:]], -1).astype(np.float32)
+
+
+def test_about_one_in_a_hundred_images_of_the_same_law_lies_outside(distribution, others):
+    outside = distribution.distances(others) > 1
+    assert outside.mean() < 0.04  # the level rests on 80 images of validation
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x, random: np.ones_like(x),
+        lambda x, random: random.normal(size=x.shape),
+        lambda x, random: np.roll(x, (6, 4), (1, 2)),
+        lambda x, random: x * (np.arange(SIDE) % 2)[:, None, None],
+        lambda x, random: x * np.array([1, 30, 1]),
+        lambda x, random: x[..., ::-1] + 10 * random.normal(size=x.shape),
+    ],
+    ids=["flat", "noise alone", "off the middle", "stripes", "colours", "noisier"],
+)
+def test_images_unlike_those_of_training_lie_outside(distribution, others, change):
+    assert (distribution.distances(changed(others, change)) > 1).mean() > 0.8
+
+
+def test_what_never_varied_in_training_is_not_divided_by(tmp_path):
+    stamps = simulate(tmp_path / "stamps.h5", count=60, seed=3)
+    cut_galaxies(open_stamps(stamps), tmp_path / "cut.h5", side=SIDE, conditions=["psf"])
+    with open_examples([tmp_path / "cut.h5"]) as examples:
+        x = examples.read(np.arange(60))[0]
+    with h5py.File(tmp_path / "cut.h5", "r+") as file:
+        file["x"][..., 3] = 3.0
+    write_dataset([tmp_path / "cut.h5"], tmp_path / "dataset")
+    distribution = TrainingDistribution(tmp_path / "dataset")
+    same = np.concatenate([x[..., :3], np.full_like(x[..., 3:], 3.0)], -1)
+    assert (distribution.distances(same) <= 1).mean() > 0.9
+    assert (distribution.distances(same + np.array([0, 0, 0, 0.5])) > 1).all()
+
+
+def test_what_training_had_not_the_like_of_is_said_in_words(distribution):
+    assert distribution.beyond(ROW, 0.1) == []
+    (psf,) = distribution.beyond(ROW | {"psf": 0.6}, 0.1)
+    assert psf.startswith("point-spread function of 6 pixels where training had 2")
+    assert distribution.beyond(ROW | {"psf": 0.6}, 0.2) == []  # pixels are what a network sees
+    (noise,) = distribution.beyond(ROW | {"measured_noise": 0.1}, 0.1)
+    assert noise.startswith("noise of 0.1 nanomaggies where training had 0.00")
+    (side,) = distribution.beyond(ROW | {"stamp_side": 12}, 0.1)
+    assert side == "stamp of 12 pixels where training had 24 to 32"
+    assert distribution.beyond(ROW | {"stamp_side": 500}, 0.1) == []  # it is cropped
+    unknown = {name: value for name, value in ROW.items() if name != "psf"}
+    assert distribution.beyond(unknown, 0.1) == []

@@ -1,0 +1,86 @@
+"""Populations of galaxies: alike in totals, unlike in structure."""
+
+import galsim
+import numpy as np
+import pytest
+
+from cosmodag.errors import InputError
+from cosmodag.imaging.galaxy_population import (
+    POPULATIONS,
+    draw_population,
+    half_light_radius,
+    join,
+)
+from cosmodag.injections.simulation.field_population import KINDS, draw_field
+from cosmodag.injections.simulation.galaxy_prior import shipped_prior
+
+
+@pytest.fixture(params=POPULATIONS)
+def galaxies(request):
+    """A few hundred galaxies of each population."""
+    return draw_population(request.param, shipped_prior(), 300, np.random.default_rng(5))
+
+
+def test_both_populations_have_the_same_totals():
+    model, real = (
+        draw_population(name, shipped_prior(), 300, np.random.default_rng(5))
+        for name in POPULATIONS
+    )
+    columns = ["g", "r", "z", "rhalf", "redshift", "n"]
+    assert model.catalogue[columns].equals(real.catalogue[columns])
+
+
+def test_shares_of_the_light_add_up_in_each_band(galaxies):
+    parts = galaxies.components
+    for band in "grz":
+        total = np.bincount(parts["source"], parts[f"share_{band}"])
+        np.testing.assert_allclose(total, 1.0, rtol=1e-12)
+        assert (parts[f"share_{band}"] >= 0).all()
+
+
+def test_profiles_can_be_drawn(galaxies):
+    parts = galaxies.components
+    assert np.isfinite(parts.to_numpy()).all()
+    assert np.hypot(parts["e1"], parts["e2"]).max() < 0.8
+    assert (parts.loc[parts["index"] > 0, "radius"] > 0).all()
+
+
+def test_real_galaxies_have_parts_and_colour_gradients():
+    real = draw_population("real", shipped_prior(), 300, np.random.default_rng(5))
+    bulges = real.components[real.components["index"] == 4.0]
+    assert (bulges["share_z"] > bulges["share_g"]).mean() > 0.9
+    knots = real.components[real.components["index"] == 0.0]
+    assert (knots["share_g"] > knots["share_z"]).mean() > 0.9
+    assert len(knots) > 300
+
+
+def test_half_of_the_light_of_two_profiles_lies_within_theirhalf_light_radius():
+    for fraction, ratio in ((0.0, 0.5), (0.2, 0.3), (0.6, 0.5), (1.0, 0.4)):
+        radius = half_light_radius(np.array([fraction]), np.array([ratio]))[0]
+        disc = galsim.Sersic(1.0, half_light_radius=1.0).calculateIntegratedFlux(radius)
+        bulge = galsim.Sersic(4.0, half_light_radius=ratio).calculateIntegratedFlux(radius)
+        assert (1 - fraction) * disc + fraction * bulge == pytest.approx(0.5, abs=1e-3)
+
+
+def test_an_unknown_population_names_the_nearest():
+    with pytest.raises(InputError, match="did you mean 'real'"):
+        draw_population("reel", shipped_prior(), 3, np.random.default_rng(1))
+
+
+def test_neighbours_stay_out_of_the_cuts():
+    sources = draw_field(3000, np.random.default_rng(2)).catalogue
+    assert set(sources["kind"]) == set(KINDS)
+    gr, rz = sources["g"] - sources["r"], sources["r"] - sources["z"]
+    colours = (gr < 1.15 * rz + 0.612) & (gr < -1.2 * rz + 2.381) & (rz > -0.2) & (rz < 2.1)
+    limits = (sources["g"] < 24.5) & (sources["r"] < 23.9) & (sources["z"] < 23.0)
+    faintest = (sources["g"] > 20.6766) & (sources["r"] > 20.4659) & (sources["z"] > 19.4391)
+    assert not (colours & limits & faintest).any()
+
+
+def test_joined_tables_keep_the_parts_of_each_source():
+    rng = np.random.default_rng(1)
+    first, second = (draw_population(name, shipped_prior(), 20, rng) for name in POPULATIONS)
+    both = join([first, second])
+    assert len(both.catalogue) == 40
+    mine = both.components["source"] >= 20
+    assert both.components[mine]["share_g"].sum() == pytest.approx(20)

@@ -1,0 +1,197 @@
+"""Stamps of a batch of bricks, by one rank and by two."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.wcs import WCS
+
+from cosmodag.errors import InputError
+from cosmodag.injections.bricks.bricks import BANDS, BrickFiles, BrickImages, write_images
+from cosmodag.injections.cutouts import brick_stamps
+
+BRICKS = ("0591m305", "0592m305", "0593m305")
+SIDE = 16
+SHAPE = (120, 100)
+
+
+def images(seed: int) -> BrickImages:
+    rng = np.random.default_rng(seed)
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.cdelt = [-1e-4, 1e-4]
+    image = rng.normal(size=(3, *SHAPE)).astype(np.float32)
+    ivar = rng.uniform(0, 2, image.shape).astype(np.float32)
+    return BrickImages(BANDS, image, ivar, np.full(3, 1.4, np.float32), wcs)
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory) -> dict:
+    """Three bricks with a run of injections, their images, and objects in them."""
+    folder = tmp_path_factory.mktemp("survey")
+    held, rows = {}, []
+    for number, brick in enumerate(BRICKS):
+        for run in ("", "rs0"):
+            held[brick, run] = images(2 * number + bool(run))
+            write_images(BrickFiles(folder, brick, run or None), held[brick, run], lossless=True)
+            rng = np.random.default_rng(number)
+            for objid in range(9):
+                x, y = rng.uniform(-0.5, SHAPE[1] - 0.5), rng.uniform(-0.5, SHAPE[0] - 0.5)
+                name = f"{brick}/{run or 'real'}/{objid}"
+                rows.append((name, objid, brick, run, int(bool(run)), x, y))
+    columns = ["id", "tractor_id", "brick", "run", "label", "bx", "by"]
+    return {"folder": folder, "images": held, "objects": pd.DataFrame(rows, columns=columns)}
+
+
+def cut(survey, output: Path, **changes):
+    settings = {"scratch": output.parent / "scratch", "side": SIDE} | changes
+    brick_stamps.cut_bricks(survey["objects"], survey["folder"], output, **settings)
+
+
+def expected(survey, name: str) -> np.ndarray:
+    """The stamp of an object by plain slicing of padded planes."""
+    row = survey["objects"].set_index("id").loc[name]
+    held = survey["images"][row["brick"], row["run"]]
+    planes = [plane for pair in zip(held.image, held.ivar) for plane in pair]
+    column, line = (int(np.floor(row[axis] + 0.5)) + SIDE - SIDE // 2 for axis in ("bx", "by"))
+    window = np.s_[line : line + SIDE, column : column + SIDE]
+    return np.stack([np.pad(plane, SIDE)[window] for plane in planes], -1)
+
+
+def test_stamps_and_index_agree_with_slices_for_every_object(survey, tmp_path):
+    cut(survey, tmp_path / "e.h5", edges="pad")
+    with h5py.File(tmp_path / "e.h5") as file:
+        names = file["index/id"].asstr()[:]
+        assert sorted(names) == sorted(survey["objects"]["id"])
+        for name, stamp, label in zip(names, file["x"], file["y"][:, 0]):
+            assert stamp.tobytes() == expected(survey, name).tobytes()
+            assert label == ("/rs0/" in name)
+        assert set(file["index/group"].asstr()[:]) == set(BRICKS)
+        assert file.attrs["kind"] == "examples"
+    assert not list((tmp_path / "scratch/stamps").iterdir())
+
+
+def test_stamps_beyond_the_edge_are_left_out_or_kept_apart(survey, tmp_path):
+    for edges in brick_stamps.EDGES:
+        cut(survey, tmp_path / f"{edges}.h5", edges=edges)
+    with h5py.File(tmp_path / "skip.h5") as skip, h5py.File(tmp_path / "apart.h5") as apart:
+        inside = set(skip["index/id"].asstr()[:])
+        outside = set(apart["edge/index/id"].asstr()[:])
+        assert set(apart["index/id"].asstr()[:]) == inside
+        assert inside | outside == set(survey["objects"]["id"])
+        assert 0 < len(outside) < len(survey["objects"])
+        assert skip["index/edge_distance"][:].min() >= SIDE / 2 - 0.5
+        assert "edge" not in skip
+
+
+def test_finished_bricks_are_not_cut_again_and_corrupt_ones_are(survey, tmp_path, monkeypatch):
+    broken = BRICKS[2]
+    done = []
+    cut_piece = brick_stamps.cut_piece
+
+    def failing(piece, *settings):
+        if piece.files.brick == broken:
+            raise InputError(f"{broken}: broken")
+        done.append(piece.path)
+        cut_piece(piece, *settings)
+
+    monkeypatch.setattr(brick_stamps, "cut_piece", failing)
+    with pytest.raises(InputError, match=r"0593m305: broken \(and 1 bricks more: 0593m305: brok"):
+        cut(survey, tmp_path / "e.h5", edges="pad")
+    assert len(done) == 4  # the others were cut all the same
+    assert not (tmp_path / "e.h5").exists()
+
+    stamps = (tmp_path / "scratch/stamps").glob("*.h5")
+    (batch,) = (path for path in stamps if "-" not in path.name)
+    with h5py.File(batch) as file:
+        places = {done[0]: file["x"].id.get_offset() + 1000}  # in the first piece's stamps
+    with h5py.File(done[1]) as file:
+        places[done[1]] = file["measured/centroid_x"].id.get_offset() + 2
+    for damaged, byte in zip((batch, done[1]), places.values()):
+        with open(damaged, "r+b") as file:
+            file.seek(byte)
+            old = file.read(1)
+            file.seek(byte)
+            file.write(bytes([old[0] ^ 1]))  # a bit turns
+    again = []
+    monkeypatch.setattr(
+        brick_stamps, "cut_piece", lambda *a: (again.append(a[0].path), cut_piece(*a))
+    )
+    cut(survey, tmp_path / "e.h5", edges="pad")
+    assert len(again) == 4
+    assert {*done[:2]} < {*again}
+    cut(survey, tmp_path / "once.h5", edges="pad", scratch=tmp_path / "fresh")
+    assert (tmp_path / "e.h5").read_bytes() == (tmp_path / "once.h5").read_bytes()
+
+
+def test_objects_off_the_image_are_named(survey, tmp_path):
+    objects = survey["objects"].copy()
+    objects.loc[3, "bx"] = 4000.0
+    with pytest.raises(
+        InputError, match=r"tractor-0591m305.*1 of 9 objects \(11.1 %\) lie off the image"
+    ):
+        cut(survey | {"objects": objects}, tmp_path / "e.h5")
+
+
+@pytest.fixture
+def by_ranks(survey, tmp_path):
+    """Start ranks that cut the survey; gives the process."""
+    script = tmp_path / "cut.py"
+    survey["objects"].to_parquet(tmp_path / "objects.parquet")
+    script.write_text(
+        "import sys, time\n"
+        "import pandas as pd\n"
+        "from cosmodag.cutouts import brick_stamps\n"
+        "whole = brick_stamps.cut_piece\n"
+        "def slowly(*arguments):\n"
+        "    whole(*arguments)\n"
+        "    time.sleep(float(sys.argv[4]))\n"
+        "brick_stamps.cut_piece = slowly\n"
+        "objects = pd.read_parquet(sys.argv[1] + '/objects.parquet')\n"
+        "brick_stamps.cut_bricks(objects, sys.argv[2], sys.argv[3], edges='pad', side=16,\n"
+        "                        scratch=sys.argv[1] + '/scratch')\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+
+    def start(output: Path, pause: float = 0.0) -> subprocess.Popen:
+        mpiexec = Path(sys.executable).with_name("mpiexec")
+        words = [script, tmp_path, survey["folder"], output, pause]
+        return subprocess.Popen(
+            [str(word) for word in (mpiexec, "-n", 2, sys.executable, *words)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.mark.faults
+def test_two_ranks_write_what_one_does_though_one_is_killed(survey, tmp_path, by_ranks):
+    pytest.importorskip("mpi4py")
+    job = by_ranks(tmp_path / "two.h5", pause=5)
+    parts = tmp_path / "scratch/stamps"
+    for _ in range(600):
+        if parts.is_dir() and len(list(parts.glob("[!.]*.h5"))) >= 2:
+            break
+        time.sleep(0.1)
+    found = subprocess.run(
+        ["pgrep", "-f", str(tmp_path / "cut.py")], capture_output=True, text=True
+    )
+    rank = next(int(pid) for pid in found.stdout.split() if int(pid) != job.pid)
+    os.kill(rank, signal.SIGKILL)
+    assert job.wait(60) != 0
+    kept = {path: path.stat().st_mtime_ns for path in parts.glob("[!.]*.h5")}
+    assert kept
+    assert not (tmp_path / "two.h5").exists()
+
+    again = by_ranks(tmp_path / "two.h5")
+    assert again.wait(120) == 0, again.stderr.read()
+    cut(survey, tmp_path / "one.h5", edges="pad", scratch=tmp_path / "alone")
+    assert (tmp_path / "two.h5").read_bytes() == (tmp_path / "one.h5").read_bytes()

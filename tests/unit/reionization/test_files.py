@@ -1,0 +1,109 @@
+"""What the rules know of the reionization experiment."""
+
+import pytest
+
+from cosmodag import settings
+from cosmodag.dag import common
+from cosmodag.reionization.files import ReionizationFiles
+
+
+@pytest.fixture
+def config() -> dict:
+    simulation = {
+        "realizations": 7,
+        "batch": 3,
+        "redshifts": [9, 7.25],
+        "escape_fractions": [0.1],
+        "seed": 4,
+    }
+    return settings.complete(
+        {
+            "reionization": {
+                "sources": {
+                    "boxes": {"simulation": simulation},
+                    "published": {"folder": {"path": "cubes", "redshifts": [6.5]}},
+                },
+                "cutouts": {
+                    "all": {"source": "boxes"},
+                    "late": {"source": "boxes", "redshifts": [7.25], "universes": 4},
+                    "real": {"source": "published", "universes": 1},
+                },
+                "datasets": {"all": {"cutouts": "all"}, "late": {"cutouts": "late"}},
+                "runs": {},
+            }
+        }
+    )
+
+
+def test_cubes_are_one_file_a_redshift(config):
+    folder = "results/reionization/sources/boxes/2"
+    assert ReionizationFiles(config).cubes("all", "2") == [f"{folder}/z7.25.h5", f"{folder}/z9.h5"]
+    assert ReionizationFiles(config).cubes("late", "2") == [f"{folder}/z7.25.h5"]
+
+
+def test_batches_hold_every_universe_once(config):
+    reionization = ReionizationFiles(config)
+    numbers = []
+    for batch in reionization.batches("boxes"):
+        _, first, _, count = reionization.members("boxes", batch).split()
+        numbers += range(int(first), int(first) + int(count))
+    assert numbers == list(range(7))
+
+
+def test_the_first_universes_alone_are_cut_where_that_is_asked(config):
+    reionization = ReionizationFiles(config)
+    assert reionization.universes_cut("all", 2) == ""
+    assert [reionization.universes_cut("late", batch) for batch in (0, 1)] == ["", "--universes 1"]
+    assert reionization.universes_cut("real", 0) == ""
+    assert len(reionization.examples("all")) == 3
+    assert len(reionization.examples("late")) == 2
+
+
+def test_initial_conditions_know_nothing_of_redshifts_and_escape_fractions(config):
+    reionization = ReionizationFiles(config)
+    initial = reionization.settings("boxes", "initial")
+    assert "--seed 4" in initial
+    assert "--engine excursion_set" in initial
+    assert not any(key in initial for key in ("redshift", "escape", "star", "turnover"))
+
+
+def test_cubes_know_nothing_of_other_redshifts_nor_of_the_number_of_universes(config):
+    told = ReionizationFiles(config).settings("boxes")
+    assert "--escape-fractions '[0.1]'" in told
+    assert not any(key in told for key in ("redshift", "realizations", "batch", "seed"))
+
+
+def test_larger_cubes_need_more(config):
+    reionization = ReionizationFiles(config)
+    before = reionization.simulate_mb("boxes"), reionization.simulate_minutes("boxes")
+    config["reionization"]["sources"]["boxes"]["simulation"]["cells"] = 200
+    after = reionization.simulate_mb("boxes"), reionization.simulate_minutes("boxes")
+    assert after[0] > before[0] + 4000
+    assert after[1] > before[1] + 2
+
+
+def test_an_absent_experiment_has_no_names():
+    reionization = ReionizationFiles({"results": "results"})
+    assert reionization.names("runs") == []
+    assert reionization.pattern("folder") == "(?!)"
+
+
+def test_a_folder_s_variables_are_replaced(config, monkeypatch):
+    monkeypatch.setenv("COSMODAG_CUBES", "/somewhere")
+    config["reionization"]["sources"]["published"]["folder"]["path"] = "$COSMODAG_CUBES/cubes"
+    assert ReionizationFiles(config).folder("published") == "/somewhere/cubes"
+    assert (
+        "--path '$COSMODAG_CUBES/cubes'"
+        in common.command_options(config)["reionization"]["sources"]["published"]
+    )
+
+
+def test_a_dataset_may_be_tested_on_other_cutouts(config):
+    config["reionization"]["datasets"]["elsewhere"] = {"cutouts": "all", "test": "real"}
+    reionization = ReionizationFiles(config)
+    files = reionization.dealt("elsewhere")
+    assert files == {
+        "examples": reionization.examples("all"),
+        "test": reionization.examples("real"),
+    }
+    assert "test" not in reionization.dealt("all")

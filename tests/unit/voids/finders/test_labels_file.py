@@ -1,0 +1,165 @@
+import h5py
+import numpy as np
+import pytest
+
+from cosmodag.errors import InputError
+from cosmodag.voids.finders.box_labels import average_cells
+from cosmodag.voids.finders.labels_file import label_boxes, read_mask, read_voids
+
+from .planted import remove_spheres
+
+SIDE, CELLS = 80.0, 32
+CENTRES, RADII = np.array([[20.0, 30.0, 3.0], [60.0, 60.0, 50.0]]), np.array([14.0, 12.0])
+BOXES = ["r0000", "r0001"]
+SETTINGS = {
+    "matter": {"smoothing": 4.0, "threshold": -0.5},
+    "spheres": {"wall_only": False},
+    "underdensity": {},
+    "catalogue": {},
+}
+GIVEN = dict.fromkeys(BOXES, (CENTRES, RADII))
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    rng = np.random.default_rng(0)
+    with (
+        h5py.File(folder / "galaxies.h5", "w") as galaxies,
+        h5py.File(folder / "matter.h5", "w") as matter,
+    ):
+        galaxies.attrs.update(kind="galaxies", source="planted")
+        groups = [f"boxes/{box}" for box in BOXES]
+        matter.attrs.update(
+            kind="grid",
+            box_size=[SIDE] * 3,
+            method="ngp",
+            periodic=True,
+            boxes=BOXES,
+            groups=groups,
+            mean_density=[3.0, 3.0],
+        )
+        grid = matter.create_dataset("grid", (2, CELLS, CELLS, CELLS), np.float32)
+        for row, (box, group) in enumerate(zip(BOXES, groups)):
+            tracers = rng.uniform(0, SIDE, (15_000, 3))
+            tracers = remove_spheres(tracers, CENTRES, RADII, SIDE)
+            stored = galaxies.create_group(box)
+            stored["position"] = np.minimum(
+                tracers.astype(np.float32), np.nextafter(80, 0, dtype="f4")
+            )
+            stored.attrs.update(box_size=[SIDE] * 3, origin=[0.0] * 3, periodic=True, group=group)
+            counts, _ = np.histogramdd(tracers, bins=CELLS, range=[(0, SIDE)] * 3)
+            grid[row] = counts / counts.mean() * 3
+    return folder
+
+
+@pytest.fixture(scope="module")
+def labelled(inputs):
+    output = inputs / "labels.h5"
+    label_boxes(
+        output,
+        labels=SETTINGS,
+        mesh=CELLS // 2,
+        galaxies_file=inputs / "galaxies.h5",
+        matter_grid=inputs / "matter.h5",
+        catalogue=GIVEN,
+    )
+    return output
+
+
+@pytest.mark.parametrize("label", SETTINGS)
+@pytest.mark.parametrize("box", BOXES)
+def test_every_label_finds_the_planted_voids(labelled, label, box):
+    voids, mask = read_voids(labelled, label, box), read_mask(labelled, label, box)
+    assert len(voids) == 2
+    offset = voids.position - CENTRES
+    assert np.abs(offset - SIDE * np.round(offset / SIDE)).max() < 1.5
+    assert mask.shape == (CELLS // 2,) * 3
+    assert mask.mean() * SIDE**3 == pytest.approx(voids.volume.sum(), rel=0.15)
+
+
+def test_the_file_says_what_it_holds(labelled):
+    with h5py.File(labelled) as file:
+        assert file.attrs["kind"] == "labels"
+        assert list(file.attrs["labels"]) == list(SETTINGS)
+        assert list(file.attrs["boxes"]) == BOXES
+        assert list(file.attrs["groups"]) == [f"boxes/{box}" for box in BOXES]
+        assert file["matter/mask"].dtype == np.uint8
+        assert '"smoothing": 4.0' in file["matter"].attrs["settings"]
+
+
+def test_spheres_of_a_void_are_stored(labelled):
+    voids = read_voids(labelled, "spheres", "r0001")
+    assert len(voids.sphere_radius) >= 2
+    assert set(voids.sphere_void) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"labels": {"zobov": {}}}, "zobov"),
+        ({"labels": {}}, "choose from"),
+        ({"labels": {"matter": SETTINGS["matter"]}, "matter_grid": None}, "grid file"),
+        ({"labels": {"spheres": {}}, "galaxies_file": None}, "galaxies file"),
+        ({"labels": {"catalogue": {}}, "catalogue": {"r0000": GIVEN["r0000"]}}, "box r0001"),
+        ({"labels": {"matter": SETTINGS["matter"]}, "mesh": 12}, "does not divide"),
+        ({"galaxies_file": None, "matter_grid": None}, "both"),
+    ],
+)
+def test_missing_inputs_are_named_and_leave_no_file(inputs, tmp_path, changed, message):
+    arguments = {
+        "labels": SETTINGS,
+        "mesh": CELLS,
+        "galaxies_file": inputs / "galaxies.h5",
+        "matter_grid": inputs / "matter.h5",
+        "catalogue": GIVEN,
+    }
+    with pytest.raises(InputError, match=message):
+        label_boxes(tmp_path / "labels.h5", **arguments | changed)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_another_kind_is_named(inputs, tmp_path):
+    with pytest.raises(InputError, match=r"matter.h5: its kind is 'grid'; .*'galaxies'"):
+        label_boxes(
+            tmp_path / "labels.h5",
+            labels={"spheres": {}},
+            mesh=8,
+            galaxies_file=inputs / "matter.h5",
+        )
+
+
+def test_a_truncated_file_is_named(inputs, tmp_path):
+    cut = tmp_path / "cut.h5"
+    cut.write_bytes((inputs / "matter.h5").read_bytes()[:5000])
+    with pytest.raises(InputError, match=r"cut\.h5"):
+        label_boxes(tmp_path / "out.h5", labels={"matter": {}}, mesh=8, matter_grid=cut)
+
+
+def test_boxes_of_different_names_are_named(inputs, tmp_path):
+    other = tmp_path / "galaxies.h5"
+    with h5py.File(inputs / "galaxies.h5") as source, h5py.File(other, "w") as file:
+        file.attrs.update(source.attrs)
+        source.copy("r0000", file)
+    with pytest.raises(InputError, match="r0001"):
+        label_boxes(
+            tmp_path / "labels.h5",
+            labels={"spheres": {}},
+            mesh=8,
+            galaxies_file=other,
+            matter_grid=inputs / "matter.h5",
+        )
+
+
+def test_an_unknown_label_or_box_is_named_on_reading(labelled):
+    with pytest.raises(InputError, match="no label 'walls'"):
+        read_mask(labelled, "walls", "r0000")
+    with pytest.raises(InputError, match="no box 'r9'"):
+        read_voids(labelled, "matter", "r9")
+
+
+def test_averaging_cells_keeps_the_mean():
+    field = np.random.default_rng(0).normal(size=(8, 12, 4))
+    coarse = average_cells(field, (4, 3, 2))
+    assert coarse.shape == (4, 3, 2)
+    assert coarse[0, 0, 0] == pytest.approx(field[:2, :4, :2].mean())

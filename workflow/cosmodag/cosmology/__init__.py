@@ -1,0 +1,1 @@
+"""Background, linear power, initial conditions and the particle mesh."""

@@ -1,1 +1,0 @@
-"""Trained networks put to use on images of no dataset."""

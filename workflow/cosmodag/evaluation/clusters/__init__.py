@@ -1,1 +1,0 @@
-"""Groups of examples in spaces of few numbers: found, kept, drawn, and set against labels."""

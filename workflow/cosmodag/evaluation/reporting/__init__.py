@@ -1,1 +1,0 @@
-"""What runs came to, told as one page and as a table."""

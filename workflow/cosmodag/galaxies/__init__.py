@@ -1,0 +1,1 @@
+"""Latents, clusters and parameters of galaxy images."""

@@ -1,0 +1,20 @@
+"""``cosmodag galaxies simulate``."""
+
+import click
+
+from cosmodag.commands.options import output, settings_options
+
+
+@click.command(
+    epilog="Example: cosmodag galaxies simulate --output stamps.h5 --count 1000 --processes 2"
+)
+@output("Stamps file.")
+@click.option("--first", default=0, help="Number of the first galaxy.")
+@click.option("--count", default=1, help="How many galaxies.")
+@click.option("--processes", type=click.IntRange(min=1), default=1, help="Processes that draw.")
+@settings_options("galaxies/sources/*/simulation")
+def command(output, first, count, processes, **settings):
+    """Draw stamps of galaxies in g, r and z, with the parameters that they were drawn from."""
+    from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
+
+    simulate_stamps(output, first=first, count=count, processes=processes, **settings)

@@ -1,0 +1,1 @@
+"""Injected against real galaxies of a survey."""

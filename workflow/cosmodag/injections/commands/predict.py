@@ -1,0 +1,29 @@
+"""``cosmodag injections predict``."""
+
+from pathlib import Path
+
+import click
+
+from cosmodag.commands.options import input_folder, output, threads
+
+
+@click.command(
+    epilog="Example: cosmodag injections predict --run runs/model --dataset datasets/model"
+    " --output table.csv cutouts/dr9/0.h5"
+)
+@click.argument(
+    "stamps",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    nargs=-1,
+    required=True,
+)
+@input_folder("--run", "Folder of the trained run.", required=True)
+@input_folder("--dataset", "Folder of the dataset that it was trained on.", required=True)
+@output("Table of the objects with the probability that each was injected, CSV.")
+@click.option("--device", default="auto", help="auto, cpu or cuda.")
+@threads
+def command(stamps, run, dataset, output, device, threads):
+    """Apply a trained network to STAMPS of other images, such as a real one."""
+    from cosmodag.injections.prediction.predict import apply_run
+
+    apply_run(run, dataset, stamps, output, device=device, threads=threads)

@@ -1,0 +1,31 @@
+"""``cosmodag injections simulate``."""
+
+import click
+
+from cosmodag.commands.options import output, settings_options
+
+
+@click.command(
+    epilog="""Example: cosmodag injections simulate --output sky --count 2"""
+    """ --surveys '{"model": {"population": "model"}}'"""
+)
+@output("Folder of the surveys; each becomes a folder in it, laid out as the Legacy Surveys are.")
+@click.option("--first", default=0, help="Number of the first brick.")
+@click.option("--count", default=1, help="How many bricks.")
+@settings_options("injections/sources/*/simulation")
+def command(output, first, count, surveys, **settings):
+    """Draw bricks of a sky, with a run of injections in each of several surveys of it."""
+    from cosmodag.files import whole_folder
+    from cosmodag.injections.simulation.survey_simulation import Survey, simulate_surveys
+
+    with whole_folder(output) as folder:
+        runs = [
+            Survey(folder / name, entry.get("population", "model"), _flaw(entry))
+            for name, entry in surveys.items()
+        ]
+        simulate_surveys(runs, bricks=range(first, first + count), **settings)
+
+
+def _flaw(entry: dict) -> str | None:
+    flaw = entry.get("flaw", "none")
+    return None if flaw == "none" else flaw

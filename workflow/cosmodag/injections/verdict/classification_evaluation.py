@@ -1,0 +1,75 @@
+"""Two classes told apart by a network and by simple methods, as a two-sample test."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.formatting import number
+from cosmodag.evaluation.names import BASELINES
+from cosmodag.evaluation.verdict import judged
+from cosmodag.injections.verdict import class_figures
+from cosmodag.injections.verdict.two_sample import (
+    LEVEL,
+    Sample,
+    auc_draws,
+    mann_whitney,
+    two_sample_test,
+)
+
+LIMITS = {"auc": (0.0, 1.0), "accuracy": (0.0, 1.0)}
+
+
+def evaluate_classes(
+    task: Mapping,
+    examples: Mapping[str, Examples],
+    found: Mapping[str, Mapping[str, np.ndarray]],
+    fitted: Mapping[str, Predictions],
+    *,
+    replicas: int,
+    seed: int,
+) -> tuple[dict, dict, dict[str, Callable]]:
+    """Scores, predictions to keep and figures of a test of two classes.
+
+    The score is that of the network's probability of class 1. `two_sample` of the scores holds the
+    test, see `cosmodag.injections.verdict.two_sample`; the verdict is its sentence.
+    """
+    test = examples["test"]
+    groups = test.index["group"].to_numpy()
+    sample = Sample(found["test"]["probability"][:, 1], test.y, groups)
+    magnitude = test.index["g"].to_numpy() if "g" in test.index else None
+    verdict, draws = two_sample_test(sample, magnitude, replicas=replicas, seed=seed)
+    samples = {name: Sample(each.test, test.y, groups) for name, each in fitted.items()}
+    drawn = {n: auc_draws(each, replicas=replicas, seed=seed) for n, each in samples.items()}
+    scores = {n: each.intervals(LIMITS) for n, each in {"network": draws, **drawn}.items()}
+    differences = {name: draws.minus(each) for name, each in drawn.items()}
+    scored = judged("auc", scores, differences)
+    scored |= {
+        "outcome": verdict["outcome"],
+        "verdict": f"{verdict['sentence']} {by_catalogue(samples, scores)}".strip(),
+        "two_sample": verdict,
+    }
+    drawings = {"roc": lambda path: class_figures.roc(path, sample, samples, scores, seed=seed)}
+    if verdict["bins"]:
+        drawings["magnitudes"] = lambda path: class_figures.by_magnitude(path, verdict)
+        drawings["gallery"] = lambda path: class_figures.gallery(path, test, sample.score)
+    kept = {"probability": found["test"]["probability"], "truth": test.y}
+    return scored, kept, drawings
+
+
+def by_catalogue(samples: Mapping[str, Sample], scores: Mapping[str, Mapping]) -> str:
+    """Say whether a simple method separates the classes by what the catalogue holds."""
+    seen = {
+        name: scores[name]["auc"]["value"]
+        for name, sample in samples.items()
+        if (p := mann_whitney(sample)) is not None
+        and p < LEVEL / len(samples)
+        and (scores[name]["auc"]["low"] or 0) > 0.5
+    }
+    if not seen:
+        return ""
+    best = max(seen, key=seen.get)
+    return (
+        "The catalogues differ before any network is needed: an AUC of "
+        f"{number(seen[best])} is reached by {BASELINES.get(best, best)}."
+    )

@@ -1,0 +1,1 @@
+"""Redshift, escape fraction and ionization from 21-cm cubes."""

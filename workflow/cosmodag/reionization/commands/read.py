@@ -1,0 +1,21 @@
+"""``cosmodag reionization read``."""
+
+import click
+
+from cosmodag.commands.options import output, settings_options
+
+
+@click.command(
+    epilog="Example: cosmodag reionization read --path cubes --redshift 6.5"
+    " --escape-fraction 0.1 --output z6.5.h5"
+)
+@click.option("--redshift", type=float, required=True, help="Redshift of the cubes.")
+@output("Cubes file.")
+@settings_options("reionization/sources/*/folder")
+def command(path, redshift, output, **settings):
+    """Read the cubes of one redshift out of a folder of 21cmFAST's."""
+    import os
+
+    from cosmodag.reionization.cubes.cube_folder import read_folder
+
+    read_folder(os.path.expandvars(path), output, redshift=redshift, **settings)

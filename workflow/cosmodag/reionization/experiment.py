@@ -1,0 +1,49 @@
+"""What the experiment `reionization` declares to shared code."""
+
+from cosmodag.experiments import Experiment
+from cosmodag.reionization.files import ReionizationFiles
+
+EXPERIMENT = Experiment(
+    name="reionization",
+    title="Reionization",
+    question=(
+        "From a slice of the 21-cm sky, when and with which escape fraction of ionizing "
+        "photons was it taken?"
+    ),
+    background=(
+        "Universes are simulated from several random seeds at each redshift and escape "
+        "fraction, and cut into slices. A network is trained on some universes and tested "
+        "on others. The mean of a slice, which an interferometer does not measure, is taken"
+        " off and thermal noise is added where the run says so; simple methods see the same"
+        " noise. Slices that are zero all over, of a universe that is ionized throughout, "
+        "tell nothing and are scored apart."
+    ),
+    original=(
+        "In the work that this experiment redoes, all slices came from one realization and "
+        "were shuffled, so that neighbouring slices stood on both sides of the split, and "
+        "the auto-encoder saw the test slices. It read 17 redshifts with 48 % (fully "
+        "connected) and 96.5 % (behind an encoder) at one escape fraction, 83.3 % at all "
+        "twelve; twelve escape fractions with 55.9 % at one redshift and 13.7 % at all, "
+        "where chance is 8.3 %."
+    ),
+    stages={
+        "initial": "Draw the initial conditions of universes.",
+        "simulate": "Simulate cubes at one redshift.",
+        "read": "Read cubes out of a folder.",
+        "cutouts": "Cut slices of cubes.",
+    },
+    files=ReionizationFiles,
+    tasks={
+        "classification": "At which redshift, or with which escape fraction, was a slice taken?",
+        "ordinal": "Which redshift and escape fraction, and how surely?",
+        "count": "How much of a slice is neutral?",
+        "regression": "How much of a slice is neutral?",
+        "reconstruction": "How much of a slice is left after an eighth of its numbers?",
+        "map": "Which regions are ionized, given the density?",
+        "matching": "Which ionized regions belong to a density?",
+    },
+    writers={
+        "initial": "`cosmodag reionization initial`",
+        "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
+    },
+)

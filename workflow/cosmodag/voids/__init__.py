@@ -1,0 +1,1 @@
+"""Cosmic voids behind galaxy catalogues."""

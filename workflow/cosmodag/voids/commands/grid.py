@@ -1,0 +1,17 @@
+"""``cosmodag voids grid``."""
+
+import click
+
+from cosmodag.commands.options import input_file, output, settings_options, threads
+
+
+@click.command(epilog="Example: cosmodag voids grid --galaxies g.h5 --cells 256 --output grid.h5")
+@input_file("--galaxies", "Galaxies file.", required=True)
+@output("Grid file.")
+@settings_options("voids/grids/*")
+@threads
+def command(galaxies, output, threads, **settings):
+    """Assign galaxies to grids, mass a cell."""
+    from cosmodag.voids.grids.assign_galaxies import grid_galaxies
+
+    grid_galaxies(galaxies, output, threads=threads, **settings)

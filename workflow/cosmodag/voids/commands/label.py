@@ -1,0 +1,58 @@
+"""``cosmodag voids label``."""
+
+import os
+
+import click
+
+from cosmodag import settings as schema
+from cosmodag.commands.options import Structure, input_file, output, settings_options, threads
+
+
+@click.command(
+    epilog="Example: cosmodag voids label --galaxies g.h5 --spheres '{}' --output voids.h5"
+)
+@input_file("--galaxies", "Galaxies file.", required=True)
+@input_file("--matter-grid", "Matter grid file, for the label `matter`.")
+@input_file("--void-catalogue", "Catalogue of voids, for the label `catalogue`.")
+@click.option(
+    "--void-settings", type=Structure(), default="{}", help="Columns and unit of the catalogue."
+)
+@output("Labels file.")
+@settings_options("voids/labels/*")
+@threads
+def command(
+    galaxies, matter_grid, void_catalogue, void_settings, output, mesh, threads, **definitions
+):
+    """Find the voids, by every definition that is asked for."""
+    from cosmodag.voids.finders.labels_file import label_boxes
+
+    labels = {
+        name: schema.with_defaults(definition, f"voids/labels/*/{name}")
+        for name, definition in definitions.items()
+        if definition is not None
+    }
+    catalogue = None
+    if void_catalogue is not None:
+        labels["catalogue"] = {}
+        catalogue = _read_voids(galaxies, void_catalogue, void_settings)
+    label_boxes(
+        output,
+        labels=labels,
+        galaxies_file=galaxies,
+        matter_grid=matter_grid,
+        catalogue=catalogue,
+        mesh=mesh,
+        threads=threads,
+    )
+
+
+def _read_voids(galaxies: os.PathLike, path: os.PathLike, settings: dict) -> dict:
+    """Read the voids of the one box that a catalogue of galaxies is."""
+    from cosmodag.voids.catalogues.galaxies_file import describe_boxes
+    from cosmodag.voids.catalogues.spheres import read_spheres
+
+    settings = {**settings, "path": os.fspath(path)}
+    settings = schema.with_defaults(settings, "voids/sources/*/catalogue/voids")
+    name, box = next(iter(describe_boxes(galaxies).items()))
+    spheres = read_spheres(**settings, box_size=box["box_size"], periodic=box["periodic"])
+    return {name: spheres}
