@@ -20,6 +20,7 @@ def make_run(folder, p_value, *, test=True):
         "scores": {"auc": auc},
         "outcome": "distinguishable",
         "verdict": "The classes are distinguishable.",
+        "note": "catalogue baseline alone: AUC 0.577",
     }
     if test:
         metrics["two_sample"] = {"p_value": p_value, "smallest_effect": 0.55}
@@ -52,6 +53,7 @@ def test_a_test_whose_controls_hold_says_what_it_found(judged, tmp_path):
     assert (found["outcome"], found["failures"]) == ("distinguishable", [])
     assert found["sentence"] == "The classes are distinguishable."
     assert [each["kind"] for each in found["tests"]] == ["test", "fault", "fault", "unchanged"]
+    assert found["tests"][0]["note"] == "catalogue baseline alone: AUC 0.577"
     assert "fault1" in (tmp_path / "v.svg").read_text()
 
 

@@ -5,17 +5,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.evaluation.formatting import number
-from cosmodag.evaluation.names import BASELINES
 from cosmodag.evaluation.verdict import judged
 from cosmodag.injections.verdict import class_figures
-from cosmodag.injections.verdict.two_sample import (
-    LEVEL,
-    Sample,
-    auc_draws,
-    mann_whitney,
-    two_sample_test,
-)
+from cosmodag.injections.verdict.catalogue_difference import best_significant_baseline
+from cosmodag.injections.verdict.two_sample import Sample, auc_draws, two_sample_test
 
 LIMITS = {"auc": (0.0, 1.0), "accuracy": (0.0, 1.0)}
 
@@ -32,7 +25,8 @@ def evaluate_classes(
     """Scores, predictions to keep and figures of a test of two classes.
 
     The score is that of the network's probability of class 1. `two_sample` of the scores holds the
-    test, see `cosmodag.injections.verdict.two_sample`; the verdict is its sentence.
+    test, see `cosmodag.injections.verdict.two_sample`; the verdict is its sentence. If a baseline
+    separates the classes without the images, `note` names its AUC, for tables of outcomes.
     """
     test = examples["test"]
     groups = test.index["group"].to_numpy()
@@ -46,30 +40,15 @@ def evaluate_classes(
     scored = judged("auc", scores, differences)
     scored |= {
         "outcome": verdict["outcome"],
-        "verdict": f"{verdict['sentence']} {by_catalogue(samples, scores)}".strip(),
+        "verdict": verdict["sentence"],
         "two_sample": verdict,
     }
+    if baseline := best_significant_baseline(samples, scores):
+        scored["verdict"] += f" {baseline.sentence}"
+        scored["note"] = baseline.note
     drawings = {"roc": lambda path: class_figures.roc(path, sample, samples, scores, seed=seed)}
     if verdict["bins"]:
         drawings["magnitudes"] = lambda path: class_figures.by_magnitude(path, verdict)
         drawings["gallery"] = lambda path: class_figures.gallery(path, test, sample.score)
     kept = {"probability": found["test"]["probability"], "truth": test.y}
     return scored, kept, drawings
-
-
-def by_catalogue(samples: Mapping[str, Sample], scores: Mapping[str, Mapping]) -> str:
-    """Say whether a simple method separates the classes by what the catalogue holds."""
-    seen = {
-        name: scores[name]["auc"]["value"]
-        for name, sample in samples.items()
-        if (p := mann_whitney(sample)) is not None
-        and p < LEVEL / len(samples)
-        and (scores[name]["auc"]["low"] or 0) > 0.5
-    }
-    if not seen:
-        return ""
-    best = max(seen, key=seen.get)
-    return (
-        "The catalogues differ before any network is needed: an AUC of "
-        f"{number(seen[best])} is reached by {BASELINES.get(best, best)}."
-    )

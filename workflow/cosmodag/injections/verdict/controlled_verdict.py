@@ -123,4 +123,5 @@ def _row(run: Run, kind: str) -> dict:
         "p_value": test["p_value"],
         "smallest_effect": test["smallest_effect"],
         "outcome": run.metrics["outcome"],
+        "note": run.metrics.get("note"),
     }
