@@ -7,6 +7,7 @@ READY := $(VENV)/.ready
 BENCH_BIN := .venv-bench/bin
 BENCH := .venv-bench/.ready
 FAST21CM := $(VENV)/.21cmfast
+DOCS := $(VENV)/.docs
 CONFIG ?= config/config.yaml
 EXPERIMENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard workflow/cosmodag/*/experiment.py))))
 PROFILES := local slurm ci
@@ -14,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Threads that wait actively starve each other where jobs share few cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help run test test-cluster test-cluster-events bench lint dry-run clean setup 21cmfast
+.PHONY: help run test test-cluster test-cluster-events bench lint dry-run docs clean setup 21cmfast
 
 help:  ## say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -50,6 +51,9 @@ dry-run: $(READY)  ## plan every experiment under every profile
 		snakemake --profile profiles/$$profile -n --quiet all -- $$experiment || exit 1; \
 	done; done
 
+docs: $(DOCS)  ## build the documentation into site/, which opens offline
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
 21cmfast: $(FAST21CM)  ## install the simulator 21cmFAST, which GSL and FFTW are needed for
 
 clean:  ## remove results and logs
@@ -61,6 +65,10 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --requirement envs/requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(DOCS): envs/docs.txt $(READY)
+	$(BIN)/pip install --quiet --no-deps --requirement envs/docs.txt
 	touch $@
 
 # Without it the workflow's own simulator runs, and what needs 21cmFAST says that it is absent.
