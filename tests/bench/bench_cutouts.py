@@ -23,13 +23,8 @@ from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
-from cosmodag.injections.bricks.bricks import (
-    BANDS,
-    BrickFiles,
-    BrickImages,
-    read_plane,
-    write_images,
-)
+from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.brick_images import BANDS, BrickImages, read_plane, write_images
 from cosmodag.injections.cutouts.brick_stamps import cut_bricks
 from cosmodag.memory import keep_freed_memory
 from tests.bench.harness import compare
@@ -233,7 +228,8 @@ import os
 import sys
 import numpy as np
 from cosmodag.memory import keep_freed_memory
-from cosmodag.injections.bricks.bricks import BrickFiles, read_planes
+from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.brick_images import read_planes
 keep_freed_memory()
 folder, side, objects, *names = sys.argv[1:]
 stamps = np.ones((int(objects), int(side), int(side), 6), np.float32)

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from astropy.io import fits
 
-from cosmodag.injections.bricks.bricks import BrickFiles
-from cosmodag.injections.bricks.tractor import read_tractor
+from cosmodag.injections.bricks.brick_catalogues import read_tractor
+from cosmodag.injections.bricks.brick_files import BrickFiles
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
 

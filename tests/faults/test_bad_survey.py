@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 
-from cosmodag.injections.bricks.bricks import BrickFiles, read_plane, write_plane
+from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.brick_images import read_plane, write_plane
 from tests.faults.test_bad_input import cosmodag, refused
 
 pytestmark = pytest.mark.faults

@@ -11,8 +11,8 @@ from cosmodag.imaging.galaxy_population import (
     half_light_radius,
     join,
 )
-from cosmodag.injections.simulation.field_population import KINDS, draw_field
-from cosmodag.injections.simulation.galaxy_prior import shipped_prior
+from cosmodag.injections.simulation.elg_population import shipped_prior
+from cosmodag.injections.simulation.field_sources import KINDS, draw_field
 
 
 @pytest.fixture(params=POPULATIONS)

@@ -27,9 +27,9 @@ from cosmodag.evaluation.reconstruction_evaluation import evaluate_reconstructio
 from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.targets import ordered_columns, read_examples
 from cosmodag.files import whole_file, whole_folder, write_json
-from cosmodag.injections.verdict import class_figures
-from cosmodag.injections.verdict.attention import confident_cases, run_answer
+from cosmodag.injections.verdict import two_sample_figures
 from cosmodag.injections.verdict.classification_evaluation import evaluate_classes
+from cosmodag.injections.verdict.occlusion import confident_cases, run_answer
 from cosmodag.reionization.baselines import slice_features
 from cosmodag.reionization.evaluation import all_zero, slice_figures
 from cosmodag.reionization.evaluation.slice_saliency import slice_cases
@@ -125,7 +125,7 @@ def evaluate(
     if "gallery" in drawings:
         answer = run_answer(run_folder, dataset_folder, device=device, threads=threads)
         cases = confident_cases(answer, test, found["test"]["probability"][:, 1])
-        drawings["attention"] = lambda path: class_figures.attention(path, cases)
+        drawings["attention"] = lambda path: two_sample_figures.attention(path, cases)
     metrics = {
         "experiment": dataset["experiment"],
         "run": run_folder.name,

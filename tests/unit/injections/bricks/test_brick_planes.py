@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks import bricks
-from cosmodag.injections.bricks.bricks import BrickFiles
+from cosmodag.injections.bricks import brick_images
+from cosmodag.injections.bricks.brick_files import BrickFiles
 
 SIZES = [(1, 1), (1, 257), (99, 101), (100, 100), (203, 7), (128, 300)]
 
@@ -22,8 +22,8 @@ def values(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
 @pytest.mark.parametrize("shape", SIZES)
 def test_lossless_planes_are_equal_to_the_byte(tmp_path, shape, seed):
     plane = values(np.random.default_rng([seed, *shape]), shape)
-    bricks.write_plane(tmp_path / "p.fits.fz", plane, None, lossless=True)
-    found, _ = bricks.read_plane(tmp_path / "p.fits.fz")
+    brick_images.write_plane(tmp_path / "p.fits.fz", plane, None, lossless=True)
+    found, _ = brick_images.read_plane(tmp_path / "p.fits.fz")
     assert found.dtype == np.float32
     assert found.dtype.isnative
     assert found.shape == shape
@@ -36,10 +36,10 @@ def test_rounded_planes_lose_less_than_a_step_and_no_zero(tmp_path, shape, seed)
     rng = np.random.default_rng([seed, *shape])
     plane = rng.normal(0, 10 ** rng.uniform(-3, 1), shape).astype(np.float32)
     plane[rng.random(shape) < 0.1] = 0
-    bricks.write_plane(tmp_path / "p.fits.fz", plane, None, lossless=False)
-    found, _ = bricks.read_plane(tmp_path / "p.fits.fz")
+    brick_images.write_plane(tmp_path / "p.fits.fz", plane, None, lossless=False)
+    found, _ = brick_images.read_plane(tmp_path / "p.fits.fz")
     np.testing.assert_array_equal(found == 0, plane == 0)
-    assert np.abs(found - plane).max() <= 2 * plane.std() / bricks.QUANTA + 1e-7
+    assert np.abs(found - plane).max() <= 2 * plane.std() / brick_images.QUANTA + 1e-7
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -49,6 +49,6 @@ def test_one_pixel_without_a_number_is_noticed(tmp_path, shape, value):
     plane = rng.normal(0, 1, shape).astype(np.float32)
     plane.flat[rng.integers(plane.size)] = value
     files = BrickFiles(tmp_path, "0591m305")
-    bricks.write_plane(files.coadd("image", "g"), plane, None, lossless=True)
+    brick_images.write_plane(files.coadd("image", "g"), plane, None, lossless=True)
     with pytest.raises(InputError, match=r"image-g\.fits\.fz: .* NaN or infinite"):
-        next(bricks.read_planes(files, ("g",)))
+        next(brick_images.read_planes(files, ("g",)))

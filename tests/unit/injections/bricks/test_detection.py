@@ -5,11 +5,11 @@ import pytest
 from scipy.spatial import cKDTree
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.bricks import BANDS
+from cosmodag.injections.bricks.brick_catalogues import tractor_columns
+from cosmodag.injections.bricks.brick_images import BANDS
 from cosmodag.injections.bricks.detection import detect
-from cosmodag.injections.bricks.tractor import tractor_columns
 from cosmodag.injections.simulation.brick_simulation import simulate_brick
-from cosmodag.injections.simulation.galaxy_prior import shipped_prior
+from cosmodag.injections.simulation.elg_population import shipped_prior
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_unusable_planes_are_named(brick, change, culprit):
 
 @pytest.mark.data
 def test_sources_of_a_real_image_are_found(data_folder):
-    reader = pytest.importorskip("cosmodag.injections.bricks.survey_cutout")
+    reader = pytest.importorskip("cosmodag.injections.bricks.multiband_image")
     path = data_folder / "injections" / "cutout_59.1067_-30.4848.fits"
     images, _ = reader.read_survey_cutout(path)
     found = detect(images, brick="0591m305")

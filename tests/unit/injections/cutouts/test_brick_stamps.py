@@ -14,7 +14,8 @@ import pytest
 from astropy.wcs import WCS
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.bricks import BANDS, BrickFiles, BrickImages, write_images
+from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.brick_images import BANDS, BrickImages, write_images
 from cosmodag.injections.cutouts import brick_stamps
 
 BRICKS = ("0591m305", "0592m305", "0593m305")
@@ -148,7 +149,7 @@ def by_ranks(survey, tmp_path):
     script.write_text(
         "import sys, time\n"
         "import pandas as pd\n"
-        "from cosmodag.cutouts import brick_stamps\n"
+        "from cosmodag.injections.cutouts import brick_stamps\n"
         "whole = brick_stamps.cut_piece\n"
         "def slowly(*arguments):\n"
         "    whole(*arguments)\n"

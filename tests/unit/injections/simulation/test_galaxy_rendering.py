@@ -7,7 +7,7 @@ import pytest
 
 from cosmodag.errors import InputError
 from cosmodag.imaging.galaxy_population import draw_population, single_profiles
-from cosmodag.injections.simulation.galaxy_prior import shipped_prior
+from cosmodag.injections.simulation.elg_population import shipped_prior
 from cosmodag.injections.simulation.galaxy_rendering import (
     PIXEL,
     ImagePsf,

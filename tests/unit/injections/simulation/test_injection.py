@@ -13,7 +13,7 @@ from cosmodag.injections.simulation.brick_simulation import (
     random,
     simulate_brick,
 )
-from cosmodag.injections.simulation.galaxy_prior import shipped_prior
+from cosmodag.injections.simulation.elg_population import shipped_prior
 from cosmodag.injections.simulation.injection import FLAWS, estimated_gain, inject
 from cosmodag.injections.simulation.placement import place_injected
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.bricks import BrickFiles, injection_runs, read_bricks, read_images
-from cosmodag.injections.bricks.tractor import read_simcat, read_tractor
+from cosmodag.injections.bricks.brick_catalogues import read_simcat, read_tractor
+from cosmodag.injections.bricks.brick_files import BrickFiles, injection_runs, read_bricks
+from cosmodag.injections.bricks.brick_images import read_images
 from cosmodag.injections.simulation.brick_simulation import brick_name
 from cosmodag.injections.simulation.galaxy_rendering import ImagePsf
 from cosmodag.injections.simulation.survey_simulation import (
@@ -135,7 +136,7 @@ def test_a_folder_of_another_simulation_is_refused(surveys):
 
 @pytest.mark.data
 def test_galaxies_are_injected_into_a_real_image_with_its_own_psf(data_folder, tmp_path):
-    reader = pytest.importorskip("cosmodag.injections.bricks.survey_cutout")
+    reader = pytest.importorskip("cosmodag.injections.bricks.multiband_image")
     folder = data_folder / "injections"
     images, psf = reader.read_survey_cutout(
         folder / "cutout_59.1067_-30.4848.fits", psf_path=folder / "copsf_59.1067_-30.4848.fits"

@@ -17,7 +17,7 @@ from cosmodag.evaluation.targets import ordered_columns, read_examples
 from cosmodag.files import whole_file
 from cosmodag.galaxies.baselines import sersic_fit
 from cosmodag.hdf5 import open_kind
-from cosmodag.injections.baselines import classes
+from cosmodag.injections.baselines import catalogue_classifiers
 from cosmodag.reionization.baselines import matches, slice_features
 from cosmodag.training.completion import complete_task
 from cosmodag.training.tasks import make_task
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 KINDS = {
     "maps": maps.BASELINES,
     "counts": counts.BASELINES,
-    "classes": classes.BASELINES,
+    "classes": catalogue_classifiers.BASELINES,
     "ordered_classes": ordered_classes.BASELINES,
     "reconstructions": reconstructions.BASELINES,
     "matches": matches.BASELINES,
@@ -119,7 +119,7 @@ def fit_all(task: Mapping, examples: Mapping[str, Examples], **options) -> dict[
     if "values" in task:
         return _fit_ordered(task, splits, **options)
     if kind == "classification":
-        return fit_baselines("classes", *map(classes.described, splits), **options)
+        return fit_baselines("classes", *map(catalogue_classifiers.described, splits), **options)
     return _fit_numbers(task, splits, **options)
 
 

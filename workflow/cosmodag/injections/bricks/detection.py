@@ -9,7 +9,7 @@ import pandas as pd
 import sep
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.bricks import PIXEL, BrickImages
+from cosmodag.injections.bricks.brick_images import PIXEL, BrickImages
 
 SPECTRUM = {"g": 0.3, "r": 0.5, "z": 1.0}
 """Relative fluxes of what is looked for."""

@@ -16,7 +16,7 @@ from cosmodag.commands.options import input_file, output, settings_options
 def command(image, psf, output, flaw, **settings):
     """Find the sources of a real image, and inject galaxies into it with its own PSF."""
     from cosmodag.files import whole_folder
-    from cosmodag.injections.bricks.survey_cutout import read_survey_cutout
+    from cosmodag.injections.bricks.multiband_image import read_survey_cutout
     from cosmodag.injections.simulation.galaxy_rendering import ImagePsf
     from cosmodag.injections.simulation.survey_simulation import observe_survey
 

@@ -25,7 +25,7 @@ from cosmodag.commands.options import input_folder, output, threads
 @threads
 def command(controls, run, unchanged, dataset, figure, output, threads):
     """Judge a two-sample test by CONTROLS, runs whose injections are wrong in a known way."""
-    from cosmodag.injections.verdict.controlled_verdict import judge_by_controls
+    from cosmodag.injections.verdict.controls import judge_by_controls
 
     found = judge_by_controls(
         run, controls, unchanged, dataset, output, figure=figure, threads=threads

@@ -18,9 +18,10 @@ import pandas as pd
 from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.injections.bricks.bricks import BANDS
-from cosmodag.injections.cutouts.ranks import Alone, Ranks, deal, ranks
-from cosmodag.injections.cutouts.stamp_pieces import (
+from cosmodag.injections.bricks.brick_images import BANDS
+from cosmodag.injections.cutouts.mpi_ranks import Alone, Ranks, deal, ranks
+from cosmodag.injections.cutouts.stamps import channel_names
+from cosmodag.injections.cutouts.work_units import (
     Frame,
     Piece,
     Place,
@@ -29,7 +30,6 @@ from cosmodag.injections.cutouts.stamp_pieces import (
     pieces,
     room_for,
 )
-from cosmodag.injections.cutouts.stamps import channel_names
 
 EDGES = ("skip", "pad", "apart")
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.brick_checks import check_positions
+from cosmodag.injections.bricks.astrometry import check_positions
+from cosmodag.injections.bricks.brick_catalogues import read_simcat, read_tractor
 from cosmodag.injections.bricks.brick_files import LIST, BrickFiles, injection_runs, read_bricks
-from cosmodag.injections.bricks.bricks import read_planes
-from cosmodag.injections.bricks.tractor import read_simcat, read_tractor
-from cosmodag.injections.selection.injection_cuts import BANDS, emission_line_cuts
-from cosmodag.injections.selection.injection_selection import (
+from cosmodag.injections.bricks.brick_images import read_planes
+from cosmodag.injections.selection.brick_selection import (
     CLASSES,
     Selection,
     join_selections,
     select_brick,
     write_selection,
 )
+from cosmodag.injections.selection.target_cuts import BANDS, emission_line_cuts
 
 DEEPEST = "r"
 """Band whose light must lie where a catalogue says."""
@@ -58,9 +58,9 @@ def select_survey(
     first_pixel : {0, 1}
         Number of the first pixel in the catalogues.
     match_radius, hidden_radius
-        In pixels, as `cosmodag.injections.selection.injection_selection.select_brick` takes them.
+        In pixels, as `cosmodag.injections.selection.brick_selection.select_brick` takes them.
     **cuts
-        Keywords of `cosmodag.injections.selection.injection_cuts.emission_line_cuts`.
+        Keywords of `cosmodag.injections.selection.target_cuts.emission_line_cuts`.
 
     Raises
     ------

@@ -14,8 +14,8 @@ from astropy.wcs import WCS
 
 from cosmodag.errors import InputError
 from cosmodag.imaging.galaxy_population import Galaxies, draw_population, join
-from cosmodag.injections.bricks.bricks import BANDS, PIXEL, BrickImages
-from cosmodag.injections.simulation.field_population import SQUARE_ARCMIN, bright_places, draw_field
+from cosmodag.injections.bricks.brick_images import BANDS, PIXEL, BrickImages
+from cosmodag.injections.simulation.field_sources import SQUARE_ARCMIN, bright_places, draw_field
 from cosmodag.injections.simulation.galaxy_rendering import MoffatPsf, add_light, draw_stamps
 from cosmodag.injections.simulation.injection import sky_flux
 from cosmodag.injections.simulation.placement import Places, place_real

@@ -15,7 +15,7 @@ import scipy.ndimage
 
 from cosmodag.errors import InputError
 from cosmodag.imaging.galaxy_population import POINT, Galaxies
-from cosmodag.injections.bricks.bricks import BANDS, PIXEL
+from cosmodag.injections.bricks.brick_images import BANDS, PIXEL
 
 SIDES = (64, 96, 128, 192, 256, 384)
 """Stamps are as many pixels wide as the light needs; few sizes, so that transforms are reused."""

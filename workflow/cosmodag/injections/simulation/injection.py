@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.imaging.galaxy_population import Galaxies
-from cosmodag.injections.bricks.bricks import BANDS, PIXEL, BrickImages
+from cosmodag.injections.bricks.brick_images import BANDS, PIXEL, BrickImages
 from cosmodag.injections.simulation.galaxy_rendering import Psf, Stamps, draw_stamps
 from cosmodag.settings import unknown
 

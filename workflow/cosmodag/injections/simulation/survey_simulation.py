@@ -14,14 +14,9 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.imaging.galaxy_population import draw_population
-from cosmodag.injections.bricks.bricks import BrickFiles, BrickImages, write_bricks
+from cosmodag.injections.bricks.brick_files import BrickFiles, write_bricks
+from cosmodag.injections.bricks.brick_images import BrickImages
 from cosmodag.injections.bricks.detection import detect
-from cosmodag.injections.bricks.survey_folder import (
-    BrickWriter,
-    Survey,
-    check_surveys,
-    record_settings,
-)
 from cosmodag.injections.simulation.brick_simulation import (
     DENSITY,
     Brick,
@@ -32,10 +27,16 @@ from cosmodag.injections.simulation.brick_simulation import (
     random,
     simulate_brick,
 )
-from cosmodag.injections.simulation.galaxy_prior import shipped_prior
+from cosmodag.injections.simulation.elg_population import shipped_prior
 from cosmodag.injections.simulation.galaxy_rendering import Psf
 from cosmodag.injections.simulation.injection import estimated_gain, inject, recorded, spoil
 from cosmodag.injections.simulation.placement import NOBODY, Places, place_injected
+from cosmodag.injections.simulation.survey_writer import (
+    BrickWriter,
+    Survey,
+    check_surveys,
+    record_settings,
+)
 
 OVERLAP = 8
 """Pixels along each edge of a simulated brick that its neighbour covers as well."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.verdict import judged
-from cosmodag.injections.verdict import class_figures
+from cosmodag.injections.verdict import two_sample_figures
 from cosmodag.injections.verdict.catalogue_difference import best_significant_baseline
 from cosmodag.injections.verdict.two_sample import Sample, auc_draws, two_sample_test
 
@@ -46,9 +46,11 @@ def evaluate_classes(
     if baseline := best_significant_baseline(samples, scores):
         scored["verdict"] += f" {baseline.sentence}"
         scored["note"] = baseline.note
-    drawings = {"roc": lambda path: class_figures.roc(path, sample, samples, scores, seed=seed)}
+    drawings = {
+        "roc": lambda path: two_sample_figures.roc(path, sample, samples, scores, seed=seed)
+    }
     if verdict["bins"]:
-        drawings["magnitudes"] = lambda path: class_figures.by_magnitude(path, verdict)
-        drawings["gallery"] = lambda path: class_figures.gallery(path, test, sample.score)
+        drawings["magnitudes"] = lambda path: two_sample_figures.by_magnitude(path, verdict)
+        drawings["gallery"] = lambda path: two_sample_figures.gallery(path, test, sample.score)
     kept = {"probability": found["test"]["probability"], "truth": test.y}
     return scored, kept, drawings

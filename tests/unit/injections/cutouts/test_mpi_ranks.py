@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.injections.cutouts.ranks import LAUNCHED, STEP_TASKS, Alone, deal, ranks
+from cosmodag.injections.cutouts.mpi_ranks import LAUNCHED, STEP_TASKS, Alone, deal, ranks
 
 
 def without_launcher(monkeypatch):

@@ -12,26 +12,7 @@ from astropy.wcs import WCS
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.imaging.fits_files import in_nanomaggies, open_fits
-from cosmodag.injections.bricks.brick_files import (
-    BrickFiles,
-    injection_runs,
-    read_bricks,
-    write_bricks,
-)
-
-__all__ = [
-    "BANDS",
-    "PIXEL",
-    "BrickFiles",
-    "BrickImages",
-    "injection_runs",
-    "plane_shape",
-    "read_bricks",
-    "read_images",
-    "read_planes",
-    "write_bricks",
-    "write_images",
-]
+from cosmodag.injections.bricks.brick_files import BrickFiles
 
 BANDS = ("g", "r", "z")
 UNITS = {"image": "nanomaggy", "invvar": "1/nanomaggy^2"}

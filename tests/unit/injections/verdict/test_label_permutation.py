@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.injections.verdict import controlled_verdict, null_relabelling
-from cosmodag.injections.verdict.null_relabelling import null_rejections
+from cosmodag.injections.verdict import controls, label_permutation
+from cosmodag.injections.verdict.label_permutation import null_rejections
 from cosmodag.injections.verdict.two_sample import rank_p_values
 
 
@@ -27,7 +27,7 @@ def test_a_test_that_leaks_labels_does_not_hold(monkeypatch):
     def leaking(scores, ones, groups):
         return rank_p_values(scores + 0.2 * scores.std(0) * ones, ones, groups)
 
-    monkeypatch.setattr(null_relabelling, "rank_p_values", leaking)
+    monkeypatch.setattr(label_permutation, "rank_p_values", leaking)
     found = null_rejections(part(0, 12, 1), part(12, 12, 2))
     assert not found["holds"]
     assert found["rejected"] > 0.1
@@ -40,7 +40,7 @@ def test_bricks_may_not_be_in_both_parts():
 
 def test_labels_are_shuffled_within_bricks():
     _, label, groups = part(0, 5, 3)
-    found = null_relabelling.relabelled(label, groups, 7, np.random.default_rng(1))
+    found = label_permutation.relabelled(label, groups, 7, np.random.default_rng(1))
     for brick in np.unique(groups):
         np.testing.assert_array_equal(found[groups == brick].sum(0), label[groups == brick].sum())
     assert (found != label[:, None]).any()
@@ -60,4 +60,4 @@ def test_labels_are_shuffled_within_bricks():
 def test_controls_that_fail_are_named(kind, p_value, holds, failures):
     null = {"rejected": 0.09, "relabellings": 500, "holds": holds}
     tests = [{"run": "x", "kind": kind, "p_value": p_value}]
-    assert controlled_verdict.failed(tests, null) == failures
+    assert controls.failed(tests, null) == failures

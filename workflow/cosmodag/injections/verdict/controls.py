@@ -13,7 +13,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.runs import Run, read_run
 from cosmodag.files import write_json
-from cosmodag.injections.verdict.null_relabelling import null_control
+from cosmodag.injections.verdict.label_permutation import null_control
 from cosmodag.injections.verdict.two_sample import EQUIVALENT, p_text
 
 DETECTED = 1e-3
@@ -50,7 +50,7 @@ def judge_by_controls(
     -------
     dict
         `outcome` (that of the run, or "void"), `sentence`, `failures`, `tests` (a row a run) and
-        `null`, see `cosmodag.injections.verdict.null_relabelling.null_rejections`.
+        `null`, see `cosmodag.injections.verdict.label_permutation.null_rejections`.
     """
     found = {"test": [read_run(run)], "fault": [read_run(each) for each in controls]}
     found["unchanged"] = [read_run(unchanged)]

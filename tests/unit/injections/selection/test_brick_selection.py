@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.injections.selection import injection_selection as selection
-from cosmodag.injections.selection.injection_cuts import (
+from cosmodag.injections.selection import brick_selection as selection
+from cosmodag.injections.selection.target_cuts import (
     apply_cuts,
     emission_line_cuts,
     magnitudes,

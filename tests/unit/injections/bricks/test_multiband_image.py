@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.survey_cutout import read_psf, read_survey_cutout, width
+from cosmodag.injections.bricks.multiband_image import read_psf, read_survey_cutout, width
 
 
 def planes(leave_out: tuple[str, str] | None = None) -> fits.HDUList:

@@ -5,8 +5,9 @@ import pytest
 from astropy.wcs import WCS
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks import bricks
-from cosmodag.injections.bricks.bricks import BrickFiles, BrickImages
+from cosmodag.injections.bricks import brick_files, brick_images
+from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.brick_images import BrickImages
 
 BRICK = "0591m305"
 
@@ -15,7 +16,7 @@ def plane_wcs(size: int) -> WCS:
     wcs = WCS(naxis=2)
     wcs.wcs.crpix = [size / 2 + 0.5] * 2
     wcs.wcs.crval = [59.1, -30.5]
-    wcs.wcs.cdelt = [-bricks.PIXEL / 3600, bricks.PIXEL / 3600]
+    wcs.wcs.cdelt = [-brick_images.PIXEL / 3600, brick_images.PIXEL / 3600]
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     return wcs
 
@@ -27,7 +28,7 @@ def images() -> BrickImages:
     ivar = np.full(image.shape, 2500, np.float32) * rng.uniform(0.9, 1.1, image.shape)
     ivar[:, 40:44] = 0
     return BrickImages(
-        bricks.BANDS,
+        brick_images.BANDS,
         image,
         ivar.astype(np.float32),
         np.array([1.5, 1.3, 1.2], np.float32),
@@ -38,7 +39,7 @@ def images() -> BrickImages:
 @pytest.fixture
 def files(tmp_path, images) -> BrickFiles:
     found = BrickFiles(tmp_path, BRICK, "rs0")
-    bricks.write_images(found, images, lossless=True)
+    brick_images.write_images(found, images, lossless=True)
     return found
 
 
@@ -53,7 +54,7 @@ def test_files_are_named_as_the_survey_names_them(tmp_path):
 
 
 def test_lossless_planes_come_back_to_the_bit(files, images):
-    found = bricks.read_images(files)
+    found = brick_images.read_images(files)
     assert found.image.tobytes() == images.image.tobytes()
     assert found.ivar.tobytes() == images.ivar.tobytes()
     np.testing.assert_array_equal(found.psf_size, images.psf_size)
@@ -63,8 +64,8 @@ def test_lossless_planes_come_back_to_the_bit(files, images):
 
 def test_rounded_planes_keep_zeros_and_lose_little_of_the_noise(tmp_path, images):
     files = BrickFiles(tmp_path / "rounded", BRICK)
-    bricks.write_images(files, images)
-    found = bricks.read_images(files)
+    brick_images.write_images(files, images)
+    found = brick_images.read_images(files)
     np.testing.assert_array_equal(found.ivar == 0, images.ivar == 0)
     assert np.abs(found.image - images.image).max() < 0.02 / 16
     size = files.coadd("image", "g").stat().st_size
@@ -72,7 +73,7 @@ def test_rounded_planes_keep_zeros_and_lose_little_of_the_noise(tmp_path, images
 
 
 def test_a_subset_of_bands_is_read_in_the_order_asked(files, images):
-    found = bricks.read_images(files, ("z", "g"))
+    found = brick_images.read_images(files, ("z", "g"))
     assert found.bands == ("z", "g")
     np.testing.assert_array_equal(found.image, images.image[[2, 0]])
 
@@ -80,20 +81,20 @@ def test_a_subset_of_bands_is_read_in_the_order_asked(files, images):
 def test_runs_are_found_in_order_of_their_number(tmp_path):
     for name in ("rs10", "rs2", "rs0", "notes", "rsx"):
         (tmp_path / "obiwan/059" / BRICK / name).mkdir(parents=True)
-    assert bricks.injection_runs(tmp_path, BRICK) == ["rs0", "rs2", "rs10"]
+    assert brick_files.injection_runs(tmp_path, BRICK) == ["rs0", "rs2", "rs10"]
 
 
 def test_a_missing_band_is_named(files):
     files.coadd("image", "r").unlink()
     with pytest.raises(InputError, match=r"image-r\.fits\.fz: there is no such file"):
-        bricks.read_images(files)
+        brick_images.read_images(files)
 
 
 def test_a_truncated_plane_is_named(files):
     path = files.coadd("image", "g")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(InputError, match=r"image-g\.fits\.fz: not a whole FITS image"):
-        bricks.read_images(files)
+        brick_images.read_images(files)
 
 
 @pytest.mark.parametrize(
@@ -102,16 +103,16 @@ def test_a_truncated_plane_is_named(files):
 def test_inverse_variances_that_cannot_be_are_named(tmp_path, images, value, message):
     files = BrickFiles(tmp_path / "bad", BRICK)
     images.ivar[1] = value
-    bricks.write_images(files, images, lossless=True)
+    brick_images.write_images(files, images, lossless=True)
     with pytest.raises(InputError, match=rf"invvar-r\.fits\.fz: .*{message}"):
-        bricks.read_images(files)
+        brick_images.read_images(files)
 
 
 def test_inverse_variances_that_dithering_made_negative_are_zero(tmp_path, images):
     files = BrickFiles(tmp_path / "dithered", BRICK)
     images.ivar[1, 3, 5] = -1.0  # of some 2500
-    bricks.write_images(files, images, lossless=True)
-    found = bricks.read_images(files)
+    brick_images.write_images(files, images, lossless=True)
+    found = brick_images.read_images(files)
     assert found.ivar[1, 3, 5] == 0
     images.ivar[1, 3, 5] = 0
     np.testing.assert_array_equal(found.ivar, images.ivar)
@@ -120,27 +121,27 @@ def test_inverse_variances_that_dithering_made_negative_are_zero(tmp_path, image
 def test_planes_of_other_shapes_are_named(files, images):
     header = images.wcs.to_header()
     other = np.ones((150, 130), np.float32)
-    bricks.write_plane(files.coadd("invvar", "r"), other, header, lossless=True)
+    brick_images.write_plane(files.coadd("invvar", "r"), other, header, lossless=True)
     with pytest.raises(InputError, match=r"invvar-r\.fits\.fz: 130×150 pixels.*131×150"):
-        bricks.read_images(files)
+        brick_images.read_images(files)
 
 
 def test_images_without_coordinates_are_named(files, images):
-    for band in bricks.BANDS:
-        bricks.write_plane(files.coadd("invvar", band), images.ivar[0], None, lossless=True)
+    for band in brick_images.BANDS:
+        brick_images.write_plane(files.coadd("invvar", band), images.ivar[0], None, lossless=True)
     with pytest.raises(InputError, match="no celestial coordinates"):
-        bricks.read_images(files)
+        brick_images.read_images(files)
 
 
 @pytest.mark.parametrize("name", ["survey-bricks.fits", "bricks.csv", "bricks.txt"])
 def test_lists_of_bricks_are_read(tmp_path, name):
     path = tmp_path / name
     if name.endswith("fits"):
-        bricks.write_bricks(path, [BRICK, "3301m002"], np.zeros(2), np.zeros(2))
+        brick_files.write_bricks(path, [BRICK, "3301m002"], np.zeros(2), np.zeros(2))
     else:
         head = "BRICKNAME\n" if name.endswith("csv") else ""
         path.write_text(head + f"{BRICK}\n3301m002\n")
-    assert bricks.read_bricks(path) == [BRICK, "3301m002"]
+    assert brick_files.read_bricks(path) == [BRICK, "3301m002"]
 
 
 @pytest.mark.parametrize(
@@ -151,4 +152,4 @@ def test_lists_that_hold_no_bricks_are_refused(tmp_path, text, message):
     path = tmp_path / "bricks.txt"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
-        bricks.read_bricks(path)
+        brick_files.read_bricks(path)

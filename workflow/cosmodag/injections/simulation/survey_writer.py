@@ -15,8 +15,9 @@ import pandas as pd
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file, write_json
 from cosmodag.imaging.galaxy_population import POPULATIONS
-from cosmodag.injections.bricks.bricks import BrickFiles, BrickImages, write_plane
-from cosmodag.injections.bricks.tractor import write_simcat, write_tractor
+from cosmodag.injections.bricks.brick_catalogues import write_simcat, write_tractor
+from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.brick_images import BrickImages, write_plane
 from cosmodag.injections.simulation.injection import FLAWS
 from cosmodag.settings import unknown
 

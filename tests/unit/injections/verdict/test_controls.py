@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.injections.verdict import controlled_verdict
-from cosmodag.injections.verdict.controlled_verdict import judge_by_controls
+from cosmodag.injections.verdict import controls
+from cosmodag.injections.verdict.controls import judge_by_controls
 
 HOLDS = {"relabellings": 400, "rejected": 0.05, "low": 0.03, "high": 0.08, "holds": True}
 
@@ -35,13 +35,13 @@ def judged(tmp_path, monkeypatch):
     """A function that judges a test by two faults and one run without any."""
 
     def judge(faults, unchanged=0.4, null=HOLDS):
-        monkeypatch.setattr(controlled_verdict, "null_control", lambda *a, **k: null)
-        monkeypatch.setattr(controlled_verdict, "read_index", lambda *a: pd.DataFrame())
+        monkeypatch.setattr(controls, "null_control", lambda *a, **k: null)
+        monkeypatch.setattr(controls, "read_index", lambda *a: pd.DataFrame())
         run = make_run(tmp_path / "model", 1e-9)
-        controls = [make_run(tmp_path / f"fault{n}", p) for n, p in enumerate(faults)]
+        faulty = [make_run(tmp_path / f"fault{n}", p) for n, p in enumerate(faults)]
         same = make_run(tmp_path / "same", unchanged)
         judge_by_controls(
-            run, controls, same, tmp_path, tmp_path / "v.json", figure=tmp_path / "v.svg"
+            run, faulty, same, tmp_path, tmp_path / "v.json", figure=tmp_path / "v.svg"
         )
         return json.loads((tmp_path / "v.json").read_text())
 

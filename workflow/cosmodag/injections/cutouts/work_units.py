@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.files import whole_file
-from cosmodag.injections.bricks.brick_checks import check_inside
-from cosmodag.injections.bricks.bricks import BrickFiles, plane_shape, read_planes
+from cosmodag.injections.bricks.astrometry import check_inside
+from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.brick_images import plane_shape, read_planes
 from cosmodag.injections.cutouts.stamp_features import stamp_features
 from cosmodag.injections.cutouts.stamps import (
     corners,

@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 
 from cosmodag.errors import InputError
 from cosmodag.imaging.fits_files import open_fits
-from cosmodag.injections.bricks.bricks import BANDS, BrickImages, check_plane
+from cosmodag.injections.bricks.brick_images import BANDS, BrickImages, check_plane
 
 CURE = "give a cutout with its inverse variance, as the service of the Legacy Surveys makes them"
 
@@ -47,7 +47,7 @@ def read_survey_cutout(
     ------
     InputError
         A file is missing, cut short, or lacks a band; or as
-        `cosmodag.injections.bricks.bricks.read_planes`.
+        `cosmodag.injections.bricks.brick_images.read_planes`.
     """
     planes, header = {}, None
     with open_fits(path, what="cutout", cure=CURE) as file:

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.brick_checks import check_inside, check_positions, measure_shift
+from cosmodag.injections.bricks.astrometry import check_inside, check_positions, measure_shift
 from cosmodag.injections.bricks.detection import detect
-from cosmodag.injections.bricks.survey_cutout import read_survey_cutout
+from cosmodag.injections.bricks.multiband_image import read_survey_cutout
 
 SIDE, NOISE = 400, 0.02
 

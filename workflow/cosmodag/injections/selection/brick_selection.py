@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.injections.selection.injection_cuts import BANDS, Cut, apply_cuts, magnitudes, sizes
+from cosmodag.injections.selection.target_cuts import BANDS, Cut, apply_cuts, magnitudes, sizes
 
 REAL, INJECTED = 0, 1
 CLASSES = ("real", "injected")
@@ -63,7 +63,7 @@ def select_brick(
     injected
         What was injected: columns x, y (0-indexed pixels).
     cuts
-        See `cosmodag.injections.selection.injection_cuts.emission_line_cuts`.
+        See `cosmodag.injections.selection.target_cuts.emission_line_cuts`.
     match_radius
         Pixels within which a detection is taken for an injection. Too small a radius drops those
         whose light is lopsided, and not their real counterparts.

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.injections.simulation.galaxy_prior import (
+from cosmodag.injections.simulation.elg_population import (
     TABLE,
     fit_prior,
     read_galaxies,

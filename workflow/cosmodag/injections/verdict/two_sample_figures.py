@@ -130,7 +130,7 @@ def attention(
         SVG to write.
     cases : sequence of sequences
         For the real and for the injected class its cases: the stamp (S, S, C), its map (see
-        `cosmodag.injections.verdict.attention.occlusion_map`) and the probability of class 1.
+        `cosmodag.injections.verdict.occlusion.occlusion_map`) and the probability of class 1.
     """
     most = max(max(len(each) for each in cases), 1)
     reach = max([float(np.abs(m).max()) for each in cases for _, m, _ in each] or [1.0])

@@ -8,7 +8,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.baselines.fitting import fit_all
 from cosmodag.imaging import stamp_pictures
-from cosmodag.injections.baselines import classes
+from cosmodag.injections.baselines import catalogue_classifiers
 from cosmodag.injections.verdict import two_sample
 from cosmodag.injections.verdict.classification_evaluation import evaluate_classes
 
@@ -140,4 +140,4 @@ def test_a_catalogue_without_measurements_is_named():
     bare = splits(0.0)["test"]
     bare = bare._replace(index=bare.index[["id", "group", "label", "ra", "dec"]])
     with pytest.raises(InputError, match="no column among flux_"):
-        classes.described(bare)
+        catalogue_classifiers.described(bare)
