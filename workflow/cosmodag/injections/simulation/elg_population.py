@@ -17,7 +17,7 @@ from scipy.stats import norm
 from cosmodag.errors import InputError
 from cosmodag.imaging.copula import LEVELS, Kind, fit_kind, read_kinds
 
-TABLE = Path(__file__).resolve().parents[3] / "resources" / "emission_line_galaxies.json"
+TABLE = Path(__file__).resolve().parents[4] / "resources" / "emission_line_galaxies.json"
 """The fit that ships."""
 PROPERTIES = ("g", "g_minus_r", "r_minus_z", "log10_rhalf", "redshift")
 SERSIC_INDEX = {"EXP": 1.0, "DEV": 4.0}
