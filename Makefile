@@ -39,9 +39,10 @@ test-cluster-events: $(READY)  ## do to jobs what clusters do, for real: half an
 bench: $(BENCH)  ## measure against peers, write results/bench
 	$(BENCH_BIN)/python -m tests.bench
 
-lint: $(READY)  ## check style and rules
+lint: $(READY)  ## check style, types and rules
 	ruff check .
 	ruff format --check .
+	mypy
 	snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	snakemake --lint
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import h5py
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cosmodag import experiments
 from cosmodag.errors import InputError
@@ -68,10 +69,10 @@ def create_contiguous(group: h5py.Group, name: str, shape: Sequence[int]) -> h5p
     return group.create_dataset(name, tuple(shape), np.float32, dcpl=layout)
 
 
-def write_columns(group: h5py.Group, columns: Mapping[str, Sequence]) -> None:
+def write_columns(group: h5py.Group, columns: Mapping[str, ArrayLike]) -> None:
     """Write columns of text or numbers as datasets of a group."""
-    for name, values in columns.items():
-        values = np.asarray(values)
+    for name, column in columns.items():
+        values = np.asarray(column)
         if values.dtype.kind in "UO":
             group.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
         else:

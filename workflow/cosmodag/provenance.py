@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+"""Parts of a source that docstrings belong to."""
 
 
 @functools.cache
@@ -93,7 +95,10 @@ def _source(module: str) -> Path | None:
 
 @functools.cache
 def _tree(module: str) -> ast.Module:
-    return ast.parse(_source(module).read_text())
+    path = _source(module)
+    if path is None:
+        raise ModuleNotFoundError(f"cosmodag has no module {module!r}")
+    return ast.parse(path.read_text())
 
 
 @functools.cache
@@ -102,7 +107,7 @@ def _imported_by(module: str) -> frozenset[str]:
     for node in _statements(_tree(module)):
         if isinstance(node, ast.Import):
             candidates = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
             candidates = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
@@ -123,9 +128,8 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
 def _code_hash(module: str) -> str:
     tree = _tree(module)
     for node in list(_statements(tree)):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_docstring(body[0]):
-            node.body = body[1:] or [ast.Pass()]
+        if isinstance(node, DOCUMENTED):
+            node.body = [part for part in node.body if not _is_docstring(part)] or [ast.Pass()]
     return hashlib.sha256("\n".join(_tokens(tree)).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ import numba
 def numba_threads(threads: int | None) -> Iterator[None]:
     """Run kernels on `threads` threads inside the block; None keeps the present number."""
     before = numba.get_num_threads()
-    numba.set_num_threads(min(threads or before, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(threads or before, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
     try:
         yield
     finally:

@@ -77,7 +77,7 @@ def check_jobs(jobs: Iterable, settings) -> None:
 
     file = settings.partition_config
     partitions = read_partition_file(file) if file else []
-    asked = {}
+    asked: dict[tuple[str, ...], str] = {}
     for job in jobs:
         if not job.is_local:
             asked.setdefault(tuple(_flags(job, settings, partitions)), job.rule.name)
