@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
-from cosmodag.imaging.band_channels import light_of
+from cosmodag.imaging.band_channels import noise_free_channel
 
 COLOURS = np.array([[0.4, 1.0, 1.4], [1.0, 0.9, 0.8], [0.7, 0.7, 0.7]])
 """Flux in three bands of the red and round, the blue and flat, and what lies between."""
@@ -44,7 +44,7 @@ def write_stamps(path: Path, *, count: int = 600, side: int = 32, seed: int = 0)
             x_shape=image.shape[1:],
             y_shape=image.shape[1:],
             x_channels=bands,
-            y_channels=[light_of(band) for band in bands],
+            y_channels=[noise_free_channel(band) for band in bands],
         )
         x[...], y[...] = image, light
         names = [f"galaxy{number:05d}" for number in range(count)]

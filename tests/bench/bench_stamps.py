@@ -24,7 +24,7 @@ from cosmodag.galaxies.simulation.stamp_rendering import (
 from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
 from cosmodag.galaxies.stamps.stamp_filter import filter_stamps
 from cosmodag.galaxies.stamps.stamps_file import read_stamps
-from cosmodag.imaging.galaxy_population import BULGE_INDEX, tinted
+from cosmodag.imaging.galaxy_population import BULGE_INDEX, component_fractions
 from tests.bench.harness import compare
 
 SEED, PIXEL = 1, 0.1
@@ -54,7 +54,7 @@ def band_by_band(count: int) -> list[np.ndarray]:
     for galaxy in draw_galaxies(range(count), seed=SEED).to_dict("records"):
         psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=galaxy["psf"], gsparams=ACCURACY)
         fraction, flux = galaxy["bulge_fraction"], fluxes(galaxy)
-        bulge = tinted(np.array([fraction]), np.array([galaxy["gradient"]]))[0]
+        bulge = component_fractions(np.array([fraction]), np.array([galaxy["gradient"]]))[0]
         bulge = bulge if fraction > 0 else np.zeros(3)
         image = np.empty((3, galaxy["side"], galaxy["side"]), np.float32)
         for band in range(3):

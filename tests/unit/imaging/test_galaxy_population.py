@@ -1,4 +1,4 @@
-"""Populations of galaxies: alike in totals, unlike in structure."""
+"""Populations of galaxies: the same totals, different structure."""
 
 import galsim
 import numpy as np
@@ -7,16 +7,16 @@ import pytest
 from cosmodag.errors import InputError
 from cosmodag.imaging.galaxy_population import (
     POPULATIONS,
+    concatenate,
     draw_population,
     half_light_radius,
-    join,
 )
 from cosmodag.injections.simulation.elg_population import shipped_prior
 from cosmodag.injections.simulation.field_sources import KINDS, draw_field
 
 
 @pytest.fixture(params=POPULATIONS)
-def galaxies(request):
+def sample(request):
     """A few hundred galaxies of each population."""
     return draw_population(request.param, shipped_prior(), 300, np.random.default_rng(5))
 
@@ -30,22 +30,22 @@ def test_both_populations_have_the_same_totals():
     assert model.catalogue[columns].equals(real.catalogue[columns])
 
 
-def test_shares_of_the_light_add_up_in_each_band(galaxies):
-    parts = galaxies.components
+def test_flux_shares_of_components_sum_to_one_in_each_band(sample):
+    components = sample.components
     for band in "grz":
-        total = np.bincount(parts["source"], parts[f"share_{band}"])
+        total = np.bincount(components["source"], components[f"share_{band}"])
         np.testing.assert_allclose(total, 1.0, rtol=1e-12)
-        assert (parts[f"share_{band}"] >= 0).all()
+        assert (components[f"share_{band}"] >= 0).all()
 
 
-def test_profiles_can_be_drawn(galaxies):
-    parts = galaxies.components
-    assert np.isfinite(parts.to_numpy()).all()
-    assert np.hypot(parts["e1"], parts["e2"]).max() < 0.8
-    assert (parts.loc[parts["index"] > 0, "radius"] > 0).all()
+def test_component_profiles_are_finite_and_can_be_rendered(sample):
+    components = sample.components
+    assert np.isfinite(components.to_numpy()).all()
+    assert np.hypot(components["e1"], components["e2"]).max() < 0.8
+    assert (components.loc[components["index"] > 0, "radius"] > 0).all()
 
 
-def test_real_galaxies_have_parts_and_colour_gradients():
+def test_real_galaxies_have_several_components_and_colour_gradients():
     real = draw_population("real", shipped_prior(), 300, np.random.default_rng(5))
     bulges = real.components[real.components["index"] == 4.0]
     assert (bulges["share_z"] > bulges["share_g"]).mean() > 0.9
@@ -54,7 +54,7 @@ def test_real_galaxies_have_parts_and_colour_gradients():
     assert len(knots) > 300
 
 
-def test_half_of_the_light_of_two_profiles_lies_within_theirhalf_light_radius():
+def test_half_light_radius_of_two_profiles_encloses_half_of_their_flux():
     for fraction, ratio in ((0.0, 0.5), (0.2, 0.3), (0.6, 0.5), (1.0, 0.4)):
         radius = half_light_radius(np.array([fraction]), np.array([ratio]))[0]
         disc = galsim.Sersic(1.0, half_light_radius=1.0).calculateIntegratedFlux(radius)
@@ -62,12 +62,12 @@ def test_half_of_the_light_of_two_profiles_lies_within_theirhalf_light_radius():
         assert (1 - fraction) * disc + fraction * bulge == pytest.approx(0.5, abs=1e-3)
 
 
-def test_an_unknown_population_names_the_nearest():
+def test_unknown_population_suggests_the_nearest_name():
     with pytest.raises(InputError, match="did you mean 'real'"):
         draw_population("reel", shipped_prior(), 3, np.random.default_rng(1))
 
 
-def test_neighbours_stay_out_of_the_cuts():
+def test_field_sources_fail_the_selection_cuts():
     sources = draw_field(3000, np.random.default_rng(2)).catalogue
     assert set(sources["kind"]) == set(KINDS)
     gr, rz = sources["g"] - sources["r"], sources["r"] - sources["z"]
@@ -77,10 +77,10 @@ def test_neighbours_stay_out_of_the_cuts():
     assert not (colours & limits & faintest).any()
 
 
-def test_joined_tables_keep_the_parts_of_each_source():
+def test_concatenated_tables_keep_the_components_of_each_source():
     rng = np.random.default_rng(1)
     first, second = (draw_population(name, shipped_prior(), 20, rng) for name in POPULATIONS)
-    both = join([first, second])
+    both = concatenate([first, second])
     assert len(both.catalogue) == 40
     mine = both.components["source"] >= 20
     assert both.components[mine]["share_g"].sum() == pytest.approx(20)

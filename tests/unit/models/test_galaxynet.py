@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.photometry import APERTURES
+from cosmodag.imaging.photometry import APERTURE_RADII
 from cosmodag.models.galaxynet import GalaxyNet, Measures, _rings
 
 
@@ -33,7 +33,7 @@ def test_fluxes_radii_and_shapes_are_measured():
     measures = Measures(64)
     found = [measures(gaussian(5, ratio, 1e4))[0] for ratio in (1.0, 0.5)]
     assert len(found[0]) == Measures.count(1)
-    inside = 1e4 * (1 - np.exp(-0.5 * (np.array(APERTURES) / 5) ** 2))
+    inside = 1e4 * (1 - np.exp(-0.5 * (np.array(APERTURE_RADII) / 5) ** 2))
     assert found[0][:8].exp().numpy() == pytest.approx(inside, rel=0.05)
     radii = found[0][8:11].exp()
     expected = 5 * np.sqrt(-2 * np.log(1 - np.array([0.2, 0.5, 0.8])))

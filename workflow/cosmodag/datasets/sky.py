@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from cosmodag.imaging.sky_positions import chord, directions
+from cosmodag.imaging.sky_positions import chord_length, unit_vectors
 
 RADIUS = 23.8
 """Arcsec: the diagonal of a stamp of 64 pixels of 0.262 arcsec, beyond which none overlap."""
@@ -27,7 +27,7 @@ def shared_sky(index: pd.DataFrame, radius: float = RADIUS) -> list[str]:
     """
     if not {"ra", "dec"} <= set(index.columns):
         return []
-    places = directions(index["ra"].to_numpy(), index["dec"].to_numpy())
+    places = unit_vectors(index["ra"].to_numpy(), index["dec"].to_numpy())
     split, names = index["split"].to_numpy(), index["id"].to_numpy()
     found = sorted(set(split))
     trees = {name: cKDTree(places[split == name]) for name in found}
@@ -35,7 +35,7 @@ def shared_sky(index: pd.DataFrame, radius: float = RADIUS) -> list[str]:
     for number, one in enumerate(found):
         for other in found[number + 1 :]:
             distance, row = trees[one].query(
-                places[split == other], distance_upper_bound=chord(radius)
+                places[split == other], distance_upper_bound=chord_length(radius)
             )
             near = np.flatnonzero(np.isfinite(distance))
             if len(near):

@@ -11,7 +11,7 @@ from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.imaging.band_channels import light_of
+from cosmodag.imaging.band_channels import noise_free_channel
 
 
 def read_examples(
@@ -78,7 +78,7 @@ def _given_back(
     def seen(values: np.ndarray) -> np.ndarray:
         return (values if transform is None else transform(values))[..., places]
 
-    known, names = description["y_channels"], [light_of(channel) for channel in channels]
+    known, names = description["y_channels"], [noise_free_channel(channel) for channel in channels]
     if not set(names) <= set(known):
         return seen(x), None
     light = x.copy()

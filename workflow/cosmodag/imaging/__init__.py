@@ -1,1 +1,1 @@
-"""What experiments on images share."""
+"""Bands, photometry, padding, galaxy profiles and FITS access for experiments on images."""

@@ -1,7 +1,6 @@
-"""Properties of galaxies as a smooth law: quantiles of each, and how each goes with the others.
+"""Joint distributions of galaxy properties: marginal quantiles joined by a Gaussian copula.
 
-A Gaussian copula (Nelsen 2006, An Introduction to Copulas) joins the properties of galaxies of one
-kind; a law is a table of several kinds, which ships as JSON in `resources`.
+A table holds one copula for each type of galaxy. The fitted tables ship as JSON in `resources`.
 """
 
 import json
@@ -18,14 +17,26 @@ from scipy.stats import norm, rankdata
 from cosmodag.errors import InputError
 
 LEVELS = (0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0)
-"""Parts of the galaxies below the quantiles of a fit."""
+"""Cumulative probabilities at which a fit tabulates quantiles."""
 
 
-class Kind(NamedTuple):
-    """Galaxies of one kind: quantiles of each of P properties, joined by a Gaussian copula.
+class GaussianCopula(NamedTuple):
+    """The joint distribution of P properties of one type of galaxy.
 
-    `weight` is the kind's share of all galaxies, `quantiles` (P, L) stand at the `levels` (L,),
-    `correlation` (P, P) is that of the normal scores.
+    Attributes
+    ----------
+    weight : float
+        Fraction of all galaxies that are of this type.
+    levels : numpy.ndarray, shape (L,)
+        Cumulative probabilities of the tabulated quantiles.
+    quantiles : numpy.ndarray, shape (P, L)
+        Quantiles of each property.
+    correlation : numpy.ndarray, shape (P, P)
+        Correlation matrix of the normal scores.
+
+    References
+    ----------
+    Nelsen (2006), An Introduction to Copulas, Springer.
     """
 
     weight: float
@@ -33,8 +44,18 @@ class Kind(NamedTuple):
     quantiles: np.ndarray
     correlation: np.ndarray
 
-    def values(self, scores: np.ndarray) -> np.ndarray:
-        """Return properties (N, P) for independent normal scores (N, P)."""
+    def properties(self, scores: np.ndarray) -> np.ndarray:
+        """Transform independent normal scores to galaxy properties.
+
+        Parameters
+        ----------
+        scores : numpy.ndarray, shape (N, P)
+            Independent draws from a standard normal distribution.
+
+        Returns
+        -------
+        numpy.ndarray, shape (N, P)
+        """
         levels = ndtr(scores @ np.linalg.cholesky(self.correlation).T)
         columns = [
             PchipInterpolator(self.levels, quantiles)(levels[:, column])
@@ -43,8 +64,21 @@ class Kind(NamedTuple):
         return np.column_stack(columns)
 
 
-def fit_kind(properties: Mapping[str, np.ndarray], weight: float) -> dict:
-    """Fit quantiles and a Gaussian copula to properties of galaxies of one kind, (N,) each."""
+def fit_copula(properties: Mapping[str, np.ndarray], weight: float) -> dict:
+    """Fit a Gaussian copula to galaxies of one type.
+
+    Parameters
+    ----------
+    properties : mapping from str to numpy.ndarray, shape (N,)
+        Values of each property.
+    weight : float
+        Fraction of all galaxies that are of this type.
+
+    Returns
+    -------
+    dict
+        `weight`, `quantiles` and `correlation`, ready to be written as JSON.
+    """
     values = np.column_stack(list(properties.values()))
     scores = norm.ppf((rankdata(values, axis=0) - 0.5) / len(values))
     return {
@@ -57,18 +91,31 @@ def fit_kind(properties: Mapping[str, np.ndarray], weight: float) -> dict:
     }
 
 
-def read_kinds(path: str | os.PathLike, properties: Mapping[str, Sequence[str]]) -> dict[str, Kind]:
-    """Read a fitted law that ships: the kinds of galaxies named, with their properties in order.
+def read_copulas(
+    path: str | os.PathLike, properties: Mapping[str, Sequence[str]]
+) -> dict[str, GaussianCopula]:
+    """Read the copulas of a fitted table.
+
+    Parameters
+    ----------
+    path : path-like
+        JSON file of `levels` and `kinds`.
+    properties : mapping from str to sequence of str
+        Types of galaxies to read, each with its properties in order.
+
+    Returns
+    -------
+    dict from str to GaussianCopula
 
     Raises
     ------
     InputError
-        The file is missing or is not such a table.
+        If the file is missing or is not such a table.
     """
     try:
         table = json.loads(Path(path).read_text())
         return {
-            name: Kind(
+            name: GaussianCopula(
                 kind["weight"],
                 np.array(table["levels"]),
                 np.array([kind["quantiles"][key] for key in properties[name]]),
@@ -78,5 +125,6 @@ def read_kinds(path: str | os.PathLike, properties: Mapping[str, Sequence[str]])
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: not a table of galaxies ({error}); restore the file that ships with cosmodag"
+            f"{path}: not a table of fitted copulas ({error}); restore the file that ships with "
+            "cosmodag"
         ) from None

@@ -1,4 +1,4 @@
-"""FITS files opened so that a file cut short is refused rather than half read."""
+"""FITS files, opened so that truncated ones raise an error."""
 
 import contextlib
 import os
@@ -14,7 +14,22 @@ NANOMAGGIES = {"", "nanomaggy", "nanomaggies", "nmgy"}
 
 
 def in_nanomaggies(unit: str) -> bool:
-    """Whether a unit is that of fluxes here, or a power of it; one that is not given passes."""
+    """Return whether a unit is nanomaggies or a power of them; an empty unit passes.
+
+    Parameters
+    ----------
+    unit : str
+        Unit as a FITS header names it.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> in_nanomaggies("1/nanomaggy^2"), in_nanomaggies("Jy")
+    (True, False)
+    """
     base = unit.lower().replace("1/", "").partition("*")[0].partition("^")[0]
     return base.strip(" ()") in NANOMAGGIES
 
@@ -23,22 +38,26 @@ def in_nanomaggies(unit: str) -> bool:
 def open_fits(path: str | os.PathLike, *, what: str, cure: str) -> Iterator[fits.HDUList]:
     """Open a FITS file for reading, without memory maps.
 
-    What goes wrong inside the block for want of an HDU, of bytes or of a key counts as a fault of
-    the file.
+    An error inside the block that a missing HDU, missing bytes or a missing key causes is reported
+    as an error of the file.
 
     Parameters
     ----------
-    path
-        The file.
-    what
-        What it should hold, such as "image", for the message.
-    cure
-        What to do where the file is missing.
+    path : path-like
+        FITS file.
+    what : str
+        Content of the file, such as "image", for error messages.
+    cure : str
+        What the user can do if the file is missing, for error messages.
+
+    Yields
+    ------
+    astropy.io.fits.HDUList
 
     Raises
     ------
     InputError
-        If the file is missing, cut short or not what it should be.
+        If the file is missing, truncated or not a FITS file of that content.
     """
     path = Path(path)
     try:
@@ -60,4 +79,6 @@ def open_fits(path: str | os.PathLike, *, what: str, cure: str) -> Iterator[fits
         UserWarning,
     ) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a whole FITS {what} ({reason}); fetch it anew") from error
+        raise InputError(
+            f"{path}: not a complete FITS {what} ({reason}); download it again"
+        ) from error

@@ -1,10 +1,11 @@
-"""Galaxies as sums of simple profiles: the model that pipelines inject, and the richer real ones.
+"""Populations of galaxies as sums of Sérsic profiles and point sources.
 
-Both populations take total magnitudes and half-light radii from the same prior, so that catalogues
-of totals cannot tell them apart; they differ in structure alone.
+The population "model" has one profile per galaxy, as pipelines inject them. The population "real"
+has bulges, discs and knots of star formation. Both take total magnitudes and half-light radii from
+the same prior, so that catalogues of totals cannot distinguish them: they differ in structure only.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,55 +16,96 @@ from cosmodag.settings import unknown
 
 POPULATIONS = ("model", "real")
 POINT = 0.0
-"""Sersic index that stands for a point of light."""
+"""Sérsic index that marks a point source."""
 BULGE_INDEX = 4.0
 _B = {1.0: 1.67834699, 4.0: 7.66924944}
-"""b_n of the Sersic profile: half of the light lies within the half-light radius."""
+"""b_n of the Sérsic profile: half of the flux lies within the half-light radius."""
 
 
-class Galaxies(NamedTuple):
-    """Sources and the profiles that they are made of.
+class CataloguePrior(Protocol):
+    """A distribution of the total magnitudes and sizes of galaxies."""
 
-    `catalogue` has one row a source: g, r, z (AB magnitudes before extinction), rhalf (arcsec, of
-    the circle of the same area), redshift, n, e1, e2 (as of Tractor: |e| = (a − b) / (a + b)) and,
-    once placed, x, y (0-indexed pixels). `components` has one row a profile: source (row of the
-    catalogue), index (Sersic, 0 for a point), radius (arcsec), e1, e2, dx, dy (offset from the
-    source's position in arcsec) and share_g, share_r, share_z (of the source's flux in a band).
+    def draw(self, count: int, rng: np.random.Generator) -> pd.DataFrame:
+        """Draw a catalogue with the columns g, r, z, rhalf, redshift and n; see `Sources`."""
+        ...
+
+
+class Sources(NamedTuple):
+    """Sources on the sky, each a sum of profiles.
+
+    Attributes
+    ----------
+    catalogue : pandas.DataFrame
+        One row per source: g, r, z (AB magnitudes before extinction), rhalf (circularized
+        half-light radius in arcsec), redshift, n (Sérsic index), e1, e2 (ellipticity as defined by
+        Tractor: |e| = (a − b) / (a + b)) and, once positions are set, x, y (0-indexed pixels).
+    components : pandas.DataFrame
+        One row per profile: source (row of the catalogue), index (Sérsic index, 0 for a point),
+        radius (half-light radius in arcsec), e1, e2, dx, dy (offset from the position of the source
+        in arcsec) and share_g, share_r, share_z (fraction of the flux of the source in each band).
     """
 
     catalogue: pd.DataFrame
     components: pd.DataFrame
 
-    def placed(self, positions: np.ndarray) -> "Galaxies":
-        """Return the galaxies at positions (N, 2) float64, x and y in 0-indexed pixels."""
+    def at_positions(self, positions: np.ndarray) -> "Sources":
+        """Return the sources at given positions.
+
+        Parameters
+        ----------
+        positions : numpy.ndarray, shape (N, 2), float64
+            x and y of each source in 0-indexed pixels.
+
+        Returns
+        -------
+        Sources
+        """
         return self._replace(catalogue=self.catalogue.assign(x=positions[:, 0], y=positions[:, 1]))
 
     def fluxes(self, transmission: np.ndarray | float = 1.0) -> np.ndarray:
-        """Return fluxes (N, 3) in nanomaggies in g, r, z behind dust of a transmission (3,)."""
+        """Return the total fluxes of the sources.
+
+        Parameters
+        ----------
+        transmission : numpy.ndarray, shape (3,), or float
+            Transmission of Galactic dust in g, r and z.
+
+        Returns
+        -------
+        numpy.ndarray, shape (N, 3), float64
+            Fluxes in g, r and z in nanomaggies.
+        """
         magnitudes = self.catalogue[["g", "r", "z"]].to_numpy()
         return 10 ** (-0.4 * (magnitudes - 22.5)) * transmission
 
 
-def draw_population(name: str, prior, count: int, rng: np.random.Generator) -> Galaxies:
+def draw_population(
+    name: str, prior: CataloguePrior, count: int, rng: np.random.Generator
+) -> Sources:
     """Draw galaxies of a population.
 
     Parameters
     ----------
-    name
+    name : {"model", "real"}
         "model": one exponential or de Vaucouleurs profile, the same in all bands. "real": inclined
-        discs with a redder bulge and bluer knots of star formation, or spheroids that are redder
-        inside, as the prior's kind is exponential or de Vaucouleurs.
-    prior
-        What `galaxy_prior.shipped_prior` or `read_galaxies` returns.
-    count
+        discs with a redder bulge and bluer knots of star formation where the prior draws an
+        exponential, and spheroids with a redder centre where it draws a de Vaucouleurs profile.
+    prior : CataloguePrior
+        Distribution of the total magnitudes and half-light radii.
+    count : int
         Number of galaxies.
-    rng
-        Where the draw comes from.
+    rng : numpy.random.Generator
+        Random generator.
+
+    Returns
+    -------
+    Sources
+        Galaxies without positions.
 
     Raises
     ------
     InputError
-        The population is not known.
+        If the population is unknown.
     """
     if name not in POPULATIONS:
         raise unknown("population", name, POPULATIONS)
@@ -73,18 +115,28 @@ def draw_population(name: str, prior, count: int, rng: np.random.Generator) -> G
     return _structured(catalogue, rng)
 
 
-def single_profiles(catalogue: pd.DataFrame, e1: np.ndarray, e2: np.ndarray) -> Galaxies:
-    """Make every source one Sersic profile of its n, rhalf and ellipticity, alike in all bands."""
+def single_profiles(catalogue: pd.DataFrame, e1: np.ndarray, e2: np.ndarray) -> Sources:
+    """Return sources of one Sérsic profile each, the same in all bands.
+
+    Parameters
+    ----------
+    catalogue : pandas.DataFrame
+        Columns g, r, z, rhalf, redshift and n of `Sources`.
+    e1, e2 : numpy.ndarray, shape (N,)
+        Ellipticities.
+
+    Returns
+    -------
+    Sources
+    """
     catalogue = catalogue.assign(e1=e1, e2=e2)
-    ones = np.ones((len(catalogue), 3))
-    return Galaxies(
-        catalogue,
-        _components(np.arange(len(catalogue)), catalogue["n"], catalogue["rhalf"], e1, e2, ones),
-    )
+    shares = np.ones((len(catalogue), 3))
+    rows = np.arange(len(catalogue))
+    return Sources(catalogue, _components(rows, catalogue["n"], catalogue["rhalf"], e1, e2, shares))
 
 
-def _structured(catalogue: pd.DataFrame, rng: np.random.Generator) -> Galaxies:
-    """Bulge, disc and knots with colours of their own; totals in each band are kept."""
+def _structured(catalogue: pd.DataFrame, rng: np.random.Generator) -> Sources:
+    """Return galaxies of a bulge, a disc and knots of different colours, with the same totals."""
     count = len(catalogue)
     spheroid = catalogue["n"].to_numpy() == BULGE_INDEX
     angle = rng.uniform(0, np.pi, count)
@@ -94,40 +146,52 @@ def _structured(catalogue: pd.DataFrame, rng: np.random.Generator) -> Galaxies:
     disc, bulge = _shears(disc_q, angle), _shears(bulge_q, angle)
 
     fraction = np.where(spheroid, rng.beta(6, 2, count), rng.beta(1.5, 5, count))
-    redder = rng.normal(0.5, 0.15, count)
-    bulge_share = tinted(fraction, redder)
-    knotty = np.where(spheroid, 0.0, rng.beta(2, 6, count))
-    knot_share = (1 - bulge_share) * tinted(knotty, rng.normal(-0.5, 0.15, count))
+    gradient = rng.normal(0.5, 0.15, count)
+    bulge_share = component_fractions(fraction, gradient)
+    knot_fraction = np.where(spheroid, 0.0, rng.beta(2, 6, count))
+    knot_share = (1 - bulge_share) * component_fractions(
+        knot_fraction, rng.normal(-0.5, 0.15, count)
+    )
 
     ratio = rng.uniform(0.2, 0.6, count)
     scale = catalogue["rhalf"].to_numpy() / half_light_radius(fraction, ratio)
     source = np.arange(count)
-    parts = [
-        _components(source, 1.0, scale, *disc, 1 - bulge_share - knot_share),
-        _components(source, BULGE_INDEX, scale * ratio, *bulge, bulge_share),
+    components = [
+        _components(source, 1.0, scale, disc[0], disc[1], 1 - bulge_share - knot_share),
+        _components(source, BULGE_INDEX, scale * ratio, bulge[0], bulge[1], bulge_share),
         _knots(scale, disc, knot_share, rng),
     ]
     e1, e2 = fraction * bulge + (1 - fraction) * disc
-    return Galaxies(catalogue.assign(e1=e1, e2=e2), pd.concat(parts, ignore_index=True))
+    return Sources(catalogue.assign(e1=e1, e2=e2), pd.concat(components, ignore_index=True))
 
 
-def _knots(scale, disc, share, rng) -> pd.DataFrame:
-    """Points of light scattered like the light of the disc, that share the knots' flux unevenly."""
-    numbers = np.where(share[:, 1] > 0, 4 + rng.poisson(6, len(scale)), 0)
-    owner = np.repeat(np.arange(len(scale)), numbers)
-    # In exponential discs the radius follows a Gamma law of shape 2. It is cut at 3.5 lengths, lest
-    # a knot be taken for a galaxy of its own.
+def _knots(
+    scale: np.ndarray, disc: np.ndarray, share: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return point sources that follow the disc and divide the flux of the knots unevenly."""
+    counts = np.where(share[:, 1] > 0, 4 + rng.poisson(6, len(scale)), 0)
+    owner = np.repeat(np.arange(len(scale)), counts)
+    # In exponential discs the radius follows a Gamma distribution of shape 2. A cut at 3.5 scale
+    # lengths keeps a knot from being detected as a separate galaxy.
     inside = gammainc(2.0, 3.5) * rng.uniform(0, 1, len(owner))
     radius = gammaincinv(2.0, inside) * scale[owner] / _B[1.0]
     angle = rng.uniform(0, 2 * np.pi, len(owner))
     dx, dy = _sheared(radius * np.cos(angle), radius * np.sin(angle), *disc[:, owner])
-    light = rng.exponential(1, len(owner))
-    light /= np.bincount(owner, light, len(scale))[owner]
-    knots = _components(owner, POINT, 0.0, 0.0, 0.0, share[owner] * light[:, None])
+    flux = rng.exponential(1, len(owner))
+    flux /= np.bincount(owner, flux, len(scale))[owner]
+    knots = _components(owner, POINT, 0.0, 0.0, 0.0, share[owner] * flux[:, None])
     return knots.assign(dx=dx, dy=dy)
 
 
-def _components(source, index, radius, e1, e2, share) -> pd.DataFrame:
+def _components(
+    source: np.ndarray,
+    index: pd.Series | float,
+    radius: np.ndarray | pd.Series | float,
+    e1: np.ndarray | float,
+    e2: np.ndarray | float,
+    share: np.ndarray,
+) -> pd.DataFrame:
+    """Return a table of components, see `Sources`."""
     columns = {
         "source": source,
         "index": np.asarray(index, np.float64),
@@ -142,42 +206,73 @@ def _components(source, index, radius, e1, e2, share) -> pd.DataFrame:
 
 
 def _ellipticities(count: int, rng: np.random.Generator) -> np.ndarray:
-    """e1, e2 (2, N) of the injected model: a Gaussian in each, cut where |e| would pass 0.7."""
+    """Draw e1 and e2 (2, N) from Gaussians, with |e| limited to 0.7."""
     e = rng.normal(0, 0.2, (2, count))
     return e * np.minimum(1, 0.7 / np.maximum(np.hypot(*e), 1e-9))
 
 
 def _shears(axis_ratio: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Return the reduced shears (2, N) of axis ratios and position angles in radians."""
     size = (1 - axis_ratio) / (1 + axis_ratio)
     return np.array([size * np.cos(2 * angle), size * np.sin(2 * angle)])
 
 
-def _sheared(x, y, e1, e2):
-    """Shear that keeps areas, as GalSim's."""
+def _sheared(
+    x: np.ndarray, y: np.ndarray, e1: np.ndarray, e2: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shear positions at constant area, as GalSim does."""
     norm = 1 / np.sqrt(1 - e1**2 - e2**2)
     return norm * ((1 + e1) * x + e2 * y), norm * (e2 * x + (1 - e1) * y)
 
 
-def tinted(fraction: np.ndarray, redder: np.ndarray) -> np.ndarray:
-    """Shares (N, 3) in g, r, z of a part that is redder than the rest by a magnitude in g − z.
+def component_fractions(fraction: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Return the fraction of the flux in each band that a redder or bluer component has.
 
-    `fraction` (N,) is the part's share in r, `redder` (N,) the magnitude.
-    Its ratio to the rest falls by 60 % of that magnitude from r to g, and rises by 40 % to z.
+    The flux ratio of the component to the rest falls by 60 % of the colour difference from r to g
+    and rises by 40 % of it from r to z.
+
+    Parameters
+    ----------
+    fraction : numpy.ndarray, shape (N,)
+        Fraction of the flux in r that the component has.
+    gradient : numpy.ndarray, shape (N,)
+        Colour g − z of the component minus that of the rest, in magnitudes.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N, 3), float64
+        Fractions in g, r and z.
     """
     steps = 0.4 * np.log(10) * np.array([-0.6, 0.0, 0.4])
     with np.errstate(divide="ignore"):
-        return expit(logit(fraction)[:, None] + redder[:, None] * steps)
+        return expit(logit(fraction)[:, None] + gradient[:, None] * steps)
 
 
 def half_light_radius(
     fraction: np.ndarray, ratio: np.ndarray, index: np.ndarray | float = 1.0
 ) -> np.ndarray:
-    """Half-light radius of a bulge and a body together, in units of the body's.
+    """Return the half-light radius of a bulge and a body together.
 
-    The body is a disc, or has another Sersic `index`; `ratio` is the bulge's radius in its units.
+    The fraction of the flux of a Sérsic profile within a radius R is the incomplete gamma function
+    of (2n, b_n (R / R_half)^(1/n)). Bisection finds the radius.
 
-    The light within a radius R of a Sersic profile is the incomplete gamma function of (2n,
-    b_n (R / R_half)^(1/n)) (Graham and Driver 2005, PASA 22, 118); bisection finds the radius.
+    Parameters
+    ----------
+    fraction : numpy.ndarray, shape (N,)
+        Bulge fraction of the flux.
+    ratio : numpy.ndarray, shape (N,)
+        Half-light radius of the bulge in units of that of the body.
+    index : numpy.ndarray, shape (N,), or float
+        Sérsic index of the body; 1 is an exponential disc.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), float64
+        Half-light radius in units of that of the body.
+
+    References
+    ----------
+    Graham and Driver (2005), PASA 22, 118.
     """
     b = np.where(index == 1.0, _B[1.0], gammaincinv(2 * index, 0.5))
     low, high = 0.1 * ratio, np.maximum(1.5, 1.1 * ratio)
@@ -190,22 +285,31 @@ def half_light_radius(
     return 0.5 * (low + high)
 
 
-def join(parts: list[Galaxies]) -> Galaxies:
-    """Sources of several tables, one below the other.
+def concatenate(samples: list[Sources]) -> Sources:
+    """Concatenate tables of sources.
+
+    Parameters
+    ----------
+    samples : list of Sources
+        At least one.
+
+    Returns
+    -------
+    Sources
 
     Raises
     ------
     InputError
-        There is no table.
+        If the list is empty.
     """
-    if not parts:
-        raise InputError("galaxies: none given; give at least one table of sources")
-    offsets = np.cumsum([0, *(len(part.catalogue) for part in parts[:-1])])
+    if not samples:
+        raise InputError("sources: the list is empty; give at least one table of sources")
+    offsets = np.cumsum([0, *(len(sample.catalogue) for sample in samples[:-1])])
     components = [
-        part.components.assign(source=part.components["source"] + offset)
-        for part, offset in zip(parts, offsets)
+        sample.components.assign(source=sample.components["source"] + offset)
+        for sample, offset in zip(samples, offsets)
     ]
-    return Galaxies(
-        pd.concat([part.catalogue for part in parts], ignore_index=True),
+    return Sources(
+        pd.concat([sample.catalogue for sample in samples], ignore_index=True),
         pd.concat(components, ignore_index=True),
     )

@@ -1,6 +1,4 @@
-"""Stamps of any size brought to one: larger ones cropped, smaller ones padded, about the middle."""
-
-from collections.abc import Sequence
+"""Stamps of any size cropped, padded or shrunk to one size about their centre."""
 
 import numpy as np
 from PIL import Image
@@ -9,40 +7,49 @@ from cosmodag.errors import InputError
 
 PADDINGS = ("noise", "zeros")
 BORDER = 3
-"""Width in pixels of the border that a stamp's level and noise are measured in."""
-SCATTER = 1.4826
+"""Width in pixels of the border from which background and noise are measured."""
+MAD_TO_SIGMA = 1.4826
 """Standard deviation of a Gaussian in units of its median absolute deviation."""
 
 
 def border_noise(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Level and noise of a stamp, measured along its border.
+    """Measure the background and the noise of a stamp along its border.
+
+    Both are medians, so that a few bright pixels of neighbours have little effect.
 
     Parameters
     ----------
     image : numpy.ndarray, shape (B, H, W)
-        The stamp, its bands first.
+        Stamp with its bands first.
 
     Returns
     -------
-    level, noise : numpy.ndarray, shape (B,), float64
-        Median, and standard deviation of a pixel by the median absolute deviation, so that few
-        bright pixels of neighbours count little.
+    background : numpy.ndarray, shape (B,), float64
+        Median of the border in each band, in the unit of the image.
+    noise : numpy.ndarray, shape (B,), float64
+        Standard deviation per pixel, estimated from the median absolute deviation.
     """
     inner = np.zeros(image.shape[1:], bool)
     inner[BORDER:-BORDER, BORDER:-BORDER] = True
     border = image[:, ~inner].astype(np.float64)
-    level = np.median(border, axis=1)
-    return level, SCATTER * np.median(np.abs(border - level[:, None]), axis=1)
+    background = np.median(border, axis=1)
+    return background, MAD_TO_SIGMA * np.median(np.abs(border - background[:, None]), axis=1)
 
 
-def shrunk(image: np.ndarray, side: int) -> np.ndarray:
-    """Average the pixels of a larger stamp until its shorter side is as wanted; flux is kept.
+def shrink(image: np.ndarray, side: int) -> np.ndarray:
+    """Average the pixels of a stamp until its shorter side has a given length, at constant flux.
 
     Parameters
     ----------
     image : numpy.ndarray, shape (B, H, W), float32
-        A stamp that is not larger is given back as it is.
+        Stamp with its bands first.
     side : int
+        Length of the shorter side in pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (B, H', W'), float32
+        A stamp whose shorter side is no longer than `side` is returned unchanged.
     """
     height, width = image.shape[1:]
     if min(height, width) <= side:
@@ -50,26 +57,27 @@ def shrunk(image: np.ndarray, side: int) -> np.ndarray:
     scale = side / min(height, width)
     size = round(width * scale), round(height * scale)
     planes = [Image.fromarray(plane).resize(size, Image.Resampling.BOX) for plane in image]
-    lost = height * width / (size[0] * size[1])
-    return np.stack([np.asarray(plane, np.float32) for plane in planes]) * np.float32(lost)
+    area = height * width / (size[0] * size[1])
+    return np.stack([np.asarray(plane, np.float32) for plane in planes]) * np.float32(area)
 
 
-def to_side(
+def crop_or_pad(
     image: np.ndarray, side: int, *, padding: str = "noise", rng: np.random.Generator | None = None
 ) -> np.ndarray:
-    """Crop or pad a stamp about its middle, each axis by itself.
+    """Crop or pad each axis of a stamp about its centre.
 
     Parameters
     ----------
     image : numpy.ndarray, shape (B, H, W)
-        The stamp, its bands first.
+        Stamp with its bands first.
     side : int
-        Pixels a side of what is returned.
+        Side of the result in pixels.
     padding : {"noise", "zeros"}
-        What lies beyond the stamp: Gaussian noise of the level and width of its border, or zeros,
-        which tell a network how large the stamp was.
+        Fill of the pixels beyond the stamp. "noise" draws Gaussian noise with the background and
+        the standard deviation of the stamp's border. "zeros" reveals the size of the stamp to a
+        network.
     rng : numpy.random.Generator, optional
-        Where the noise comes from; not needed where nothing is padded.
+        Generator of the noise; required where a stamp is padded with noise.
 
     Returns
     -------
@@ -78,23 +86,32 @@ def to_side(
     Raises
     ------
     InputError
-        The padding is not known.
+        If the padding is unknown.
+    ValueError
+        If the stamp has to be padded with noise and `rng` is None.
+
+    Examples
+    --------
+    >>> crop_or_pad(np.ones((1, 2, 2), np.float32), 4, padding="zeros").sum()
+    np.float32(4.0)
     """
     if padding not in PADDINGS:
         raise InputError(f"padding {padding!r}: choose from {', '.join(PADDINGS)}")
-    whole = np.zeros((len(image), side, side), np.float32)
+    result = np.zeros((len(image), side, side), np.float32)
     if padding == "noise" and min(image.shape[1:]) < side:
-        level, noise = border_noise(image)
-        whole = rng.standard_normal(whole.shape, np.float32)
-        whole *= noise[:, None, None].astype(np.float32)
-        whole += level[:, None, None].astype(np.float32)
-    target, source = zip(*(_windows(length, side) for length in image.shape[1:]))
-    whole[:, *target] = image[:, *source]
-    return whole
+        if rng is None:
+            raise ValueError("rng is required where a stamp is padded with noise")
+        background, noise = border_noise(image)
+        result = rng.standard_normal(result.shape, np.float32)
+        result *= noise[:, None, None].astype(np.float32)
+        result += background[:, None, None].astype(np.float32)
+    target, source = zip(*(_centred_slices(length, side) for length in image.shape[1:]))
+    result[:, *target] = image[:, *source]
+    return result
 
 
-def _windows(length: int, side: int) -> Sequence[slice]:
-    """Where a stamp's pixels along an axis go, and which of them."""
-    kept = min(length, side)
-    begin, end = (side - kept) // 2, (length - kept) // 2
-    return slice(begin, begin + kept), slice(end, end + kept)
+def _centred_slices(length: int, side: int) -> tuple[slice, slice]:
+    """Return the slices of the result and of the stamp that coincide along an axis."""
+    common = min(length, side)
+    target, source = (side - common) // 2, (length - common) // 2
+    return slice(target, target + common), slice(source, source + common)

@@ -1,14 +1,39 @@
-"""Positions on the sky as unit vectors, between which distances are those of a tree of points."""
+"""Positions on the sky as unit vectors, whose distances a tree of points can search."""
 
 import numpy as np
 
 
-def directions(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
-    """Unit vectors (N, 3) of positions on the sky in degrees."""
+def unit_vectors(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
+    """Return positions on the sky as unit vectors.
+
+    Parameters
+    ----------
+    ra, dec : numpy.ndarray, shape (N,)
+        Right ascension and declination in degrees.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N, 3), float64
+
+    Examples
+    --------
+    >>> unit_vectors(np.array([0.0]), np.array([0.0]))
+    array([[1., 0., 0.]])
+    """
     ra, dec = np.radians(ra.astype(np.float64)), np.radians(dec.astype(np.float64))
     return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
 
 
-def chord(angle: float) -> float:
-    """Distance of unit vectors that are an angle in arcsec apart."""
+def chord_length(angle: float) -> float:
+    """Return the distance between unit vectors that enclose an angle.
+
+    Parameters
+    ----------
+    angle : float
+        Angle in arcsec.
+
+    Returns
+    -------
+    float
+    """
     return 2 * np.sin(np.radians(angle / 3600) / 2)

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.photometry import APERTURES, PARTS, WEIGHTS
+from cosmodag.imaging.photometry import APERTURE_RADII, FLUX_FRACTIONS, MOMENT_WIDTHS
 from cosmodag.models.parts.residual import STAGES, hidden_layers, stages, stem, widths
 from cosmodag.models.parts.running_norm import RunningNorm
 
@@ -29,7 +29,7 @@ ANCHORS = ("flux", "radius")
 """What outputs may be anchored to: natural logarithms of the middle band's flux within `INNER`,
 in the unit of the stamp, and of the half-light radius in pixels.
 """
-INNER = APERTURES.index(4.0)
+INNER = APERTURE_RADII.index(4.0)
 """The aperture: most of a galaxy's light, little of the sky's noise."""
 
 
@@ -46,28 +46,30 @@ class Measures(nn.Module):
     def __init__(self, side: int):
         super().__init__()
         x, y, distance = _places(side)
-        radii = torch.tensor(APERTURES)[:, None, None]
+        radii = torch.tensor(APERTURE_RADII)[:, None, None]
         self.register_buffer("apertures", (radii - distance + 0.5).clamp(0, 1), persistent=False)
         steps = torch.arange(0.5, side / 2, 0.5)[:, None, None]
         self.register_buffer("circles", (steps - distance + 0.5).clamp(0, 1), persistent=False)
-        weights = torch.exp(-0.5 * (distance / torch.tensor(WEIGHTS)[:, None, None]) ** 2)
+        weights = torch.exp(-0.5 * (distance / torch.tensor(MOMENT_WIDTHS)[:, None, None]) ** 2)
         parts = torch.stack([torch.ones_like(x), x * x + y * y, x * x - y * y, 2 * x * y])
-        squares = torch.tensor(WEIGHTS)[:, None, None, None] ** 2
-        scaled = torch.cat([parts[:1].expand(len(WEIGHTS), 1, -1, -1), parts[1:] / squares], 1)
+        squares = torch.tensor(MOMENT_WIDTHS)[:, None, None, None] ** 2
+        scaled = torch.cat(
+            [parts[:1].expand(len(MOMENT_WIDTHS), 1, -1, -1), parts[1:] / squares], 1
+        )
         self.register_buffer("kernels", weights[:, None] * scaled, persistent=False)
 
     @staticmethod
     def count(bands: int) -> int:
         """How many numbers come of so many bands."""
-        fluxes, steps = bands * len(APERTURES), bands * (len(APERTURES) - 1)
-        colours = (bands - 1) * len(APERTURES)
-        return fluxes + len(PARTS) + steps + colours + (bands + 1) * len(WEIGHTS) * 4
+        fluxes, steps = bands * len(APERTURE_RADII), bands * (len(APERTURE_RADII) - 1)
+        colours = (bands - 1) * len(APERTURE_RADII)
+        return fluxes + len(FLUX_FRACTIONS) + steps + colours + (bands + 1) * len(MOMENT_WIDTHS) * 4
 
     @staticmethod
     def places(bands: int) -> dict[str, int]:
         """Return which number is the logarithm that each of `ANCHORS` names."""
-        flux = bands // 2 * len(APERTURES) + INNER
-        return {"flux": flux, "radius": bands * len(APERTURES) + PARTS.index(0.5)}
+        flux = bands // 2 * len(APERTURE_RADII) + INNER
+        return {"flux": flux, "radius": bands * len(APERTURE_RADII) + FLUX_FRACTIONS.index(0.5)}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.float()
@@ -76,7 +78,7 @@ class Measures(nn.Module):
         growth = torch.einsum("byx,ryx->br", every[:, -1], self.circles)
         growth = growth / growth.amax(1, keepdim=True).clamp(min=1)
         # How many circles hold less than a part, counted smoothly, is the part's radius.
-        parts = torch.tensor(PARTS, device=x.device)[:, None]
+        parts = torch.tensor(FLUX_FRACTIONS, device=x.device)[:, None]
         radii = torch.sigmoid((parts - growth[:, None]) / 0.02).sum(2)
         moments = torch.einsum("bcyx,wkyx->bcwk", every, self.kernels)
         # About 20 times the noise of the weighted flux: fainter light has no shape to tell of.

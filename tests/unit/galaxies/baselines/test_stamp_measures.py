@@ -5,7 +5,7 @@ import pytest
 
 from cosmodag.evaluation.baselines.counts import measured
 from cosmodag.galaxies.baselines.stamp_measures import (
-    APERTURES,
+    APERTURE_RADII,
     _apertures,
     _moments,
     _radii,
@@ -19,8 +19,8 @@ def gaussian(width: float, ratio: float = 1.0, side: int = 64) -> np.ndarray:
 
 
 def test_an_aperture_holds_its_part_of_a_gaussian():
-    found = _apertures(gaussian(4), APERTURES)
-    expected = 2 * np.pi * 16 * (1 - np.exp(-0.5 * (np.array(APERTURES) / 4) ** 2))
+    found = _apertures(gaussian(4), APERTURE_RADII)
+    expected = 2 * np.pi * 16 * (1 - np.exp(-0.5 * (np.array(APERTURE_RADII) / 4) ** 2))
     assert found == pytest.approx(expected, rel=0.05)
 
 

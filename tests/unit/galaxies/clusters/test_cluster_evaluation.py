@@ -17,7 +17,7 @@ from cosmodag.galaxies.clusters import spaces
 from cosmodag.galaxies.clusters.choice import METHODS, UNMEASURED
 from cosmodag.galaxies.clusters.clustering import cluster_galaxies, placed
 from cosmodag.galaxies.clusters.grouping_file import read_grouping
-from cosmodag.imaging.stamp_pictures import of_channels
+from cosmodag.imaging.colour_images import rgb_from_channels
 from cosmodag.provenance import file_hash
 from cosmodag.reporting.report import write_report
 from cosmodag.training.run import train_run
@@ -186,9 +186,11 @@ def test_neighbours_stay_neighbours_on_the_map():
 def test_pictures_are_red_where_the_red_band_is_bright():
     stamp = np.zeros((8, 8, 4), np.float32)
     stamp[..., 2] = 5
-    red = of_channels(stamp, ["g_image", "r_image", "z_image", "psf"])
+    red = rgb_from_channels(stamp, ["g_image", "r_image", "z_image", "psf"])
     assert red.shape == (8, 8, 3)
     assert (red[..., 0] > red[..., 2]).all()
     given = np.random.default_rng(0).uniform(size=(8, 8, 3)).astype(np.float32)
-    np.testing.assert_array_equal(of_channels(given, ["R_image", "G_image", "B_image"]), given)
-    assert of_channels(stamp[..., :2], ["g_image", "r_image"]).shape == (8, 8, 3)
+    np.testing.assert_array_equal(
+        rgb_from_channels(given, ["R_image", "G_image", "B_image"]), given
+    )
+    assert rgb_from_channels(stamp[..., :2], ["g_image", "r_image"]).shape == (8, 8, 3)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cosmodag.galaxies.prediction.gallery import Pictures, gallery
-from cosmodag.imaging.stamp_pictures import of_bands
+from cosmodag.imaging.colour_images import rgb_from_bands
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_gallery_shows_the_first_images_with_their_numbers(table, tmp_path):
 def test_the_reddest_band_is_shown_red(bands, red):
     image = np.full((16, 16, 3), 0.1, np.float32)
     image[4:12, 4:12, red] += 5
-    shown = of_bands(image, tuple(bands))
+    shown = rgb_from_bands(image, tuple(bands))
     assert shown.shape == (16, 16, 3)
     assert shown.min() >= 0
     assert shown.max() <= 1
@@ -54,8 +54,8 @@ def test_the_reddest_band_is_shown_red(bands, red):
 
 def test_a_single_band_is_shown_grey_and_an_empty_image_dark():
     image = np.zeros((16, 16, 1), np.float32)
-    assert (of_bands(image, ("r",)) == 0).all()
+    assert (rgb_from_bands(image, ("r",)) == 0).all()
     image[8, 8] = 3
-    shown = of_bands(image, ("r",))
+    shown = rgb_from_bands(image, ("r",))
     assert (shown == shown[..., :1]).all()
     assert shown[8, 8, 0] > 0.5

@@ -61,5 +61,5 @@ def test_ranges_that_no_galaxy_lies_in_are_refused():
 def test_a_broken_table_is_named(tmp_path):
     path = tmp_path / "law.json"
     path.write_text(TABLE.read_text()[:200])
-    with pytest.raises(InputError, match=r"law\.json: not a table of galaxies"):
+    with pytest.raises(InputError, match=r"law\.json: not a table of fitted copulas"):
         shipped_law(path)

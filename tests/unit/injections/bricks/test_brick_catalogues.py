@@ -78,7 +78,7 @@ def test_a_truncated_catalogue_is_named(tmp_path, catalogue):
     path = tmp_path / "t.fits"
     brick_catalogues.write_tractor(path, catalogue)
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(InputError, match=r"t\.fits: not a whole FITS table"):
+    with pytest.raises(InputError, match=r"t\.fits: not a complete FITS table"):
         brick_catalogues.read_tractor(path)
 
 

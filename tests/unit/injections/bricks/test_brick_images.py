@@ -93,7 +93,7 @@ def test_a_missing_band_is_named(files):
 def test_a_truncated_plane_is_named(files):
     path = files.coadd("image", "g")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(InputError, match=r"image-g\.fits\.fz: not a whole FITS image"):
+    with pytest.raises(InputError, match=r"image-g\.fits\.fz: not a complete FITS image"):
         brick_images.read_images(files)
 
 

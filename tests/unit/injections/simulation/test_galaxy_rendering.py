@@ -24,7 +24,7 @@ def one_galaxy(x=100.3, y=80.7, radius=0.8, index=1.0, round_=False):
     row = {"g": 22.0, "r": 21.0, "z": 20.0, "rhalf": radius, "redshift": 0.8, "n": index}
     e1, e2 = ([0.0], [0.0]) if round_ else ([0.2], [0.1])
     galaxies = single_profiles(pd.DataFrame([row]), np.array(e1), np.array(e2))
-    return galaxies.placed(np.array([[x, y]]))
+    return galaxies.at_positions(np.array([[x, y]]))
 
 
 @pytest.mark.parametrize("index", [1.0, 4.0])
@@ -45,7 +45,7 @@ def test_stamps_are_those_that_galsim_draws(index):
 def test_all_of_the_light_is_drawn_in_every_band():
     rng = np.random.default_rng(1)
     galaxies = draw_population("real", shipped_prior(), 80, rng)
-    galaxies = galaxies.placed(rng.uniform(0, 512, (80, 2)))
+    galaxies = galaxies.at_positions(rng.uniform(0, 512, (80, 2)))
     found = np.zeros((80, 3))
     for stamps in draw_stamps(galaxies, MoffatPsf(FWHM), np.array([0.9, 0.95, 0.97])):
         found[stamps.source] = stamps.light.sum((2, 3))

@@ -31,7 +31,7 @@ def galaxies(brick):
     """What is injected into it."""
     rng = random(1, 3, Purpose.INJECTED_PLACES)
     places = place_injected(expected(SIZE, DENSITY), SIZE, rng, brick.places, brick.neighbours).kept
-    return draw_population("real", shipped_prior(), len(places), rng).placed(places)
+    return draw_population("real", shipped_prior(), len(places), rng).at_positions(places)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_noise_of_injected_light_is_that_of_light_in_the_sky():
     # A galaxy so bright that its own noise rules: the scatter of many injections is sqrt(f / gain).
     row = {"g": 16.0, "r": 16.0, "z": 16.0, "rhalf": 1.0, "redshift": 0.1, "n": 1.0}
     galaxy = single_profiles(pd.DataFrame([row]), np.zeros(1), np.zeros(1))
-    galaxy = galaxy.placed(np.array([[32.0, 32.0]]))
+    galaxy = galaxy.at_positions(np.array([[32.0, 32.0]]))
     brick = simulate_brick(1, size=64, seed=1, prior=shipped_prior(), density=0.0)
     gain, psf = brick.conditions.gain, brick.conditions.psf
     quiet = brick.images._replace(

@@ -7,7 +7,7 @@ import pytest
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.baselines.fitting import fit_all
-from cosmodag.imaging import stamp_pictures
+from cosmodag.imaging import colour_images
 from cosmodag.injections.baselines import catalogue_classifiers
 from cosmodag.injections.verdict import two_sample
 from cosmodag.injections.verdict.classification_evaluation import evaluate_classes
@@ -129,11 +129,11 @@ def test_colours_are_those_of_light_whatever_its_brightness():
     faint = np.zeros((8, 8, 6), np.float32)
     faint[..., ::2] = 0.01
     faint[2:6, 2:6, 4] = 1.0  # z is red
-    image = stamp_pictures.of_pairs(faint)
+    image = colour_images.rgb_from_pairs(faint)
     assert image.min() >= 0
     assert image.max() <= 1
     assert image[4, 4, 0] > image[4, 4, 1] + 0.2
-    assert stamp_pictures.of_pairs(faint[..., :2]).shape == (8, 8, 3)
+    assert colour_images.rgb_from_pairs(faint[..., :2]).shape == (8, 8, 3)
 
 
 def test_a_catalogue_without_measurements_is_named():

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import gaussian_filter, label
 
-from cosmodag.imaging.band_channels import IMAGE, band_places
+from cosmodag.imaging.band_channels import IMAGE, band_indices
 from cosmodag.imaging.padding import BORDER, border_noise
 
 NAMES = ("concentration", "asymmetry", "gini", "m20")
@@ -47,7 +47,7 @@ def morphology(x: np.ndarray, channels: Sequence[str]) -> np.ndarray:
 
 def reference_band(channels: Sequence[str]) -> int:
     """Return the channel that is measured: r, or the middle one of the bands without it."""
-    bands = band_places(channels) or list(range(len(channels)))
+    bands = band_indices(channels) or list(range(len(channels)))
     named = [n for n in bands if channels[n].removesuffix(IMAGE).lower() == "r"]
     return named[0] if named else bands[len(bands) // 2]
 

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.imaging.band_channels import band_places
+from cosmodag.imaging.band_channels import band_indices
 from cosmodag.imaging.padding import border_noise
-from cosmodag.imaging.photometry import APERTURES, PARTS, WEIGHTS
+from cosmodag.imaging.photometry import APERTURE_RADII, FLUX_FRACTIONS, MOMENT_WIDTHS
 
 AT_ONCE = 256
 
 
 def shows_galaxies(channels: Sequence[str]) -> bool:
     """Whether channels are those of stamps of galaxies, without inverse variances."""
-    return bool(band_places(channels)) and not any(name.endswith("_ivar") for name in channels)
+    return bool(band_indices(channels)) and not any(name.endswith("_ivar") for name in channels)
 
 
 def described(examples: Examples) -> Examples:
@@ -49,12 +49,12 @@ def stamp_measures(x: np.ndarray, channels: Sequence[str]) -> np.ndarray:
         centre, size and ellipticity. The differences of the fluxes between bands. The values of
         the other channels.
     """
-    bands = band_places(channels)
+    bands = band_indices(channels)
     others = [number for number in range(len(channels)) if number not in bands]
     image = np.moveaxis(np.asarray(x[..., bands], np.float64), -1, 1)
     level, noise = (np.array(part) for part in zip(*(border_noise(each) for each in image)))
     noise = np.maximum(noise, 1e-6)
-    told = np.arcsinh(_apertures(image, APERTURES) / 2)
+    told = np.arcsinh(_apertures(image, APERTURE_RADII) / 2)
     weight = noise**-2
     light = np.einsum("nbyx,nb->nyx", image, weight) / weight.sum(1)[:, None, None]
     features = [
@@ -92,7 +92,7 @@ def _radii(light: np.ndarray) -> np.ndarray:
     whole = np.maximum(growth[:, -1:], 1e-9)
     radii = np.array(
         [
-            [np.interp(part, curve, steps) for part in PARTS]
+            [np.interp(part, curve, steps) for part in FLUX_FRACTIONS]
             for curve in np.clip(growth / whole, 0, 1)
         ]
     )
@@ -104,7 +104,7 @@ def _moments(light: np.ndarray) -> np.ndarray:
     """Centre, size and ellipticity of the light under each Gaussian weight, (N, 6 W)."""
     distance, x, y = _distance(light.shape[-1])
     found = []
-    for width in WEIGHTS:
+    for width in MOMENT_WIDTHS:
         weight = np.exp(-0.5 * (distance / width) ** 2)
         total, first_x, first_y, xx, yy, xy = (
             np.einsum("nyx,yx->n", light, weight * part, optimize=True)

@@ -21,7 +21,7 @@ from cosmodag.galaxies.clusters.grouping_file import KeptGrouping, write_groupin
 from cosmodag.galaxies.clusters.labels import read_labels
 from cosmodag.galaxies.clusters.outliers import surroundings
 from cosmodag.galaxies.clusters.spaces import Spaces, read_spaces
-from cosmodag.imaging import stamp_pictures
+from cosmodag.imaging import colour_images
 from cosmodag.training.prediction import load_run
 
 MAPPED = 1000
@@ -259,7 +259,7 @@ def _draw(
 
     def pictures(rows: Sequence[int]) -> list[np.ndarray]:
         stamps = spaces.maps["test"].x(np.asarray(rows, dtype=np.int64))
-        return [stamp_pictures.of_channels(stamp, spaces.channels) for stamp in stamps]
+        return [colour_images.rgb_from_channels(stamp, spaces.channels) for stamp in stamps]
 
     random = np.random.default_rng(seed)
     for name, each in groups.items():

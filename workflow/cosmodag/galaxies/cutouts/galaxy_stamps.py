@@ -13,8 +13,8 @@ from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.galaxies.stamps.stamps_file import Stamp, Stamps
-from cosmodag.imaging.band_channels import IMAGE, LIGHT, band_channels
-from cosmodag.imaging.padding import border_noise, shrunk, to_side
+from cosmodag.imaging.band_channels import IMAGE, NOISE_FREE, band_channels
+from cosmodag.imaging.padding import border_noise, crop_or_pad, shrink
 
 CONDITIONS = ("psf", "noise")
 LARGER = ("crop", "shrink")
@@ -50,7 +50,7 @@ def cut_galaxies(
     larger
         "crop" cuts larger stamps about the middle, "shrink" averages their pixels.
     padding
-        See `to_side`.
+        See `crop_or_pad`.
     flux_unit
         Nanomaggies that a pixel's value of 1 stands for: about the noise, so that an inverse
         hyperbolic sine is linear in the noise and logarithmic in the light.
@@ -85,7 +85,7 @@ def cut_galaxies(
             x_shape=(side, side, len(bands) + len(conditions)),
             y_shape=(side, side, len(bands)) if stamps.noiseless else (1,),
             x_channels=[*band_channels(bands, IMAGE), *conditions],
-            y_channels=band_channels(bands, LIGHT) if stamps.noiseless else ["stamp_side"],
+            y_channels=band_channels(bands, NOISE_FREE) if stamps.noiseless else ["stamp_side"],
         )
         file.attrs.update(settings | {"pixel": stamps.pixel})
         rows = []
@@ -125,10 +125,10 @@ def cut_stamp(
     row = _described(stamp)
 
     def shrinks(image: np.ndarray) -> np.ndarray:
-        return shrunk(image, side) if larger == "shrink" else image
+        return shrink(image, side) if larger == "shrink" else image
 
     def sized(image: np.ndarray, padding: str) -> np.ndarray:
-        image = to_side(image, side, padding=padding, rng=rng) / np.float32(flux_unit)
+        image = crop_or_pad(image, side, padding=padding, rng=rng) / np.float32(flux_unit)
         return np.moveaxis(image, 0, -1)
 
     image = shrinks(stamp.image)

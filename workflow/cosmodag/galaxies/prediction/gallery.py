@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cosmodag.evaluation.figures import QUIET, WARM, drawing
-from cosmodag.imaging.stamp_pictures import of_bands
+from cosmodag.imaging.colour_images import rgb_from_bands
 
 MOST = 48
 """Images that a gallery shows at most."""
@@ -50,7 +50,7 @@ def gallery(
         for axis in axes[shown:]:
             axis.set_axis_off()
         for axis, image, row in zip(axes, pictures.x, table.to_dict("records")):
-            axis.imshow(of_bands(image[..., : len(pictures.bands)], pictures.bands))
+            axis.imshow(rgb_from_bands(image[..., : len(pictures.bands)], pictures.bands))
             _frame(axis, bool(row["outside"]))
             axis.set_xlabel("\n".join(_numbers(row, columns)), fontsize=5.5)
 

@@ -20,7 +20,7 @@ from cosmodag.galaxies.prediction.parameters import parameters_told
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
 from cosmodag.galaxies.stamps.any_stamps import open_any
 from cosmodag.galaxies.stamps.stamps_file import Stamp, Stamps
-from cosmodag.imaging.band_channels import IMAGE, band_channels, band_places, bands_of
+from cosmodag.imaging.band_channels import IMAGE, band_channels, band_indices, band_names
 from cosmodag.provenance import file_hash
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def predict_galaxies(
             raise InputError(f"{path}: end its name in {' or '.join(endings)}")
     folders = {"parameters": (parameters, parameters_dataset), "latent": (latent, latent_dataset)}
     runs = _runs(folders, device=device, threads=threads)
-    wanted = bands_of(next(iter(runs.values())).dataset["x_channels"])
+    wanted = band_names(next(iter(runs.values())).dataset["x_channels"])
     kept = None if clusters is None else _grouping(clusters, runs.get("latent"))
     given = {"pixel": pixel, "psf": psf, "order": bands, "dataset": stack, "threads": threads or 1}
     stamps = open_any(paths, bands=wanted, **given)
@@ -143,7 +143,7 @@ def _runs(
     first = next(iter(runs.values()))
     for name, run in runs.items():
         _check_task(run, TASKS[name])
-        theirs, ours = (bands_of(each.dataset["x_channels"]) for each in (run, first))
+        theirs, ours = (band_names(each.dataset["x_channels"]) for each in (run, first))
         if theirs != ours:
             raise InputError(
                 f"{run.folder}: reads bands {', '.join(theirs)}, and {first.folder} "
@@ -180,7 +180,7 @@ def _cutting(dataset: Mapping) -> dict:
     """How the stamps of a dataset were brought to one size."""
     named = dataset["x_channels"]
     settings = {name: dataset["examples"][0].get(name) for name in CUT}
-    conditions = named[len(band_places(named)) :]
+    conditions = named[len(band_indices(named)) :]
     return settings | {"side": dataset["shapes"]["x"][0], "conditions": conditions}
 
 

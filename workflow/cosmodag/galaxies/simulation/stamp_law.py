@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.copula import LEVELS, Kind, fit_kind, read_kinds
+from cosmodag.imaging.copula import LEVELS, GaussianCopula, fit_copula, read_copulas
 from cosmodag.imaging.fits_files import open_fits
 from cosmodag.imaging.galaxy_population import half_light_radius
 from cosmodag.settings import unknown
 
-TABLE = Path(__file__).resolve().parents[3] / "resources" / "cosmos_galaxies.json"
+TABLE = Path(__file__).resolve().parents[4] / "resources" / "cosmos_galaxies.json"
 """The fit that ships."""
 PIXEL = 0.03
 """Arcsec a pixel of the catalogue of COSMOS."""
@@ -128,7 +128,7 @@ def draw_galaxies(
     return pd.concat([pd.DataFrame({"number": list(numbers)}), shapes, redder, views], axis=1)
 
 
-def shipped_law(path: str | os.PathLike = TABLE) -> dict[str, Kind]:
+def shipped_law(path: str | os.PathLike = TABLE) -> dict[str, GaussianCopula]:
     """Read the fitted law of galaxies in the COSMOS field, by kind.
 
     Raises
@@ -136,7 +136,7 @@ def shipped_law(path: str | os.PathLike = TABLE) -> dict[str, Kind]:
     InputError
         The file is missing or is not such a table.
     """
-    return read_kinds(path, LAW_COLUMNS)
+    return read_copulas(path, LAW_COLUMNS)
 
 
 def fit_law(catalogue: str | os.PathLike, fits: str | os.PathLike) -> dict:
@@ -176,7 +176,7 @@ def fit_law(catalogue: str | os.PathLike, fits: str | os.PathLike) -> dict:
     share = float(double.mean())
     return {
         "levels": list(LEVELS),
-        "kinds": {"single": fit_kind(single, 1 - share), "double": fit_kind(both, share)},
+        "kinds": {"single": fit_copula(single, 1 - share), "double": fit_copula(both, share)},
     }
 
 
@@ -201,7 +201,9 @@ def _cut(streams: Sequence[np.random.Generator], law: Mapping, limits: Mapping) 
             columns = LAW_COLUMNS[name]
             if not mine.any():
                 continue
-            drawn = pd.DataFrame(law[name].values(scores[mine, : len(columns)]), columns=columns)
+            drawn = pd.DataFrame(
+                law[name].properties(scores[mine, : len(columns)]), columns=columns
+            )
             drawn = _completed(drawn)
             inside = _inside(drawn, limits)
             found |= dict(zip(left[mine][inside], drawn[inside].to_dict("records")))

@@ -9,7 +9,7 @@ import numpy as np
 
 from cosmodag.errors import InputError
 from cosmodag.galaxies.simulation.stamp_law import NOISE, generator
-from cosmodag.imaging.galaxy_population import BULGE_INDEX, tinted
+from cosmodag.imaging.galaxy_population import BULGE_INDEX, component_fractions
 
 BANDS = ("g", "r", "z")
 NOISE_RATIO = (0.8, 1.0, 1.8)
@@ -54,7 +54,7 @@ def draw_stamp(galaxy: Mapping, *, pixel: float) -> np.ndarray:
         planes.append(plane.array)
     light = np.array(planes)
     if fraction > 0:
-        bulge = tinted(np.array([fraction]), np.array([galaxy["gradient"]]))[0]
+        bulge = component_fractions(np.array([fraction]), np.array([galaxy["gradient"]]))[0]
         shares = np.array([1 - bulge, bulge])
     else:
         shares = np.ones((1, len(BANDS)))

@@ -22,7 +22,7 @@ from cosmodag.galaxies.stamps.stamp_headers import (
 )
 from cosmodag.galaxies.stamps.stamps_file import Stamp, Stamps
 from cosmodag.imaging.fits_files import open_fits
-from cosmodag.imaging.sky_positions import chord, directions
+from cosmodag.imaging.sky_positions import chord_length, unit_vectors
 
 OVERLAP = 24.0
 """Arcsec within which two stamps are taken to show the same object, or its nearest surroundings."""
@@ -153,7 +153,7 @@ def same_objects(paths: Sequence[str], headers: Sequence[Header]) -> list[str]:
     placed = [row for row, header in enumerate(headers) if header.position]
     if placed:
         ra, dec = np.array([headers[row].position for row in placed]).T
-        near = cKDTree(directions(ra, dec)).query_pairs(chord(OVERLAP))
+        near = cKDTree(unit_vectors(ra, dec)).query_pairs(chord_length(OVERLAP))
         pairs += [(placed[one], placed[other]) for one, other in near]
     one, other = np.array(pairs).T
     graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(paths), len(paths)))

@@ -13,7 +13,7 @@ import numpy as np
 from astropy.wcs import WCS
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.galaxy_population import Galaxies, draw_population, join
+from cosmodag.imaging.galaxy_population import Sources, concatenate, draw_population
 from cosmodag.injections.bricks.brick_images import BANDS, PIXEL, BrickImages
 from cosmodag.injections.simulation.field_sources import SQUARE_ARCMIN, bright_places, draw_field
 from cosmodag.injections.simulation.galaxy_rendering import MoffatPsf, add_light, draw_stamps
@@ -74,7 +74,7 @@ class Brick(NamedTuple):
     name: str
     images: BrickImages
     conditions: Conditions
-    real: Galaxies
+    real: Sources
     places: Places
     neighbours: np.ndarray
 
@@ -122,10 +122,10 @@ def simulate_brick(
     field = draw_field(size, random(seed, number, Purpose.FIELD))
     neighbours = bright_places(field)
     places = place_real(expected(size, density), size, rng, neighbours)
-    real = draw_population(population, prior, len(places.kept), rng).placed(places.kept)
+    real = draw_population(population, prior, len(places.kept), rng).at_positions(places.kept)
 
     image = np.zeros((3, size, size), np.float32)
-    for stamps in draw_stamps(join([real, field]), conditions.psf, conditions.transmission):
+    for stamps in draw_stamps(concatenate([real, field]), conditions.psf, conditions.transmission):
         add_light(image, stamps)
     noise = random(seed, number, Purpose.SKY_NOISE).standard_normal(image.shape, np.float32)
     image += noise * np.sqrt(_variance(image, conditions))

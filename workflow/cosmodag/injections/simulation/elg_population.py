@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.copula import LEVELS, Kind, fit_kind, read_kinds
+from cosmodag.imaging.copula import LEVELS, GaussianCopula, fit_copula, read_copulas
 
 TABLE = Path(__file__).resolve().parents[4] / "resources" / "emission_line_galaxies.json"
 """The fit that ships."""
@@ -34,7 +34,7 @@ class GalaxyPrior:
         By name, "EXP" for exponential and "DEV" for de Vaucouleurs profiles.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind]):
+    def __init__(self, kinds: Mapping[str, GaussianCopula]):
         self.kinds = dict(kinds)
 
     def draw(self, count: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -60,7 +60,7 @@ class GalaxyPrior:
         values = np.empty_like(scores)
         for i, name in enumerate(names):
             kind, mine = self.kinds[name], chosen == i
-            values[mine] = kind.values(scores[mine])
+            values[mine] = kind.properties(scores[mine])
         index = np.array([SERSIC_INDEX[name] for name in names])[chosen]
         return _catalogue(values, index)
 
@@ -91,7 +91,7 @@ def shipped_prior(path: str | os.PathLike = TABLE) -> GalaxyPrior:
     InputError
         The file is missing or is not such a table.
     """
-    return GalaxyPrior(read_kinds(path, dict.fromkeys(SERSIC_INDEX, PROPERTIES)))
+    return GalaxyPrior(read_copulas(path, dict.fromkeys(SERSIC_INDEX, PROPERTIES)))
 
 
 def read_galaxies(paths: Sequence[str | os.PathLike]) -> GalaxyTable:
@@ -151,7 +151,7 @@ def fit_prior(table: GalaxyTable) -> dict:
         fixed = np.flatnonzero(mine["rhalf"] == FIXED_SIZE)
         values[fixed, 3] += SPREAD * norm.ppf((np.arange(len(fixed)) + 0.5) / max(len(fixed), 1))
         properties = dict(zip(PROPERTIES, values.T))
-        kinds[name] = fit_kind(properties, len(mine) / len(table.galaxies))
+        kinds[name] = fit_copula(properties, len(mine) / len(table.galaxies))
     return {"levels": list(LEVELS), "kinds": kinds}
 
 

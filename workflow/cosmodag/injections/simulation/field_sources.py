@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from cosmodag.imaging.galaxy_population import Galaxies, join, single_profiles
+from cosmodag.imaging.galaxy_population import Sources, concatenate, single_profiles
 
 SQUARE_ARCMIN = (60 / 0.262) ** 2
 """Pixels."""
@@ -47,7 +47,7 @@ KINDS = {
 the rest brighter. Numbers are about those of a field at high galactic latitude."""
 
 
-def draw_field(size: int, rng: np.random.Generator, crowding: float = 1.0) -> Galaxies:
+def draw_field(size: int, rng: np.random.Generator, crowding: float = 1.0) -> Sources:
     """Draw the sources of a brick that are no emission-line galaxies, each at a random place.
 
     Parameters
@@ -61,7 +61,7 @@ def draw_field(size: int, rng: np.random.Generator, crowding: float = 1.0) -> Ga
 
     Returns
     -------
-    Galaxies
+    Sources
         Placed anywhere on the brick; their catalogue names the kind as well.
     """
     area = size**2 / SQUARE_ARCMIN
@@ -69,12 +69,12 @@ def draw_field(size: int, rng: np.random.Generator, crowding: float = 1.0) -> Ga
     for name, kind in KINDS.items():
         count = int(rng.poisson(kind.density * crowding * area))
         parts.append(
-            _draw(name, kind, count, rng).placed(rng.uniform(-0.5, size - 0.5, (count, 2)))
+            _draw(name, kind, count, rng).at_positions(rng.uniform(-0.5, size - 0.5, (count, 2)))
         )
-    return join(parts)
+    return concatenate(parts)
 
 
-def bright_places(field: Galaxies) -> np.ndarray:
+def bright_places(field: Sources) -> np.ndarray:
     """Return the positions (K, 2) of the sources of a field that are bright enough to be selected.
 
     Only their colours or brightness keep them from passing the cuts, so in a blend they could.
@@ -83,7 +83,7 @@ def bright_places(field: Galaxies) -> np.ndarray:
     return catalogue.loc[catalogue["kind"] != "faint", ["x", "y"]].to_numpy()
 
 
-def _draw(name: str, kind: Kind, count: int, rng: np.random.Generator) -> Galaxies:
+def _draw(name: str, kind: Kind, count: int, rng: np.random.Generator) -> Sources:
     low, high = kind.magnitudes
     growth = 10 ** (kind.slope * (high - low))
     magnitude = low + np.log10(1 + rng.uniform(0, 1, count) * (growth - 1)) / kind.slope

@@ -14,7 +14,7 @@ import scipy.fft
 import scipy.ndimage
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.galaxy_population import POINT, Galaxies
+from cosmodag.imaging.galaxy_population import POINT, Sources
 from cosmodag.injections.bricks.brick_images import BANDS, PIXEL
 
 SIDES = (64, 96, 128, 192, 256, 384)
@@ -139,7 +139,7 @@ class Stamps(NamedTuple):
 
 
 def draw_stamps(
-    galaxies: Galaxies,
+    galaxies: Sources,
     psf: Psf,
     transmission: np.ndarray | float = 1.0,
     bands: Sequence[str] = BANDS,

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cosmodag.imaging.galaxy_population import Galaxies
+from cosmodag.imaging.galaxy_population import Sources
 from cosmodag.injections.bricks.brick_images import BANDS, PIXEL, BrickImages
 from cosmodag.injections.simulation.galaxy_rendering import Psf, Stamps, draw_stamps
 from cosmodag.settings import unknown
@@ -36,7 +36,7 @@ TINY = 1e-12
 
 def inject(
     images: BrickImages,
-    galaxies: Galaxies,
+    galaxies: Sources,
     psf: Psf,
     *,
     rng: np.random.Generator,
@@ -168,7 +168,7 @@ def _add_patches(image, ivar, places: np.ndarray, rng: np.random.Generator) -> N
         image[window] += patch[part] / np.sqrt(np.maximum(ivar[window], TINY))
 
 
-def _simcat(images, galaxies: Galaxies, transmission) -> pd.DataFrame:
+def _simcat(images, galaxies: Sources, transmission) -> pd.DataFrame:
     catalogue = galaxies.catalogue
     ra, dec = images.wcs.all_pix2world(catalogue["x"], catalogue["y"], 0)
     through = dict(zip(images.bands, np.broadcast_to(transmission, len(images.bands))))

@@ -232,7 +232,7 @@ def _injected(
     rng = _draws(sky, seed, survey, Purpose.INJECTED_GALAXIES)
     return inject(
         sky.images,
-        draw_population(survey.population, prior, len(places), rng).placed(places),
+        draw_population(survey.population, prior, len(places), rng).at_positions(places),
         sky.psf,
         rng=_draws(sky, seed, survey, Purpose.INJECTED_NOISE),
         flaw="psf" if survey.flaw == "psf" else None,

@@ -12,7 +12,7 @@ from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.bootstrap import multiplicities
 from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.names import BASELINES
-from cosmodag.imaging import stamp_pictures
+from cosmodag.imaging import colour_images
 from cosmodag.injections.verdict.two_sample import EQUIVALENT, Sample
 
 PERCENTILES = (99, 75, 50, 25, 1)
@@ -106,7 +106,7 @@ def gallery(
                 rows = np.flatnonzero(test.y == label)
                 row = rows[np.argmin(np.abs(g[rows] - np.quantile(g[rows], 1 - percentile / 100)))]
                 axes = place(0.45 + 1.44 * label, top + 0.05, 1.16)
-                axes.imshow(stamp_pictures.of_pairs(test.x[row]), origin="lower")
+                axes.imshow(colour_images.rgb_from_pairs(test.x[row]), origin="lower")
                 axes.set_xlabel(f"{name}, g {g[row]:.1f}, P {score[row]:.2f}", fontsize=6.5)
                 images = plane_images(test.x[row])
                 for number, (left, (image, looks)) in enumerate(zip(planes, images)):
@@ -143,7 +143,7 @@ def attention(
             figure.text(0, 1 - (top + 0.5) / figure.get_figheight(), text, va="center")
             for column, (stamp, found, probability) in enumerate(each):
                 axes = place(0.9 + 1.05 * column, top, 0.98)
-                axes.imshow(stamp_pictures.of_pairs(stamp), origin="lower")
+                axes.imshow(colour_images.rgb_from_pairs(stamp), origin="lower")
                 axes = place(0.9 + 1.05 * column, top + 1.02, 0.98)
                 looks = {"cmap": colours, "vmin": -reach, "vmax": reach}
                 shown = axes.imshow(found, origin="lower", **looks)
