@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from cosmodag.cosmology.background import Cosmology, Growth
-from cosmodag.cosmology.initial_conditions import displacements, linear_density
-from cosmodag.cosmology.linear_power import matter_power, power_at
+from cosmodag.cosmology.initial_conditions import displacements, linear_modes
+from cosmodag.cosmology.matter_power import interpolate_power, matter_power_spectrum
 from cosmodag.cosmology.particle_mesh import evolve
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.overdensity import overdensity
@@ -32,8 +32,8 @@ COSMOLOGY = Cosmology()
 
 def run(results: Path) -> None:
     """Measure 128³ particles in a box of 256 Mpc/h from the same modes to z = 0, on two threads."""
-    modes = linear_density(
-        matter_power(COSMOLOGY),
+    modes = linear_modes(
+        matter_power_spectrum(COSMOLOGY),
         particles=PARTICLES,
         box_size=BOX,
         seed=1,
@@ -69,14 +69,14 @@ def ours(modes: np.ndarray) -> np.ndarray:
 
 def spectra_agree(boxes: dict[str, np.ndarray], notes: dict[str, object]) -> bool:
     """Note every spectrum over HMcode's, band by band; ours is PySCo's within 5 % to 0.4 h/Mpc."""
-    nonlinear = matter_power(COSMOLOGY, nonlinear=True)
+    nonlinear = matter_power_spectrum(COSMOLOGY, nonlinear=True)
     ratios = {}
     for name, position in boxes.items():
         grid = assign_mass(position, np.zeros((256,) * 3, np.float32), BOX, method="tsc")
         k, power, count = power_spectrum(overdensity(grid), BOX, method="tsc")
         sums = [
             np.histogram(k, BANDS, weights=count * values)[0]
-            for values in (power, power_at(k, nonlinear))
+            for values in (power, interpolate_power(k, nonlinear))
         ]
         ratios[name] = np.round(sums[0] / sums[1], 3).tolist()
     notes.update(bands=list(BANDS), power_over_hmcode=ratios)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cosmodag.cosmology.background import Cosmology
-from cosmodag.cosmology.linear_power import matter_power
+from cosmodag.cosmology.matter_power import matter_power_spectrum
 from cosmodag.datasets.shards import write_dataset
 from tests.galaxy_runs import train_runs
 from tests.slices import write_slices
@@ -61,7 +61,7 @@ def galaxy_runs(tmp_path_factory):
 @pytest.fixture(scope="session")
 def linear():
     """Linear power spectrum today of the default cosmology."""
-    return matter_power(Cosmology())
+    return matter_power_spectrum(Cosmology())
 
 
 @pytest.fixture

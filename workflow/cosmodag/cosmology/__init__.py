@@ -1,1 +1,1 @@
-"""Background, linear power, initial conditions and the particle mesh."""
+"""Background expansion, matter power spectra, initial conditions and the particle-mesh code."""

@@ -1,4 +1,4 @@
-"""A flat ΛCDM cosmology: its parameters, its growth of structure and its linear power spectrum."""
+"""Parameters, distances and growth of structure of a flat ΛCDM cosmology."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,25 @@ HUBBLE_DISTANCE = 2997.92458
 
 @dataclass(frozen=True)
 class Cosmology:
-    """Parameters of flat ΛCDM with massless neutrinos; the defaults are those of Planck 2018."""
+    """Parameters of flat ΛCDM with massless neutrinos; the defaults are those of Planck 2018.
+
+    Attributes
+    ----------
+    omega_m : float
+        Density of matter today in units of the critical density.
+    omega_b : float
+        Density of baryons today in units of the critical density.
+    hubble : float
+        Hubble constant h in units of 100 km/s/Mpc.
+    n_s : float
+        Spectral index of the primordial power spectrum.
+    sigma8 : float
+        Standard deviation of the linear density contrast today in spheres of 8 Mpc/h.
+
+    References
+    ----------
+    Planck Collaboration 2020, A&A 641, A6.
+    """
 
     omega_m: float = 0.3111
     omega_b: float = 0.0490
@@ -21,31 +39,60 @@ class Cosmology:
 
 
 def comoving_distance(omega_m: float, redshift: float) -> float:
-    """Comoving distance to a redshift in flat ΛCDM, Mpc/h; radiation is left out."""
+    """Return the comoving distance to a redshift in flat ΛCDM without radiation.
+
+    Parameters
+    ----------
+    omega_m : float
+        Density of matter today in units of the critical density.
+    redshift : float
+        Redshift, at least 0.
+
+    Returns
+    -------
+    float
+        Distance in Mpc/h.
+
+    Examples
+    --------
+    >>> round(comoving_distance(0.3111, 8.0))
+    6181
+    """
     z = np.linspace(0.0, redshift, 2001)
     return float(np.trapezoid(HUBBLE_DISTANCE / np.sqrt(omega_m * (1 + z) ** 3 + 1 - omega_m), z))
 
 
 class Growth:
-    """First- and second-order growth of matter fluctuations, D and E, D = 1 today.
+    """First- and second-order growth factors D and E of matter fluctuations in flat ΛCDM.
 
-    Displacements to second order are D psi1 + E psi2, E = -3/7 D² in an Einstein-de Sitter universe
-    (Bouchet et al. 1995, A&A 296, 575). Radiation is left out, as in most N-body simulations.
+    The first-order growth factor is normalized to D = 1 today. Second-order Lagrangian
+    displacements are D psi1 + E psi2, with E = -3/7 D² in an Einstein-de Sitter universe.
+    Radiation is neglected, as in most N-body simulations.
 
     Parameters
     ----------
-    omega_m
-        Matter density today, in units of the critical density.
+    omega_m : float
+        Density of matter today in units of the critical density.
+
+    References
+    ----------
+    Bouchet et al. 1995, A&A 296, 575.
+
+    Examples
+    --------
+    >>> growth = Growth(omega_m=0.3111)
+    >>> round(growth.first_order(redshift=1.0), 3)
+    0.608
     """
 
     def __init__(self, omega_m: float) -> None:
         log_a = np.linspace(np.log(1e-3), 0.0, 512)
         a = np.exp(log_a[0])
-        start = [a, a, -3 / 7 * a**2, -6 / 7 * a**2]
+        initial_state = [a, a, -3 / 7 * a**2, -6 / 7 * a**2]
         solution = solve_ivp(
             _growth_rates,
             log_a[[0, -1]],
-            start,
+            initial_state,
             t_eval=log_a,
             args=(omega_m,),
             rtol=1e-8,
@@ -58,25 +105,69 @@ class Growth:
         self._e_slope = e_rate / d_rate / d[-1]
         self._rate = d_rate / d
 
-    def first(self, redshift: float) -> float:
-        """D at a redshift."""
+    def first_order(self, redshift: float) -> float:
+        """Return the first-order growth factor D at a redshift.
+
+        Parameters
+        ----------
+        redshift : float
+            Redshift, at least 0.
+
+        Returns
+        -------
+        float
+            D, 1 today.
+        """
         return float(np.interp(-np.log1p(redshift), self._log_a, self._d))
 
     def rate(self, redshift: float) -> float:
-        """d ln D / d ln a at a redshift, by which a displacement grows in a Hubble time."""
+        """Return the growth rate f = d ln D / d ln a at a redshift.
+
+        Parameters
+        ----------
+        redshift : float
+            Redshift, at least 0.
+
+        Returns
+        -------
+        float
+            f, dimensionless.
+        """
         return float(np.interp(-np.log1p(redshift), self._log_a, self._rate))
 
-    def second(self, d: float) -> float:
-        """E at the time when the first-order growth is `d`."""
+    def second_order(self, d: float) -> float:
+        """Return the second-order growth factor E as a function of the first-order one.
+
+        Parameters
+        ----------
+        d : float
+            First-order growth factor D.
+
+        Returns
+        -------
+        float
+            E, negative.
+        """
         return float(np.interp(d, self._d, self._e / self._d**2)) * d**2
 
-    def second_slope(self, d: float) -> float:
-        """dE/dD at the time when the first-order growth is `d`."""
+    def second_order_slope(self, d: float) -> float:
+        """Return the derivative dE/dD as a function of the first-order growth factor.
+
+        Parameters
+        ----------
+        d : float
+            First-order growth factor D.
+
+        Returns
+        -------
+        float
+            dE/dD, negative.
+        """
         return float(np.interp(d, self._d, self._e_slope / self._d)) * d
 
 
 def _growth_rates(log_a: float, state: np.ndarray, omega_m: float) -> list[float]:
-    """Derivatives by ln a of D, dD/dln a, E, dE/dln a."""
+    """Return the derivatives of D, dD/dln a, E and dE/dln a with respect to ln a."""
     d, d_rate, e, e_rate = state
     matter = omega_m * np.exp(-3 * log_a)
     matter /= matter + 1 - omega_m

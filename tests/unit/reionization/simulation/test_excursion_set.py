@@ -12,7 +12,7 @@ from cosmodag.reionization.simulation.excursion_set import (
 )
 
 BOX = 80.0
-GROWTH = Growth(Cosmology().omega_m).first(8.0)
+GROWTH = Growth(Cosmology().omega_m).first_order(8.0)
 
 
 @pytest.fixture(scope="module")

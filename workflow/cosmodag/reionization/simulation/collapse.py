@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import erf
 
 from cosmodag.cosmology.background import Cosmology
-from cosmodag.cosmology.linear_power import matter_power, power_at
+from cosmodag.cosmology.matter_power import interpolate_power, matter_power_spectrum
 from cosmodag.gridding.window import tophat_transform
 
 CRITICAL_OVERDENSITY = 1.686
@@ -38,7 +38,7 @@ class Collapse:
         self._density = CRITICAL_DENSITY * cosmology.omega_m * cosmology.hubble**2
         self._hubble = cosmology.hubble
         self._mass = np.geomspace(turnover_mass / 50, LARGEST_MASS, MASSES)
-        table = matter_power(cosmology, largest=50.0)
+        table = matter_power_spectrum(cosmology, k_max=50.0)
         self._sigma = np.array([_sigma(self._radius(mass), table) for mass in self._mass])
         middle = np.sqrt(self._mass[1:] * self._mass[:-1])
         self._share = np.exp(-turnover_mass / middle)
@@ -103,5 +103,5 @@ def _sigma(radius: float, table: tuple[np.ndarray, np.ndarray]) -> float:
     """Root of the variance today in spheres of a radius, Mpc/h."""
     k = np.geomspace(1e-4, 30 / radius, 2000)
     x = k * radius
-    integrand = k**3 * power_at(k, table) / (2 * np.pi**2) * tophat_transform(x) ** 2
+    integrand = k**3 * interpolate_power(k, table) / (2 * np.pi**2) * tophat_transform(x) ** 2
     return float(np.sqrt(np.trapezoid(integrand, np.log(k))))

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 
 from cosmodag.cosmology.background import Cosmology, Growth
-from cosmodag.cosmology.initial_conditions import displacements, linear_density
-from cosmodag.cosmology.linear_power import matter_power
+from cosmodag.cosmology.initial_conditions import displacements, linear_modes
+from cosmodag.cosmology.matter_power import matter_power_spectrum
 from cosmodag.cosmology.particle_mesh import lagrangian_positions
 from cosmodag.gridding.gather import gather
 from cosmodag.gridding.mass_assignment import assign_mass
@@ -36,8 +36,8 @@ class ExcursionSet:
 
     def draw(self, group: h5py.Group, seed: int) -> None:
         """Write the Fourier modes of a realization's linear density contrast today."""
-        group["modes"] = linear_density(
-            matter_power(self.cosmology),
+        group["modes"] = linear_modes(
+            matter_power_spectrum(self.cosmology),
             particles=self.universe.particles,
             box_size=self._box,
             seed=seed,
@@ -56,7 +56,7 @@ class ExcursionSet:
         mean_free_path: float,
     ) -> Coeval:
         """Simulate the fields of a realization at a redshift."""
-        d = self._growth.first(redshift)
+        d = self._growth.first_order(redshift)
         psi = displacements(group["modes"][:], box_size=self._box, threads=self.threads)
         position, velocity = lagrangian_positions(*psi, self._growth, d, box_size=self._box)
         del psi

@@ -21,8 +21,8 @@ from numba import get_num_threads
 from tqdm import tqdm
 
 from cosmodag.cosmology.background import Cosmology, Growth
-from cosmodag.cosmology.initial_conditions import displacements, linear_density
-from cosmodag.cosmology.linear_power import matter_power
+from cosmodag.cosmology.initial_conditions import displacements, linear_modes
+from cosmodag.cosmology.matter_power import matter_power_spectrum
 from cosmodag.cosmology.particle_mesh import evolve
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
@@ -71,8 +71,8 @@ def simulate_matter(
         Positions, 0 <= x < box_size, in Mpc/h.
     """
     threads = threads or get_num_threads()
-    modes = linear_density(
-        matter_power(cosmology),
+    modes = linear_modes(
+        matter_power_spectrum(cosmology),
         particles=particles,
         box_size=box_size,
         seed=seed,
