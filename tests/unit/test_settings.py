@@ -57,7 +57,7 @@ def test_every_shipped_configuration_fits_the_schema(repository):
 
 
 def test_the_schema_and_the_loop_agree_on_training():
-    schema = {key: part.get("default") for key, part in settings.keys("voids/runs/*/training")}
+    schema = {key: part.get("default") for key, part in settings.keys("$defs/run/training")}
     loop = {field.name: field.default for field in dataclasses.fields(TrainingSettings)}
     del loop["seed"]  # the run's own
     assert schema == loop

@@ -31,6 +31,7 @@ ROOT = {
     "provenance",
     "settings",
     "threads",
+    "yaml_files",
 }
 """Modules that all may import."""
 EXPERIMENTS = set(experiments.names())

@@ -2,35 +2,74 @@
 
 import difflib
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
 import jsonschema
-import yaml
 
+from cosmodag import experiments
 from cosmodag.errors import InputError
+from cosmodag.yaml_files import YamlFile
 
-SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
+PACKAGE = Path(__file__).resolve().parent
 
 
 @functools.cache
 def schema() -> dict:
-    """Return the schema of the configuration as parsed from `workflow/schemas`."""
-    return yaml.safe_load(SCHEMA.read_text())
+    """Return the JSON Schema of the configuration: the shared part and that of each experiment.
+
+    The shared part is `schema.yaml` beside this module. Each experiment adds the section that
+    `schema.yaml` in its package describes; its ``$defs`` are its own and go before shared ones of
+    the same name.
+    """
+    assembled = _read(PACKAGE / "schema.yaml")
+    for name in experiments.names():
+        section = _read(PACKAGE / name / "schema.yaml")
+        own = f"#/properties/{name}/$defs/"
+        assembled["properties"][name] = _with_own_references(section, own, section.get("$defs", {}))
+    return assembled
+
+
+def _read(path: Path) -> dict:
+    return YamlFile(path).data
+
+
+def _with_own_references(part, own: str, names: Container[str]):
+    """Return part of a schema in which references to `names` lead to an experiment's ``$defs``."""
+    if isinstance(part, list):
+        return [_with_own_references(value, own, names) for value in part]
+    if not isinstance(part, Mapping):
+        return part
+    return {
+        key: f"{own}{name}"
+        if key == "$ref" and (name := value.removeprefix("#/$defs/")) in names
+        else _with_own_references(value, own, names)
+        for key, value in part.items()
+    }
 
 
 def section(path: str) -> dict:
-    """Return the part of the schema that describes `path`, such as ``voids/grids/*``.
+    """Return the part of the schema at a path, such as ``<experiment>/grids/*``.
 
-    A star stands for a name of the user's own.
+    Parameters
+    ----------
+    path : str
+        Keys from the top of the configuration; a star stands for a name that users choose. What
+        begins with ``$defs`` is a definition that experiments share, such as ``$defs/run``.
 
     Raises
     ------
     KeyError
-        If the schema holds no such part.
+        If the schema has no such part.
     """
-    part = _resolved(schema())
-    for key in path.split("/"):
+    first, *rest = path.split("/")
+    part = schema()
+    if first == "$defs":
+        part = part["$defs"][rest.pop(0)]
+    else:
+        rest.insert(0, first)
+    part = _resolved(part)
+    for key in rest:
         part = _resolved(part["additionalProperties"] if key == "*" else part["properties"][key])
     return part
 
@@ -128,8 +167,9 @@ def with_defaults(value: Mapping, path: str) -> dict:
     InputError
         If a key is not known or its value not allowed.
     """
-    part = {**section(path), "$defs": schema()["$defs"]}
-    errors = list(jsonschema.Draft202012Validator(part).iter_errors(dict(value)))
+    part = section(path)
+    validator = jsonschema.Draft202012Validator(schema())
+    errors = list(validator.evolve(schema=part).iter_errors(dict(value)))
     if errors:
         raise InputError(_explanation(errors[0]))
     return _filled(value, part)

@@ -1,20 +1,26 @@
 """``cosmodag config``."""
 
+import json
 from pathlib import Path
 
 import click
 import yaml
 
 from cosmodag import settings
-from cosmodag.errors import InputError
+from cosmodag.yaml_files import YamlFile
 
 
 @click.command(epilog="Example: cosmodag config config/config.yaml")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def command(path):
+@click.argument(
+    "path", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of configurations instead.")
+def command(path, schema):
     """Check a configuration and print it with every default filled in."""
-    try:
-        config = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    click.echo(yaml.safe_dump(settings.complete(config or {}), sort_keys=False), nl=False)
+    if schema:
+        click.echo(json.dumps(settings.schema(), indent=1, ensure_ascii=False))
+    elif path is None:
+        raise click.UsageError("Missing argument 'PATH'.")
+    else:
+        config = settings.complete(YamlFile(path).data or {})
+        click.echo(yaml.safe_dump(config, sort_keys=False), nl=False)

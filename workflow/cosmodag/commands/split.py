@@ -17,7 +17,7 @@ from cosmodag.commands.options import output, settings_options
     help="Examples that are the test split as they are, such as those of another simulator; what"
     " would have been tested on is left out. May be given several times.",
 )
-@settings_options("voids/datasets/*")
+@settings_options("$defs/dataset")
 def command(examples, output, test, **settings):
     """Deal examples to training, validation and test by groups, and audit the deal for leaks."""
     from cosmodag.datasets.shards import write_dataset

@@ -26,7 +26,7 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
     help="Folder on a disk of this node, to which the dataset is copied first; may hold variables.",
 )
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
-@settings_options("voids/runs/*")
+@settings_options("$defs/run")
 @threads
 def command(dataset, output, state, encoder, staging, device, threads, model, augment, **settings):
     """Train a network, or continue a training that was killed."""
