@@ -14,7 +14,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from cosmodag.cutouts.lattice import positions_along
+from cosmodag.cutouts.window_positions import window_positions
 from cosmodag.cutouts.window_sums import window_sums
 from cosmodag.threads import numba_threads
 from tests.bench.harness import compare
@@ -32,8 +32,8 @@ def run(results: Path) -> None:
     grid = np.empty((cells,) * 3, dtype=np.float32)
     for plane in grid:
         random.standard_exponential(out=plane, dtype=np.float32)
-    fit = len(positions_along(cells, SIDE, STRIDE))
-    positions = positions_along(cells, SIDE, STRIDE, count=min(fit, PUBLISHED_POSITIONS))
+    fit = len(window_positions(cells, SIDE, STRIDE))
+    positions = window_positions(cells, SIDE, STRIDE, count=min(fit, PUBLISHED_POSITIONS))
     with numba_threads(1):
         compare(
             f"sub_boxes_{cells}",

@@ -6,10 +6,11 @@ import pytest
 from sklearn.metrics import r2_score
 from sklearn.neighbors import KNeighborsRegressor
 
+from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
 from cosmodag.datasets.folder import read_index
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
-from cosmodag.voids.cutouts.sub_boxes import cut_boxes
+from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
 
 BOXES = 15
 
@@ -36,8 +37,8 @@ def overlapping(tmp_path_factory):
             voids = file.create_group(f"spheres/voids/{name}")
             voids["position"] = random.uniform(0, 32, (60, 3)).astype(np.float32)
             voids["volume"] = np.ones(60, np.float32)
-    settings = {"side": 16, "depth": 16, "stride": 3, "stride_depth": 3}
-    cut_boxes(folder / "grid.h5", folder / "labels.h5", folder / "examples.h5", **settings)
+    geometry = SubBoxGeometry(side=16, depth=16, stride=3, stride_depth=3)
+    cut_sub_boxes(folder / "grid.h5", folder / "labels.h5", folder / "examples.h5", geometry)
     return folder / "examples.h5"
 
 

@@ -15,20 +15,22 @@ from cosmodag.hdf5 import open_kind
 
 @dataclasses.dataclass(frozen=True)
 class BoxFiles:
-    """Galaxy grids and void labels of the same boxes.
+    """Grids and label masks of the same boxes, in two open files.
 
     Attributes
     ----------
     grid, labels_file : h5py.File
+        File of kind "grid" and file of kind "labels".
     labels : list of str
-        Labels to be used.
+        Labels in use.
     boxes, groups : list of str
-        Name of each box, and what it is independent as.
-    box_size : numpy.ndarray, shape (3,)
-        In Mpc/h.
-    cells : tuple of int
-        Shape of the galaxy grid.
+        Name and group of each box; boxes of one group are not independent of each other.
+    box_size : numpy.ndarray, shape (3,), float64
+        Sides of a box in Mpc/h.
+    cells : tuple of int, shape (3,)
+        Shape of the grid.
     periodic : bool
+        Whether the boxes are periodic.
     """
 
     grid: h5py.File
@@ -47,15 +49,21 @@ class BoxFiles:
 
     @property
     def cell_size(self) -> np.ndarray:
-        """Sides of a cell in Mpc/h."""
+        """Sides of a cell in Mpc/h, shape (3,)."""
         return self.box_size / self.cells
 
     def grid_mesh(self, box: int) -> BoxMesh:
-        """Galaxy mass per cell of one box."""
+        """Return the grid of one box: mass per cell."""
         return BoxMesh(self.grid["grid"], box)
 
     def mean_mass(self, box: int) -> float:
-        """Mean galaxy mass per cell of one box."""
+        """Return the mean mass per cell of one box.
+
+        Raises
+        ------
+        InputError
+            The box is empty, so its overdensity is undefined.
+        """
         mean = float(self.grid.attrs["mean_density"][box])
         if not mean > 0:
             raise InputError(
@@ -65,23 +73,20 @@ class BoxFiles:
         return mean
 
     def mask_mesh(self, box: int, label: str) -> BoxMesh:
-        """Void mask of one box (1 inside a void)."""
+        """Return the mask of one box: 1 in the cells of a label, 0 elsewhere."""
         place = _texts(self.labels_file.attrs["boxes"]).index(self.boxes[box])
         return BoxMesh(self.labels_file[label]["mask"], place)
 
     def mask_ratio(self, label: str) -> tuple[int, int, int]:
-        """Galaxy cells to a mask cell along each axis."""
-        mesh = self.labels_file[label]["mask"].shape[1:]
-        return tuple(cells // coarse for cells, coarse in zip(self.cells, mesh))
-
-    def voids(self, box: int, label: str) -> tuple[np.ndarray, np.ndarray]:
-        """Void centres (M, 3) in Mpc/h and volumes (M,) in (Mpc/h)^3 of one box."""
-        catalogue = self.labels_file[label]["voids"][self.boxes[box]]
-        position = np.asarray(catalogue["position"], dtype=np.float64).reshape(-1, 3)
-        return position, np.asarray(catalogue["volume"], dtype=np.float64)
+        """Return the number of grid cells per mask cell along each axis."""
+        ratio_x, ratio_y, ratio_z = (
+            cells // coarse
+            for cells, coarse in zip(self.cells, self.labels_file[label]["mask"].shape[1:])
+        )
+        return ratio_x, ratio_y, ratio_z
 
     def cosmology(self, box: int) -> dict[str, float]:
-        """Cosmological parameters of one box, where the grid file tells them."""
+        """Return the cosmological parameters of one box that the grid file contains."""
         names = [name for name in ("omega_m", "sigma8") if name in self.grid.attrs]
         return {name: float(self.grid.attrs[name][box]) for name in names}
 
@@ -92,41 +97,44 @@ def open_boxes(
     labels_file: str | os.PathLike,
     labels: Sequence[str] | None = None,
 ) -> Iterator[BoxFiles]:
-    """Open a grid file and the labels file made of the same boxes.
+    """Open a grid file and the labels file of the same boxes.
 
     Parameters
     ----------
-    grid_file, labels_file : path
+    grid_file, labels_file : path-like
+        File of kind "grid" and file of kind "labels".
     labels : sequence of str, optional
-        Labels to use; all of the file by default.
+        Labels to use; all labels of the file by default.
 
     Yields
     ------
     BoxFiles
+        The open files.
 
     Raises
     ------
     InputError
         A file is missing or of another kind, a label is absent, the files disagree on boxes or box
-        size, or a label mesh does not divide the galaxy grid.
+        size, or the mesh of a mask does not divide the grid.
     """
-    with open_kind(grid_file, "grid") as grid, open_kind(labels_file, "labels") as labelled:
-        known = _texts(labelled.attrs["labels"])
-        chosen = list(known if labels is None else labels)
-        for label in chosen:
-            if label not in known:
+    with open_kind(grid_file, "grid") as grid, open_kind(labels_file, "labels") as labels_input:
+        available = _texts(labels_input.attrs["labels"])
+        selected = list(available if labels is None else labels)
+        for label in selected:
+            if label not in available:
                 raise InputError(
-                    f"{labels_file}: label {label!r} is not among {', '.join(known)}: choose from "
-                    "these or have it made"
+                    f"{labels_file}: label {label!r} is not among {', '.join(available)}: choose "
+                    "from these or add it to the labels"
                 )
+        nx, ny, nz = grid["grid"].shape[1:]
         files = BoxFiles(
             grid=grid,
-            labels_file=labelled,
-            labels=chosen,
+            labels_file=labels_input,
+            labels=selected,
             boxes=_texts(grid.attrs["boxes"]),
             groups=_texts(grid.attrs["groups"]),
             box_size=np.asarray(grid.attrs["box_size"], dtype=np.float64),
-            cells=tuple(grid["grid"].shape[1:]),
+            cells=(nx, ny, nz),
             periodic=bool(grid.attrs["periodic"]),
         )
         _check_agreement(files)
@@ -134,27 +142,29 @@ def open_boxes(
 
 
 def _check_agreement(files: BoxFiles) -> None:
+    """Refuse files of different boxes and masks whose mesh does not divide the grid."""
     grid_name, labels_name = files.grid.filename, files.labels_file.filename
     missing = sorted(set(files.boxes) - set(_texts(files.labels_file.attrs["boxes"])))
     if missing:
         raise InputError(
-            f"{labels_name}: box {missing[0]} of {grid_name} has no labels: make both of the same "
-            "boxes"
+            f"{labels_name}: box {missing[0]} of {grid_name} has no labels: make both files from "
+            "the same boxes"
         )
     size = np.asarray(files.labels_file.attrs["box_size"], dtype=np.float64)
     if not np.allclose(size, files.box_size, rtol=1e-6):
         raise InputError(
             f"{labels_name}: box_size {size.tolist()} Mpc/h differs from {files.box_size.tolist()} "
-            f"of {grid_name}: make both of the same boxes"
+            f"of {grid_name}: make both files from the same boxes"
         )
     for label in files.labels:
         mesh = files.labels_file[label]["mask"].shape[1:]
         if any(cells % coarse for cells, coarse in zip(files.cells, mesh)):
             raise InputError(
-                f"{labels_name}: the {label} mesh {tuple(mesh)} does not divide the galaxy grid "
+                f"{labels_name}: the {label} mesh {tuple(mesh)} does not divide the grid "
                 f"{files.cells} of {grid_name}: choose meshes of an integer ratio"
             )
 
 
 def _texts(values: Sequence) -> list[str]:
+    """Return the values of an HDF5 attribute as text."""
     return [value.decode() if isinstance(value, bytes) else str(value) for value in values]

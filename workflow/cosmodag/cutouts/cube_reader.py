@@ -1,4 +1,4 @@
-"""Cubes of a grid and of the void masks in it, cut when they are asked for."""
+"""Cubes of a grid and of label masks, cut out of their files when they are read."""
 
 import contextlib
 import os
@@ -12,20 +12,21 @@ from cosmodag.cutouts.box_mesh import read_region
 
 
 class CubeReader:
-    """Cuts cubes out of a grid file and a labels file.
+    """Reader of cubes from a grid file and a labels file.
 
-    The files are opened at the first cube that a process reads, so that a reader made before a fork
-    shares no HDF5 state with the processes that come of it.
+    Each process opens the files when it reads its first cube, so that processes forked from the
+    one that made the reader share no HDF5 state with it.
 
     Parameters
     ----------
-    grid_file, labels_file : path
+    grid_file, labels_file : path-like
+        File of kind "grid" and file of kind "labels".
     labels : sequence of str
         Labels that become channels of the target.
     side : int
-        In cells.
+        Side of a cube in cells.
     factor : int
-        Cells to a voxel of the target along each axis.
+        Cells per voxel of the target along each axis.
     """
 
     def __init__(
@@ -39,61 +40,93 @@ class CubeReader:
     ):
         self.paths = (grid_file, labels_file)
         self.labels, self.side, self.factor = list(labels), side, factor
-        self._process = None
+        self._process: int | None = None
 
     @classmethod
-    def of(cls, source: Mapping, folder: str | os.PathLike) -> "CubeReader":
-        """Reader by what an examples file or a dataset says of its cubes.
+    def from_attributes(cls, attributes: Mapping, folder: str | os.PathLike) -> "CubeReader":
+        """Return the reader that the attributes of an examples file or a dataset describe.
 
         Parameters
         ----------
-        source : mapping
+        attributes : mapping
             `grid_file` and `labels_file` (relative to `folder`), `labels`, `side` and `factor`.
-        folder : path
+        folder : path-like
+            Folder that the paths are relative to.
+
+        Returns
+        -------
+        CubeReader
         """
         return cls(
-            Path(folder) / source["grid_file"],
-            Path(folder) / source["labels_file"],
-            labels=[str(label) for label in source["labels"]],
-            side=int(source["side"]),
-            factor=int(source["factor"]),
+            Path(folder) / attributes["grid_file"],
+            Path(folder) / attributes["labels_file"],
+            labels=[str(label) for label in attributes["labels"]],
+            side=int(attributes["side"]),
+            factor=int(attributes["factor"]),
         )
 
     @property
     def x_shape(self) -> tuple[int, ...]:
-        """Shape of an input cube."""
+        """Shape of an input cube, (side, side, side, 1)."""
         return (self.side,) * 3 + (1,)
 
     @property
     def y_shape(self) -> tuple[int, ...]:
-        """Shape of a target cube."""
+        """Shape of a target cube, (voxels, voxels, voxels, labels)."""
         return (self.side // self.factor,) * 3 + (len(self.labels),)
 
     def overdensity(self, box: str, corner: Sequence[int]) -> np.ndarray:
-        """Galaxy overdensity of the cube at `corner` (cells), shape (side, side, side, 1)."""
+        """Return the overdensity in a cube.
+
+        Parameters
+        ----------
+        box : str
+            Name of the box.
+        corner : sequence of int, shape (3,)
+            Lower corner of the cube in cells.
+
+        Returns
+        -------
+        numpy.ndarray, shape (side, side, side, 1), float32
+            Mass over its mean, minus 1.
+        """
         files = self._open()
-        number = files.boxes.index(box)
-        mass = read_region(files.grid_mesh(number), corner, (self.side,) * 3)
-        return (mass / np.float32(files.mean_mass(number)) - 1)[..., np.newaxis]
+        row = files.boxes.index(box)
+        mass = read_region(files.grid_mesh(row), corner, (self.side,) * 3)
+        return (mass / np.float32(files.mean_mass(row)) - 1)[..., np.newaxis]
 
     def fractions(self, box: str, corner: Sequence[int]) -> np.ndarray:
-        """Fraction of each voxel inside voids, shape (voxels, voxels, voxels, labels), float32."""
+        """Return the fraction of each voxel of a cube that lies inside the masks.
+
+        Parameters
+        ----------
+        box : str
+            Name of the box.
+        corner : sequence of int, shape (3,)
+            Lower corner of the cube in cells.
+
+        Returns
+        -------
+        numpy.ndarray, shape (voxels, voxels, voxels, labels), float32
+            Volume fractions between 0 and 1.
+        """
         files = self._open()
-        number = files.boxes.index(box)
+        row = files.boxes.index(box)
         fractions = np.empty(self.y_shape, dtype=np.float32)
         for channel, label in enumerate(self.labels):
-            mesh, ratio = files.mask_mesh(number, label), files.mask_ratio(label)
-            first = [edge // r for edge, r in zip(corner, ratio)]
-            past = [-(-(edge + self.side) // r) for edge, r in zip(corner, ratio)]
-            cells = read_region(mesh, first, [b - a for a, b in zip(first, past)])
+            mesh, ratio = files.mask_mesh(row, label), files.mask_ratio(label)
+            lower = [edge // r for edge, r in zip(corner, ratio)]
+            upper = [-(-(edge + self.side) // r) for edge, r in zip(corner, ratio)]
+            cells = read_region(mesh, lower, [b - a for a, b in zip(lower, upper)])
             for axis, r in enumerate(ratio):
                 cells = cells.repeat(r, axis=axis)
-            cut = tuple(slice(edge % r, edge % r + self.side) for edge, r in zip(corner, ratio))
-            blocks = cells[cut].reshape((self.side // self.factor, self.factor) * 3)
+            cube = tuple(slice(edge % r, edge % r + self.side) for edge, r in zip(corner, ratio))
+            blocks = cells[cube].reshape((self.side // self.factor, self.factor) * 3)
             fractions[..., channel] = blocks.mean(axis=(1, 3, 5))
         return fractions
 
     def _open(self) -> BoxFiles:
+        """Return the files, opened by this process."""
         if self._process != os.getpid():
             self._stack = contextlib.ExitStack()
             self._files = self._stack.enter_context(open_boxes(*self.paths, self.labels))

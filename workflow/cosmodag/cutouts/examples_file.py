@@ -1,4 +1,4 @@
-"""The examples file: what cutouts of any experiment hand over to the split."""
+"""The examples file: inputs, targets and index of the cutouts of an experiment."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,26 +18,27 @@ def create_examples(
     x_channels: Sequence[str],
     y_channels: Sequence[str],
 ) -> tuple[h5py.Dataset, h5py.Dataset]:
-    """Lay out an examples file and give its datasets `x` and `y` to fill.
+    """Create the datasets of an examples file, to be filled by the caller.
 
     Parameters
     ----------
     file : h5py.File
-        Open for writing.
+        File open for writing.
     experiment : str
         Name of the experiment.
     count : int
         Number of examples.
     x_shape, y_shape : sequence of int
-        Shape of one example, channels last.
+        Shape of the input and of the target of one example, channels last.
     x_channels, y_channels : sequence of str
-        Names along the last axis.
+        Names of the channels of input and target.
 
     Returns
     -------
-    tuple of h5py.Dataset
-        `x` (count, *x_shape) and `y` (count, *y_shape), float32. `x` lies in the file as one
-        stretch of bytes, which several processes can fill.
+    x : h5py.Dataset, shape (count, *x_shape), float32
+        Inputs, contiguous in the file, so that several processes can fill them.
+    y : h5py.Dataset, shape (count, *y_shape), float32
+        Targets.
     """
     describe_examples(file, experiment=experiment, x_channels=x_channels, y_channels=y_channels)
     x = create_contiguous(file, "x", (count, *x_shape))
@@ -48,26 +49,47 @@ def create_examples(
 def describe_examples(
     file: h5py.File, *, experiment: str, x_channels: Sequence[str], y_channels: Sequence[str]
 ) -> None:
-    """Write the root attributes by which an examples file is known."""
+    """Write the root attributes of an examples file.
+
+    Parameters
+    ----------
+    file : h5py.File
+        File open for writing.
+    experiment : str
+        Name of the experiment.
+    x_channels, y_channels : sequence of str
+        Names of the channels of input and target.
+    """
     file.attrs["kind"] = "examples"
     file.attrs["experiment"] = experiment
     file.attrs["x_channels"] = list(x_channels)
     file.attrs["y_channels"] = list(y_channels)
 
 
-def write_index(file: h5py.File, columns: Mapping[str, Sequence]) -> None:
-    """Write the columns of the index, equally long, under the group `index`.
+def write_index(file: h5py.File, columns: Mapping[str, Sequence | np.ndarray]) -> None:
+    """Write the columns of the index into the group `index`.
 
     Parameters
     ----------
     file : h5py.File
-        Open for writing.
-    columns : mapping of str to sequence
-        Must hold `id` (unique) and `group`; text or numbers.
+        File open for writing.
+    columns : mapping from str to sequence
+        Columns of equal length, of text or numbers, among them `id` (unique) and `group`.
     """
     write_columns(file.create_group("index"), columns)
 
 
-def join_columns(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Columns of several parts of an index, one below the other."""
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+def join_columns(tables: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Concatenate the columns of several tables.
+
+    Parameters
+    ----------
+    tables : sequence of mapping from str to numpy.ndarray, shape (n,)
+        Tables with the columns of the first; at least one.
+
+    Returns
+    -------
+    dict from str to numpy.ndarray, shape (N,)
+        One table with the rows of all.
+    """
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}

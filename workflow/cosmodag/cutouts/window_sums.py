@@ -1,7 +1,7 @@
 """Sums of a mesh over windows along the line of sight, shared between overlapping windows.
 
-Conventions for every projection of the package: with the line of sight along axis 0, 1 or 2, the
-two other axes keep their order and become rows and columns: (y, z), (x, z) and (x, y).
+All projections of the package follow one convention: with the line of sight along axis 0, 1 or 2,
+the two other axes keep their order and become rows and columns: (y, z), (x, z) and (x, y).
 """
 
 import itertools
@@ -13,11 +13,11 @@ import numpy as np
 from cosmodag.cutouts.box_mesh import BoxMesh
 
 BLOCK_BYTES = 64 * 2**20
-"""Largest block read at once: what a projection needs beside its two-dimensional maps."""
+"""Largest block read from a file; it bounds the memory of a projection beside its planes."""
 
 
 def transverse_axes(axis: int) -> tuple[int, int]:
-    """Axes that become the rows and the columns of a projection along `axis`."""
+    """Return the axes that become the rows and the columns of a projection along `axis`."""
     rows, columns = (other for other in range(3) if other != axis)
     return rows, columns
 
@@ -31,37 +31,45 @@ def window_sums(
     layers: int = 1,
     ratio: int = 1,
 ) -> Iterator[np.ndarray]:
-    """Sum a mesh over windows along one axis, reading each cell once however windows overlap.
+    """Sum a mesh over windows along one axis, reading each cell once.
 
-    Prefix sums run along the line of sight and are kept only at the edges of windows that are still
-    open, so that memory does not grow with the number of windows. Sums are exact to float64.
+    Prefix sums run along the line of sight. They are stored only at the edges of windows that are
+    not complete yet, so that memory does not grow with the number of windows.
 
     Parameters
     ----------
-    mesh : array-like, shape (nx, ny, nz)
-        A NumPy array or a `BoxMesh`.
+    mesh : BoxMesh or numpy.ndarray, shape (nx, ny, nz)
+        Values to sum, in a file or in memory.
     axis : int
         Line of sight.
     offsets : sequence of int
-        Ascending lower edges of the windows, in cells. A window that passes the end of the mesh
-        goes on at its beginning.
+        Lower edges of the windows in cells, ascending. A window that crosses the end of the mesh
+        continues at its beginning.
     depth : int
-        Depth of the windows, in cells.
+        Depth of the windows in cells.
     layers : int
-        Equal parts into which each window is cut.
+        Number of layers of equal depth that each window is cut into.
     ratio : int
-        Cells of `offsets` and `depth` to a cell of the mesh along the axis, for a mesh that is
-        coarser than the grid on which windows are laid out.
+        Cells of `offsets` and `depth` per cell of the mesh along the axis, for a mesh that is
+        coarser than the grid of the windows.
 
     Yields
     ------
     numpy.ndarray, shape (layers, rows, columns), float64
-        Sums of each window in the order of `offsets`, counting each mesh cell `ratio` times.
+        Sums of each window, in the order of `offsets`; each mesh cell counts `ratio` times.
+
+    Examples
+    --------
+    >>> mesh = np.ones((2, 2, 6))
+    >>> [sums[0, 0, 0] for sums in window_sums(mesh, 2, [0, 2], 4)]
+    [np.float64(4.0), np.float64(4.0)]
     """
     thickness = depth // layers
-    needed = sorted({offset + k * thickness for offset in offsets for k in range(layers + 1)})
-    cuts = sorted({edge // ratio for edge in needed} | {-(-edge // ratio) for edge in needed})
-    marks = {}
+    layer_edges = {offset + k * thickness for offset in offsets for k in range(layers + 1)}
+    cuts = sorted(
+        {edge // ratio for edge in layer_edges} | {-(-edge // ratio) for edge in layer_edges}
+    )
+    marks: dict[int, np.ndarray] = {}
     prefixes = _prefix_sums(mesh, axis, cuts)
     for offset in offsets:
         last = -(-(offset + depth) // ratio)
@@ -75,17 +83,17 @@ def window_sums(
 
 
 def _at_edge(marks: dict[int, np.ndarray], edge: int, ratio: int) -> np.ndarray:
-    """Prefix sum at an edge that may lie inside a cell of a coarser mesh."""
-    cut, part = divmod(edge, ratio)
-    if part == 0:
+    """Return the prefix sum at an edge, which may lie inside a cell of a coarser mesh."""
+    cut, remainder = divmod(edge, ratio)
+    if remainder == 0:
         return marks[cut] * ratio
-    return marks[cut] * (ratio - part) + marks[cut + 1] * part
+    return marks[cut] * (ratio - remainder) + marks[cut + 1] * remainder
 
 
 def _prefix_sums(
     mesh: BoxMesh | np.ndarray, axis: int, cuts: list[int]
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (cut, sum of all cells from the first cut to this one) in ascending order."""
+    """Yield each cut with the sum of the cells from the first cut to it, in ascending order."""
     rows, columns = transverse_axes(axis)
     prefix = np.zeros((mesh.shape[rows], mesh.shape[columns]))
     yield cuts[0], prefix.copy()
@@ -99,7 +107,7 @@ def _prefix_sums(
 def _slabs(
     mesh: BoxMesh | np.ndarray, axis: int, first: int, last: int
 ) -> Iterator[tuple[int, int]]:
-    """Cut [first, last) at the file's chunks and at the end of the mesh, where windows wrap."""
+    """Split [first, last) at the chunks of the file and at the end of the mesh."""
     length = mesh.shape[axis]
     chunk = mesh.chunks[axis] if isinstance(mesh, BoxMesh) else length
     start = first
@@ -124,21 +132,22 @@ def _sum_slab(
     length = mesh.shape[axis]
     sight_line = slice(start % length, start % length + stop - start)
     bounds = np.append(cuts, stop) - start
-    tile = _rows_at_once(mesh, axis, stop - start)
+    tile = _rows_per_block(mesh, axis, stop - start)
     for first in range(0, mesh.shape[rows], tile):
         region = [slice(None)] * 3
         region[axis] = sight_line
         region[rows] = slice(first, first + tile)
         block = mesh[tuple(region)]
-        part = slice(first, first + block.shape[rows])
+        tile_rows = slice(first, first + block.shape[rows])
         if axis == 2:
-            _advance_along_last(block, bounds, prefix[part], marks[:, part])
+            _advance_along_last(block, bounds, prefix[tile_rows], marks[:, tile_rows])
         else:
-            layers_first = block if axis == 0 else block.transpose(1, 0, 2)
-            _advance_along_first(layers_first, bounds, prefix[part], marks[:, part])
+            axis_first = block if axis == 0 else block.transpose(1, 0, 2)
+            _advance_along_first(axis_first, bounds, prefix[tile_rows], marks[:, tile_rows])
 
 
-def _rows_at_once(mesh: BoxMesh | np.ndarray, axis: int, thickness: int) -> int:
+def _rows_per_block(mesh: BoxMesh | np.ndarray, axis: int, thickness: int) -> int:
+    """Return the number of rows that a block of at most `BLOCK_BYTES` holds, whole chunks."""
     rows, columns = transverse_axes(axis)
     if not isinstance(mesh, BoxMesh):
         return mesh.shape[rows]
@@ -147,19 +156,20 @@ def _rows_at_once(mesh: BoxMesh | np.ndarray, axis: int, thickness: int) -> int:
     return max(chunk, fit // chunk * chunk)
 
 
-# Reassociation alone is allowed, so that a sight line is summed in vector registers; the sums stay
-# in float64. Both kernels read each cell once and are bound by the memory's bandwidth.
+# Both kernels read each cell once and are bound by memory bandwidth. Sums are float64; of fast math
+# only reassociation is allowed, so that a sight line is summed in vector registers.
 @numba.njit(parallel=True, cache=True, nogil=True, fastmath={"reassoc"})
 def _advance_along_last(block, bounds, prefix, marks):
+    """Advance the prefix sums along the last axis and copy them to `marks` at each bound."""
     for i in numba.prange(block.shape[0]):
         for j in range(block.shape[1]):
             start = 0
             total = prefix[i, j]
             for cut in range(bounds.size):
-                part = 0.0
+                segment = 0.0
                 for k in range(start, bounds[cut]):
-                    part += block[i, j, k]
-                total += part
+                    segment += block[i, j, k]
+                total += segment
                 start = bounds[cut]
                 if cut < marks.shape[0]:
                     marks[cut, i, j] = total
@@ -168,6 +178,7 @@ def _advance_along_last(block, bounds, prefix, marks):
 
 @numba.njit(parallel=True, cache=True, nogil=True)
 def _advance_along_first(block, bounds, prefix, marks):
+    """Advance the prefix sums along the first axis and copy them to `marks` at each bound."""
     for i in numba.prange(block.shape[1]):
         start = 0
         for cut in range(bounds.size):
@@ -180,20 +191,23 @@ def _advance_along_first(block, bounds, prefix, marks):
 
 
 def block_means(plane: np.ndarray, factor: int) -> np.ndarray:
-    """Mean over the `factor` × `factor` cells that begin at each cell of a plane.
+    """Return the mean over the `factor` × `factor` cells that begin at each cell of a plane.
 
-    Every `factor`-th value from a corner on is the area-averaged map of a window at that corner, so
-    that windows share the averages as well.
+    Every `factor`-th mean from a corner on is the area-averaged map of a window at that corner, so
+    that overlapping windows share the means.
 
     Parameters
     ----------
-    plane : numpy.ndarray, shape (rows, columns)
+    plane : numpy.ndarray, shape (rows, columns), float64
+        Values to average.
     factor : int
+        Side of a block in cells.
 
     Returns
     -------
     numpy.ndarray, shape (rows - factor + 1, columns - factor + 1), float64
+        Mean of each block.
     """
     rows, columns = (length - factor + 1 for length in plane.shape)
-    tall = sum(plane[shift : shift + rows] for shift in range(factor))
-    return sum(tall[:, shift : shift + columns] for shift in range(factor)) / factor**2
+    tall = sum((plane[k : k + rows] for k in range(factor)), np.zeros(()))
+    return sum((tall[:, k : k + columns] for k in range(factor)), np.zeros(())) / factor**2

@@ -38,7 +38,7 @@ class ExamplesFile:
         self.attributes = {name: _plain(value) for name, value in file.attrs.items()}
         self.cubes = None
         if self.attributes.get("cubes"):
-            self.cubes = CubeReader.of(self.attributes, Path(self.name).parent)
+            self.cubes = CubeReader.from_attributes(self.attributes, Path(self.name).parent)
             self.x_shape, self.y_shape = self.cubes.x_shape, self.cubes.y_shape
         else:
             self.x_shape, self.y_shape = file["x"].shape[1:], file["y"].shape[1:]

@@ -68,7 +68,9 @@ def open_maps(
             *(open_shards(folder, split, letter, description) for letter in "xy"),
             description["shard_size"],
         )
-    return CubeMaps([CubeReader.of(source, folder) for source in description["cubes"]], index)
+    return CubeMaps(
+        [CubeReader.from_attributes(source, folder) for source in description["cubes"]], index
+    )
 
 
 def read_split(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cosmodag.cutouts.box_mesh import read_region
+from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
 from cosmodag.datasets.folder import read_description, read_index, read_split
 from cosmodag.datasets.integrity import verify_dataset
 from cosmodag.datasets.loader import Loader
@@ -48,7 +49,8 @@ def boxes(tmp_path):
 def dataset(boxes, tmp_path):
     """Dataset folder of wrapped cubes of 8 cells a side, of which nothing is stored."""
     (tmp_path / "examples").mkdir()
-    list_cubes(*boxes, tmp_path / "examples" / "cubes.h5", side=8, stride=5, factor=2, wrap=True)
+    geometry = SubBoxGeometry(side=8, depth=8, stride=5, wrap=True)
+    list_cubes(*boxes, tmp_path / "examples" / "cubes.h5", geometry, factor=2)
     write_dataset([tmp_path / "examples" / "cubes.h5"], tmp_path / "data" / "cubes")
     return tmp_path / "data" / "cubes"
 
@@ -146,7 +148,7 @@ def test_an_altered_grid_is_named(dataset, boxes):
 
 
 def test_overlapping_cubes_split_at_random_are_recorded_as_leaking(boxes, tmp_path):
-    list_cubes(*boxes, tmp_path / "cubes.h5", side=8, stride=4)
+    list_cubes(*boxes, tmp_path / "cubes.h5", SubBoxGeometry(side=8, depth=8, stride=4))
     description = write_dataset([tmp_path / "cubes.h5"], tmp_path / "data", protocol="random")
     assert any(
         "volumes shared between splits in box r0000" in leak for leak in description["leaks"]

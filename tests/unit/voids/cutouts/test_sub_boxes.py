@@ -1,4 +1,4 @@
-"""Claims on maps of sub-boxes and on what is recorded of them."""
+"""Maps of sub-boxes and their index columns."""
 
 import itertools
 import logging
@@ -7,11 +7,19 @@ import h5py
 import numpy as np
 import pytest
 
+from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
 from cosmodag.errors import InputError
-from cosmodag.voids.cutouts.sub_boxes import cut_boxes
+from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
+
+
+def cut(files, output, *, side, depth, stride, layers=1, factor=4, labels=None, **settings):
+    """Cut sub-boxes out of a grid file and its labels file."""
+    geometry = SubBoxGeometry(side=side, depth=depth, stride=stride, **settings)
+    return cut_sub_boxes(*files, output, geometry, layers=layers, factor=factor, labels=labels)
 
 
 def read(path):
+    """Read the inputs, the targets and the index of an examples file."""
     with h5py.File(path) as file:
         index = {
             name: column.asstr()[:] if column.dtype.kind == "O" else column[:]
@@ -21,22 +29,23 @@ def read(path):
 
 
 def corner(index, n, cell_size=2.0):
+    """Return the lower corner of a sub-box in cells."""
     return [round(index[f"lower_{letter}"][n] / cell_size) for letter in "xyz"]
 
 
 def region(lower, lengths, cells):
+    """Return the index of a block of a periodic mesh."""
     return np.ix_(*[np.arange(a, a + n) % m for a, n, m in zip(lower, lengths, cells)])
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 @pytest.mark.parametrize("wrap", [False, True])
 @pytest.mark.parametrize("ratio", [1, 2])
-def test_maps_equal_a_brute_force_sum_over_each_sub_box(write_boxes, tmp_path, axis, wrap, ratio):
+def test_maps_equal_brute_force_sums_over_each_sub_box(write_boxes, tmp_path, axis, wrap, ratio):
     cells = (24, 20, 28)
     grid_file, labels_file = write_boxes(cells, ratio=ratio, boxes=2)
-    cut_boxes(
-        grid_file,
-        labels_file,
+    cut(
+        (grid_file, labels_file),
         tmp_path / "examples.h5",
         side=12,
         depth=6,
@@ -66,12 +75,12 @@ def test_maps_equal_a_brute_force_sum_over_each_sub_box(write_boxes, tmp_path, a
 
 
 def test_published_protocol_has_10648_sub_boxes_and_the_real_box_216():
-    from cosmodag.cutouts.lattice import positions_along
+    from cosmodag.cutouts.window_positions import window_positions
 
-    published = positions_along(1050, 224, 37, count=22)
+    published = window_positions(1050, 224, 37, count=22)
     assert len(published) ** 3 == 10_648
     assert published[-1] + 224 <= 1050
-    assert len(positions_along(420, 224, 37)) ** 3 == 216
+    assert len(window_positions(420, 224, 37)) ** 3 == 216
 
 
 def mirror(path, transform, names):
@@ -87,7 +96,7 @@ def test_input_and_target_share_axes(write_boxes, tmp_path, symmetry):
     cells, size = 24, 48.0
     paths = write_boxes((cells,) * 3)
     settings = {"side": 24, "depth": 12, "stride": 24, "factor": 4}
-    cut_boxes(*paths, tmp_path / "before.h5", **settings)
+    cut(paths, tmp_path / "before.h5", **settings)
     move = {
         "rotate": lambda mesh: np.rot90(mesh, axes=(0, 1)),
         "transpose": lambda mesh: mesh.swapaxes(0, 1),
@@ -98,7 +107,7 @@ def test_input_and_target_share_axes(write_boxes, tmp_path, symmetry):
         position = file["matter/voids/r0000/position"]
         a, b, c = position[:].T
         position[...] = np.stack([size - b, a, c] if symmetry == "rotate" else [b, a, c], axis=1)
-    cut_boxes(*paths, tmp_path / "after.h5", **settings)
+    cut(paths, tmp_path / "after.h5", **settings)
     x, y, _ = read(tmp_path / "before.h5")
     moved_x, moved_y, _ = read(tmp_path / "after.h5")
     for maps, moved in ((x, moved_x), (y, moved_y)):
@@ -117,7 +126,8 @@ def test_a_dense_column_and_the_void_in_it_fall_on_the_same_pixel(write_boxes, t
         file["matter/mask"][...] = 0
         file["matter/mask"][0, place[0], place[1], place[2]] = 1
         file["matter/voids/r0000/position"][...] = (np.array(place) + 0.5) * 2.0
-    cut_boxes(grid_file, labels_file, tmp_path / "e.h5", side=24, depth=24, stride=24, axes=[axis])
+    files = (grid_file, labels_file)
+    cut(files, tmp_path / "e.h5", side=24, depth=24, stride=24, axes=[axis])
     x, y, _ = read(tmp_path / "e.h5")
     seen = [length for other, length in enumerate(place) if other != axis]
     assert np.unravel_index(x[0, ..., 0].argmax(), (24, 24)) == tuple(seen)
@@ -126,18 +136,10 @@ def test_a_dense_column_and_the_void_in_it_fall_on_the_same_pixel(write_boxes, t
         assert peak == (seen[0] // 4, seen[1] // 4)
 
 
-def test_counts_volumes_and_centres_hold_the_voids_of_the_sub_box(write_boxes, tmp_path):
+def test_counts_volumes_and_centres_are_those_of_the_voids_in_the_sub_box(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3, voids=300)
-    cut_boxes(
-        grid_file,
-        labels_file,
-        tmp_path / "e.h5",
-        side=12,
-        depth=8,
-        stride=6,
-        axes=[0, 2],
-        wrap=True,
-    )
+    settings = {"side": 12, "depth": 8, "stride": 6, "axes": [0, 2], "wrap": True}
+    cut((grid_file, labels_file), tmp_path / "e.h5", **settings)
     _, y, index = read(tmp_path / "e.h5")
     with h5py.File(labels_file) as file:
         position = file["matter/voids/r0000/position"][:] / 2.0
@@ -153,37 +155,37 @@ def test_counts_volumes_and_centres_hold_the_voids_of_the_sub_box(write_boxes, t
     assert across.mean() == pytest.approx(index["count_matter"].mean(), rel=0.05)
 
 
-def test_maps_of_centres_of_adjoining_sub_boxes_hold_every_void_once(write_boxes, tmp_path):
+def test_centre_maps_of_adjoining_sub_boxes_contain_every_void_once(write_boxes, tmp_path):
     paths = write_boxes((24,) * 3, voids=300)
-    cut_boxes(*paths, tmp_path / "e.h5", side=12, depth=12, stride=12)
+    cut(paths, tmp_path / "e.h5", side=12, depth=12, stride=12)
     _, y, index = read(tmp_path / "e.h5")
     assert len(y) == 8
     assert y[..., 1].sum() == pytest.approx(300, rel=1e-5)
     assert index["count_matter"].sum() == 300
 
 
-def test_regions_drop_sub_boxes_that_straddle_and_say_how_many(write_boxes, tmp_path, caplog):
+def test_sub_boxes_that_straddle_regions_are_dropped_and_counted(write_boxes, tmp_path, caplog):
     paths = write_boxes((24,) * 3)
     with caplog.at_level(logging.INFO):
-        count = cut_boxes(
-            *paths, tmp_path / "e.h5", side=8, depth=8, stride=4, stride_depth=4, regions=[2, 1, 2]
+        count = cut(
+            paths, tmp_path / "e.h5", side=8, depth=8, stride=4, stride_depth=4, regions=[2, 1, 2]
         )
     _, _, index = read(tmp_path / "e.h5")
     assert len(index["id"]) == count == 4 * 5 * 4
-    assert "45 that straddle regions dropped" in caplog.text
+    assert "45 more straddle regions and were dropped" in caplog.text
     assert set(index["group"]) == {
         f"boxes/r0000/region-{i}-0-{k}" for i, k in itertools.product(range(2), repeat=2)
     }
-    for letter, part in (("x", 0), ("z", 2)):
-        held = np.array([int(group.split("-")[1 + part]) for group in index["group"]])
-        assert (index[f"lower_{letter}"] >= held * 24.0).all()
-        assert (index[f"upper_{letter}"] <= (held + 1) * 24.0).all()
+    for axis, letter in ((0, "x"), (2, "z")):
+        regions = np.array([int(group.split("-")[1 + axis]) for group in index["group"]])
+        assert (index[f"lower_{letter}"] >= regions * 24.0).all()
+        assert (index[f"upper_{letter}"] <= (regions + 1) * 24.0).all()
 
 
-def test_a_buffer_keeps_sub_boxes_of_two_regions_apart(write_boxes, tmp_path):
+def test_sub_boxes_of_two_regions_are_separated_by_the_buffer(write_boxes, tmp_path):
     paths = write_boxes((24,) * 3, periodic=False)
     settings = {"side": 4, "depth": 4, "stride": 1, "stride_depth": 1, "regions": [2, 1, 1]}
-    cut_boxes(*paths, tmp_path / "e.h5", **settings, buffer=8.0)
+    cut(paths, tmp_path / "e.h5", **settings, buffer=8.0)
     _, _, index = read(tmp_path / "e.h5")
     first = index["group"] == "boxes/r0000/region-0-0-0"
     gap = index["lower_x"][~first].min() - index["upper_x"][first].max()
@@ -191,11 +193,9 @@ def test_a_buffer_keeps_sub_boxes_of_two_regions_apart(write_boxes, tmp_path):
     assert index["lower_x"].min() == 0
 
 
-def test_at_most_the_maximum_is_cut_from_each_box(write_boxes, tmp_path):
+def test_at_most_maximum_sub_boxes_are_cut_per_box(write_boxes, tmp_path):
     paths = write_boxes((24,) * 3, boxes=3)
-    count = cut_boxes(
-        *paths, tmp_path / "e.h5", side=8, depth=8, stride=4, axes=[0, 1, 2], maximum=10
-    )
+    count = cut(paths, tmp_path / "e.h5", side=8, depth=8, stride=4, axes=[0, 1, 2], maximum=10)
     x, _, index = read(tmp_path / "e.h5")
     assert count == len(x) == 30
     assert set(index["axis"]) == {0, 1, 2}
@@ -203,7 +203,7 @@ def test_at_most_the_maximum_is_cut_from_each_box(write_boxes, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("changes", "message"),
     [
         ({"layers": 5}, "depth 8 cells does not divide into layers: 5"),
         ({"factor": 3}, "side 8 cells does not divide by factor 3"),
@@ -212,33 +212,35 @@ def test_at_most_the_maximum_is_cut_from_each_box(write_boxes, tmp_path):
         ({"axes": [3]}, "axis 3"),
         ({"labels": ["sphere"]}, "'sphere' is not among matter"),
         ({"regions": [4, 4, 4]}, "lies wholly in one of the regions"),
-        ({"positions": [9, 9, 9]}, "9 positions asked for along an axis where 3 fit"),
+        ({"positions": [9, 9, 9]}, "positions: 9 along an axis where 3 fit"),
     ],
 )
-def test_impossible_sub_boxes_are_named_and_nothing_is_left(write_boxes, tmp_path, wrong, words):
+def test_impossible_sub_boxes_are_refused_and_no_file_is_written(
+    write_boxes, tmp_path, changes, message
+):
     paths = write_boxes((24,) * 3)
-    settings = {"side": 8, "depth": 8, "stride": 4} | wrong
-    with pytest.raises(InputError, match=words):
-        cut_boxes(*paths, tmp_path / "e.h5", **settings)
+    settings = {"side": 8, "depth": 8, "stride": 4} | changes
+    with pytest.raises(InputError, match=message):
+        cut(paths, tmp_path / "e.h5", **settings)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["grid.h5", "labels.h5"]
 
 
-def test_an_open_box_does_not_wrap(write_boxes, tmp_path):
+def test_sub_boxes_of_an_open_box_cannot_wrap(write_boxes, tmp_path):
     paths = write_boxes((24,) * 3, periodic=False)
     with pytest.raises(InputError, match="wrap is set, but the box is open"):
-        cut_boxes(*paths, tmp_path / "e.h5", side=8, depth=8, stride=4, wrap=True)
+        cut(paths, tmp_path / "e.h5", side=8, depth=8, stride=4, wrap=True)
 
 
-def test_a_label_mesh_that_does_not_divide_is_named(write_boxes, tmp_path):
+def test_a_mask_mesh_that_does_not_divide_the_grid_is_refused(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3)
     with h5py.File(labels_file, "r+") as file:
         del file["matter/mask"]
         file["matter/mask"] = np.zeros((1, 10, 10, 10), np.uint8)
-    with pytest.raises(InputError, match="does not divide the galaxy grid"):
-        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", side=8, depth=8, stride=4)
+    with pytest.raises(InputError, match="does not divide the grid"):
+        cut((grid_file, labels_file), tmp_path / "e.h5", side=8, depth=8, stride=4)
 
 
-def test_a_fault_halfway_leaves_no_file(write_boxes, tmp_path, monkeypatch):
+def test_a_failed_write_leaves_no_file(write_boxes, tmp_path, monkeypatch):
     paths = write_boxes((24,) * 3)
     from cosmodag.voids.cutouts import sub_boxes
 
@@ -247,36 +249,36 @@ def test_a_fault_halfway_leaves_no_file(write_boxes, tmp_path, monkeypatch):
 
     monkeypatch.setattr(sub_boxes, "write_index", fail)
     with pytest.raises(OSError, match="no space"):
-        cut_boxes(*paths, tmp_path / "e.h5", side=8, depth=8, stride=4)
+        cut(paths, tmp_path / "e.h5", side=8, depth=8, stride=4)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["grid.h5", "labels.h5"]
 
 
-def test_an_empty_box_is_named(write_boxes, tmp_path):
+def test_an_empty_box_is_refused(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3, boxes=2)
     with h5py.File(grid_file, "r+") as file:
         file.attrs["mean_density"] = [1.0, 0.0]
     with pytest.raises(InputError, match=r"box r0001 has mean_density 0.0"):
-        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", side=8, depth=8, stride=8)
+        cut((grid_file, labels_file), tmp_path / "e.h5", side=8, depth=8, stride=8)
 
 
-def test_labels_of_other_boxes_are_named(write_boxes, tmp_path):
+def test_labels_of_other_boxes_are_refused(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3)
     settings = {"side": 8, "depth": 8, "stride": 8}
     with h5py.File(labels_file, "r+") as file:
         file.attrs["box_size"] = [100.0, 100.0, 100.0]
     with pytest.raises(InputError, match=r"labels.h5: box_size .* differs"):
-        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", **settings)
+        cut((grid_file, labels_file), tmp_path / "e.h5", **settings)
     with h5py.File(labels_file, "r+") as file:
         file.attrs["boxes"] = ["r0007"]
     with pytest.raises(InputError, match=r"box r0000 of .* has no labels"):
-        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", **settings)
+        cut((grid_file, labels_file), tmp_path / "e.h5", **settings)
 
 
-def test_a_truncated_or_mistaken_grid_file_is_named(write_boxes, tmp_path):
+def test_a_truncated_or_mistaken_grid_file_is_refused(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3)
     settings = {"side": 8, "depth": 8, "stride": 8}
     with pytest.raises(InputError, match=r"labels.h5: its kind is 'labels'; .*'grid' is needed"):
-        cut_boxes(labels_file, labels_file, tmp_path / "e.h5", **settings)
+        cut((labels_file, labels_file), tmp_path / "e.h5", **settings)
     grid_file.write_bytes(grid_file.read_bytes()[:5000])
     with pytest.raises(InputError, match=r"grid.h5: not a whole HDF5 file"):
-        cut_boxes(grid_file, labels_file, tmp_path / "e.h5", **settings)
+        cut((grid_file, labels_file), tmp_path / "e.h5", **settings)

@@ -23,7 +23,7 @@ class CubeBoxes:
     header : CubesHeader
         Of the first file; what `ALIKE` names holds for all.
     name, boxes, groups, box_size, cell_size, cells, periodic
-        As in `cosmodag.cutouts.sub_box_plan.Boxes`; a box is a universe, whatever its redshift.
+        As in `cosmodag.cutouts.sub_box_lattice.Boxes`; a box is a universe, whatever its redshift.
     """
 
     periodic = True

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
 from cosmodag.cutouts.sub_box_index import index_columns
-from cosmodag.cutouts.sub_box_plan import Lattice, plan_sub_boxes
+from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry, SubBoxLattice, sub_box_lattices
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.reionization.cubes.cubes_file import FIELDS, CubesFile, universe_seed
@@ -97,19 +97,17 @@ def cut_slices(
     with open_cubes(cubes_files) as boxes:
         _check_fields(boxes, channels, target)
         side = boxes.header.cells if side is None else side
-        lattices = plan_sub_boxes(
-            boxes,
+        geometry = SubBoxGeometry(
             side=side,
             depth=1,
             stride=side if stride is None else stride,
             stride_depth=stride_depth,
             axes=axes,
-            wrap=False,
-            positions=None,
             regions=regions,
             buffer=buffer,
             maximum=maximum,
         )
+        lattices = sub_box_lattices(boxes, geometry)
         cutter = _Cutter(
             boxes=boxes,
             lattices=lattices,
@@ -131,7 +129,7 @@ class _Cutter:
     """What is cut from each cube, and how."""
 
     boxes: CubeBoxes
-    lattices: list[Lattice]
+    lattices: list[SubBoxLattice]
     side: int
     channels: tuple[str, ...]
     ionized: bool
@@ -242,7 +240,7 @@ class _Cutter:
     def _needs(self, field: str, file: CubesFile) -> bool:
         return field in self.channels or "neutral_fraction" not in file.fields
 
-    def _patches(self, cubes: Sequence[np.ndarray], lattice: Lattice) -> np.ndarray:
+    def _patches(self, cubes: Sequence[np.ndarray], lattice: SubBoxLattice) -> np.ndarray:
         """The patches of a lattice, (N, side, side, channels) float32."""
         corners = lattice.corners()
         patches = np.empty((len(corners), self.side, self.side, len(cubes)), np.float32)
@@ -250,26 +248,24 @@ class _Cutter:
             cut_patches(cube, lattice.axis, corners, self.side, patches[..., channel])
         return patches
 
-    def _sums(self, cube: np.ndarray, lattice: Lattice) -> np.ndarray:
+    def _sums(self, cube: np.ndarray, lattice: SubBoxLattice) -> np.ndarray:
         """Sum of each patch of a lattice, (N,) float64."""
         if self.side == len(cube):
             return plane_sums(cube, lattice.axis, lattice.offsets[lattice.chosen[:, 0]])
         return self._patches([cube], lattice).sum(axis=(1, 2, 3), dtype=np.float64)
 
-    def _filled(self, cube: np.ndarray, lattice: Lattice) -> np.ndarray:
+    def _filled(self, cube: np.ndarray, lattice: SubBoxLattice) -> np.ndarray:
         """Whether each patch of a lattice holds anything but 0, (N,) bool."""
         if self.side == len(cube):
             return planes_filled(cube, lattice.axis, lattice.offsets[lattice.chosen[:, 0]])
         return self._patches([cube], lattice).any(axis=(1, 2, 3))
 
     def _columns(
-        self, file: CubesFile, box: int, escape: int, lattice: Lattice
+        self, file: CubesFile, box: int, escape: int, lattice: SubBoxLattice
     ) -> dict[str, np.ndarray]:
         """Index of the slices of one cube along one line of sight."""
         header = file.header
-        columns = index_columns(
-            self.boxes, box, lattice, self.side, 1, named_regions=self.named_regions
-        )
+        columns = index_columns(self.boxes, box, lattice)
         count = len(lattice.chosen)
         depth = lattice.offsets[lattice.chosen[:, 0]]
         value = header.escape_fractions[escape]

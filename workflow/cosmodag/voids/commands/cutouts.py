@@ -14,14 +14,14 @@ from cosmodag.commands.options import input_file, output, settings_options, thre
 @output("Examples file.")
 @settings_options("voids/cutouts/*")
 @threads
-def command(grid, labels, output, cubes, threads, **settings):
+def command(grid, labels, output, cubes, layers, factor, threads, **settings):
     """Cut sub-boxes of galaxies and the maps of the voids in them."""
+    from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
     from cosmodag.voids.cutouts.cubes import list_cubes
-    from cosmodag.voids.cutouts.sub_boxes import cut_boxes
+    from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
 
-    if not cubes:
-        cut_boxes(grid, labels, output, threads=threads, **settings)
-        return
-    for key in ("depth", "stride_depth", "axes", "layers"):  # of maps alone
-        del settings[key]
-    list_cubes(grid, labels, output, **settings)
+    geometry = SubBoxGeometry(**settings)
+    if cubes:
+        list_cubes(grid, labels, output, geometry, factor=factor)
+    else:
+        cut_sub_boxes(grid, labels, output, geometry, layers=layers, factor=factor, threads=threads)

@@ -11,43 +11,45 @@ import numpy as np
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.examples_file import describe_examples, join_columns, write_index
 from cosmodag.cutouts.sub_box_index import index_columns
-from cosmodag.cutouts.sub_box_plan import Lattice, plan_sub_boxes
+from cosmodag.cutouts.sub_box_lattice import (
+    AXIS_NAMES,
+    SubBoxGeometry,
+    SubBoxLattice,
+    sub_box_lattices,
+)
 from cosmodag.files import whole_file
-from cosmodag.voids.cutouts.slab_maps import SubBoxShape, count_voids, voids_at
+from cosmodag.voids.cutouts.slab_maps import MapShape
+from cosmodag.voids.cutouts.slab_voids import count_voids, slab_voids
 
 
 def list_cubes(
     grid_file: str | os.PathLike,
     labels_file: str | os.PathLike,
     output: str | os.PathLike,
+    geometry: SubBoxGeometry,
     *,
-    side: int,
-    stride: int | None = None,
     factor: int = 1,
     labels: Sequence[str] | None = None,
-    positions: Sequence[int] | None = None,
-    wrap: bool = False,
-    regions: Sequence[int] | None = None,
-    buffer: float = 0.0,
-    maximum: int | None = None,
 ) -> int:
-    """Write an examples file that lists cubes without holding them.
+    """Write an examples file with the positions of cubes, but without their content.
 
-    A cube is a sub-box as deep as it is wide. Its input is the galaxy overdensity, its target the
-    fraction of each `factor`³ cells inside voids. The file remembers where the grid and the labels
-    lie relative to itself; `cosmodag.cutouts.cube_reader` cuts the cubes out of them.
+    The input of a cube is the galaxy overdensity, its target the fraction of each block of
+    `factor`³ cells that lies inside voids. The file contains the paths of the grid and the labels
+    relative to its own folder; `cosmodag.cutouts.cube_reader` cuts the cubes out of them.
 
     Parameters
     ----------
-    grid_file, labels_file, output : path
-    side : int
-        In cells.
-    stride : int, optional
-        Distance between neighbours along each axis in cells; `side` by default.
+    grid_file, labels_file : path-like
+        Grid file of the galaxies and labels file of the same boxes.
+    output : path-like
+        Examples file to write.
+    geometry : SubBoxGeometry
+        Size and spacing of the cubes. Of `side` and `stride` follow depth and spacing along all
+        axes; see `SubBoxGeometry.as_cubes`.
     factor : int
-        Cells to a voxel of the target along each axis.
-    labels, positions, wrap, regions, buffer, maximum
-        As for `cosmodag.voids.cutouts.sub_boxes.cut_boxes`.
+        Cells per voxel of the target along each axis.
+    labels : sequence of str, optional
+        Labels to use as targets; all labels of the file by default.
 
     Returns
     -------
@@ -57,29 +59,17 @@ def list_cubes(
     Raises
     ------
     InputError
-        The files disagree, cubes do not fit, or `side` does not divide by `factor`.
+        The files disagree, cubes do not fit into the box, or `factor` does not divide the side.
     """
-    stride = side if stride is None else stride
-    shape = SubBoxShape(side, side, factor=factor)
+    geometry = geometry.as_cubes()
+    MapShape(geometry.side, geometry.depth, factor=factor)  # refuses lengths that do not divide
     with open_boxes(grid_file, labels_file, labels) as files:
-        lattices = plan_sub_boxes(
-            files,
-            side=side,
-            depth=side,
-            stride=stride,
-            stride_depth=stride,
-            axes=[2],
-            wrap=wrap,
-            positions=positions,
-            regions=regions,
-            buffer=buffer,
-            maximum=maximum,
-        )
+        lattices = sub_box_lattices(files, geometry)
         columns = join_columns(
             [
-                index_columns(files, box, lattice, side, side, named_regions=regions is not None)
-                | {f"corner_{letter}": lattice.corners()[:, k] for k, letter in enumerate("xyz")}
-                | _counts(files, box, lattice, shape)
+                index_columns(files, box, lattice)
+                | _corner_columns(lattice)
+                | _count_columns(files, box, lattice)
                 for box, lattice in itertools.product(range(len(files.boxes)), lattices)
             ]
         )
@@ -91,7 +81,11 @@ def list_cubes(
                 y_channels=[f"fraction_{label}" for label in files.labels],
             )
             file.attrs.update(
-                cubes=True, side=side, factor=factor, labels=files.labels, cell_size=files.cell_size
+                cubes=True,
+                side=geometry.side,
+                factor=factor,
+                labels=files.labels,
+                cell_size=files.cell_size,
             )
             folder = Path(output).resolve().parent
             file.attrs["grid_file"] = os.path.relpath(Path(grid_file).resolve(), folder)
@@ -100,12 +94,18 @@ def list_cubes(
     return len(columns["id"])
 
 
-def _counts(
-    files: BoxFiles, box: int, lattice: Lattice, shape: SubBoxShape
-) -> dict[str, np.ndarray]:
-    parts = []
+def _corner_columns(lattice: SubBoxLattice) -> dict[str, np.ndarray]:
+    """Return the lower corners of cubes in cells as index columns."""
+    return {
+        f"corner_{letter}": edges for letter, edges in zip(AXIS_NAMES, lattice.corners().T.copy())
+    }
+
+
+def _count_columns(files: BoxFiles, box: int, lattice: SubBoxLattice) -> dict[str, np.ndarray]:
+    """Return the number and the total volume of the voids centred in each cube."""
+    tables = []
     for place in np.unique(lattice.chosen[:, 0]):
-        voids = voids_at(files, box, lattice, lattice.offsets[place], shape)
+        voids = slab_voids(files, box, lattice, lattice.offsets[place])
         chosen = lattice.chosen[lattice.chosen[:, 0] == place, 1:]
-        parts.append(count_voids(voids, chosen))
-    return join_columns(parts)
+        tables.append(count_voids(voids, chosen))
+    return join_columns(tables)

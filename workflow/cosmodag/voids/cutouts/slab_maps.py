@@ -6,24 +6,30 @@ from collections.abc import Iterator
 import numpy as np
 
 from cosmodag.cutouts.box_files import BoxFiles
-from cosmodag.cutouts.sub_box_plan import Lattice
+from cosmodag.cutouts.box_mesh import BoxMesh
+from cosmodag.cutouts.sub_box_lattice import SubBoxLattice
 from cosmodag.cutouts.window_sums import block_means, transverse_axes, window_sums
 from cosmodag.errors import InputError
-from cosmodag.voids.cutouts.void_targets import SlabVoids, voids_in_slab
+from cosmodag.voids.cutouts.slab_voids import SlabVoids, slab_voids
 
 
 @dataclasses.dataclass(frozen=True)
-class SubBoxShape:
+class MapShape:
     """Lengths of a sub-box and of its maps.
 
-    Attributes
+    Parameters
     ----------
     side, depth : int
-        In cells, across and along the line of sight.
+        Lengths across and along the line of sight in cells.
     layers : int
-        Equal parts of the depth, one input channel each.
+        Number of layers of equal depth, one input channel each.
     factor : int
-        Cells to a pixel of the target maps.
+        Cells per pixel of the target maps along each side.
+
+    Raises
+    ------
+    InputError
+        A length is not positive, `layers` does not divide the depth or `factor` the side.
     """
 
     side: int
@@ -54,30 +60,32 @@ class SubBoxShape:
 
     @property
     def pixels(self) -> int:
-        """Side of the target maps."""
+        """Side of the target maps in pixels."""
         return self.side // self.factor
 
 
 @dataclasses.dataclass(frozen=True)
 class Slab:
-    """What the sub-boxes at one place along the line of sight share.
+    """Projections and voids that the sub-boxes at one offset along the line of sight share.
 
     Attributes
     ----------
-    shape : SubBoxShape
-    places : numpy.ndarray, shape (N, 2)
-        Place of each sub-box in the lattice of rows and columns.
-    corners : numpy.ndarray, shape (N, 2)
-        Lower edges of each sub-box along rows and columns, in cells.
+    shape : MapShape
+        Lengths of the sub-boxes and of their maps.
+    places : numpy.ndarray, shape (N, 2), int64
+        Row and column of each sub-box in the lattice.
+    corners : numpy.ndarray, shape (N, 2), int64
+        Lower edges of each sub-box along rows and columns in cells.
     overdensity : numpy.ndarray, shape (rows, columns, layers), float32
         Galaxy overdensity averaged over each layer.
-    fractions : dict of str to numpy.ndarray
+    fractions : dict from str to numpy.ndarray, shape (rows, columns), float64
         For each label the fraction of the sight line inside voids, averaged over the pixel that
         begins at each cell.
-    voids : dict of str to SlabVoids
+    voids : dict from str to SlabVoids
+        Voids by label.
     """
 
-    shape: SubBoxShape
+    shape: MapShape
     places: np.ndarray
     corners: np.ndarray
     overdensity: np.ndarray
@@ -87,101 +95,71 @@ class Slab:
     def __len__(self) -> int:
         return len(self.places)
 
-    def maps(self, part: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Input and target maps of some of the sub-boxes.
+    def maps(self, selection: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Return the input and target maps of some of the sub-boxes.
+
+        Parameters
+        ----------
+        selection : slice
+            The sub-boxes.
 
         Returns
         -------
         x : numpy.ndarray, shape (n, side, side, layers), float32
+            Overdensity in each layer.
         y : numpy.ndarray, shape (n, pixels, pixels, 2 labels), float32
-            Fraction and centres of each label.
+            For each label the fraction of the sight line inside voids and the void centres.
         """
         side, factor, pixels = self.shape.side, self.shape.factor, self.shape.pixels
-        count = len(self.places[part])
-        x = np.empty((count, side, side, self.shape.layers), dtype=np.float32)
-        y = np.empty((count, pixels, pixels, 2 * len(self.voids)), dtype=np.float32)
-        for n, ((i, j), place) in enumerate(zip(self.corners[part], self.places[part])):
+        corners, places = self.corners[selection], self.places[selection]
+        x = np.empty((len(places), side, side, self.shape.layers), dtype=np.float32)
+        y = np.empty((len(places), pixels, pixels, 2 * len(self.voids)), dtype=np.float32)
+        for n, ((i, j), (row, column)) in enumerate(zip(corners, places)):
             x[n] = self.overdensity[i : i + side, j : j + side]
             for k, (label, voids) in enumerate(self.voids.items()):
                 y[n, ..., 2 * k] = self.fractions[label][
                     i : i + side : factor, j : j + side : factor
                 ]
-                y[n, ..., 2 * k + 1] = voids.centre_map(*place, factor)
+                y[n, ..., 2 * k + 1] = voids.centre_map(row, column, factor)
         return x, y
 
 
-def count_voids(voids: dict[str, SlabVoids], places: np.ndarray) -> dict[str, np.ndarray]:
-    """Number and summed volume of the voids centred in each sub-box, as columns of the index.
-
-    Parameters
-    ----------
-    voids : dict of str to SlabVoids
-        Voids of the slab for each label.
-    places : numpy.ndarray, shape (N, 2)
-        Place of each sub-box in the lattice of rows and columns.
-    """
-    columns = {}
-    for label, found in voids.items():
-        count, volume = found.counts()
-        columns[f"count_{label}"] = count[tuple(places.T)]
-        columns[f"volume_{label}"] = volume[tuple(places.T)]
-    return columns
-
-
-def voids_at(
-    files: BoxFiles, box: int, lattice: Lattice, offset: int, shape: SubBoxShape
-) -> dict[str, SlabVoids]:
-    """Voids of each label in the slab at `offset` along the line of sight."""
-    found = {}
-    for label in files.labels:
-        position, volume = files.voids(box, label)
-        found[label] = voids_in_slab(
-            position / files.cell_size,
-            volume,
-            files.cells,
-            lattice.axis,
-            offset,
-            shape.depth,
-            lattice.rows,
-            lattice.columns,
-            shape.side,
-            periodic=files.periodic,
-        )
-    return found
-
-
-def slabs_of(
-    files: BoxFiles, box: int, lattice: Lattice, shape: SubBoxShape, *, wrap: bool
+def project_slabs(
+    files: BoxFiles, box: int, lattice: SubBoxLattice, shape: MapShape
 ) -> Iterator[Slab]:
     """Project one box along one line of sight, slab by slab.
 
     Parameters
     ----------
     files : BoxFiles
+        Grid file and labels file.
     box : int
-        Number of the box in the grid file.
-    lattice : Lattice
-    shape : SubBoxShape
-    wrap : bool
-        Whether sub-boxes pass the end of the box.
+        Index of the box in the grid file.
+    lattice : SubBoxLattice
+        Lattice of the sub-boxes.
+    shape : MapShape
+        Lengths of the sub-boxes and of their maps.
 
     Yields
     ------
     Slab
-        In the order of `lattice.offsets`; those without sub-boxes are left out.
+        The slabs that contain sub-boxes, in the order of `lattice.offsets`.
     """
     axis = lattice.axis
     rows, columns = transverse_axes(axis)
     used = np.unique(lattice.chosen[:, 0])
     offsets = lattice.offsets[used]
-    beyond = shape.side if wrap else 0
+    margin = shape.side if lattice.geometry.wrap else 0
 
-    def projections(mesh, ratios, layers):
+    def projections(
+        mesh: BoxMesh, ratios: tuple[int, int, int], layers: int
+    ) -> Iterator[np.ndarray]:
+        """Average a mesh over each layer of each slab, on the cells of the galaxy grid."""
         sums = window_sums(mesh, axis, offsets, shape.depth, layers=layers, ratio=ratios[axis])
         for planes in sums:
             fine = planes.repeat(ratios[rows], axis=1).repeat(ratios[columns], axis=2)
             mean = fine * (layers / shape.depth)
-            yield np.pad(mean, ((0, 0), (0, beyond), (0, beyond)), mode="wrap")
+            yield np.pad(mean, ((0, 0), (0, margin), (0, margin)), mode="wrap")
 
     masses = projections(files.grid_mesh(box), (1, 1, 1), shape.layers)
     masks = [
@@ -189,7 +167,7 @@ def slabs_of(
         for label in files.labels
     ]
     mean_mass = files.mean_mass(box)
-    for place, offset, mass, *inside in zip(used, offsets, masses, *masks):
+    for place, offset, mass, *mask_planes in zip(used, offsets, masses, *masks):
         chosen = lattice.chosen[lattice.chosen[:, 0] == place, 1:]
         yield Slab(
             shape=shape,
@@ -200,7 +178,7 @@ def slabs_of(
             ),
             fractions={
                 label: block_means(plane[0], shape.factor)
-                for label, plane in zip(files.labels, inside)
+                for label, plane in zip(files.labels, mask_planes)
             },
-            voids=voids_at(files, box, lattice, offset, shape),
+            voids=slab_voids(files, box, lattice, offset),
         )

@@ -1,4 +1,4 @@
-"""Maps of sub-boxes: projected galaxy overdensity beside the voids behind it."""
+"""Maps of sub-boxes: projected galaxy overdensity and the voids along the line of sight."""
 
 import dataclasses
 import os
@@ -10,129 +10,89 @@ from tqdm import tqdm
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
 from cosmodag.cutouts.sub_box_index import index_columns
-from cosmodag.cutouts.sub_box_plan import Lattice, plan_sub_boxes
+from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry, SubBoxLattice, sub_box_lattices
 from cosmodag.files import whole_file
 from cosmodag.threads import numba_threads
-from cosmodag.voids.cutouts.slab_maps import SubBoxShape, count_voids, slabs_of
+from cosmodag.voids.cutouts.slab_maps import MapShape, project_slabs
+from cosmodag.voids.cutouts.slab_voids import count_voids
 
-WRITTEN_AT_ONCE = 32
-"""Examples gathered before they are written: bounds the memory at any size of the lattice."""
+EXAMPLES_PER_WRITE = 32
+"""Examples in memory before they are written; it bounds the memory at any size of the lattice."""
 
 
-def cut_boxes(
+def cut_sub_boxes(
     grid_file: str | os.PathLike,
     labels_file: str | os.PathLike,
     output: str | os.PathLike,
+    geometry: SubBoxGeometry,
     *,
-    side: int,
-    depth: int,
-    stride: int,
-    stride_depth: int | None = None,
-    axes: Sequence[int] = (2,),
     layers: int = 1,
     factor: int = 4,
     labels: Sequence[str] | None = None,
-    positions: Sequence[int] | None = None,
-    wrap: bool = False,
-    regions: Sequence[int] | None = None,
-    buffer: float = 0.0,
-    maximum: int | None = None,
     threads: int | None = None,
 ) -> int:
-    """Cut overlapping or disjoint sub-boxes out of grids and write them as an examples file.
+    """Cut sub-boxes out of grids and write their maps as an examples file.
 
-    An example is the galaxy overdensity averaged over the depth of the sub-box (`layers` parts of
-    it, one channel each), beside two maps for each label at 1/`factor` of the resolution: the
-    fraction of the sight line that lies inside voids, and the cloud-in-cell map of void centres
-    within the depth. Number and summed volume of the voids centred in the sub-box go to the index.
-    Input and target have the same rows and columns: (y, z), (x, z) or (x, y) for a line of sight
-    along x, y or z.
-
-    The published protocol is a periodic 1050³ grid with `side=224, depth=224, stride=37,
-    stride_depth=37, positions=[22, 22, 22]`: 10,648 sub-boxes. In a grid of 420³ cells the same
-    side, depth and strides give 6³ = 216.
+    The input of an example is the galaxy overdensity averaged over the depth of the sub-box, with
+    one channel per layer. Its target consists of two maps per label with `factor` cells per pixel:
+    the fraction of the sight line inside voids, and the cloud-in-cell map of the void centres
+    within the depth. The index contains the number and the total volume of the voids centred in
+    the sub-box. Rows and columns of input and target are (y, z), (x, z) or (x, y) for a line of
+    sight along x, y or z.
 
     Parameters
     ----------
-    grid_file : path
-        Grid file of the galaxies.
-    labels_file : path
-        Labels file of the same boxes.
-    output : path
+    grid_file, labels_file : path-like
+        Grid file of the galaxies and labels file of the same boxes.
+    output : path-like
         Examples file to write.
-    side : int
-        Side of a map in cells.
-    depth : int
-        Depth of a sub-box along the line of sight in cells.
-    stride : int
-        Distance between neighbours across the line of sight in cells.
-    stride_depth : int, optional
-        Distance between neighbours along the line of sight in cells; `depth` by default.
-    axes : sequence of int
-        Lines of sight.
+    geometry : SubBoxGeometry
+        Size and spacing of the sub-boxes.
     layers : int
-        Equal parts of the depth, one input channel each.
+        Number of layers of equal depth, one input channel each.
     factor : int
-        Cells to a pixel of the target maps, along each side.
+        Cells per pixel of the target maps along each side.
     labels : sequence of str, optional
-        Labels to learn; all of the labels file by default.
-    positions : sequence of int, shape (3,), optional
-        Positions along x, y and z; as many as fit by default.
-    wrap : bool
-        Let sub-boxes pass the end of a periodic box and go on at its beginning.
-    regions : sequence of int, shape (3,), optional
-        Cut each box into so many disjoint regions along x, y and z, each a group of its own.
-        Sub-boxes that lie in more than one are dropped.
-    buffer : float
-        Smallest distance between sub-boxes of different regions in Mpc/h.
-    maximum : int, optional
-        Keep at most so many sub-boxes of each box, evenly spaced.
+        Labels to use as targets; all labels of the file by default.
     threads : int, optional
-        Threads of the projection.
+        Threads of the projection; numba's number of threads by default.
 
     Returns
     -------
     int
-        Number of examples written.
+        Number of examples.
 
     Raises
     ------
     InputError
-        The files disagree, sub-boxes do not fit, or a length does not divide as it must.
+        The files disagree, sub-boxes do not fit into the box, `layers` does not divide the depth or
+        `factor` the side.
+
+    Examples
+    --------
+    The published protocol, 22³ = 10,648 sub-boxes of a periodic grid of 1050³ cells:
+
+    >>> geometry = SubBoxGeometry(
+    ...     side=224, depth=224, stride=37, stride_depth=37, positions=(22, 22, 22)
+    ... )
+    >>> cut_sub_boxes("grid.h5", "labels.h5", "examples.h5", geometry)  # doctest: +SKIP
+    10648
     """
-    shape = SubBoxShape(side, depth, layers, factor)
+    shape = MapShape(geometry.side, geometry.depth, layers, factor)
     with open_boxes(grid_file, labels_file, labels) as files, numba_threads(threads):
-        lattices = plan_sub_boxes(
-            files,
-            side=side,
-            depth=depth,
-            stride=stride,
-            stride_depth=depth if stride_depth is None else stride_depth,
-            axes=axes,
-            wrap=wrap,
-            positions=positions,
-            regions=regions,
-            buffer=buffer,
-            maximum=maximum,
-        )
+        lattices = sub_box_lattices(files, geometry)
         with whole_file(output) as partial, h5py.File(partial, "w") as file:
-            return _fill(file, files, lattices, shape, wrap=wrap, named_regions=regions is not None)
+            return _write_examples(file, files, lattices, shape)
 
 
-def _fill(
-    file: h5py.File,
-    files: BoxFiles,
-    lattices: list[Lattice],
-    shape: SubBoxShape,
-    *,
-    wrap: bool,
-    named_regions: bool,
+def _write_examples(
+    file: h5py.File, files: BoxFiles, lattices: list[SubBoxLattice], shape: MapShape
 ) -> int:
-    """Write all examples and their index; give their number."""
+    """Write all examples and their index, and return the number of examples."""
     x, y = create_examples(
         file,
         experiment="voids",
-        count=len(files.boxes) * sum(len(lattice.chosen) for lattice in lattices),
+        count=len(files.boxes) * sum(len(lattice) for lattice in lattices),
         x_shape=(shape.side, shape.side, shape.layers),
         y_shape=(shape.pixels, shape.pixels, 2 * len(files.labels)),
         x_channels=shape.x_channels,
@@ -144,19 +104,16 @@ def _fill(
     file.attrs["source"] = files.grid.attrs.get("source", "")
     file.attrs["cell_size"] = files.cell_size
     projections = [(box, lattice) for box in range(len(files.boxes)) for lattice in lattices]
-    parts, first = [], 0
+    tables, first = [], 0
     for box, lattice in tqdm(projections, desc="sub-boxes", unit="projection", disable=None):
         counts = []
-        for slab in slabs_of(files, box, lattice, shape, wrap=wrap):
-            for start in range(0, len(slab), WRITTEN_AT_ONCE):
-                stop = min(start + WRITTEN_AT_ONCE, len(slab))
-                here = slice(first + start, first + stop)
-                x[here], y[here] = slab.maps(slice(start, stop))
+        for slab in project_slabs(files, box, lattice, shape):
+            for start in range(0, len(slab), EXAMPLES_PER_WRITE):
+                stop = min(start + EXAMPLES_PER_WRITE, len(slab))
+                rows = slice(first + start, first + stop)
+                x[rows], y[rows] = slab.maps(slice(start, stop))
             first += len(slab)
             counts.append(count_voids(slab.voids, slab.places))
-        parts.append(
-            index_columns(files, box, lattice, shape.side, shape.depth, named_regions=named_regions)
-            | join_columns(counts)
-        )
-    write_index(file, join_columns(parts))
+        tables.append(index_columns(files, box, lattice) | join_columns(counts))
+    write_index(file, join_columns(tables))
     return first
