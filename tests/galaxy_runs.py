@@ -10,6 +10,7 @@ from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
 from cosmodag.galaxies.stamps.stamps_file import open_stamps
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 
 SIDE = 32
 TRAINING = {"epochs": 2, "batch_size": 32, "learning_rate": 3e-3}
@@ -33,20 +34,19 @@ def train_runs(folder: Path, *, count: int = 400, bands: Sequence[str] = "grz", 
     cut_galaxies(open_stamps(stamps), folder / "cutouts.h5", **cutting)
     dataset = folder / "datasets" / "told"
     write_dataset([folder / "cutouts.h5"], dataset, fractions=(0.6, 0.2, 0.2))
-    settings = {"transform": "arcsinh", "training": TRAINING, "threads": 1}
-    train_run(
-        dataset,
-        folder / "runs" / "parameters",
+    parameters = RunSettings(
         task={"name": "count", "columns": ["magnitude", "log_radius"]},
         model={"name": "stampnet", "width": 8},
+        training=TRAINING,
+        transform="arcsinh",
         augment="symmetries",
-        **settings,
     )
-    train_run(
-        dataset,
-        folder / "runs" / "latent",
+    latent = RunSettings(
         task={"name": "latent", "size": 4},
         model={"name": "vae", "widths": [8, 8, 16]},
-        **settings,
+        training=TRAINING,
+        transform="arcsinh",
     )
+    for name, settings in (("parameters", parameters), ("latent", latent)):
+        train_run(dataset, folder / "runs" / name, settings, threads=1)
     return folder

@@ -14,7 +14,8 @@ import h5py
 import numpy as np
 import torch
 
-from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.dataset import Dataset
+from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.injections.cutouts.stamps import channel_names
 from cosmodag.memory import keep_freed_memory
@@ -187,13 +188,10 @@ def make_loader(case: Case, folder: Path) -> Loader:
         index["label"] = np.arange(examples) % 3 % 2
     write_dataset([folder / "examples.h5"], folder / "dataset", fractions=(0.5, 0.25, 0.25))
     return Loader(
-        folder / "dataset",
+        Dataset.open(folder / "dataset"),
         "train",
-        batch_size=case.batch,
-        seed=0,
         target=case.task.target,
+        batch_size=case.batch,
+        preprocessing=Preprocessing(case.transform, case.augment, case.noise),
         shuffle=True,
-        augment=case.augment,
-        transform=case.transform,
-        noise=case.noise,
     )

@@ -12,7 +12,8 @@ import sys
 
 import torch
 
-from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.dataset import Dataset
+from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.memory import keep_freed_memory
 from cosmodag.models import registry
 from cosmodag.training.distribution import connected
@@ -32,15 +33,14 @@ def main(dataset: str, size: str, norm: str, *part: str) -> None:
     with connected() as ranks, reproducible(threads=1):
         rank, ranks_in_all = map(int, part) if part else (ranks.rank, ranks.size)
         loader = Loader(
-            dataset,
+            Dataset.open(dataset),
             "train",
-            batch_size=int(size),
-            seed=0,
             target=task.target,
+            batch_size=int(size),
+            preprocessing=Preprocessing(transform="log1p"),
             shuffle=True,
             rank=rank,
             world_size=ranks_in_all,
-            transform="log1p",
         )
         while told_to_go_on(ranks):
             torch.manual_seed(0)

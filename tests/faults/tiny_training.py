@@ -15,6 +15,7 @@ import numpy as np
 
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 
 MODEL = {"name": "unet", "width": 8, "levels": 1, "norm": "batch", "dropout": 0.1}
 TRAINING = {
@@ -49,16 +50,13 @@ def write_tiny_dataset(folder: Path, examples: int = 120) -> Path:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
     changed = dict(setting.split("=") for setting in sys.argv[4:])
-    train_run(
-        sys.argv[1],
-        sys.argv[2],
+    settings = RunSettings(
         model=MODEL | json.loads(changed.pop("model", "{}")),
         task={"name": "map", "channel": "fraction_matter"},
         training=TRAINING | {key: json.loads(value) for key, value in changed.items()},
         transform="log1p",
         augment="symmetries",
         seed=3,
-        state_folder=sys.argv[3],
-        device="cpu",
-        threads=1,
     )
+    dataset, run, state = sys.argv[1:4]
+    train_run(dataset, run, settings, state_folder=state, device="cpu", threads=1)

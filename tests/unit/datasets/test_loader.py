@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.folder import read_split
-from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.errors import InputError
 
 MAPS = {"channels": ["fraction_matter", "centres_matter"]}
 
 
-def make(folder, split="train", **settings):
+def make(folder, split="train", *, transform=None, augment=None, **settings):
     settings = {"batch_size": 6, "seed": 3, "target": MAPS, "shuffle": True} | settings
-    return Loader(folder, split, **settings)
+    preprocessing = Preprocessing(transform, augment)
+    return Loader(Dataset.open(folder), split, preprocessing=preprocessing, **settings)
 
 
 def order(loader, epoch, start=0):

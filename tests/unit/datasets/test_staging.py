@@ -1,9 +1,8 @@
 """A dataset copied to a disk of the node."""
 
-import json
-
 import pytest
 
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.staging import staged
 
 
@@ -13,13 +12,13 @@ def dataset(tmp_path):
     folder.mkdir()
     (folder / "dataset.json").write_text("{}")
     (folder / "xtrain_1.npy").write_bytes(b"numbers")
-    return folder
+    return Dataset.open(folder)
 
 
 def test_a_copy_is_read_and_removed(dataset, tmp_path):
     with staged(dataset, tmp_path / "disk") as copy:
-        assert copy.parent == tmp_path / "disk"
-        assert (copy / "xtrain_1.npy").read_bytes() == b"numbers"
+        assert copy.folder.parent == tmp_path / "disk"
+        assert (copy.folder / "xtrain_1.npy").read_bytes() == b"numbers"
     assert list((tmp_path / "disk").iterdir()) == []
 
 
@@ -28,7 +27,7 @@ def test_processes_of_a_node_share_one_copy(dataset, tmp_path):
     with staged(dataset, tmp_path / "disk", wait=lambda: calls.append(1)) as copy:
         with staged(dataset, tmp_path / "disk", first=False) as other:
             assert other == copy
-        assert copy.is_dir()
+        assert copy.folder.is_dir()
     assert calls == [1]
 
 
@@ -45,6 +44,6 @@ def test_no_staging_reads_in_place(dataset):
 
 
 def test_cubes_stay_where_they_are(dataset, tmp_path):
-    (dataset / "dataset.json").write_text(json.dumps({"cubes": ["elsewhere.h5"]}))
-    with staged(dataset, tmp_path / "disk") as copy:
-        assert copy == dataset
+    cubes = Dataset(dataset.folder, {"cubes": ["elsewhere.h5"]})
+    with staged(cubes, tmp_path / "disk") as copy:
+        assert copy == cubes

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
-from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.dataset import Dataset
+from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.datasets.thermal_noise import ThermalNoise, without_mean
 from cosmodag.errors import InputError
@@ -86,9 +87,15 @@ def slices(tmp_path):
     return tmp_path / "dataset"
 
 
-def loader(slices, split, **settings):
-    plain = {"batch_size": 8, "seed": 1, "target": {"columns": ["redshift_class"]}}
-    return Loader(slices, split, shuffle=False, **{**plain, **settings})
+def loader(slices, split, *, target=None, seed=1, **preprocessing):
+    return Loader(
+        Dataset.open(slices),
+        split,
+        target=target or {"columns": ["redshift_class"]},
+        batch_size=8,
+        preprocessing=Preprocessing(**preprocessing),
+        seed=seed,
+    )
 
 
 def test_training_sees_new_noise_in_every_epoch_and_the_test_the_same(slices):
@@ -105,7 +112,7 @@ def test_noise_is_added_before_the_transform_and_widens_its_spread(slices):
     plain = loader(slices, "train", noise={"rms": 4.0}).read(np.arange(20)).x
     told = loader(slices, "train", noise={"rms": 4.0}, transform="standardise")
     told = told.read(np.arange(20)).x
-    statistics = loader(slices, "train").description["statistics"]
+    statistics = loader(slices, "train").dataset.statistics
     spread = np.hypot(statistics["x_std"][1], 4.0)
     expected = (plain[:, 1] - statistics["x_mean"][1]) / spread
     np.testing.assert_allclose(told[:, 1], expected, atol=1e-5)

@@ -9,6 +9,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.fitting import prepare_baselines
 from cosmodag.evaluation.evaluate import evaluate
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 
 MAP = {"name": "map", "channel": "fraction_matter"}
 COUNT = {"name": "count", "columns": ["count_matter", "volume_matter"]}
@@ -41,8 +42,8 @@ def dataset(make_sub_boxes, tmp_path_factory):
 
 
 def trained(dataset, folder, task, model):
-    training = {"epochs": 1, "batch_size": 16}
-    train_run(dataset, folder, model=model, task=task, training=training, threads=1)
+    settings = RunSettings(model, task, training={"epochs": 1, "batch_size": 16})
+    train_run(dataset, folder, settings, threads=1)
     return folder
 
 

@@ -16,6 +16,7 @@ from cosmodag.evaluation.targets import read_examples
 from cosmodag.reporting.report import write_report
 from cosmodag.reporting.summary import summary
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 
 TASK = {"name": "latent", "size": 3}
 TRAINING = {"epochs": 30, "batch_size": 32, "learning_rate": 6e-3}
@@ -26,8 +27,8 @@ def folder(stamps, tmp_path_factory):
     """A run of a latent of three numbers, evaluated."""
     folder = tmp_path_factory.mktemp("runs") / "three"
     model = {"name": "vae", "widths": [8, 16, 32]}
-    settings = {"training": TRAINING, "transform": "arcsinh", "threads": 1}
-    train_run(stamps, folder, task=TASK, model=model, **settings)
+    settings = RunSettings(model, TASK, training=TRAINING, transform="arcsinh")
+    train_run(stamps, folder, settings, threads=1)
     evaluate(stamps, folder, replicas=60, threads=1)
     return folder
 

@@ -1,10 +1,12 @@
 """Outputs that begin from what a stamp shows."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.models.galaxynet import GalaxyNet
 from cosmodag.training.anchors import anchors
 from cosmodag.training.completion import complete_model
@@ -12,10 +14,11 @@ from cosmodag.training.scalar_tasks import CountTask, RegressionTask
 
 COLUMNS = ["log_radius", "axis_ratio", "magnitude"]
 MOMENTS = {"mean": [-0.4, 0.6, 22.0], "std": [0.3, 0.2, 1.2]}
-DATASET = {
+DESCRIPTION = {
     "examples": [{"flux_unit": 0.003, "pixel": 0.1}],
     "shapes": {"x": [32, 32, 3], "y": [1]},
 }
+DATASET = Dataset(Path("dataset"), DESCRIPTION)
 
 
 @pytest.mark.parametrize(("kind", "each"), [(CountTask, 2), (RegressionTask, 1)])
@@ -32,7 +35,8 @@ def test_magnitude_and_radius_of_a_sharp_bright_galaxy_follow_from_the_anchors_a
 
 @pytest.mark.parametrize("examples", [[{}], [{"flux_unit": 0.003, "pixel": 0.1}, {"pixel": 0.1}]])
 def test_stamps_in_no_known_unit_anchor_nothing(examples):
-    assert anchors(CountTask(COLUMNS, **MOMENTS), DATASET | {"examples": examples}) == []
+    dataset = Dataset(Path("dataset"), DESCRIPTION | {"examples": examples})
+    assert anchors(CountTask(COLUMNS, **MOMENTS), dataset) == []
 
 
 def test_a_network_is_told_its_anchors_and_others_are_not():

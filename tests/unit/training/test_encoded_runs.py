@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.errors import InputError
-from cosmodag.training.completion import class_values, complete_task
+from cosmodag.training.completion import complete_task
 from cosmodag.training.prediction import load_run, predict, run_loader
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 from tests.slices import ESCAPE_FRACTIONS, REDSHIFTS
 
 RECONSTRUCTION = {"name": "reconstruction"}
@@ -19,9 +20,10 @@ SMALL = {"name": "convnet", "widths": [8]}
 TRAINING = {"epochs": 1, "batch_size": 32}
 
 
-def train(dataset, folder, task, model, **settings):
-    settings = {"training": TRAINING, "transform": "unit", "threads": 1, **settings}
-    return train_run(dataset, folder, task=task, model=model, **settings)
+def train(dataset, folder, task, model, state_folder=None, **settings):
+    settings = {"training": TRAINING, "transform": "unit", **settings}
+    run_settings = RunSettings(model, task, **settings)
+    return train_run(dataset, folder, run_settings, state_folder=state_folder, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def test_a_run_behind_an_encoder_is_predicted_as_it_was_trained(slices, encoder,
     loader = run_loader(slices, "test", description)
     found = predict(encoded, loader, threads=1)
     model, _, _ = load_run(encoded)
-    statistics = read_description(slices)["statistics"]
+    statistics = Dataset.open(slices).statistics
     low, high = statistics["x_min"][0], statistics["x_max"][0]
     plain = run_loader(slices, "test", {**description, "encoder": None, "transform": "none"})
     batch = plain.read(np.arange(5))
@@ -66,7 +68,7 @@ def test_a_run_behind_an_encoder_is_predicted_as_it_was_trained(slices, encoder,
 def test_an_encoder_that_saw_what_is_to_be_tested_on_is_refused(make_slices, slices, tmp_path):
     leaking = make_slices(seeds=10, protocol="random", step=16)
     train(leaking, tmp_path / "leaking", RECONSTRUCTION, {"name": "autoencoder"})
-    with pytest.raises(InputError, match=r"encoder leaking: it saw s000., .* to be tested on"):
+    with pytest.raises(InputError, match=r"encoder leaking: it was trained on s000., .* of the t"):
         train(slices, tmp_path / "run", REDSHIFT, SMALL, encoder=tmp_path / "leaking")
     # Under the original's protocol everything was seen, and nothing is claimed.
     train(leaking, tmp_path / "run", REDSHIFT, SMALL, encoder=tmp_path / "leaking")
@@ -77,7 +79,7 @@ def test_only_a_reconstruction_of_the_same_channels_is_an_encoder(
 ):
     with pytest.raises(InputError, match="encoder encoded: its task is classification"):
         train(slices, tmp_path, REDSHIFT, SMALL, encoder=encoded)
-    with pytest.raises(InputError, match="reads brightness_temperature and the dataset holds dens"):
+    with pytest.raises(InputError, match="on brightness_temperature, but the dataset has density"):
         train(densities, tmp_path, REDSHIFT, SMALL, encoder=encoder)
 
 
@@ -93,15 +95,15 @@ def test_an_interrupted_run_behind_an_encoder_has_a_state_of_its_own(slices, enc
 
 
 def test_classes_take_their_number_and_values_from_the_dataset(slices, encoded):
-    dataset = read_description(slices)
-    assert class_values(dataset, "redshift_class") == list(REDSHIFTS)
-    assert class_values(dataset, "escape_fraction_class") == list(ESCAPE_FRACTIONS)
-    assert class_values(dataset, "axis") is None
+    dataset = Dataset.open(slices)
+    assert dataset.class_values("redshift_class") == list(REDSHIFTS)
+    assert dataset.class_values("escape_fraction_class") == list(ESCAPE_FRACTIONS)
+    assert dataset.class_values("axis") is None
     description = json.loads((encoded / "run.json").read_text())
     assert description["task"] == REDSHIFT | {"classes": 3, "values": list(REDSHIFTS)}
     both = {"name": "ordinal", "columns": ["redshift_class", "escape_fraction_class"]}
     assert complete_task(both, dataset)["values"] == [list(REDSHIFTS), list(ESCAPE_FRACTIONS)]
-    with pytest.raises(InputError, match=r"does not say what the classes of 'axis' stand for"):
+    with pytest.raises(InputError, match=r"defines no values for the classes of 'axis'"):
         complete_task({"name": "ordinal", "columns": ["axis"]}, dataset)
     with pytest.raises(InputError, match=r"task\.classes: 5, .* has 3 values"):
         complete_task(REDSHIFT | {"classes": 5}, dataset)

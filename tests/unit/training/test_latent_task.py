@@ -15,6 +15,7 @@ from cosmodag.models.registry import build
 from cosmodag.training.prediction import predict, run_loader
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 from cosmodag.training.tasks import make_task
 
 SIDE, SIZE = 8, 3
@@ -26,11 +27,15 @@ def task(**settings):
     return make_task("latent", channels=BANDS, side=SIDE, size=SIZE, **settings)
 
 
-def train(dataset, folder, *, model=None, channels=None, **settings):
-    training = {"epochs": 2, "batch_size": 32, "checkpoint_steps": 1, "learning_rate": 3e-3}
-    settings = {"transform": "arcsinh", "training": training, "threads": 1} | settings
-    asked = {"name": "latent", "size": 4} | ({"channels": channels} if channels else {})
-    return train_run(dataset, folder, task=asked, model=model or SMALL, **settings)
+def train(dataset, folder, *, model=SMALL, channels=None, augment=None, state_folder=None):
+    settings = RunSettings(
+        model,
+        task={"name": "latent", "size": 4} | ({"channels": channels} if channels else {}),
+        training={"epochs": 2, "batch_size": 32, "checkpoint_steps": 1, "learning_rate": 3e-3},
+        transform="arcsinh",
+        augment=augment,
+    )
+    return train_run(dataset, folder, settings, state_folder=state_folder, threads=1)
 
 
 @pytest.fixture

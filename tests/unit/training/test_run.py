@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.dataset import Dataset
+from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.errors import InputError
 from cosmodag.training.prediction import load_run, predict
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 
 MAP = {"name": "map", "channel": "fraction_matter"}
 COUNT = {"name": "count", "columns": ["count_matter"]}
@@ -18,7 +20,8 @@ SMALL = {"name": "unet", "width": 8, "levels": 1}
 
 def train(dataset, run, task=MAP, **changed):
     settings = {"model": SMALL, "training": {"epochs": 1, "batch_size": 8}, "transform": "log1p"}
-    return train_run(dataset, run, task=task, device="cpu", threads=1, **settings | changed)
+    run_settings = RunSettings(task=task, **settings | changed)
+    return train_run(dataset, run, run_settings, device="cpu", threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +33,12 @@ def run(tiny_dataset, tmp_path_factory):
 
 def loader(dataset, split, target, shuffle=False):
     return Loader(
-        dataset,
+        Dataset.open(dataset),
         split,
-        batch_size=8,
-        seed=0,
         target=target,
+        batch_size=8,
+        preprocessing=Preprocessing(transform="log1p"),
         shuffle=shuffle,
-        transform="log1p",
     )
 
 

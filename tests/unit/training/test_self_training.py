@@ -8,15 +8,14 @@ from cosmodag.errors import InputError
 from cosmodag.training.prediction import predict, run_loader
 from cosmodag.training.run import train_run
 from cosmodag.training.self_training import relabel
+from cosmodag.training.settings import RunSettings
 
 UNET = {"name": "unet", "width": 8, "levels": 1}
 
 
 def train(dataset, folder, task):
-    training = {"epochs": 1, "batch_size": 8}
-    return train_run(
-        dataset, folder, model=UNET, task=task, training=training, transform="log1p", threads=1
-    )
+    settings = RunSettings(UNET, task, {"epochs": 1, "batch_size": 8}, transform="log1p")
+    return train_run(dataset, folder, settings, threads=1)
 
 
 def test_confident_predictions_join_the_label_except_on_the_test_split(tiny_dataset, tmp_path):

@@ -33,6 +33,7 @@ def command(dataset, output, state, encoder, staging, device, threads, model, au
     from cosmodag.memory import keep_freed_memory
     from cosmodag.provenance import fingerprint
     from cosmodag.training.run import train_run
+    from cosmodag.training.settings import RunSettings
 
     keep_freed_memory()
     if state is not None:
@@ -40,12 +41,14 @@ def command(dataset, output, state, encoder, staging, device, threads, model, au
     train_run(
         dataset,
         output,
-        model=model,
-        augment=None if augment == "none" else augment,
-        encoder=encoder,
+        RunSettings(
+            model=model,
+            augment=None if augment == "none" else augment,
+            encoder=encoder,
+            **settings,
+        ),
         state_folder=state,
         staging=os.path.expandvars(staging) or None,
         device=device,
         threads=threads,
-        **settings,
     )

@@ -1,4 +1,4 @@
-"""A copy of a dataset on a disk of the node that trains on it."""
+"""A copy of a dataset on a local disk of the node that trains on it."""
 
 import contextlib
 import logging
@@ -7,55 +7,53 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.files import whole_folder
-from cosmodag.provenance import file_hash
 
 log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
 def staged(
-    folder: str | os.PathLike,
+    dataset: Dataset,
     staging: str | os.PathLike | None,
     *,
     name: str = "",
     first: bool = True,
     wait: Callable[[], object] = lambda: None,
-) -> Iterator[Path]:
-    """Copy a dataset to a disk of this node, and remove the copy at the end.
+) -> Iterator[Dataset]:
+    """Copy a dataset to a local disk of this node, and remove the copy at the end.
 
-    Where there is no room the dataset is read where it is, and the log says so. So are datasets of
-    cubes, which only list files elsewhere.
+    If the disk has no room, the dataset is read in place and a warning is logged. Datasets of
+    cubes, which only list files elsewhere, are always read in place.
 
     Parameters
     ----------
-    folder
+    dataset : Dataset
         The dataset.
-    staging
+    staging : path-like or None
         Folder on the node's disk; None copies nothing.
-    name
-        Tells apart those that use a copy of their own on one node.
-    first
-        Whether this is the process of the node that copies and removes.
-    wait
-        Returns once all processes that train together have called it.
+    name : str
+        Suffix that distinguishes copies of the same dataset on one node.
+    first : bool
+        Whether this process of the node makes and removes the copy.
+    wait : callable
+        Barrier of all processes that train together.
 
     Yields
     ------
-    Path
-        The copy, or `folder`.
+    Dataset
+        The copy, or the dataset itself.
     """
-    folder = Path(folder)
-    if staging is None or read_description(folder).get("cubes"):
-        yield folder
+    if staging is None or dataset.is_lazy:
+        yield dataset
         return
-    copy = Path(staging) / f"cosmodag-{file_hash(folder / 'dataset.json')[:16]}{name}"
+    copy = Path(staging) / f"cosmodag-{dataset.sha256[:16]}{name}"
     if first:
-        _copy(folder, copy)
+        _copy(dataset.folder, copy)
     wait()
     try:
-        yield copy if (copy / "dataset.json").is_file() else folder
+        yield Dataset.open(copy) if (copy / "dataset.json").is_file() else dataset
     finally:
         if first:
             shutil.rmtree(copy, ignore_errors=True)

@@ -1,20 +1,20 @@
 """Columns that are logarithms of what a stamp shows: where a network's outputs may begin."""
 
 import math
-from collections.abc import Mapping
 
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.training.scalar_tasks import ScalarTask
 
 
-def anchors(task: ScalarTask, dataset: Mapping) -> list[tuple[int, str, float, float]]:
+def anchors(task: ScalarTask, dataset: Dataset) -> list[tuple[int, str, float, float]]:
     """Return what the outputs of a task follow from the flux and the radius of a stamp.
 
     Parameters
     ----------
     task : ScalarTask
         Of whose columns `magnitude` (AB) and `log_radius` (log10 of arcsec) are such logarithms.
-    dataset : mapping
-        What `dataset.json` holds; its examples files say what a value of 1 stands for (flux_unit,
+    dataset : Dataset
+        The dataset; its examples files say what a value of 1 stands for (flux_unit,
         nanomaggies) and how large a pixel is (pixel, arcsec). Where they do not there are none.
 
     Returns
@@ -24,7 +24,7 @@ def anchors(task: ScalarTask, dataset: Mapping) -> list[tuple[int, str, float, f
         standardises it, in the natural logarithm of the flux in the stamp's unit or of the radius
         in pixels.
     """
-    files = dataset["examples"]
+    files = dataset.description["examples"]
     if not all(file.get("flux_unit") and file.get("pixel") for file in files):
         return []
     if getattr(task, "distribution", None) == "negative_binomial":  # of counts, by a factor each

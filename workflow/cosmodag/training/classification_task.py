@@ -1,10 +1,12 @@
 """One of several classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch.nn import functional
 
+from cosmodag.datasets.dataset import Dataset
+from cosmodag.errors import InputError
 from cosmodag.training.calibration import fit_class_temperature
 from cosmodag.training.task import Task
 
@@ -32,6 +34,21 @@ class ClassificationTask(Task):
         self.calibrates = values is not None
         self.outputs, self.target = classes, {"columns": [column]}
         self.scores = {"accuracy": True} | ({"auc": True} if classes == 2 else {})
+
+    @classmethod
+    def complete(cls, settings: Mapping, dataset: Dataset) -> dict:
+        """Add number and values of the classes where the dataset defines them."""
+        if "values" in settings:
+            return dict(settings)
+        values = dataset.class_values(settings["column"])
+        if values is None:
+            return dict(settings)
+        if settings.get("classes", len(values)) != len(values):
+            raise InputError(
+                f"task.classes: {settings['classes']}, but the dataset's {settings['column']} has "
+                f"{len(values)} values; leave it out"
+            )
+        return dict(settings) | {"classes": len(values), "values": values}
 
     def loss(self, output, y):
         return functional.cross_entropy(output, y[:, 0].long(), reduction="none")

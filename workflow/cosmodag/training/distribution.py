@@ -109,6 +109,15 @@ def in_order_of_memory(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.as_strided((tensor.numel(),), (1,))
 
 
+def rank_device(device: str, ranks: Ranks) -> str:
+    """Return the device of this rank; of several GPUs of a node, select the rank's own."""
+    if device != "cuda":
+        return device
+    device = f"cuda:{ranks.local_rank % torch.cuda.device_count()}"
+    torch.cuda.set_device(device)
+    return device
+
+
 @contextlib.contextmanager
 def connected(device: str = "cpu") -> Iterator[Ranks]:
     """Join the ranks that a launcher started, and leave them at the end.

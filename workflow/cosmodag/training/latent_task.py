@@ -1,11 +1,12 @@
 """The input given back after it was squeezed into a few random numbers of known distribution."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
 
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.errors import InputError
 from cosmodag.settings import unknown
 from cosmodag.training.reconstruction_task import error_sums, errors
@@ -75,6 +76,11 @@ class LatentTask(Task):
         self.head, self.outputs, self.target = loss, len(channels), {"input": list(channels)}
         self.side, self.size = side, size
         self.free = free_bits * math.log(2)
+
+    @classmethod
+    def complete(cls, settings: Mapping, dataset: Dataset) -> dict:
+        """Add channels and side of the input."""
+        return {"channels": dataset.x_channels, "side": dataset.x_shape[0]} | dict(settings)
 
     def parts(self, output: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Take rows that the network gives apart.

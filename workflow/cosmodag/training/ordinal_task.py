@@ -7,13 +7,14 @@ come so far. The product of the answers is a distribution over the classes whose
 probabilities never cross, and the loss is its cross entropy.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from cosmodag.datasets.dataset import CLASS_SUFFIX, Dataset
 from cosmodag.errors import InputError
 from cosmodag.training.calibration import fit_temperature
 from cosmodag.training.task import Task
@@ -40,6 +41,20 @@ class OrdinalTask(Task):
         self.target = {"columns": list(columns)}
         self.classes = [len(each) for each in values]
         self.outputs = sum(self.classes) - len(self.classes)
+
+    @classmethod
+    def complete(cls, settings: Mapping, dataset: Dataset) -> dict:
+        """Add the values of the classes of each column."""
+        if "values" in settings:
+            return dict(settings)
+        values = {column: dataset.class_values(column) for column in settings["columns"]}
+        for column, classes in values.items():
+            if classes is None:
+                raise InputError(
+                    f"task.columns: the dataset defines no values for the classes of {column!r}; "
+                    f"choose a column that ends in {CLASS_SUFFIX}"
+                )
+        return dict(settings) | {"values": list(values.values())}
 
     def loss(self, output, y):
         return sum(

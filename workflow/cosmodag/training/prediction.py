@@ -2,14 +2,15 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.dataset import Dataset
+from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.training.encoder import build_network
@@ -66,15 +67,19 @@ def run_loader(dataset_folder: str | os.PathLike, split: str, description: Mappi
         What the run's run.json holds: its task, transform, noise and batch size count.
     """
     return Loader(
-        dataset_folder,
+        Dataset.open(dataset_folder),
         split,
-        batch_size=description["training"]["batch_size"],
-        seed=0,
         target=make_task(**description["task"]).target,
-        shuffle=False,
-        transform=input_transform(description),
-        noise=description.get("noise"),
+        batch_size=description["training"]["batch_size"],
+        preprocessing=run_preprocessing(description),
     )
+
+
+def run_preprocessing(
+    description: Mapping, augment: str | Collection[str] | None = None
+) -> Preprocessing:
+    """Return how the input of a run is preprocessed, from the contents of its run.json."""
+    return Preprocessing(input_transform(description), augment, description.get("noise"))
 
 
 def input_transform(description: Mapping) -> str | Callable[[np.ndarray], np.ndarray] | None:

@@ -1,11 +1,12 @@
 """The input given back after it was squeezed through a few numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
 from torch.nn import functional
 
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.settings import unknown
 from cosmodag.training.task import Task
 
@@ -38,6 +39,11 @@ class ReconstructionTask(Task):
             raise unknown("task.loss", loss, LOSSES)
         self.outputs, self.target = len(channels), {"input": list(channels)}
         self.kind = loss
+
+    @classmethod
+    def complete(cls, settings: Mapping, dataset: Dataset) -> dict:
+        """Add the channels of the input."""
+        return {"channels": dataset.x_channels} | dict(settings)
 
     def loss(self, output, y):
         if self.kind == "squared":

@@ -1,55 +1,35 @@
 """One training run, from a dataset folder to a run folder."""
 
-import contextlib
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 
-from cosmodag.datasets.folder import read_description
-from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.staging import staged
 from cosmodag.datasets.thermal_noise import ThermalNoise
-from cosmodag.datasets.transforms import input_scale
-from cosmodag.errors import InputError
 from cosmodag.files import whole_file, write_json
-from cosmodag.provenance import file_hash, value_hash, versions
+from cosmodag.provenance import value_hash, versions
 from cosmodag.training.checkpoint import Checkpoints, pack
-from cosmodag.training.completion import complete_model, complete_task
-from cosmodag.training.distribution import connected
-from cosmodag.training.encoder import build_network, describe_encoder
+from cosmodag.training.distribution import connected, rank_device
 from cosmodag.training.loop import fit
-from cosmodag.training.prediction import (
-    choose_device,
-    input_transform,
-    load_run,
-    predict_with,
-    run_loader,
-)
-from cosmodag.training.settings import TrainingSettings
-from cosmodag.training.task import Task
-from cosmodag.training.tasks import make_task
+from cosmodag.training.plan import RunPlan
+from cosmodag.training.prediction import choose_device, predict_with, run_loader
+from cosmodag.training.reconstruction_task import ReconstructionTask
+from cosmodag.training.settings import RunSettings
 from cosmodag.training.tracking import write_history
 
 
 def train_run(
     dataset_folder: str | os.PathLike,
     run_folder: str | os.PathLike,
+    settings: RunSettings,
     *,
-    model: Mapping,
-    task: Mapping,
-    training: Mapping,
-    transform: str | None = None,
-    augment: str | Sequence[str] | None = None,
-    noise: Mapping | None = None,
-    encoder: str | os.PathLike | None = None,
-    seed: int = 0,
     state_folder: str | os.PathLike | None = None,
     staging: str | os.PathLike | None = None,
     device: str = "auto",
     threads: int | None = None,
-    initial: str | os.PathLike | None = None,
 ) -> dict:
     """Train a network on a dataset and write model.pt, run.json, history.csv and tensorboard/.
 
@@ -57,45 +37,29 @@ def train_run(
 
     Parameters
     ----------
-    dataset_folder
-        A folder that `split` wrote: shards, index.parquet, dataset.json.
-    run_folder
-        Where the run is written.
-    model
-        ``{"name": family, **settings}``; channels, outputs and head follow from dataset and task
-        where they are not given.
-    task
-        ``{"name": "map" | "count" | "regression" | "classification" | "ordinal" | "reconstruction"
-        | "matching" | "latent", **settings}``; what follows from the dataset may be left out.
-    training
-        Settings of `cosmodag.training.settings.TrainingSettings`.
-    transform, augment
-        As the loader takes them; augmentation applies to the training split alone.
-    noise
-        Settings of `cosmodag.datasets.thermal_noise.ThermalNoise`; None adds none.
-    encoder
-        Folder of a run of task reconstruction through whose encoder, frozen, the input is read; it
-        is scaled as there, whatever `transform` says.
-    seed
-        Of the initial weights, the order of examples, augmentation and dropout.
-    state_folder
-        Where checkpoints are kept until the run is written, in a folder named by a hash of the
-        arguments and the dataset; its own name should carry a hash of the code. None keeps none.
-    staging
-        Folder on a disk of the node, to which the dataset is copied first; None reads it in place.
-    device
-        ``"auto"``, ``"cpu"`` or ``"cuda"``; each rank of a machine takes a GPU of its own.
-    threads
-        CPU threads; None takes as many as the process may use.
-    initial
-        A model.pt to start from, of a network of the same shape.
+    dataset_folder : path-like
+        Folder written by ``cosmodag split``: shards, index.parquet, dataset.json.
+    run_folder : path-like
+        Folder to write the run to.
+    settings : RunSettings
+        What to train and how.
+    state_folder : path-like, optional
+        Folder of checkpoints, which are kept until the run is written, in a sub-folder named by a
+        hash of settings and dataset. Its own name should contain a hash of the code. None keeps no
+        checkpoints.
+    staging : path-like, optional
+        Folder on a disk of the node, to which the dataset is copied first. None reads it in place.
+    device : {"auto", "cpu", "cuda"}
+        Device to train on; each rank of a node takes its own GPU.
+    threads : int, optional
+        CPU threads; None uses all that are available to the process.
 
     Returns
     -------
     dict
-        What run.json holds: the completed settings, number of parameters, where pretrained weights
-        came from, best epoch and, for maps and ordered classes, the temperature fitted on the
-        validation split.
+        Contents of run.json: completed settings, number of parameters, source of pretrained
+        weights, best epoch and, for calibrated tasks, the temperature fitted on the validation
+        split.
 
     Raises
     ------
@@ -103,103 +67,45 @@ def train_run(
         If a setting is unknown or does not fit the dataset.
     Interrupted
         After SIGTERM or SIGUSR1, once a checkpoint is written; exits with code 75.
+
+    Examples
+    --------
+    >>> from cosmodag.training.settings import RunSettings
+    >>> settings = RunSettings(
+    ...     model={"name": "unet"},
+    ...     task={"name": "map", "channel": "fraction_matter"},
+    ...     training={"epochs": 5},
+    ... )
+    >>> train_run("dataset", "run", settings)  # doctest: +SKIP
     """
-    dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
-    device = choose_device(device)
-    settings = TrainingSettings.from_dict({"seed": seed, **training})
-    if task.get("name") == "reconstruction":
-        input_scale(transform, read_description(dataset_folder)["statistics"])
-    if initial is not None and not Path(initial).is_file():
-        raise InputError(f"initial: no file {initial}; give the model.pt of an earlier run")
-    dataset = read_description(dataset_folder)
-    task = complete_task(task, dataset)
-    the_task = make_task(**task)
-    weights = None
-    if encoder is not None:
-        weights, _, described = load_run(encoder)
-        encoder = describe_encoder(encoder, described, dataset)
-    model = complete_model(model, dataset, the_task, encoder)
-    description = {
-        "model": model,
-        "task": task,
-        "training": vars(settings),
-        "transform": transform,
-        "augment": augment,
-        "seed": seed,
-        "initial": file_hash(initial) if initial is not None else None,
-        "dataset": file_hash(dataset_folder / "dataset.json"),
-    }
-    # Named only where they are given, so that descriptions of other runs stay as they were.
-    description |= {"noise": dict(noise)} if noise is not None else {}
-    description |= {"encoder": encoder} if encoder is not None else {}
+    run_folder, device = Path(run_folder), choose_device(device)
+    plan = RunPlan.complete(settings, Dataset.open(dataset_folder))
     if state_folder is not None:
-        state_folder = Path(state_folder) / value_hash(description)
-
-    with contextlib.ExitStack() as stack:
-        ranks = stack.enter_context(connected(device))
-        if device == "cuda":
-            device = f"cuda:{ranks.local_rank % torch.cuda.device_count()}"
-            torch.cuda.set_device(device)
-
-        nearby = stack.enter_context(
-            staged(
-                dataset_folder,
-                staging,
-                name=f"-{value_hash(str(run_folder))}",
-                first=ranks.local_rank == 0,
-                wait=ranks.wait,
+        state_folder = Path(state_folder) / value_hash(plan.description)
+    with connected(device) as ranks:
+        device = rank_device(device, ranks)
+        copy_name = f"-{value_hash(str(run_folder))}"
+        first = ranks.local_rank == 0
+        with staged(plan.dataset, staging, name=copy_name, first=first, wait=ranks.wait) as dataset:
+            network = plan.build_network()
+            history = fit(
+                network,
+                plan.task,
+                plan.loader("train", dataset, ranks),
+                plan.loader("valid", dataset, ranks),
+                plan.training,
+                run_folder=run_folder,
+                state_folder=state_folder,
+                ranks=ranks,
+                device=device,
+                threads=threads,
             )
-        )
-
-        def loader(split: str) -> Loader:
-            return Loader(
-                nearby,
-                split,
-                batch_size=settings.batch_size,
-                seed=seed,
-                target=the_task.target,
-                shuffle=split == "train",
-                augment=augment if split == "train" else None,
-                rank=ranks.rank,
-                world_size=ranks.size,
-                transform=input_transform(description),
-                noise=noise,
-            )
-
-        torch.manual_seed(seed)
-        network = build_network(model, encoder)
-        if encoder is not None:
-            network.encoder.load_state_dict(weights.encoder.state_dict())
-        if initial is not None:
-            load_initial(network, initial)
-        history = fit(
-            network,
-            the_task,
-            loader("train"),
-            loader("valid"),
-            settings,
-            run_folder=run_folder,
-            state_folder=state_folder,
-            ranks=ranks,
-            device=device,
-            threads=threads,
-        )
-        size = ranks.size
-        if not ranks.first:
-            return description
-
-    description |= outcome(network, the_task, settings, history) | {
-        "ranks": size,
-        "threads": threads or len(os.sched_getaffinity(0)),
-        "device": "cpu" if device == "cpu" else torch.cuda.get_device_name(),
-        "versions": versions(("torch", "torchvision", "numpy")),
-    }
-    if task["name"] == "reconstruction":
-        description |= what_was_seen(dataset, transform, noise)
-    if the_task.calibrates:
-        valid = run_loader(dataset_folder, "valid", description)
-        valid = predict_with(network, the_task, valid, settings, device=device, threads=threads)
-        description["temperature"] = the_task.fit_temperature(valid["logit"], valid["y"])
+    if not ranks.first:
+        return plan.description
+    description = plan.description | summarize_training(plan, network, history)
+    description |= describe_environment(ranks.size, device, threads)
+    description |= describe_encoder_training(plan)
+    description |= fit_calibration(plan, network, device=device, threads=threads)
     write_history(run_folder / "history.csv", history)
     with whole_file(run_folder / "model.pt") as partial:
         partial.write_bytes(pack(network.cpu().state_dict()))
@@ -208,45 +114,60 @@ def train_run(
     return description
 
 
-def outcome(
-    network: torch.nn.Module, task: Task, settings: TrainingSettings, history: list[dict]
-) -> dict:
-    """Return what came of a training: size of the network, best epoch, its scores, seconds."""
-    monitored = [row[f"valid_{settings.monitor}"] for row in history]
-    rising = task.scores.get(settings.monitor, False)
-    best = monitored.index(max(monitored) if rising else min(monitored))
+def summarize_training(plan: RunPlan, network: nn.Module, history: list[dict]) -> dict:
+    """Return size of the network, source of its weights, best epoch with its scores, and time."""
+    monitor = f"valid_{plan.training.monitor}"
+    higher_is_better = plan.task.scores.get(plan.training.monitor, False)
+    best = (max if higher_is_better else min)(history, key=lambda row: row[monitor])
     return {
         "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
         "pretrained": getattr(network, "pretrained", "none"),
-        "best_epoch": history[best]["epoch"],
-        "validation": {k: v for k, v in history[best].items() if k.startswith("valid_")},
+        "best_epoch": best["epoch"],
+        "validation": {key: value for key, value in best.items() if key.startswith("valid_")},
         "seconds": history[-1]["seconds"],
     }
 
 
-def what_was_seen(dataset: Mapping, transform: str | None, noise: Mapping | None) -> dict:
-    """Return what a run that reads through an encoder must know of the encoder's training.
+def describe_environment(n_ranks: int, device: str, threads: int | None) -> dict:
+    """Return the hardware that a run was trained on, and the versions of its libraries."""
+    return {
+        "ranks": n_ranks,
+        "threads": threads or len(os.sched_getaffinity(0)),
+        "device": "cpu" if device == "cpu" else torch.cuda.get_device_name(),
+        "versions": versions(("torch", "torchvision", "numpy")),
+    }
+
+
+def describe_encoder_training(plan: RunPlan) -> dict:
+    """Return what later runs check before they use the encoder of this run; empty without one.
 
     Returns
     -------
     dict
-        ``seen``, the groups of training and validation; ``statistics``, by which the input is
-        scaled.
+        ``seen``, the groups of the training and validation splits; ``statistics``, by which the
+        input is scaled.
     """
-    statistics = dataset["statistics"]
-    if noise is not None:
-        statistics = ThermalNoise(dataset["x_channels"], "train", **noise).widened(statistics)
+    if not isinstance(plan.task, ReconstructionTask):
+        return {}
+    statistics, transform = plan.dataset.statistics, plan.settings.transform
+    if plan.settings.noise is not None:
+        noise = ThermalNoise(plan.dataset.x_channels, "train", **plan.settings.noise)
+        statistics = noise.widened(statistics)
     scaling = {name: statistics[name] for name in ("x_min", "x_max")}
-    used = statistics["transforms"].get(transform)
+    moments = statistics["transforms"].get(transform)
+    groups = plan.dataset.groups
     return {
-        "seen": sorted({*dataset["groups"]["train"], *dataset["groups"]["valid"]}),
-        "statistics": scaling | {"transforms": {transform: used} if used else {}},
+        "seen": sorted({*groups["train"], *groups["valid"]}),
+        "statistics": scaling | {"transforms": {transform: moments} if moments else {}},
     }
 
 
-def load_initial(network: torch.nn.Module, path: str | os.PathLike) -> None:
-    """Load the weights at `path` into a network of the same shape."""
-    try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except RuntimeError as error:
-        raise InputError(f"initial: {path} holds weights of another network") from error
+def fit_calibration(plan: RunPlan, network: nn.Module, *, device: str, threads: int | None) -> dict:
+    """Return the temperature that calibrates a network on validation; empty for other tasks."""
+    if not plan.task.calibrates:
+        return {}
+    loader = run_loader(plan.dataset.folder, "valid", plan.description)
+    predictions = predict_with(
+        network, plan.task, loader, plan.training, device=device, threads=threads
+    )
+    return {"temperature": plan.task.fit_temperature(predictions["logit"], predictions["y"])}

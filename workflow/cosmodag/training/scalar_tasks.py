@@ -2,11 +2,13 @@
 
 import abc
 import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 import torch
 
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.errors import InputError
 from cosmodag.settings import unknown
 from cosmodag.training.task import Task
@@ -29,6 +31,20 @@ class ScalarTask(Task):
         self.target = {"columns": list(columns)}
         self.mean, self.std = torch.tensor(mean), torch.tensor(std)
         self.outputs = len(columns)
+
+    @classmethod
+    def complete(cls, settings: Mapping, dataset: Dataset) -> dict:
+        """Add mean and standard deviation of the columns in the training split."""
+        if "mean" in settings:
+            return dict(settings)
+        statistics = dataset.statistics["columns"]
+        for column in settings["columns"]:
+            if column not in statistics:
+                raise unknown("task.columns:", column, statistics)
+        return dict(settings) | {
+            name: [statistics[column][name] for column in settings["columns"]]
+            for name in ("mean", "std")
+        }
 
     @abc.abstractmethod
     def expectation(self, output: torch.Tensor) -> torch.Tensor:

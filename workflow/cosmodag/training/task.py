@@ -1,10 +1,13 @@
 """What a network is trained to do: its loss, its scores and what its output means."""
 
 import abc
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 import torch
+
+from cosmodag.datasets.dataset import Dataset
 
 
 class Task(abc.ABC):
@@ -34,6 +37,11 @@ class Task(abc.ABC):
     outputs: int
     target: dict
     scores: ClassVar[dict[str, bool]]
+
+    @classmethod
+    def complete(cls, settings: Mapping, dataset: Dataset) -> dict:
+        """Return the settings of a task with those that follow from the dataset."""
+        return dict(settings)
 
     @abc.abstractmethod
     def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

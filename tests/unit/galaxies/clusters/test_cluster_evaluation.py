@@ -21,6 +21,7 @@ from cosmodag.imaging.colour_images import rgb_from_channels
 from cosmodag.provenance import file_hash
 from cosmodag.reporting.report import write_report
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 
 from .test_report import make_run
 
@@ -31,9 +32,13 @@ QUICK = {"most": 3, "resampled": 2, "replicas": 20, "mapped": 60, "threads": 1}
 def run(stamps, tmp_path_factory):
     """A latent of four numbers of small galaxies of three kinds."""
     folder = tmp_path_factory.mktemp("latent") / "latent4"
-    options = {"training": {"epochs": 4, "batch_size": 32, "learning_rate": 0.005}, "threads": 1}
-    task, model = {"name": "latent", "size": 4}, {"name": "vae", "widths": [8, 16]}
-    train_run(stamps, folder, task=task, model=model, transform="arcsinh", **options)
+    settings = RunSettings(
+        task={"name": "latent", "size": 4},
+        model={"name": "vae", "widths": [8, 16]},
+        training={"epochs": 4, "batch_size": 32, "learning_rate": 0.005},
+        transform="arcsinh",
+    )
+    train_run(stamps, folder, settings, threads=1)
     return folder
 
 

@@ -10,6 +10,7 @@ from cosmodag.galaxies.clusters.groupings import ALONE
 from cosmodag.galaxies.clusters.label_agreement import agreement, assignment
 from cosmodag.training.prediction import predict, run_loader
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 
 CENTRES = np.array([[0.0, 0, 0], [6, 0, 0], [0, 6, 0]])
 
@@ -142,10 +143,13 @@ def test_too_few_examples_to_group_are_refused():
 
 
 def test_latents_of_every_split_are_those_that_are_predicted(stamps, tmp_path):
-    task = {"name": "latent", "size": 3}
-    model = {"name": "vae", "widths": [8, 16]}
-    options = {"training": {"epochs": 1, "batch_size": 32}, "transform": "arcsinh", "threads": 1}
-    description = train_run(stamps, tmp_path, task=task, model=model, **options)
+    settings = RunSettings(
+        task={"name": "latent", "size": 3},
+        model={"name": "vae", "widths": [8, 16]},
+        training={"epochs": 1, "batch_size": 32},
+        transform="arcsinh",
+    )
+    description = train_run(stamps, tmp_path, settings, threads=1)
     found = read_latents(tmp_path, stamps, threads=1)
     assert set(found) == {"train", "valid", "test"}
     for split, latent in found.items():
@@ -168,8 +172,11 @@ def test_only_runs_of_latents_have_latents(tiny_run, stamps):
 @pytest.fixture
 def tiny_run(stamps, tmp_path):
     """A run that gives images back without a latent."""
-    training = {"epochs": 1, "batch_size": 32}
-    task, model = {"name": "reconstruction"}, {"name": "autoencoder"}
-    options = {"training": training, "transform": "unit", "threads": 1}
-    train_run(stamps, tmp_path / "run", task=task, model=model, **options)
+    settings = RunSettings(
+        task={"name": "reconstruction"},
+        model={"name": "autoencoder"},
+        training={"epochs": 1, "batch_size": 32},
+        transform="unit",
+    )
+    train_run(stamps, tmp_path / "run", settings, threads=1)
     return tmp_path / "run"

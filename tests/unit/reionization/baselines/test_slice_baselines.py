@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.evaluation.baselines import ordered_classes, reconstructions
 from cosmodag.evaluation.baselines.examples import taken
 from cosmodag.evaluation.baselines.fitting import fit_all
@@ -19,7 +19,7 @@ BLIND = ("shares", "index_only", "seed_only")
 
 
 def fitted(folder, task, noise=None):
-    task = complete_task(task, read_description(folder))
+    task = complete_task(task, Dataset.open(folder))
     examples = read_examples(folder, task, noise=noise)
     return examples, fit_all(task, examples, seed=0, threads=1)
 

@@ -11,6 +11,7 @@ from cosmodag.evaluation.baselines.fitting import prepare_baselines
 from cosmodag.evaluation.evaluate import evaluate
 from cosmodag.reporting.report import write_report
 from cosmodag.training.run import train_run
+from cosmodag.training.settings import RunSettings
 from tests.slices import REDSHIFTS
 
 NET = {"name": "slicenet", "width": 8}
@@ -22,7 +23,7 @@ REDSHIFT = {"name": "classification", "column": "redshift_class"}
 def run(dataset, folder, task, model, *, baselines=None, epochs=2, **settings):
     settings = {"transform": "standardise", "augment": "periodic", **settings}
     training = {"epochs": epochs, "batch_size": 32, "learning_rate": 0.003}
-    train_run(dataset, folder, task=task, model=model, training=training, threads=1, **settings)
+    train_run(dataset, folder, RunSettings(model, task, training, **settings), threads=1)
     evaluate(dataset, folder, baselines=baselines, replicas=60, threads=1)
     return json.loads((folder / "metrics.json").read_text())
 

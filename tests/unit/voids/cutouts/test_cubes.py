@@ -9,9 +9,10 @@ import pytest
 
 from cosmodag.cutouts.box_mesh import read_region
 from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.folder import read_description, read_index, read_split
 from cosmodag.datasets.integrity import verify_dataset
-from cosmodag.datasets.loader import Loader
+from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
 from cosmodag.voids.cutouts.cubes import list_cubes
@@ -55,9 +56,16 @@ def dataset(boxes, tmp_path):
     return tmp_path / "data" / "cubes"
 
 
-def load(folder, **settings):
-    settings = {"batch_size": 4, "seed": 1, "shuffle": True} | settings
-    return Loader(folder, "train", target={"channels": ["fraction_matter"]}, **settings)
+def load(folder, **preprocessing):
+    return Loader(
+        Dataset.open(folder),
+        "train",
+        target={"channels": ["fraction_matter"]},
+        batch_size=4,
+        preprocessing=Preprocessing(**preprocessing),
+        seed=1,
+        shuffle=True,
+    )
 
 
 def test_cubes_equal_what_the_grid_and_the_mask_hold(boxes, dataset):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import h5py
 from threadpoolctl import threadpool_limits
 
-from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines import counts, maps, ordered_classes, reconstructions
@@ -96,7 +96,7 @@ def prepare_baselines(
     `truth` is the channel that maps are scored on where it is another; the other parameters are
     those of `fit_baselines`.
     """
-    task = complete_task(task, read_description(dataset_folder))
+    task = complete_task(task, Dataset.open(dataset_folder))
     examples = read_examples(dataset_folder, task, truth=truth, noise=noise, transform=transform)
     write_baselines(output, fit_all(task, examples, seed=seed, threads=threads, settings=settings))
 
