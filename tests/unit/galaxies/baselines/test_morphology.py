@@ -1,4 +1,4 @@
-"""Morphology: what its definitions say of images whose answer is known."""
+"""Morphology of images for which the definitions give analytic values."""
 
 import numpy as np
 import pytest
@@ -11,22 +11,22 @@ from cosmodag.galaxies.baselines.morphology import (
     gini,
     least_asymmetry,
     m20,
-    measured,
+    measure_image,
     morphology,
     petrosian_radius,
     reference_band,
 )
 
-MIDDLE = np.array([50.0, 50.0])
+CENTRE = np.array([50.0, 50.0])
 
 
 def disc(scale: float, side: int = 101, offset=(0.0, 0.0)) -> np.ndarray:
-    """An exponential disc seen from above, of a total flux of 1."""
+    """A face-on exponential disc of unit flux."""
     y, x = np.mgrid[:side, :side] - (side - 1) / 2
     return np.exp(-np.hypot(y - offset[0], x - offset[1]) / scale) / (2 * np.pi * scale**2)
 
 
-def test_radius_and_concentration_of_a_disc_are_those_of_calculus():
+def test_petrosian_radius_and_concentration_of_a_disc_are_analytic():
     def inside(r):  # of a disc of scale 1
         return 1 - np.exp(-r) * (1 + r)
 
@@ -34,39 +34,39 @@ def test_radius_and_concentration_of_a_disc_are_those_of_calculus():
     whole = inside(1.5 * petrosian)
     r20, r80 = (brentq(lambda r, p=p: inside(r) - p * whole, 1e-3, 9) for p in (0.2, 0.8))
     image = disc(6)
-    assert petrosian_radius(image, MIDDLE) == pytest.approx(6 * petrosian, rel=0.01)
-    assert concentration(image, MIDDLE, 6 * petrosian) == pytest.approx(
+    assert petrosian_radius(image, CENTRE) == pytest.approx(6 * petrosian, rel=0.01)
+    assert concentration(image, CENTRE, 6 * petrosian) == pytest.approx(
         5 * np.log10(r80 / r20), abs=0.01
     )
 
 
-def test_a_clump_makes_an_image_asymmetric_by_twice_its_part_of_the_light():
+def test_asymmetry_of_a_clump_is_twice_its_fraction_of_the_flux():
     image = disc(5)
-    assert least_asymmetry(image, MIDDLE, 30, 0)[1] == pytest.approx(0, abs=1e-12)
+    assert least_asymmetry(image, CENTRE, 30, 0)[1] == pytest.approx(0, abs=1e-12)
     image[60, 58] += 0.1
     whole = image[np.hypot(*np.mgrid[-50:51, -50:51]) <= 30].sum()
-    centre, asymmetry = least_asymmetry(image, MIDDLE, 30, 0)
+    centre, asymmetry = least_asymmetry(image, CENTRE, 30, 0)
     assert tuple(centre) == (50, 50)
     assert asymmetry == pytest.approx(2 * 0.1 / whole, rel=1e-6)
 
 
 @pytest.mark.parametrize("offset", [(2.0, -1.0), (0.5, 1.5)])
-def test_the_centre_is_found_where_the_image_is_symmetric(offset):
-    centre, asymmetry = least_asymmetry(disc(5, offset=offset), MIDDLE, 25, 0)
+def test_centre_of_least_asymmetry_is_the_centre_of_the_disc(offset):
+    centre, asymmetry = least_asymmetry(disc(5, offset=offset), CENTRE, 25, 0)
     assert tuple(centre) == (50 + offset[0], 50 + offset[1])
     assert asymmetry == pytest.approx(0, abs=1e-9)
 
 
-def test_noise_alone_adds_nothing_to_the_asymmetry():
-    random, found = np.random.default_rng(0), []
+def test_noise_does_not_bias_the_asymmetry():
+    random, asymmetries = np.random.default_rng(0), []
     for _ in range(20):
         noisy = disc(5) + 2e-4 * random.normal(size=(101, 101))
-        found.append(least_asymmetry(noisy, MIDDLE, 25, 2e-4)[1])
-    raw = least_asymmetry(noisy, MIDDLE, 25, 0)[1]
-    assert abs(np.mean(found)) < 0.15 * raw
+        asymmetries.append(least_asymmetry(noisy, CENTRE, 25, 2e-4)[1])
+    raw = least_asymmetry(noisy, CENTRE, 25, 0)[1]
+    assert abs(np.mean(asymmetries)) < 0.15 * raw
 
 
-def test_gini_is_0_where_pixels_are_alike_and_1_where_one_has_all_light():
+def test_gini_is_0_for_equal_pixels_and_1_for_a_single_bright_pixel():
     assert gini(np.full(50, 3.0)) == pytest.approx(0)
     assert gini(np.eye(50)[0]) == pytest.approx(1)
     # Of 1, …, n the coefficient is 1/3 of (n + 1)/(n - 1) · (n - 1)/n, see eq. 6 by hand.
@@ -82,25 +82,25 @@ def test_m20_is_the_moment_of_the_brightest_fifth():
     assert m20(image, image > 0) == pytest.approx(np.log10(moment[0] / moment.sum()))
 
 
-def test_a_neighbour_is_none_of_the_galaxys_pixels():
+def test_neighbours_are_outside_the_segmentation_mask():
     image = disc(4)
     image[80:84, 80:84] += 0.01
-    light = galaxy_pixels(image, MIDDLE, 9)
-    assert light[50, 50]
-    assert not light[75:, 75:].any()
+    mask = galaxy_pixels(image, CENTRE, 9)
+    assert mask[50, 50]
+    assert not mask[75:, 75:].any()
 
 
-def test_a_spheroid_is_more_concentrated_than_a_disc_with_more_of_its_light_in_few_pixels():
+def test_spheroids_have_higher_concentration_and_gini_and_lower_m20_than_discs():
     y, x = np.mgrid[:101, :101] - 50.0
     radius = np.hypot(x, y) + 0.3
     spheroid = np.exp(-7.67 * ((radius / 8) ** 0.25 - 1))
-    found = dict(zip(NAMES, np.array([measured(disc(5)), measured(spheroid)]).T))
-    assert found["concentration"][1] > found["concentration"][0] + 0.5
-    assert found["gini"][1] > found["gini"][0] + 0.05
-    assert found["m20"][1] < found["m20"][0]
+    values = dict(zip(NAMES, np.array([measure_image(disc(5)), measure_image(spheroid)]).T))
+    assert values["concentration"][1] > values["concentration"][0] + 0.5
+    assert values["gini"][1] > values["gini"][0] + 0.05
+    assert values["m20"][1] < values["m20"][0]
 
 
-def test_what_has_no_shape_is_not_a_number():
+def test_morphology_is_nan_where_it_cannot_be_measured():
     random = np.random.default_rng(1)
     stamps = np.stack(
         [
@@ -109,15 +109,15 @@ def test_what_has_no_shape_is_not_a_number():
             random.normal(size=(64, 64)),
         ]
     )[..., None]
-    found = morphology(stamps, ["r_image"])
-    assert found.shape == (3, 4)
-    assert np.isfinite(found[0]).all()
-    assert np.isnan(found[1]).all()
+    values = morphology(stamps, ["r_image"])
+    assert values.shape == (3, 4)
+    assert np.isfinite(values[0]).all()
+    assert np.isnan(values[1]).all()
     assert petrosian_radius(disc(60, 64), np.array([31.5, 31.5])) is None
     assert morphology(stamps[:0], ["r_image"]).shape == (0, 4)
 
 
-def test_the_red_band_is_measured_or_the_one_in_the_middle():
+def test_reference_band_is_r_or_else_the_middle_band():
     assert reference_band(["psf", "z_image", "r_image", "g_image"]) == 2
     assert reference_band(["R_image", "G_image", "B_image"]) == 0
     assert reference_band(["u_image", "i_image", "y_image", "psf"]) == 1

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.features import example_features
 from cosmodag.evaluation.baselines.index_only import index_only_numbers
-from cosmodag.galaxies.baselines import stamp_measures
+from cosmodag.galaxies.baselines import photometric_features
 from cosmodag.reionization.baselines import slice_features
 
 _RIDGE_PENALTIES = 10.0 ** np.arange(-2, 6)
@@ -28,7 +28,7 @@ def measured(channels: Sequence[str]) -> str:
     """What is measured on channels of these names, as baselines are called by it."""
     if slice_features.CHANNELS & set(channels):
         return "slice_"
-    return "stamp_" if stamp_measures.shows_galaxies(channels) else ""
+    return "stamp_" if photometric_features.has_galaxy_channels(channels) else ""
 
 
 def described(examples: Examples) -> Examples:
@@ -39,7 +39,7 @@ def described(examples: Examples) -> Examples:
     if kind == "slice_":
         return slice_features.described(examples)
     if kind == "stamp_":
-        return stamp_measures.described(examples)
+        return photometric_features.with_features(examples)
     maps = tqdm(examples.x, desc="density features", unit="example", disable=None)
     return examples._replace(x=np.stack([example_features(x) for x in maps]))
 

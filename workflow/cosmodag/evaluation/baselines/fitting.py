@@ -138,7 +138,7 @@ def _fit_numbers(task: Mapping, splits: list[Examples], **options) -> dict[str, 
             measured = kind if name in ("ridge", "trees") else ""
             fitted[f"{column}:{measured}{name}"] = predictions
     with threadpool_limits(options.get("threads")):
-        fits = sersic_fit.sersic_fits(
+        fits = sersic_fit.fit_sample(
             *splits[1:], task["columns"], seed=options.get("seed", 0), **sample
         )
     return fitted | {f"{column}:{sersic_fit.NAME}": each for column, each in fits.items()}

@@ -1,7 +1,7 @@
-"""Morphology of a galaxy without a model: concentration, asymmetry, Gini coefficient and M20.
+"""Non-parametric morphology of galaxies: concentration, asymmetry, Gini coefficient and M20.
 
-Written out, since it takes a page and a few milliseconds a stamp, with a rotation about centres on
-half pixels that is exact, and noise told from the border.
+The rotation by 180° is exact because trial centres are whole or half pixels. The noise is measured
+along the border of the stamp.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,22 @@ from cosmodag.imaging.padding import BORDER, border_noise
 
 NAMES = ("concentration", "asymmetry", "gini", "m20")
 PETROSIAN = 0.2
-"""Brightness at the Petrosian radius over the mean inside it (Petrosian 1976, ApJ 210, L1)."""
+"""Surface brightness at the Petrosian radius in units of its mean within (Petrosian 1976, ApJ 210,
+L1).
+"""
 EXTENT = 1.5
-"""Petrosian radii within which light is a galaxy's (Conselice 2003, ApJS 147, 1)."""
-SMOOTHED = 0.2
-"""Petrosian radii by which an image is smoothed to find a galaxy's pixels (Lotz, Primack & Madau
-2004, AJ 128, 163)."""
-FEWEST = 16
-"""Pixels below which a galaxy has no shape."""
+"""Petrosian radii within which concentration and asymmetry are measured (Conselice 2003, ApJS 147,
+1).
+"""
+SMOOTHING = 0.2
+"""Petrosian radii by which an image is smoothed before segmentation (Lotz, Primack & Madau 2004, AJ
+128, 163).
+"""
+MIN_PIXELS = 16
+"""Fewest pixels of a galaxy with a measurable morphology."""
 STEP = 0.5
-_WALK = 8
+"""Step in pixels of radii and of trial centres."""
+_MAX_STEPS = 8
 
 
 def morphology(x: np.ndarray, channels: Sequence[str]) -> np.ndarray:
@@ -32,70 +38,124 @@ def morphology(x: np.ndarray, channels: Sequence[str]) -> np.ndarray:
     Parameters
     ----------
     x : numpy.ndarray, shape (N, S, S, C)
-        Stamps, the galaxy in the middle.
+        Stamps with the galaxy at their centre.
     channels : sequence of str, length C
+        Names of the channels.
 
     Returns
     -------
     numpy.ndarray, shape (N, 4), float64
-        `NAMES` of each stamp; NaN where its Petrosian radius reaches into the border, from which
-        level and noise are told, or where too few pixels hold light.
+        `NAMES` of each stamp. NaN where the Petrosian radius reaches into the border, from which
+        background and noise are measured, or where the galaxy has fewer than `MIN_PIXELS` pixels.
     """
     band = reference_band(channels)
-    return np.array([measured(stamp[..., band]) for stamp in x]).reshape(len(x), len(NAMES))
+    return np.array([measure_image(stamp[..., band]) for stamp in x]).reshape(len(x), len(NAMES))
 
 
 def reference_band(channels: Sequence[str]) -> int:
-    """Return the channel that is measured: r, or the middle one of the bands without it."""
+    """Return the index of the channel to measure: r, or else the middle one of the bands.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        Names of the channels.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> reference_band(["g_image", "r_image", "z_image", "psf"])
+    1
+    """
     bands = band_indices(channels) or list(range(len(channels)))
-    named = [n for n in bands if channels[n].removesuffix(IMAGE).lower() == "r"]
-    return named[0] if named else bands[len(bands) // 2]
+    r_bands = [n for n in bands if channels[n].removesuffix(IMAGE).lower() == "r"]
+    return r_bands[0] if r_bands else bands[len(bands) // 2]
 
 
-def measured(image: np.ndarray) -> tuple[float, float, float, float]:
-    """Measure one image (S, S): `NAMES`, NaN where it cannot be measured."""
+def measure_image(image: np.ndarray) -> tuple[float, ...]:
+    """Measure the morphology of one image.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (S, S)
+        Image with the galaxy at its centre.
+
+    Returns
+    -------
+    tuple of float, length 4
+        `NAMES`, all NaN where they cannot be measured, see `morphology`.
+    """
     image = np.asarray(image, np.float64)
-    (level,), (noise,) = border_noise(image[None])
-    image = image - level
-    unknown = (np.nan,) * len(NAMES)
-    middle = (np.array(image.shape) - 1) / 2
-    radius = petrosian_radius(image, middle)
-    if radius is None:
-        return unknown
-    centre, asymmetry = least_asymmetry(image, middle, EXTENT * radius, noise)
+    (background,), (noise,) = border_noise(image[None])
+    image = image - background
+    undefined = (np.nan,) * len(NAMES)
+    centre = (np.array(image.shape) - 1) / 2
     radius = petrosian_radius(image, centre)
-    inside = min(image.shape) / 2 - BORDER
-    if radius is None or radius > inside or not np.isfinite(asymmetry):
-        return unknown
-    light = galaxy_pixels(image, centre, radius)
-    if light.sum() < FEWEST:
-        return unknown
-    found = concentration(image, centre, radius), asymmetry, gini(image[light]), m20(image, light)
-    return found if np.isfinite(found).all() else unknown
+    if radius is None:
+        return undefined
+    centre, asymmetry = least_asymmetry(image, centre, EXTENT * radius, noise)
+    radius = petrosian_radius(image, centre)
+    largest = min(image.shape) / 2 - BORDER
+    if radius is None or radius > largest or not np.isfinite(asymmetry):
+        return undefined
+    mask = galaxy_pixels(image, centre, radius)
+    if mask.sum() < MIN_PIXELS:
+        return undefined
+    values = concentration(image, centre, radius), asymmetry, gini(image[mask]), m20(image, mask)
+    return values if np.isfinite(values).all() else undefined
 
 
 def petrosian_radius(image: np.ndarray, centre: np.ndarray) -> float | None:
-    """Return the Petrosian radius in pixels, None where it lies outside the image."""
-    radii, growth = _growth(image, centre)
-    between = (radii[1:] + radii[:-1]) / 2
-    ring = np.diff(growth) / (np.pi * np.diff(radii**2))
-    mean = (growth[1:] + growth[:-1]) / (2 * np.pi * between**2)
+    """Return the Petrosian radius.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (S, S)
+        Image without background.
+    centre : numpy.ndarray, shape (2,)
+        Row and column of the centre.
+
+    Returns
+    -------
+    float or None
+        Radius in pixels, None where it lies outside the image.
+    """
+    radii, growth = _growth_curve(image, centre)
+    midpoints = (radii[1:] + radii[:-1]) / 2
+    annulus = np.diff(growth) / (np.pi * np.diff(radii**2))
+    mean = (growth[1:] + growth[:-1]) / (2 * np.pi * midpoints**2)
     if not (mean[:1] > 0).all():
         return None
-    excess = ring - PETROSIAN * mean
+    excess = annulus - PETROSIAN * mean
     below = np.flatnonzero(excess < 0)
     if not len(below) or below[0] == 0:
         return None
     pair = slice(below[0] - 1, below[0] + 1)
-    return float(np.interp(0, -excess[pair], between[pair]))
+    return float(np.interp(0, -excess[pair], midpoints[pair]))
 
 
 def concentration(image: np.ndarray, centre: np.ndarray, radius: float) -> float:
-    """Return 5 log10(r80 / r20), radii of parts of the light within 1.5 Petrosian radii."""
-    radii, growth = _growth(image, centre)
-    whole = np.interp(EXTENT * radius, radii, growth)
+    """Return the concentration 5 log10(r80 / r20) of the flux within 1.5 Petrosian radii.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (S, S)
+        Image without background.
+    centre : numpy.ndarray, shape (2,)
+        Row and column of the centre.
+    radius : float
+        Petrosian radius in pixels.
+
+    Returns
+    -------
+    float
+    """
+    radii, growth = _growth_curve(image, centre)
+    total = np.interp(EXTENT * radius, radii, growth)
     rising = np.maximum.accumulate(np.r_[0, growth])
-    inner, outer = np.interp([0.2 * whole, 0.8 * whole], rising, np.r_[0, radii])
+    inner, outer = np.interp([0.2 * total, 0.8 * total], rising, np.r_[0, radii])
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(5 * np.log10(outer / inner))
 
@@ -103,123 +163,180 @@ def concentration(image: np.ndarray, centre: np.ndarray, radius: float) -> float
 def least_asymmetry(
     image: np.ndarray, centre: np.ndarray, radius: float, noise: float
 ) -> tuple[np.ndarray, float]:
-    """Return the centre about which an image is most symmetric, and its asymmetry there.
+    """Find the centre about which an image is most symmetric.
 
-    The asymmetry is the sum of absolute differences with the image turned by half, over that of the
-    light, less what the noise alone adds (Conselice, Bershady & Jangren 2000, ApJ 529, 886;
-    Conselice 2003). The centre walks in half pixels, about which a turn moves pixels onto pixels.
+    The asymmetry is the sum of absolute differences between the image and the image rotated by
+    180°, divided by the sum of absolute fluxes, minus the contribution of the noise. The centre
+    moves in steps of half a pixel.
 
     Parameters
     ----------
     image : numpy.ndarray, shape (S, S)
-        Without its level.
+        Image without background.
     centre : numpy.ndarray, shape (2,)
-        Where to begin, in whole or half pixels.
+        Row and column of the first trial centre, whole or half pixels.
     radius : float
-        Of the circle that is compared, in pixels.
+        Radius in pixels of the circle that is compared.
     noise : float
-        Standard deviation of a pixel.
-    """
-    known: dict[tuple[float, float], float] = {}
+        Standard deviation per pixel.
 
-    def at(place: np.ndarray) -> float:
-        key = tuple(place)
-        if key not in known:
-            known[key] = _asymmetry(image, place, radius, noise)
-        return known[key]
+    Returns
+    -------
+    centre : numpy.ndarray, shape (2,)
+        Row and column of the centre.
+    asymmetry : float
+
+    References
+    ----------
+    Conselice, Bershady & Jangren (2000), ApJ 529, 886; Conselice (2003), ApJS 147, 1.
+    """
+    values_at: dict[tuple[float, float], float] = {}
+
+    def asymmetry_at(trial: np.ndarray) -> float:
+        key = (float(trial[0]), float(trial[1]))
+        if key not in values_at:
+            values_at[key] = _asymmetry(image, trial, radius, noise)
+        return values_at[key]
 
     steps = STEP * np.array([(0, 0), *((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j)])
-    for _ in range(_WALK):
-        values = [at(centre + step) for step in steps]
+    for _ in range(_MAX_STEPS):
+        values = [asymmetry_at(centre + step) for step in steps]
         best = int(np.argmin(values))
         if best == 0:
             break
         centre = centre + steps[best]
-    return centre, at(centre)
+    return centre, asymmetry_at(centre)
 
 
 def galaxy_pixels(image: np.ndarray, centre: np.ndarray, radius: float) -> np.ndarray:
-    """Return which pixels are a galaxy's, (S, S) bool: brighter, once smoothed, than at its radius.
+    """Return the segmentation mask of the galaxy nearest to the centre.
 
-    Of several such regions the one nearest to the centre, so that neighbours do not count.
-    """
-    smooth = gaussian_filter(image, SMOOTHED * radius)
-    distance = _distance(image.shape, centre)
-    ring = np.abs(distance - radius) <= 0.5
-    regions, _ = label(smooth >= smooth[ring].mean())
-    inside = regions > 0
-    if not inside.any():
-        return inside
-    nearest = np.argmin(np.where(inside, distance, np.inf))
-    return regions == regions.flat[nearest]
-
-
-def gini(light: np.ndarray) -> float:
-    """Return the Gini coefficient of the light of pixels (n,): 0 where all are alike, 1 for one.
-
-    Lotz, Primack & Madau (2004), eq. 6, of absolute values, which faint pixels' noise asks for.
-    """
-    ordered, count = np.sort(np.abs(light)), len(light)
-    rank = 2 * np.arange(1, count + 1) - count - 1
-    return float((rank * ordered).sum() / (ordered.mean() * count * (count - 1)))
-
-
-def m20(image: np.ndarray, light: np.ndarray) -> float:
-    """Return the logarithm of the part that the brightest fifth has in the moment of the light.
-
-    Lotz, Primack & Madau (2004), eq. 8, about the centre of which the moment is the least, the
-    centre of the light.
+    After smoothing, pixels brighter than the mean at the Petrosian radius form connected regions.
+    Only the region nearest to the centre counts, so that neighbours are left out.
 
     Parameters
     ----------
     image : numpy.ndarray, shape (S, S)
-    light : numpy.ndarray, shape (S, S), bool
-        Pixels that are the galaxy's.
+        Image without background.
+    centre : numpy.ndarray, shape (2,)
+        Row and column of the centre.
+    radius : float
+        Petrosian radius in pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (S, S), bool
+
+    References
+    ----------
+    Lotz, Primack & Madau (2004), AJ 128, 163.
     """
-    places, flux = np.argwhere(light).astype(np.float64), image[light]
+    smooth = gaussian_filter(image, SMOOTHING * radius)
+    distance = _distance(image.shape, centre)
+    annulus = np.abs(distance - radius) <= 0.5
+    regions, _ = label(smooth >= smooth[annulus].mean())
+    bright = regions > 0
+    if not bright.any():
+        return bright
+    nearest = np.argmin(np.where(bright, distance, np.inf))
+    return regions == regions.flat[nearest]
+
+
+def gini(flux: np.ndarray) -> float:
+    """Return the Gini coefficient of pixel fluxes.
+
+    Absolute values correct for the noise of faint pixels.
+
+    Parameters
+    ----------
+    flux : numpy.ndarray, shape (n,)
+        Flux of each pixel of the galaxy.
+
+    Returns
+    -------
+    float
+        0 if all pixels are equal, 1 if one pixel has all flux.
+
+    References
+    ----------
+    Lotz, Primack & Madau (2004), AJ 128, 163, eq. 6.
+
+    Examples
+    --------
+    >>> gini(np.array([0.0, 0.0, 0.0, 2.0]))
+    1.0
+    """
+    ordered, count = np.sort(np.abs(flux)), len(flux)
+    rank = 2 * np.arange(1, count + 1) - count - 1
+    return float((rank * ordered).sum() / (ordered.mean() * count * (count - 1)))
+
+
+def m20(image: np.ndarray, mask: np.ndarray) -> float:
+    """Return M20, the logarithm of the fraction of the second moment in the brightest 20 %.
+
+    The moment is taken about the centroid of the flux, which minimizes it.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (S, S)
+        Image without background.
+    mask : numpy.ndarray, shape (S, S), bool
+        Pixels of the galaxy.
+
+    Returns
+    -------
+    float
+        NaN where the total flux is not positive.
+
+    References
+    ----------
+    Lotz, Primack & Madau (2004), AJ 128, 163, eq. 8.
+    """
+    positions, flux = np.argwhere(mask).astype(np.float64), image[mask]
     total = flux.sum()
     if not total > 0:
         return np.nan
-    centre = (places * flux[:, None]).sum(0) / total
-    moment = flux * ((places - centre) ** 2).sum(1)
+    centroid = (positions * flux[:, None]).sum(0) / total
+    moment = flux * ((positions - centroid) ** 2).sum(1)
     order = np.argsort(flux)[::-1]
     brightest = order[np.cumsum(flux[order]) < 0.2 * total]
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(np.log10(moment[brightest].sum() / moment.sum()))
 
 
-def _distance(shape: tuple[int, int], centre: np.ndarray) -> np.ndarray:
+def _distance(shape: tuple[int, ...], centre: np.ndarray) -> np.ndarray:
+    """Return the distance of each pixel from a centre."""
     y, x = np.ogrid[: shape[0], : shape[1]]
     return np.hypot(y - centre[0], x - centre[1])
 
 
-def _growth(image: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Radii in steps of half a pixel, up to the edge, and the flux within each."""
+def _growth_curve(image: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return radii in steps of half a pixel up to the edge, and the flux within each."""
     edge = min(*centre, *(np.array(image.shape) - 1 - centre)) + 0.5
     radii = np.arange(STEP, edge + 1e-9, STEP)
     distance = _distance(image.shape, centre).ravel()
     order = np.argsort(distance)
     distance, flux = distance[order], image.ravel()[order]
-    # A pixel that a circle cuts counts in part, by how far its middle is from the circle: sums over
-    # pixels from the middle outwards give all radii at once.
-    whole, moment = (np.r_[0, np.cumsum(each)] for each in (flux, flux * distance))
-    inner, outer = (np.searchsorted(distance, radii + side) for side in (-0.5, 0.5))
-    cut = (radii + 0.5) * (whole[outer] - whole[inner]) - (moment[outer] - moment[inner])
-    return radii, whole[inner] + cut
+    # A pixel on the edge counts in part, by the distance of its centre from the circle. Cumulative
+    # sums over pixels from the centre outwards give all radii together.
+    total, moment = (np.r_[0, np.cumsum(term)] for term in (flux, flux * distance))
+    inner, outer = (np.searchsorted(distance, radii + offset) for offset in (-0.5, 0.5))
+    edge_flux = (radii + 0.5) * (total[outer] - total[inner]) - (moment[outer] - moment[inner])
+    return radii, total[inner] + edge_flux
 
 
 def _asymmetry(image: np.ndarray, centre: np.ndarray, radius: float, noise: float) -> float:
-    """Asymmetry about a centre on whole or half pixels, infinite at the edge of the image."""
+    """Return the asymmetry about a whole or half pixel, infinite at the edge of the image."""
     twice = np.round(2 * centre).astype(int)
     low = np.maximum(twice - np.array(image.shape) + 1, 0)
     high = np.minimum(twice, np.array(image.shape) - 1)
     if (high - low < 2).any():
         return np.inf
-    kept = image[low[0] : high[0] + 1, low[1] : high[1] + 1]
-    inside = _distance(kept.shape, centre - low) <= radius
-    light = np.abs(kept[inside]).sum()
-    if not light > 0:
+    cutout = image[low[0] : high[0] + 1, low[1] : high[1] + 1]
+    inside = _distance(cutout.shape, centre - low) <= radius
+    total = np.abs(cutout[inside]).sum()
+    if not total > 0:
         return np.inf
-    # The difference of two pixels of noise is on average 2 / sqrt(pi) of its deviation.
-    alone = 2 / np.sqrt(np.pi) * noise * inside.sum()
-    return float((np.abs(kept - kept[::-1, ::-1])[inside].sum() - alone) / light)
+    # The mean absolute difference of two noise pixels is 2 / sqrt(pi) standard deviations.
+    noise_term = 2 / np.sqrt(np.pi) * noise * inside.sum()
+    return float((np.abs(cutout - cutout[::-1, ::-1])[inside].sum() - noise_term) / total)

@@ -1,8 +1,8 @@
-"""A Sérsic profile fitted to the r band of stamps: what an astronomer would do first.
+"""Baseline: a Sérsic profile fitted by least squares to the r band of stamps.
 
-It takes some hundredths of a second a galaxy, so it answers for a sample of validation and test
-alone, and is scored on these. A galaxy with a bulge is no single profile, and a single profile has
-no bulge fraction.
+A fit takes some hundredths of a second, so only a sample of the validation and the test split is
+fitted, and the baseline is scored on that sample. A single profile has no bulge fraction and
+describes a galaxy with a bulge only approximately.
 """
 
 from collections.abc import Sequence
@@ -12,34 +12,47 @@ from scipy.optimize import least_squares
 from tqdm import tqdm
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.galaxies.baselines.sersic_model import INDICES, SersicModel
+from cosmodag.galaxies.baselines.sersic_model import INDEX_RANGE, SersicModel
 
 NAME = "sersic_fit"
 OBJECTS = 150
-"""Galaxies of validation, and of test, that are fitted by default: some 15 s of a core."""
+"""Default number of galaxies that are fitted in each split; 150 take about 15 s on one core."""
 COLUMNS = ("magnitude", "log_radius", "sersic_index", "axis_ratio")
-"""What a fit tells: AB, log10 of arcsec, a number, a number."""
+"""Fitted parameters: AB magnitude, log10 of the half-light radius in arcsec, and two ratios."""
 BAND, PSF = "r_image", "psf"
-STARTS = (1.5, 4.0, 12.0)
-"""Half-light radii in pixels of which the best is where the fit begins."""
+START_RADII = (1.5, 4.0, 12.0)
+"""Half-light radii in pixels; the fit starts from the one with the smallest residuals."""
 START_INDEX = 1.5
-OFFSET = 3.0
-"""Pixels that the centre may lie off the middle."""
-STEPS = 40
-"""Models with their derivatives at most; seldom more than 10 are needed."""
-FAINTEST = 1e-3
-"""Least flux, in the unit of the stamp, that has a magnitude."""
+MAX_OFFSET = 3.0
+"""Largest offset of the centroid from the centre of the stamp along each axis in pixels."""
+MAX_EVALUATIONS = 40
+"""Most evaluations of the model with its derivatives; 10 are rarely exceeded."""
+MIN_FLUX = 1e-3
+"""Smallest flux, in the unit of the stamp, that is converted to a magnitude."""
 
 
-def answers(examples: Examples, columns: Sequence[str]) -> list[str]:
-    """Which columns a fit tells: none where band, point-spread function or unit is not known."""
-    known = {BAND, PSF} <= set(examples.channels) and PSF in examples.index
-    if not known or examples.flux_unit is None:
+def fitted_columns(examples: Examples, columns: Sequence[str]) -> list[str]:
+    """Return the columns that a fit can predict.
+
+    Parameters
+    ----------
+    examples : Examples
+        `x` holds stamps.
+    columns : sequence of str
+        Columns to predict.
+
+    Returns
+    -------
+    list of str
+        Empty if the r band, the point-spread function or the flux unit is missing.
+    """
+    complete = {BAND, PSF} <= set(examples.channels) and PSF in examples.index
+    if not complete or examples.flux_unit is None:
         return []
     return [column for column in columns if column in COLUMNS]
 
 
-def sersic_fits(
+def fit_sample(
     valid: Examples,
     test: Examples,
     columns: Sequence[str],
@@ -47,36 +60,38 @@ def sersic_fits(
     objects: int = OBJECTS,
     seed: int = 0,
 ) -> dict[str, Predictions]:
-    """Fit a sample of galaxies.
+    """Fit a random sample of the galaxies of both splits.
 
     Parameters
     ----------
     valid, test : Examples
-        `x` holds stamps, `y` (N, K) the columns' truth.
+        `x` holds stamps (N, S, S, C), `y` (N, K) the true values of the columns.
     columns : sequence of str, length K
-        Those that `answers` names are told.
+        Columns to predict; those of `fitted_columns` are.
     objects : int
-        Galaxies of each split, drawn from the seed; 0 fits none.
+        Number of galaxies to fit in each split; 0 fits none.
     seed : int
+        Seed of the sample.
 
     Returns
     -------
-    dict from column to Predictions
-        NaN for galaxies that were not fitted; the spread is that of the errors on validation.
+    dict from str to Predictions
+        Predictions of each column, NaN for galaxies that are not in the sample. The spread is the
+        root mean square error on the validation split.
     """
-    told = answers(test, columns)
-    if not told or not objects:
+    predicted_columns = fitted_columns(test, columns)
+    if not predicted_columns or not objects:
         return {}
-    found = {}
+    fits = {}
     for split, examples in (("valid", valid), ("test", test)):
         count = min(objects, len(examples.x))
         rows = np.random.default_rng(seed).choice(len(examples.x), count, replace=False)
-        found[split] = np.full((len(examples.x), len(COLUMNS)), np.nan, np.float32)
+        fits[split] = np.full((len(examples.x), len(COLUMNS)), np.nan, np.float32)
         for row in tqdm(np.sort(rows), desc=f"Sérsic fits, {split}", unit="galaxy", disable=None):
-            found[split][row] = fit_example(examples, row)
+            fits[split][row] = fit_example(examples, row)
     predictions = {}
-    for column in told:
-        on_valid, on_test = (found[split][:, COLUMNS.index(column)] for split in ("valid", "test"))
+    for column in predicted_columns:
+        on_valid, on_test = (fits[split][:, COLUMNS.index(column)] for split in ("valid", "test"))
         errors = on_valid - valid.y[:, list(columns).index(column)]
         spread = float(np.sqrt(np.nanmean(errors**2)))
         predictions[column] = Predictions(on_valid, on_test, spread)
@@ -84,71 +99,97 @@ def sersic_fits(
 
 
 def fit_example(examples: Examples, row: int) -> np.ndarray:
-    """Fit one galaxy; what it tells in the order of `COLUMNS`, (4,)."""
-    stamp, told = examples.x[row], examples.index.iloc[row]
-    image = stamp[..., examples.channels.index(BAND)].astype(np.float64)
-    psf = float(stamp[0, 0, examples.channels.index(PSF)])
-    kept = min(int(told.get("stamp_side", len(image))), len(image))
-    flux, radius, index, ratio = fit_stamp(image, psf, kept)
-    pixel = told[PSF] / psf  # arcsec
-    magnitude = 22.5 - 2.5 * np.log10(max(flux, FAINTEST) * examples.flux_unit)
-    return np.array([magnitude, np.log10(radius * pixel), index, ratio])
-
-
-def fit_stamp(image: np.ndarray, psf: float, kept: int) -> tuple[float, float, float, float]:
-    """Fit a Sérsic profile by least squares, all pixels alike: their noise is that of the sky.
+    """Fit one galaxy.
 
     Parameters
     ----------
-    image : numpy.ndarray, shape (side, side), float64
-        The galaxy about the middle.
-    psf : float
-        Full width at half maximum of the point-spread function in pixels.
-    kept : int
-        Pixels a side, about the middle, that are of the stamp; others were padded.
+    examples : Examples
+        `x` holds stamps; `flux_unit` must be known.
+    row : int
+        Row of the galaxy.
 
     Returns
     -------
-    flux, radius, index, axis_ratio : float
-        Total light in the unit of the image, half-light radius in pixels of the circle of the same
-        area, Sérsic index, ratio of the axes.
+    numpy.ndarray, shape (4,), float64
+        The parameters of `COLUMNS`.
+
+    Raises
+    ------
+    ValueError
+        If the flux unit is unknown.
+    """
+    if examples.flux_unit is None:
+        raise ValueError("the flux unit of the examples is unknown")
+    stamp, metadata = examples.x[row], examples.index.iloc[row]
+    image = stamp[..., examples.channels.index(BAND)].astype(np.float64)
+    psf = float(stamp[0, 0, examples.channels.index(PSF)])
+    unpadded = min(int(metadata.get("stamp_side", len(image))), len(image))
+    flux, radius, index, ratio = fit_stamp(image, psf, unpadded)
+    pixel = metadata[PSF] / psf  # arcsec
+    magnitude = 22.5 - 2.5 * np.log10(max(flux, MIN_FLUX) * examples.flux_unit)
+    return np.array([magnitude, np.log10(radius * pixel), index, ratio])
+
+
+def fit_stamp(image: np.ndarray, psf: float, unpadded: int) -> tuple[float, float, float, float]:
+    """Fit a Sérsic profile by least squares, with equal weights as the sky dominates the noise.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (S, S), float64
+        Stamp with the galaxy at its centre.
+    psf : float
+        Full width at half maximum of the point-spread function in pixels.
+    unpadded : int
+        Side of the central square in pixels that is not padding.
+
+    Returns
+    -------
+    flux : float
+        Total flux in the unit of the image.
+    radius : float
+        Circularized half-light radius in pixels.
+    index : float
+        Sérsic index.
+    axis_ratio : float
     """
     side = len(image)
-    edge = (side - kept) // 2
-    inside = np.s_[edge : edge + kept, edge : edge + kept]
-    seen = image[inside]
+    edge = (side - unpadded) // 2
+    inside = np.s_[edge : edge + unpadded, edge : edge + unpadded]
+    data = image[inside]
 
-    def flux_and_rest(model: SersicModel, values: np.ndarray) -> tuple[float, np.ndarray]:
-        """The flux is linear, so that its best value follows from the others."""
+    def flux_and_residuals(model: SersicModel, values: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the best flux, which is linear in the data, and the residuals."""
         log_radius, index, e1, e2, dx, dy = values
-        light = model.draw(np.exp(log_radius), index, *_shear(e1, e2), dx, dy)[inside]
-        flux = float((light * seen).sum() / max((light**2).sum(), 1e-12))
-        return flux, (seen - flux * light).ravel()
+        profile = model.draw(np.exp(log_radius), index, *_shear(e1, e2), dx, dy)[inside]
+        flux = float((profile * data).sum() / max((profile**2).sum(), 1e-12))
+        return flux, (data - flux * profile).ravel()
 
-    begun = []
-    for radius in STARTS:
+    starts = []
+    for radius in START_RADII:
         model = SersicModel(side, psf, radius)
         values = np.array([np.log(radius), START_INDEX, 0, 0, 0, 0])
-        begun.append((np.square(flux_and_rest(model, values)[1]).sum(), radius, model, values))
-    *_, model, start = min(begun, key=lambda each: each[:2])
-    least = [np.log(0.2), INDICES[0], -3, -3, -OFFSET, -OFFSET]
-    most = [np.log(side), INDICES[1], 3, 3, OFFSET, OFFSET]
+        starts.append(
+            (np.square(flux_and_residuals(model, values)[1]).sum(), radius, model, values)
+        )
+    *_, model, start = min(starts, key=lambda candidate: candidate[:2])
+    lower = [np.log(0.2), INDEX_RANGE[0], -3, -3, -MAX_OFFSET, -MAX_OFFSET]
+    upper = [np.log(side), INDEX_RANGE[1], 3, 3, MAX_OFFSET, MAX_OFFSET]
     best = least_squares(
-        lambda values: flux_and_rest(model, values)[1],
+        lambda values: flux_and_residuals(model, values)[1],
         start,
-        bounds=(least, most),
+        bounds=(lower, upper),
         diff_step=1e-4,
         ftol=1e-5,
         xtol=1e-4,
-        max_nfev=STEPS,
+        max_nfev=MAX_EVALUATIONS,
     ).x
-    length = np.hypot(*_shear(best[2], best[3]))
-    flux, _ = flux_and_rest(model, best)
-    return flux, float(np.exp(best[0])), float(best[1]), float((1 - length) / (1 + length))
+    shear = np.hypot(*_shear(best[2], best[3]))
+    flux, _ = flux_and_residuals(model, best)
+    return flux, float(np.exp(best[0])), float(best[1]), float((1 - shear) / (1 + shear))
 
 
 def _shear(e1: float, e2: float) -> tuple[float, float]:
-    """A reduced shear of length below 1 from any two numbers."""
+    """Map the plane to the reduced shears, whose length is below 1."""
     length = np.hypot(e1, e2)
-    part = np.tanh(length) / length if length > 1e-9 else 1.0
-    return part * e1, part * e2
+    factor = np.tanh(length) / length if length > 1e-9 else 1.0
+    return factor * e1, factor * e2

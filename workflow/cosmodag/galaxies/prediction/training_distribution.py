@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from cosmodag.datasets.folder import open_maps, read_description, read_index
 from cosmodag.evaluation.conformal import conformal_rank
-from cosmodag.galaxies.baselines.stamp_measures import stamp_measures
+from cosmodag.galaxies.baselines.photometric_features import photometric_features
 
 MOST = 4000
 """Examples of a split that are measured."""
@@ -30,7 +30,7 @@ class TrainingDistribution:
     """The images of a dataset's training split, by what is measured on them.
 
     An image is described by fluxes in apertures, radii, moments, colours, level and noise (see
-    `stamp_measures`), turned into principal components that hold 99 % of the variance of the
+    `photometric_features`), turned into principal components that hold 99 % of the variance of the
     standardised measures of the training split, and how much they leave of it, each of variance 1.
     Its distance is that to the fifth nearest image of the training split, in units of the distance
     that 99 % of the validation split keep: of images like those, one in a hundred has a distance
@@ -63,7 +63,7 @@ class TrainingDistribution:
 
     def distances(self, x: np.ndarray) -> np.ndarray:
         """Return the distance of images (N, S, S, C), as the dataset holds them, (N,) float64."""
-        measures = stamp_measures(x, self.dataset["x_channels"]).astype(np.float64)
+        measures = photometric_features(x, self.dataset["x_channels"]).astype(np.float64)
         return self._to_neighbours(self._placed(measures)) / self._threshold
 
     def beyond(self, row: Mapping, pixel: float) -> list[str]:
@@ -93,7 +93,7 @@ class TrainingDistribution:
         index = read_index(folder, split)[:MOST]
         maps = open_maps(folder, split, self.dataset, index)
         parts = [
-            stamp_measures(maps.x(rows), self.dataset["x_channels"])
+            photometric_features(maps.x(rows), self.dataset["x_channels"])
             for rows in np.array_split(np.arange(len(index)), -(-len(index) // AT_ONCE))
         ]
         return np.concatenate(parts).astype(np.float64)
