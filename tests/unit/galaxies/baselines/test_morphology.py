@@ -6,15 +6,17 @@ from scipy.optimize import brentq
 
 from cosmodag.galaxies.baselines.morphology import (
     NAMES,
-    concentration,
     galaxy_pixels,
+    measure_image,
+    morphology,
+    reference_band,
+)
+from cosmodag.galaxies.baselines.morphology_statistics import (
+    concentration,
     gini,
     least_asymmetry,
     m20,
-    measure_image,
-    morphology,
     petrosian_radius,
-    reference_band,
 )
 
 CENTRE = np.array([50.0, 50.0])

@@ -24,15 +24,10 @@ CHANNELS = ("g_image", "r_image", "z_image", "psf")
 
 def galaxy(**changes) -> dict:
     """Parameters of a galaxy with a single profile, as the simulator takes them."""
-    default = {
-        "side": 64,
-        "psf": 0.3,
-        "bulge_fraction": 0.0,
-        "sersic_index": 1.5,
-        "body_radius": 0.5,
-    }
-    default |= {"axis_ratio": 0.6, "position_angle": 35.0, "dx": 0.3, "dy": -0.2, "magnitude": 20.0}
-    return default | {"g_minus_r": 0.5, "r_minus_z": 0.3} | changes
+    profile = {"bulge_fraction": 0.0, "sersic_index": 1.5, "body_radius": 0.5, "axis_ratio": 0.6}
+    colours = {"magnitude": 20.0, "g_minus_r": 0.5, "r_minus_z": 0.3}
+    view = {"side": 64, "psf": 0.3, "position_angle": 35.0, "dx": 0.3, "dy": -0.2}
+    return profile | colours | view | changes
 
 
 CASES = [
