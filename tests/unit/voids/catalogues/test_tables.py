@@ -1,4 +1,4 @@
-"""Readers of tables: every format gives back what was written, and says what is wrong."""
+"""Readers of tables: every format returns what was written, and names what is wrong."""
 
 import h5py
 import numpy as np
@@ -14,6 +14,7 @@ ROWS = 1000
 
 @pytest.fixture(scope="module")
 def columns():
+    """Return four columns of random numbers."""
     rng = np.random.default_rng(5)
     return {name: rng.random(ROWS) * 100 for name in ("x", "y", "z", "mass")}
 
@@ -51,13 +52,14 @@ def write(path, columns):
 
 
 def read(path, names, **settings):
+    """Read columns in chunks of at most 256 rows, and join them."""
     chunks = list(read_columns(path, names, chunk_rows=256, **settings))
     assert max(len(chunk[0]) for chunk in chunks) <= 256
-    return [np.concatenate(parts) for parts in zip(*chunks)]
+    return [np.concatenate(pieces) for pieces in zip(*chunks)]
 
 
 @pytest.mark.parametrize("suffix", ["h5", "parquet", "fits", "csv", "dat"])
-def test_reader_gives_back_the_columns_in_the_order_asked_for(tmp_path, columns, suffix):
+def test_readers_return_the_columns_in_the_requested_order(tmp_path, columns, suffix):
     path = tmp_path / f"table.{suffix}"
     write(path, columns)
     z, x = read(path, ["z", "x"])
@@ -67,7 +69,7 @@ def test_reader_gives_back_the_columns_in_the_order_asked_for(tmp_path, columns,
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "fits", "csv", "dat"])
-def test_columns_may_be_numbers(tmp_path, columns, suffix):
+def test_columns_may_be_given_by_index(tmp_path, columns, suffix):
     path = tmp_path / f"table.{suffix}"
     write(path, columns)
     (mass,) = read(path, [3])
@@ -75,7 +77,7 @@ def test_columns_may_be_numbers(tmp_path, columns, suffix):
 
 
 @pytest.mark.parametrize("suffix", ["h5", "parquet", "fits", "csv", "dat"])
-def test_missing_column_names_the_nearest(tmp_path, columns, suffix):
+def test_an_error_for_a_missing_column_names_the_nearest(tmp_path, columns, suffix):
     path = tmp_path / f"table.{suffix}"
     write(path, columns)
     with pytest.raises(InputError, match=r"no column 'mas'; nearest: mass"):
@@ -83,37 +85,37 @@ def test_missing_column_names_the_nearest(tmp_path, columns, suffix):
 
 
 @pytest.mark.parametrize("suffix", ["h5", "parquet", "fits", "csv", "dat", "ff"])
-def test_missing_file_is_named(tmp_path, suffix):
+def test_a_missing_file_is_refused(tmp_path, suffix):
     with pytest.raises(InputError, match=rf"gone\.{suffix}: no such file"):
         read(tmp_path / f"gone.{suffix}", ["x"])
 
 
 @pytest.mark.parametrize("suffix", ["h5", "parquet", "fits"])
-@pytest.mark.parametrize("kept", [0.02, 0.5, 0.9])
-def test_truncated_file_is_one_line(tmp_path, columns, suffix, kept):
+@pytest.mark.parametrize("fraction", [0.02, 0.5, 0.9])
+def test_a_truncated_file_is_refused_in_one_line(tmp_path, columns, suffix, fraction):
     path = tmp_path / f"table.{suffix}"
     write(path, columns)
     whole = path.read_bytes()
-    path.write_bytes(whole[: int(len(whole) * kept)])
+    path.write_bytes(whole[: int(len(whole) * fraction)])
     with pytest.raises(InputError, match=rf"table\.{suffix}: ") as caught:
         read(path, ["x", "mass"])
     assert "\n" not in str(caught.value)
 
 
-def test_text_without_header_has_numbered_columns(tmp_path, columns):
+def test_columns_of_text_without_header_have_indices(tmp_path, columns):
     path = tmp_path / "table.txt"
     np.savetxt(path, np.transpose([columns["x"], columns["y"]]), fmt="%.17g")
     np.testing.assert_array_equal(read(path, [1])[0], columns["y"])
 
 
-def test_words_in_a_column_are_refused(tmp_path):
+def test_text_in_a_column_is_refused(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("x,y\n1,2\nabc,3\n")
     with pytest.raises(InputError, match=r"table\.csv: column 'x' is not a column of numbers"):
         read(path, ["x"])
 
 
-def test_header_of_another_width_is_not_a_header(tmp_path):
+def test_a_comment_of_another_width_is_not_a_header(tmp_path):
     path = tmp_path / "table.dat"
     path.write_text("# made by hand\n# x y z\n# see above\n1 2 3 4\n5 6 7 8\n")
     np.testing.assert_array_equal(read(path, [1])[0], [2, 6])
@@ -121,7 +123,7 @@ def test_header_of_another_width_is_not_a_header(tmp_path):
         read(path, ["x"])
 
 
-def test_headers_may_stand_among_comments(tmp_path):
+def test_the_header_may_be_one_of_several_comments(tmp_path):
     path = tmp_path / "table.dat"
     path.write_text("# made by hand today\n# x y z\n  1 2 3\n\n4 5 6\n")
     np.testing.assert_array_equal(read(path, ["z"])[0], [3, 6])
@@ -130,11 +132,11 @@ def test_headers_may_stand_among_comments(tmp_path):
 def test_text_without_rows_is_refused(tmp_path):
     path = tmp_path / "table.dat"
     path.write_text("# x y z\n")
-    with pytest.raises(InputError, match="no rows in it"):
+    with pytest.raises(InputError, match="it has no rows"):
         read(path, ["x"])
 
 
-def test_hdf5_reads_components_tables_and_compound_sets(tmp_path, columns):
+def test_hdf5_components_tables_and_compound_datasets_are_read(tmp_path, columns):
     path = tmp_path / "table.h5"
     stacked = np.stack([columns["x"], columns["y"]], axis=1)
     compound = np.zeros(ROWS, [("x", "f4"), ("id", "i8")])
@@ -152,7 +154,7 @@ def test_hdf5_reads_components_tables_and_compound_sets(tmp_path, columns):
         read(path, [2], table="halo")
 
 
-def test_hdf5_columns_of_unlike_length_are_refused(tmp_path):
+def test_hdf5_columns_of_different_lengths_are_refused(tmp_path):
     path = tmp_path / "table.h5"
     with h5py.File(path, "w") as file:
         file["x"], file["y"] = np.zeros(3), np.zeros(4)
@@ -161,7 +163,7 @@ def test_hdf5_columns_of_unlike_length_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_fastfood_gives_back_both_precisions(tmp_path, columns, dtype):
+def test_fastfood_is_read_in_both_precisions(tmp_path, columns, dtype):
     path = tmp_path / "table.ff"
     write_fastfood(path, list(columns.values()), dtype)
     weight, x = read(path, ["weight", "x"])
@@ -169,7 +171,7 @@ def test_fastfood_gives_back_both_precisions(tmp_path, columns, dtype):
     np.testing.assert_array_equal(weight, columns["mass"].astype(dtype))
 
 
-def test_fastfood_without_weights_is_read_but_has_none(tmp_path, columns):
+def test_fastfood_without_weights_has_no_column_of_weights(tmp_path, columns):
     path = tmp_path / "table.ff"
     write_fastfood(path, list(columns.values())[:3])
     np.testing.assert_array_equal(read(path, ["z"])[0], columns["z"].astype("f4"))
@@ -177,23 +179,23 @@ def test_fastfood_without_weights_is_read_but_has_none(tmp_path, columns):
         read(path, ["weight"])
 
 
-@pytest.mark.parametrize("kept", [1, 30, 90, 2000, 4090, 12000])
-def test_truncated_fastfood_is_detected_from_its_byte_counts(tmp_path, columns, kept):
+@pytest.mark.parametrize("size", [1, 30, 90, 2000, 4090, 12000])
+def test_truncated_fastfood_is_detected_from_its_byte_counts(tmp_path, columns, size):
     path = tmp_path / "table.ff"
     write_fastfood(path, list(columns.values())[:3])
-    path.write_bytes(path.read_bytes()[:kept])
+    path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(InputError, match=r"table\.ff: .*(truncated|not a whole|no record|counts)"):
         read(path, ["x", "y", "z"])
 
 
-def test_a_file_of_another_format_is_not_fastfood(tmp_path):
+def test_a_file_of_another_format_is_refused_as_fastfood(tmp_path):
     path = tmp_path / "table.ff"
     path.write_text("x y z\n" * 100)
     with pytest.raises(InputError, match="not a whole fast-food file"):
         read(path, ["x"])
 
 
-def test_unknown_suffix_asks_for_the_format(tmp_path, columns):
+def test_an_error_for_an_unknown_suffix_names_the_formats(tmp_path, columns):
     path = tmp_path / "table.unknown"
     path.write_text("x\n1\n")
     with pytest.raises(InputError, match="set 'format' to one of: hdf5, parquet"):

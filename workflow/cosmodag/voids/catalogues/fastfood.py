@@ -1,40 +1,41 @@
 """Corrfunc's Fortran "fast-food" catalogues.
 
 A file is a series of records, each between two int32 counts of its bytes: 5 int32 (the second is
-the number of galaxies), 9 float32 (the first is the size of the box), 1 float32 (redshift), then
+the number of galaxies), 9 float32 (the first is the size of the box), 1 float32 (the redshift), and
 one record each for x, y, z and, optionally, the weight, of float32 or float64.
 """
 
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from cosmodag.errors import InputError
 
 FASTFOOD_COLUMNS = ("x", "y", "z", "weight")
-_COUNT = np.dtype("<i4")
+_BYTE_COUNT = np.dtype("<i4")
 
 
 def read_fastfood(
     path: str | os.PathLike, fields: Sequence[int], chunk_rows: int
 ) -> Iterator[list[np.ndarray]]:
-    """Read records of a fast-food file chunk by chunk.
+    """Read fields of a fast-food file chunk by chunk.
 
     Parameters
     ----------
-    path
+    path : path-like
         The file.
-    fields
-        Which of x, y, z, weight (0 to 3) to read.
-    chunk_rows
-        Largest number of galaxies a chunk.
+    fields : sequence of int
+        Indices into `FASTFOOD_COLUMNS` of the fields to read.
+    chunk_rows : int
+        Largest number of galaxies per chunk.
 
     Yields
     ------
-    list of (rows,) float32 or float64 arrays
-        One array a field.
+    list of numpy.ndarray, shape (rows,), float32 or float64
+        One array per field.
 
     Raises
     ------
@@ -44,14 +45,16 @@ def read_fastfood(
     path = Path(path)
     size = path.stat().st_size
     with open(path, "rb") as file:
-        galaxies = _header(path, file)
-        start, dtypes, offsets = file.tell(), [], []
+        n_galaxies = _read_header(path, file)
+        start = file.tell()
+        dtypes: list[np.dtype] = []
+        offsets: list[int] = []
         for field in range(max(fields) + 1):
-            dtypes.append(_field_type(path, file, start, size, galaxies, field))
+            dtypes.append(_field_dtype(path, file, start, size, n_galaxies, field))
             offsets.append(start + 4)
-            start += 8 + galaxies * dtypes[-1].itemsize
-        for first in range(0, galaxies, chunk_rows):
-            rows = min(chunk_rows, galaxies - first)
+            start += 8 + n_galaxies * dtypes[-1].itemsize
+        for first in range(0, n_galaxies, chunk_rows):
+            rows = min(chunk_rows, n_galaxies - first)
             chunk = []
             for field in fields:
                 file.seek(offsets[field] + first * dtypes[field].itemsize)
@@ -59,42 +62,44 @@ def read_fastfood(
             yield chunk
 
 
-def _header(path: Path, file) -> int:
-    """The number of galaxies; leaves the file at the record of x."""
+def _read_header(path: Path, file: BinaryIO) -> int:
+    """Return the number of galaxies, and leave the file at the record of x."""
     records = []
     for dtype, count in (("<i4", 5), ("<f4", 9), ("<f4", 1)):
-        before = np.fromfile(file, _COUNT, 1)
+        before = np.fromfile(file, _BYTE_COUNT, 1)
         records.append(np.fromfile(file, dtype, count))
-        after = np.fromfile(file, _COUNT, 1)
+        after = np.fromfile(file, _BYTE_COUNT, 1)
         if len(after) == 0 or not before[0] == after[0] == 4 * count:
             raise InputError(
-                f"{path}: not a whole fast-food file: its header wants a record of {4 * count} "
+                f"{path}: not a whole fast-food file: its header needs a record of {4 * count} "
                 f"bytes between two counts, and begins {list(map(int, before))}"
             )
-    galaxies = int(records[0][1])
-    if galaxies < 0:
-        raise InputError(f"{path}: the fast-food header gives {galaxies} galaxies")
-    return galaxies
+    n_galaxies = int(records[0][1])
+    if n_galaxies < 0:
+        raise InputError(f"{path}: the fast-food header contains a count of {n_galaxies} galaxies")
+    return n_galaxies
 
 
-def _field_type(path: Path, file, start: int, size: int, galaxies: int, field: int) -> np.dtype:
-    """Whether a field's record holds float32 or float64, from its byte counts."""
+def _field_dtype(
+    path: Path, file: BinaryIO, start: int, size: int, n_galaxies: int, field: int
+) -> np.dtype:
+    """Return the dtype of the record of a field, float32 or float64, from its byte counts."""
     name = FASTFOOD_COLUMNS[field]
     if start >= size:
         raise InputError(f"{path}: no record for {name}: the file ends after {start} bytes")
     file.seek(start)
-    before = np.fromfile(file, _COUNT, 1)
+    before = np.fromfile(file, _BYTE_COUNT, 1)
     for dtype in (np.dtype("<f4"), np.dtype("<f8")):
-        length = galaxies * dtype.itemsize
+        length = n_galaxies * dtype.itemsize
         if len(before) and int(before[0]) == np.int64(length).astype(np.int32):
             break
     else:
         raise InputError(
             f"{path}: the record of {name} counts {list(map(int, before))} bytes, not 4 or 8 for "
-            f"each of the {galaxies} galaxies of the header"
+            f"each of the {n_galaxies} galaxies of the header"
         )
     file.seek(start + 4 + length)
-    after = np.fromfile(file, _COUNT, 1)
+    after = np.fromfile(file, _BYTE_COUNT, 1)
     if len(after) == 0 or after[0] != before[0]:
         raise InputError(
             f"{path}: truncated in the record of {name}: it should end at byte "

@@ -1,14 +1,16 @@
-"""The galaxies file: positions of galaxies, one group a box.
+"""The galaxies file: positions of galaxies, with one HDF5 group per box.
 
-Root attributes `kind="galaxies"` and `source`; per box the datasets `position` (N, 3) float32 in
-Mpc/h from the box's corner and, optionally, `weight` (N,) float32.
+The root has the attributes `kind="galaxies"` and `source`. Each box has the datasets `position`
+(N, 3), float32, in Mpc/h from the lower corner of the box, and optionally `weight` (N,), float32.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cosmodag.hdf5 import open_kind
 
@@ -16,7 +18,15 @@ _CHUNK_ROWS = 1 << 16
 
 
 def start_galaxies(file: h5py.File, source: str) -> None:
-    """Mark an open, empty HDF5 file as a galaxies file of `source`."""
+    """Write the root attributes of a galaxies file.
+
+    Parameters
+    ----------
+    file : h5py.File
+        Empty file open for writing.
+    source : str
+        Name of the source.
+    """
     file.attrs["kind"] = "galaxies"
     file.attrs["source"] = source
 
@@ -25,8 +35,8 @@ def start_box(
     file: h5py.File,
     name: str,
     *,
-    box_size: Sequence[float],
-    origin: Sequence[float],
+    box_size: ArrayLike,
+    origin: ArrayLike,
     periodic: bool,
     group: str,
     weighted: bool = False,
@@ -36,20 +46,25 @@ def start_box(
 
     Parameters
     ----------
-    file
-        The open galaxies file.
-    name
+    file : h5py.File
+        Galaxies file open for writing.
+    name : str
         Name of the box.
-    box_size, origin
-        Side lengths and, for the record, the corner that positions are counted from (Mpc/h).
-    periodic
-        Whether opposite faces touch.
-    group
-        What the box is independent as; boxes of one group never fall into different splits.
-    weighted
-        Whether galaxies have weights.
-    attributes
-        Further facts of the box, such as `omega_m`, `sigma8`, `seed`.
+    box_size, origin : array-like, shape (3,)
+        Sides of the box, and its lower corner in the coordinates of the source, in Mpc/h.
+    periodic : bool
+        Whether the box is periodic.
+    group : str
+        Group of the box; boxes of one group always belong to the same split.
+    weighted : bool
+        Whether the galaxies have weights.
+    attributes : mapping from str to float, optional
+        Further attributes of the box, such as `omega_m`, `sigma8` and `seed`.
+
+    Returns
+    -------
+    h5py.Group
+        The box, to be filled with `append`.
     """
     box = file.create_group(name)
     box.attrs["box_size"] = np.asarray(box_size, np.float64)
@@ -64,7 +79,17 @@ def start_box(
 
 
 def append(box: h5py.Group, position: np.ndarray, weight: np.ndarray | None = None) -> None:
-    """Append galaxies, (N, 3) positions in Mpc/h and (N,) weights, to a box of `start_box`."""
+    """Append galaxies to a box of `start_box`.
+
+    Parameters
+    ----------
+    box : h5py.Group
+        The box.
+    position : numpy.ndarray, shape (N, 3)
+        Positions in Mpc/h from the lower corner of the box.
+    weight : numpy.ndarray, shape (N,), optional
+        Weights, for a box with weights.
+    """
     for name, values in (("position", position), ("weight", weight)):
         if values is None:
             continue
@@ -74,24 +99,25 @@ def append(box: h5py.Group, position: np.ndarray, weight: np.ndarray | None = No
         dataset[before:] = values
 
 
-def describe_boxes(path: str | os.PathLike) -> dict[str, dict[str, object]]:
-    """Read what a galaxies file says about its boxes, without their galaxies.
+def describe_boxes(path: str | os.PathLike) -> dict[str, dict[str, Any]]:
+    """Return the attributes of the boxes of a galaxies file.
 
     Parameters
     ----------
-    path
+    path : path-like
         A galaxies file.
 
     Returns
     -------
-    dict
-        By the name of each box: `box_size` and `origin` (3,) float64 in Mpc/h, `periodic`, `group`,
-        `galaxies` (their number) and the further facts that `start_box` was given.
+    dict from str to dict
+        For each box by name: `box_size` and `origin` (numpy.ndarray, shape (3,), float64, Mpc/h),
+        `periodic` (bool), `group` (str), `galaxies` (int, their count) and the further attributes
+        that `start_box` wrote.
 
     Raises
     ------
     InputError
-        The file is missing, not whole or not a galaxies file.
+        The file is missing, truncated or not a galaxies file.
     """
     with open_kind(path, "galaxies") as file:
         return {

@@ -11,11 +11,15 @@ from cosmodag.commands.options import output, settings_options
     epilog="Example: cosmodag voids catalogue --path gals.ff --box-size 420 --output g.h5"
 )
 @output("Galaxies file.")
-@click.option("--source", default="survey", help="Name of the source and of its one box.")
+@click.option("--source", default="survey", help="Name of the source and of its only box.")
 @settings_options("voids/sources/*/catalogue")
-def command(output, source, path, **settings):
-    """Read a catalogue of galaxies and check it: units, box, columns, numbers."""
-    from cosmodag.voids.catalogues.catalogues import write_galaxies_file
+def command(output, source, path, box_size, unit, hubble, origin, periodic, **settings):
+    """Read a galaxy catalogue and check its units, box, columns and values."""
+    from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
+    from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, write_galaxies_file
 
-    box = {"name": source, "path": os.path.expandvars(path), **settings}
-    write_galaxies_file(output, source=source, boxes=[box])
+    coordinates = BoxCoordinates(
+        box_size=box_size, unit=unit, hubble=hubble, origin=origin, periodic=periodic
+    )
+    catalogue = GalaxyCatalogue(path=os.path.expandvars(path), coordinates=coordinates, **settings)
+    write_galaxies_file(output, {source: catalogue}, source=source)

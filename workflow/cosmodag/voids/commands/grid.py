@@ -11,7 +11,7 @@ from cosmodag.commands.options import input_file, output, settings_options, thre
 @settings_options("voids/grids/*")
 @threads
 def command(galaxies, output, threads, **settings):
-    """Assign galaxies to grids, mass a cell."""
+    """Assign galaxies to grids of mass per cell."""
     from cosmodag.voids.grids.assign_galaxies import grid_galaxies
 
     grid_galaxies(galaxies, output, threads=threads, **settings)

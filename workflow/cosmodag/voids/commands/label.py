@@ -12,8 +12,8 @@ from cosmodag.commands.options import Structure, input_file, output, settings_op
     epilog="Example: cosmodag voids label --galaxies g.h5 --spheres '{}' --output voids.h5"
 )
 @input_file("--galaxies", "Galaxies file.", required=True)
-@input_file("--matter-grid", "Matter grid file, for the label `matter`.")
-@input_file("--void-catalogue", "Catalogue of voids, for the label `catalogue`.")
+@input_file("--matter-grid", "Grid file of the matter, for labels found in the matter.")
+@input_file("--void-catalogue", "Void catalogue, for the label `catalogue`.")
 @click.option(
     "--void-settings", type=Structure(), default="{}", help="Columns and unit of the catalogue."
 )
@@ -23,7 +23,7 @@ from cosmodag.commands.options import Structure, input_file, output, settings_op
 def command(
     galaxies, matter_grid, void_catalogue, void_settings, output, mesh, threads, **definitions
 ):
-    """Find the voids, by every definition that is asked for."""
+    """Find the voids by each of the given definitions."""
     from cosmodag.voids.finders.labels_file import label_boxes
 
     labels = {
@@ -47,12 +47,19 @@ def command(
 
 
 def _read_voids(galaxies: os.PathLike, path: os.PathLike, settings: dict) -> dict:
-    """Read the voids of the one box that a catalogue of galaxies is."""
+    """Read the void catalogue of the only box of a galaxies file, by the name of the box."""
+    from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
     from cosmodag.voids.catalogues.galaxies_file import describe_boxes
-    from cosmodag.voids.catalogues.spheres import read_spheres
+    from cosmodag.voids.catalogues.sphere_catalogue import read_spheres
 
-    settings = {**settings, "path": os.fspath(path)}
-    settings = schema.with_defaults(settings, "voids/sources/*/catalogue/voids")
+    settings = schema.with_defaults(
+        {**settings, "path": os.fspath(path)}, "voids/sources/*/catalogue/voids"
+    )
     name, box = next(iter(describe_boxes(galaxies).items()))
-    spheres = read_spheres(**settings, box_size=box["box_size"], periodic=box["periodic"])
-    return {name: spheres}
+    keys = ("unit", "hubble", "origin")
+    coordinates = BoxCoordinates(
+        box_size=box["box_size"],
+        periodic=box["periodic"],
+        **{key: settings.pop(key) for key in keys if key in settings},
+    )
+    return {name: read_spheres(coordinates=coordinates, **settings)}

@@ -1,18 +1,20 @@
-"""Galaxies of a batch of boxes onto grids, streamed in chunks."""
+"""Mass assignment of the galaxies of a batch of boxes, streamed in chunks."""
 
 import os
 from collections.abc import Iterator, Sequence
 
 import h5py
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.workspace import Workspace
 from cosmodag.hdf5 import open_kind
-from cosmodag.voids.grids.grid_file import write_grids
+from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
 
-CHUNK = 4_000_000  # galaxies: 48 MB of positions, many enough that tiles pay on 512³ cells
+CHUNK = 4_000_000
+"""Galaxies per chunk: 48 MB of positions, enough for tiles to be efficient on 512³ cells."""
 
 
 def grid_galaxies(
@@ -25,97 +27,123 @@ def grid_galaxies(
     threads: int | None = None,
     chunk: int = CHUNK,
 ) -> None:
-    """Assign the galaxies of every box of a galaxies file to a grid and write a grid file.
+    """Assign the galaxies of each box of a galaxies file to a grid and write a grid file.
 
-    Memory is that of one grid and of two chunks of positions, however many galaxies there are.
+    Memory is that of one grid and two chunks of positions, for any number of galaxies.
 
     Parameters
     ----------
-    galaxies_file
-        HDF5 with a group per box that holds ``position`` (N, 3), Mpc/h from the box's origin,
-        and optionally ``weight`` (N,).
-    output
-        Grid file to write, whole or not at all.
+    galaxies_file : path-like
+        Galaxies file, see `cosmodag.voids.catalogues.galaxies_file`.
+    output : path-like
+        Grid file, written completely or not at all.
     cells, cell_size
-        One of the two: cells along an axis (one number or three), or their side in Mpc/h, which
-        is rounded by at most 1 % to a whole number of cells.
-    method
-        "ngp", "cic" or "tsc".
-    threads
-        As in `assign_mass`.
-    chunk
-        Galaxies read at once.
+        Size of the cells, see `grid_shape`.
+    method : {"ngp", "cic", "tsc"}
+        Mass assignment: nearest grid point, cloud in cell or triangular-shaped cloud.
+    threads : int, optional
+        Threads of the mass assignment, see `cosmodag.gridding.mass_assignment.assign_mass`.
+    chunk : int
+        Galaxies per chunk.
 
     Raises
     ------
     InputError
-        If the file cannot be used, its boxes differ in size, a box is empty, or positions are
-        NaN, infinite or outside their box.
+        The file cannot be read, its boxes differ in size, a box is empty, or positions are NaN,
+        infinite or outside their box.
     """
     with open_kind(galaxies_file, "galaxies") as file:
         names = sorted(name for name, item in file.items() if isinstance(item, h5py.Group))
         if not names:
-            raise InputError(f"{galaxies_file}: holds no box; it needs a group for each")
-        box_size, periodic = _common(file, names, galaxies_file)
+            raise InputError(f"{galaxies_file}: has no box; it needs one group per box")
+        box_size, periodic = _common_box(file, names, galaxies_file)
         shape = grid_shape(box_size, cells=cells, cell_size=cell_size)
-        write_grids(
-            output,
-            _grids(file, names, galaxies_file, shape, method, threads, chunk),
-            shape=shape,
+        metadata = GridMetadata(
             box_size=box_size,
-            boxes=names,
-            groups=[str(file[name].attrs["group"]) for name in names],
             method=method,
             periodic=periodic,
             source=str(file.attrs.get("source", galaxies_file)),
-            omega_m=_optional(file, names, "omega_m"),
-            sigma8=_optional(file, names, "sigma8"),
+            boxes=names,
+            groups=[str(file[name].attrs["group"]) for name in names],
+            omega_m=_cosmological_parameter(file, names, "omega_m"),
+            sigma8=_cosmological_parameter(file, names, "sigma8"),
         )
+        grids = _grids(file, names, shape, method, threads, chunk)
+        write_grids(output, grids, metadata, shape=shape)
 
 
 def grid_shape(
-    box_size: Sequence[float],
+    box_size: ArrayLike,
     *,
     cells: int | Sequence[int] | None = None,
     cell_size: float | None = None,
 ) -> tuple[int, int, int]:
-    """Cells along each axis of a box, from their number or from their side.
+    """Return the number of cells along each axis of a box.
+
+    Parameters
+    ----------
+    box_size : array-like, shape (3,)
+        Sides of the box in Mpc/h.
+    cells : int or sequence of int, shape (3,), optional
+        Cells along each axis.
+    cell_size : float, optional
+        Side of a cell in Mpc/h, instead of `cells`. It is adjusted by at most 1 % to a whole number
+        of cells.
+
+    Returns
+    -------
+    tuple of int, shape (3,)
+        Cells along each axis.
 
     Raises
     ------
     InputError
-        If not exactly one of `cells` and `cell_size` is given, or the side leaves a remainder of
-        more than 1 % of a cell's side when it is spread over the cells.
+        Not exactly one of `cells` and `cell_size` is given, they are not positive, or `cell_size`
+        does not divide the box to within 1 %.
+
+    Examples
+    --------
+    >>> grid_shape((40.0, 30.0, 20.0), cell_size=2.0)
+    (20, 15, 10)
     """
-    if (cells is None) == (cell_size is None):
-        raise InputError(f"cells {cells} and cell_size {cell_size}: give exactly one of the two")
-    if cells is not None:
+    if cells is not None and cell_size is None:
         shape = np.broadcast_to(np.asarray(cells), (3,))
         if not np.issubdtype(shape.dtype, np.integer) or shape.min() < 1:
             raise InputError(f"cells {cells}: one or three positive whole numbers")
-        return tuple(shape.tolist())
-    sides = np.asarray(box_size, float)
-    if not 0 < cell_size <= sides.min():
-        raise InputError(f"cell_size {cell_size}: above 0 and at most {sides.min():g} Mpc/h")
-    shape = np.rint(sides / cell_size).astype(int)
-    if np.any(np.abs(sides / shape / cell_size - 1) > 0.01):
-        raise InputError(
-            f"cell_size {cell_size} does not divide the box of {sides.tolist()} Mpc/h:"
-            f" {np.round(sides / shape, 4).tolist()} would"
-        )
-    return tuple(shape.tolist())
+    elif cell_size is not None and cells is None:
+        sides = np.asarray(box_size, float)
+        if not 0 < cell_size <= sides.min():
+            raise InputError(f"cell_size {cell_size}: above 0 and at most {sides.min():g} Mpc/h")
+        shape = np.rint(sides / cell_size).astype(int)
+        if np.any(np.abs(sides / shape / cell_size - 1) > 0.01):
+            raise InputError(
+                f"cell_size {cell_size} does not divide the box of {sides.tolist()} Mpc/h:"
+                f" {np.round(sides / shape, 4).tolist()} would"
+            )
+    else:
+        raise InputError(f"cells {cells} and cell_size {cell_size}: give exactly one of the two")
+    nx, ny, nz = shape.tolist()
+    return nx, ny, nz
 
 
-def _grids(file, names, path, shape, method, threads, chunk) -> Iterator[tuple[np.ndarray, int]]:
-    """Grid of each box in turn, in the same array, and its number of galaxies."""
+def _grids(
+    file: h5py.File,
+    names: Sequence[str],
+    shape: tuple[int, int, int],
+    method: str,
+    threads: int | None,
+    chunk: int,
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield the grid of each box, in the same array, and its number of galaxies."""
+    path = file.filename
     grid, workspace = np.empty(shape, np.float32), Workspace()
     for name in names:
         grid[:] = 0
         group = file[name]
-        number = len(group["position"])
-        if number == 0:
-            raise InputError(f"{path}: box {name!r} has no galaxies; loosen the cut or drop it")
-        for start in range(0, number, chunk):
+        n_galaxies = len(group["position"])
+        if n_galaxies == 0:
+            raise InputError(f"{path}: box {name!r} has no galaxies; loosen the cut or remove it")
+        for start in range(0, n_galaxies, chunk):
             rows = slice(start, start + chunk)
             try:
                 positions = group["position"][rows]
@@ -135,16 +163,18 @@ def _grids(file, names, path, shape, method, threads, chunk) -> Iterator[tuple[n
                 )
             except InputError as error:
                 raise InputError(f"{path}: box {name!r}, rows from {start}: {error}") from None
-        yield grid, number
+        yield grid, n_galaxies
 
 
-def _common(file, names, path) -> tuple[np.ndarray, bool]:
-    """Box size and periodicity, which all boxes of a file must share."""
+def _common_box(
+    file: h5py.File, names: Sequence[str], path: str | os.PathLike
+) -> tuple[np.ndarray, bool]:
+    """Return the box size and the periodicity, which all boxes of a file must share."""
     for name in names:
         missing = {"box_size", "periodic", "group"} - set(file[name].attrs)
         if missing or "position" not in file[name]:
-            wanted = ", ".join(sorted(missing) or ["position"])
-            raise InputError(f"{path}: box {name!r} lacks {wanted}")
+            keys = ", ".join(sorted(missing) or ["position"])
+            raise InputError(f"{path}: box {name!r} lacks {keys}")
     first = file[names[0]].attrs
     for name in names[1:]:
         other = file[name].attrs
@@ -158,6 +188,7 @@ def _common(file, names, path) -> tuple[np.ndarray, bool]:
     return np.asarray(first["box_size"], float), bool(first["periodic"])
 
 
-def _optional(file, names, key) -> list[float] | None:
+def _cosmological_parameter(file: h5py.File, names: Sequence[str], key: str) -> list[float] | None:
+    """Return a parameter of each box, NaN where it is unknown, or None if it is for all."""
     values = [file[name].attrs.get(key, np.nan) for name in names]
     return None if np.all(np.isnan(values)) else values

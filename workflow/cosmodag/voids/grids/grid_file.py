@@ -1,4 +1,4 @@
-"""Grid files: masses on a grid for a batch of boxes, one HDF5 dataset."""
+"""The grid file: mass on the grids of a batch of boxes, in one HDF5 dataset."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -6,145 +6,166 @@ from dataclasses import dataclass
 
 import h5py
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.hdf5 import open_kind
 
-CHUNK_SIDE = (
-    64  # cells: 1 MiB a chunk, so that slabs and sub-boxes read little more than themselves
-)
+CHUNK_SIDE = 64
+"""Cells per side of a chunk: with 1 MiB, slabs and sub-boxes read little beyond themselves."""
 
 
-@dataclass(frozen=True)
-class GridHeader:
-    """What a grid file says about its boxes; arrays and tuples have one entry a box (B).
+@dataclass(frozen=True, kw_only=True)
+class GridMetadata:
+    """Boxes of a grid file and how mass was assigned to their grids.
 
     Attributes
     ----------
-    box_size
-        (3,) float64, comoving Mpc/h.
-    method
-        "ngp", "cic" or "tsc".
-    periodic
-        Whether the boxes are.
-    source
-        Where the particles came from.
-    boxes, groups
-        Names of the boxes, and what each is independent as.
-    particles
-        (B,) int64, particles assigned.
-    mean_density
-        (B,) float64, mass per cell.
-    omega_m, sigma8
-        (B,) float64 or ``None`` where the source does not tell.
+    box_size : array-like, shape (3,)
+        Sides of every box in comoving Mpc/h.
+    method : {"ngp", "cic", "tsc"}
+        Mass assignment.
+    periodic : bool
+        Whether the boxes are periodic.
+    source : str
+        Source of the particles.
+    boxes, groups : sequence of str, shape (B,)
+        Name and group of each box; boxes of one group are not independent of each other.
+    omega_m, sigma8 : array-like, shape (B,), optional
+        Cosmological parameters of each box, where the source contains them.
     """
 
-    box_size: np.ndarray
+    box_size: ArrayLike
     method: str
     periodic: bool
     source: str
-    boxes: tuple[str, ...]
-    groups: tuple[str, ...]
+    boxes: Sequence[str]
+    groups: Sequence[str]
+    omega_m: ArrayLike | None = None
+    sigma8: ArrayLike | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridHeader(GridMetadata):
+    """Metadata of a grid file and statistics of its boxes.
+
+    Attributes
+    ----------
+    particles : numpy.ndarray, shape (B,), int64
+        Number of particles in each box.
+    mean_density : numpy.ndarray, shape (B,), float64
+        Mean mass per cell of each box.
+    """
+
     particles: np.ndarray
     mean_density: np.ndarray
-    omega_m: np.ndarray | None = None
-    sigma8: np.ndarray | None = None
 
 
 def write_grids(
     output: str | os.PathLike,
-    volumes: Iterable[tuple[np.ndarray, int]],
+    grids: Iterable[tuple[np.ndarray, int]],
+    metadata: GridMetadata,
     *,
     shape: Sequence[int],
-    box_size: Sequence[float],
-    boxes: Sequence[str],
-    groups: Sequence[str],
-    method: str,
-    periodic: bool,
-    source: str,
-    omega_m: Sequence[float] | None = None,
-    sigma8: Sequence[float] | None = None,
 ) -> None:
-    """Write a grid file, whole or not at all.
+    """Write a grid file, completely or not at all.
 
     Parameters
     ----------
-    output
-        HDF5 file to write.
-    volumes
-        For each of `boxes`, in that order, the masses of shape `shape` and the number of
-        particles in them. Consumed one by one, so a generator keeps one box in memory and may
-        fill the same array again.
-    shape
+    output : path-like
+        Grid file to write.
+    grids : iterable of (numpy.ndarray, int)
+        Mass per cell and number of particles of each box, in the order of `metadata.boxes`. Grids
+        are consumed one by one, so a generator may fill the same array again.
+    metadata : GridMetadata
+        Boxes of the file.
+    shape : sequence of int, shape (3,)
         Cells along each axis.
-    box_size, boxes, groups, method, periodic, source, omega_m, sigma8
-        As in `GridHeader`.
 
     Raises
     ------
     InputError
-        If a box has no mass.
+        A box has no mass.
     """
+    boxes = metadata.boxes
     with whole_file(output) as partial, h5py.File(partial, "w") as file:
         chunks = (1, *(min(n, CHUNK_SIDE) for n in shape))
         dataset = file.create_dataset("grid", (len(boxes), *shape), np.float32, chunks=chunks)
         particles, mean_density = [], []
-        for place, (grid, number) in enumerate(volumes):
-            particles.append(number)
+        for row, (grid, n_particles) in enumerate(grids):
+            particles.append(n_particles)
             mean_density.append(grid.mean(dtype=np.float64))
             if not mean_density[-1] > 0:
-                raise InputError(f"box {boxes[place]!r} of {source}: its particles have no mass")
-            dataset[place] = grid
+                raise InputError(
+                    f"box {boxes[row]!r} of {metadata.source}: its particles have no mass"
+                )
+            dataset[row] = grid
         attributes = {
             "kind": "grid",
-            "box_size": np.asarray(box_size, np.float64),
-            "method": method,
-            "periodic": bool(periodic),
-            "source": source,
+            "box_size": np.asarray(metadata.box_size, np.float64),
+            "method": metadata.method,
+            "periodic": bool(metadata.periodic),
+            "source": metadata.source,
             "boxes": list(boxes),
-            "groups": list(groups),
+            "groups": list(metadata.groups),
             "particles": np.asarray(particles, np.int64),
             "mean_density": np.asarray(mean_density, np.float64),
         }
-        for name, values in (("omega_m", omega_m), ("sigma8", sigma8)):
-            if values is not None:
-                attributes[name] = np.asarray(values, np.float64)
+        for name in ("omega_m", "sigma8"):
+            if getattr(metadata, name) is not None:
+                attributes[name] = np.asarray(getattr(metadata, name), np.float64)
         file.attrs.update(attributes)
 
 
 def read_header(path: str | os.PathLike) -> GridHeader:
-    """Read what a grid file says about its boxes.
+    """Read the header of a grid file.
+
+    Parameters
+    ----------
+    path : path-like
+        Grid file.
+
+    Returns
+    -------
+    GridHeader
+        Metadata and statistics of the boxes.
 
     Raises
     ------
     InputError
-        If the file is missing, truncated or not a grid file.
+        The file is missing, truncated or not a grid file.
     """
     with open_kind(path, "grid") as file:
         return _header(file, path)
 
 
 def read_grid(path: str | os.PathLike, box: str | int) -> tuple[np.ndarray, GridHeader]:
-    """Read the masses of one box.
+    """Read the grid of one box.
 
     Parameters
     ----------
-    path
+    path : path-like
         Grid file.
-    box
-        Name of the box, or its place in the file.
+    box : str or int
+        Name of the box, or its index in the file.
 
     Returns
     -------
-    grid : ndarray
-        (nx, ny, nz) float32, mass per cell.
+    grid : numpy.ndarray, shape (nx, ny, nz), float32
+        Mass per cell.
     header : GridHeader
+        Metadata and statistics of all boxes.
 
     Raises
     ------
     InputError
-        If the file cannot be used or has no such box.
+        The file cannot be read or has no such box.
+
+    Examples
+    --------
+    >>> grid, header = read_grid("grid.h5", 0)  # doctest: +SKIP
+    >>> overdensity = grid / header.mean_density[0] - 1  # doctest: +SKIP
     """
     with open_kind(path, "grid") as file:
         header = _header(file, path)
@@ -160,12 +181,13 @@ def read_grid(path: str | os.PathLike, box: str | int) -> tuple[np.ndarray, Grid
             raise InputError(f"{path}: box {box} cannot be read ({error}): write it anew") from None
 
 
-def _header(file: h5py.File, path) -> GridHeader:
+def _header(file: h5py.File, path: str | os.PathLike) -> GridHeader:
+    """Return the header of an open grid file."""
     if "grid" not in file:
         raise InputError(f"{path}: has no dataset 'grid'; `cosmodag voids grid` writes one")
     attributes = dict(file.attrs)
     for name in ("boxes", "groups"):
         attributes[name] = tuple(attributes[name])
     attributes["periodic"] = bool(attributes["periodic"])
-    known = GridHeader.__dataclass_fields__
-    return GridHeader(**{name: value for name, value in attributes.items() if name in known})
+    fields = GridHeader.__dataclass_fields__
+    return GridHeader(**{name: value for name, value in attributes.items() if name in fields})

@@ -1,4 +1,4 @@
-"""Catalogues become boxes in Mpc/h, and a fault in them becomes one line."""
+"""Galaxy catalogues: positions in Mpc/h, and one-line errors for invalid ones."""
 
 import h5py
 import numpy as np
@@ -6,32 +6,46 @@ import pandas
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.voids.catalogues.catalogues import read_catalogue, write_galaxies_file
+from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
 from cosmodag.voids.catalogues.galaxies_file import describe_boxes
+from cosmodag.voids.catalogues.galaxy_catalogue import (
+    GalaxyCatalogue,
+    read_galaxies,
+    write_galaxies_file,
+)
 
 BOX = 100.0
 
 
 @pytest.fixture(scope="module")
 def positions():
+    """Return positions that fill the box."""
     return np.random.default_rng(8).uniform(0, BOX, (5000, 3))
 
 
 def save(path, positions, **columns):
+    """Write a Parquet table of positions and further columns."""
     frame = pandas.DataFrame(dict(zip("xyz", np.transpose(positions))) | columns)
     frame.to_parquet(path)
     return path
 
 
-def read(path, **settings):
-    chunks = list(read_catalogue(path, **({"box_size": BOX, "chunk_rows": 700} | settings)))
+def catalogue(path, *, columns=("x", "y", "z"), weight=None, cut=None, **coordinates):
+    """Return the catalogue of a file with a box of 100 Mpc/h."""
+    box = BoxCoordinates(**{"box_size": BOX} | coordinates)
+    return GalaxyCatalogue(path=path, coordinates=box, columns=columns, weight=weight, cut=cut)
+
+
+def read(path, *, dtype="f4", chunk_rows=700, **settings):
+    """Read all positions and weights of a catalogue."""
+    chunks = list(read_galaxies(catalogue(path, **settings), dtype=dtype, chunk_rows=chunk_rows))
     weights = [chunk.weight for chunk in chunks]
     weight = None if weights[0] is None else np.concatenate(weights)
     return np.concatenate([chunk.position for chunk in chunks]), weight
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_positions_come_in_the_precision_asked_for(tmp_path, positions, dtype):
+def test_positions_have_the_requested_precision(tmp_path, positions, dtype):
     path = save(tmp_path / "c.parquet", positions)
     position, weight = read(path, dtype=dtype)
     np.testing.assert_array_equal(position, positions.astype(dtype))
@@ -40,7 +54,7 @@ def test_positions_come_in_the_precision_asked_for(tmp_path, positions, dtype):
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("Mpc", 1 / 0.7), ("kpc/h", 1000), ("Mpc/h", 1)])
-def test_units_become_mpc_over_h(tmp_path, positions, unit, factor):
+def test_positions_are_converted_to_mpc_over_h(tmp_path, positions, unit, factor):
     path = save(tmp_path / "c.parquet", positions * factor)
     position, _ = read(path, unit=unit, hubble=0.7)
     np.testing.assert_allclose(position, positions, rtol=1e-6)
@@ -67,14 +81,14 @@ def test_a_cut_keeps_rows_within_its_bounds_with_their_weights(tmp_path, positio
     np.testing.assert_array_equal(position, positions[10:20].astype("f4"))
 
 
-def test_rows_that_are_cut_may_be_faulty(tmp_path, positions):
-    faulty = positions.copy()
-    faulty[7] = np.nan
-    path = save(tmp_path / "c.parquet", faulty, mass=np.arange(len(positions)))
+def test_rows_outside_the_cut_may_be_invalid(tmp_path, positions):
+    invalid = positions.copy()
+    invalid[7] = np.nan
+    path = save(tmp_path / "c.parquet", invalid, mass=np.arange(len(positions)))
     assert len(read(path, cut={"mass": {"min": 100}})[0]) == len(positions) - 100
 
 
-def test_rounding_to_float32_never_leaves_a_periodic_box(tmp_path, positions):
+def test_rounding_to_float32_leaves_no_position_outside_a_periodic_box(tmp_path, positions):
     edge = positions.copy()
     edge[:3] = [[BOX, 0, BOX - 1e-9], [BOX - 1e-7, -1e-7, 1e-12], [BOX + 1e-5, -1e-5, 50]]
     position, _ = read(save(tmp_path / "c.parquet", edge))
@@ -83,7 +97,7 @@ def test_rounding_to_float32_never_leaves_a_periodic_box(tmp_path, positions):
     np.testing.assert_array_equal(position[0], [0, 0, 0])
 
 
-def test_an_open_box_keeps_its_upper_face(tmp_path, positions):
+def test_positions_on_the_upper_face_of_an_open_box_stay(tmp_path, positions):
     edge = positions.copy()
     edge[0] = BOX
     position, _ = read(save(tmp_path / "c.parquet", edge), periodic=False)
@@ -91,10 +105,10 @@ def test_an_open_box_keeps_its_upper_face(tmp_path, positions):
 
 
 def test_positions_that_are_not_finite_are_counted(tmp_path, positions):
-    faulty = positions.copy()
-    faulty[1500, 1], faulty[4000, 2] = np.nan, np.inf
+    invalid = positions.copy()
+    invalid[1500, 1], invalid[4000, 2] = np.nan, np.inf
     with pytest.raises(InputError, match=r"2 of 5000 galaxies .* the first in row 1500"):
-        read(save(tmp_path / "c.parquet", faulty))
+        read(save(tmp_path / "c.parquet", invalid))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +123,7 @@ def test_positions_that_are_not_finite_are_counted(tmp_path, positions):
         (0, 5, {}, "99.1 % of them outside"),
     ],
 )
-def test_positions_that_do_not_fit_the_box_hint_at_the_cause(
+def test_an_error_for_positions_outside_the_box_names_the_probable_cause(
     tmp_path, positions, shift, scale, settings, hint
 ):
     path = save(tmp_path / "c.parquet", positions * scale + shift)
@@ -119,7 +133,7 @@ def test_positions_that_do_not_fit_the_box_hint_at_the_cause(
     assert "\n" not in str(caught.value)
 
 
-def test_empty_catalogues_are_refused_also_after_the_cut(tmp_path, positions):
+def test_catalogues_without_galaxies_after_the_cut_are_refused(tmp_path, positions):
     path = save(tmp_path / "c.parquet", positions, mass=np.ones(len(positions)))
     with pytest.raises(InputError, match=r"no galaxies after the cut on mass \(5000 rows read\)"):
         read(path, cut={"mass": {"min": 2}})
@@ -127,20 +141,24 @@ def test_empty_catalogues_are_refused_also_after_the_cut(tmp_path, positions):
         read(save(tmp_path / "e.parquet", positions[:0]))
 
 
-def test_cut_of_unknown_bounds_is_refused(tmp_path, positions):
+def test_a_cut_with_unknown_bounds_is_refused(tmp_path, positions):
     path = save(tmp_path / "c.parquet", positions)
     with pytest.raises(InputError, match="takes 'min' and 'max'"):
         read(path, cut={"x": {"minimum": 2}})
 
 
-def test_galaxies_file_holds_each_box_as_the_contract_says(tmp_path, positions):
+def test_galaxies_file_contains_each_box_with_its_attributes(tmp_path, positions):
     path = save(tmp_path / "c.parquet", positions - 50, w=np.ones(len(positions)))
-    shared = {"path": path, "box_size": BOX, "origin": -50, "chunk_rows": 999}
-    boxes = [
-        {"name": "a", "weight": "w", "omega_m": 0.3, **shared},
-        {"name": "b", "group": "other", "periodic": False, **shared},
-    ]
-    write_galaxies_file(tmp_path / "g.h5", source="mock", boxes=boxes)
+    write_galaxies_file(
+        tmp_path / "g.h5",
+        {
+            "a": catalogue(path, weight="w", origin=-50),
+            "b": catalogue(path, origin=-50, periodic=False),
+        },
+        source="mock",
+        groups={"b": "other"},
+        attributes={"a": {"omega_m": 0.3}},
+    )
     with h5py.File(tmp_path / "g.h5") as file:
         assert (file.attrs["kind"], file.attrs["source"]) == ("galaxies", "mock")
         a, b = file["a"], file["b"]
@@ -160,7 +178,7 @@ def test_galaxies_file_holds_each_box_as_the_contract_says(tmp_path, positions):
     )
 
 
-def test_a_file_that_is_no_galaxies_file_is_named(tmp_path):
+def test_a_file_that_is_no_galaxies_file_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"gone.h5: there is no such file; .*'galaxies'"):
         describe_boxes(tmp_path / "gone.h5")
     (tmp_path / "g.h5").write_text("galaxies")
@@ -172,19 +190,15 @@ def test_a_file_that_is_no_galaxies_file_is_named(tmp_path):
         describe_boxes(tmp_path / "other.h5")
 
 
-def test_nothing_is_written_for_a_faulty_catalogue(tmp_path, positions):
+def test_nothing_is_written_for_an_invalid_catalogue(tmp_path, positions):
     path = save(tmp_path / "c.parquet", positions * 1.01)
     with pytest.raises(InputError):
-        write_galaxies_file(
-            tmp_path / "out" / "g.h5",
-            source="mock",
-            boxes=[{"name": "a", "path": path, "box_size": BOX}],
-        )
+        write_galaxies_file(tmp_path / "out" / "g.h5", {"a": catalogue(path)}, source="mock")
     assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.data
-def test_real_fastfood_catalogue_is_read_whole(data_folder, tmp_path):
+def test_real_fastfood_catalogue_is_read_completely(data_folder, tmp_path):
     path = data_folder / "voids" / "gals_Mr19.ff"
     position, _ = read(path, box_size=420, chunk_rows=100_000)
     assert position.shape == (1_235_904, 3)
