@@ -1,4 +1,4 @@
-"""Galaxies files become grid files, chunk by chunk."""
+"""Mass assignment of a galaxies file to a grid file, chunk by chunk."""
 
 import tracemalloc
 
@@ -14,15 +14,16 @@ from cosmodag.voids.grids.grid_file import read_grid, read_header
 BOX = (40.0, 30.0, 20.0)
 
 
-def write_galaxies(path, numbers, *, weighted=False, **attributes):
+def write_galaxies(path, counts, *, weighted=False, **attributes):
+    """Write a galaxies file with a number of galaxies per box."""
     rng = np.random.default_rng(11)
     with h5py.File(path, "w") as file:
         file.attrs.update(kind="galaxies", source="a test")
-        for name, number in numbers.items():
+        for name, count in counts.items():
             box = file.create_group(name)
-            box["position"] = rng.random((number, 3), np.float32) * np.float32(BOX)
+            box["position"] = rng.random((count, 3), np.float32) * np.float32(BOX)
             if weighted:
-                box["weight"] = rng.random(number, np.float32)
+                box["weight"] = rng.random(count, np.float32)
             box.attrs.update(
                 box_size=BOX, origin=(0.0,) * 3, periodic=True, group=f"boxes/{name}", **attributes
             )
@@ -34,7 +35,7 @@ def galaxies(tmp_path):
     return write_galaxies(tmp_path / "galaxies.h5", {"r0001": 5000, "r0000": 3000}, omega_m=0.3)
 
 
-def test_grids_hold_every_galaxy_and_say_where_they_came_from(galaxies, tmp_path):
+def test_grids_contain_every_galaxy_and_the_header_their_source(galaxies, tmp_path):
     grid_galaxies(galaxies, tmp_path / "grid.h5", cells=(20, 15, 10), method="tsc", chunk=700)
     header = read_header(tmp_path / "grid.h5")
     assert header.boxes == ("r0000", "r0001")
@@ -52,7 +53,7 @@ def test_grids_hold_every_galaxy_and_say_where_they_came_from(galaxies, tmp_path
     np.testing.assert_array_equal(grid, read_grid(tmp_path / "grid.h5", 1)[0])
 
 
-def test_weights_are_used(tmp_path):
+def test_weights_are_assigned_as_mass(tmp_path):
     path = write_galaxies(tmp_path / "galaxies.h5", {"a": 1000}, weighted=True)
     grid_galaxies(path, tmp_path / "grid.h5", cell_size=5.0)
     with h5py.File(path) as file:
@@ -65,8 +66,8 @@ def test_weights_are_used(tmp_path):
 
 def test_memory_does_not_grow_with_the_number_of_galaxies(tmp_path):
     peaks = []
-    for number in (20_000, 200_000):
-        path = write_galaxies(tmp_path / f"{number}.h5", {"a": number})
+    for count in (20_000, 200_000):
+        path = write_galaxies(tmp_path / f"{count}.h5", {"a": count})
         grid_galaxies(path, tmp_path / "grid.h5", cells=16, chunk=5000)
         tracemalloc.start()
         grid_galaxies(path, tmp_path / "grid.h5", cells=16, chunk=5000)
@@ -75,14 +76,14 @@ def test_memory_does_not_grow_with_the_number_of_galaxies(tmp_path):
     assert peaks[1] < 1.2 * peaks[0]
 
 
-def test_a_cell_size_is_spread_over_whole_cells():
+def test_a_cell_size_is_adjusted_to_a_whole_number_of_cells():
     assert grid_shape(BOX, cell_size=2.0) == (20, 15, 10)
     assert grid_shape((40.1, 30, 20), cell_size=2.0) == (20, 15, 10)
     assert grid_shape(BOX, cells=7) == (7, 7, 7)
 
 
 @pytest.mark.parametrize(
-    ("sizes", "named"),
+    ("sizes", "message"),
     [
         ({}, "exactly one"),
         ({"cells": 4, "cell_size": 2.0}, "exactly one"),
@@ -93,18 +94,13 @@ def test_a_cell_size_is_spread_over_whole_cells():
         ({"cell_size": 13.0}, "does not divide"),
     ],
 )
-def test_sizes_that_make_no_grid_are_named(sizes, named):
-    with pytest.raises(InputError, match=named):
+def test_impossible_sizes_of_a_grid_are_refused(sizes, message):
+    with pytest.raises(InputError, match=message):
         grid_shape(BOX, **sizes)
 
 
-def spoil(path, change):
-    with h5py.File(path, "r+") as file:
-        change(file)
-
-
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "message"),
     [
         (lambda file: file.attrs.update(kind="grid"), "its kind is 'grid'; .*'galaxies'"),
         (lambda file: file["r0001"].attrs.pop("box_size"), "'r0001' lacks box_size"),
@@ -114,21 +110,22 @@ def spoil(path, change):
         (lambda file: file["r0001/position"].write_direct(np.full((5000, 3), np.nan, "f4")), "NaN"),
     ],
 )
-def test_faults_name_file_and_box_and_leave_nothing(galaxies, tmp_path, change, named):
-    spoil(galaxies, change)
-    with pytest.raises(InputError, match=named) as caught:
+def test_errors_name_file_and_box_and_no_file_is_written(galaxies, tmp_path, change, message):
+    with h5py.File(galaxies, "r+") as file:
+        change(file)
+    with pytest.raises(InputError, match=message) as caught:
         grid_galaxies(galaxies, tmp_path / "grid.h5", cells=8)
     assert str(galaxies) in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["galaxies.h5"]
 
 
-def test_an_empty_box_is_named(tmp_path):
+def test_an_empty_box_is_refused(tmp_path):
     path = write_galaxies(tmp_path / "galaxies.h5", {"a": 10, "b": 0})
     with pytest.raises(InputError, match="'b' has no galaxies"):
         grid_galaxies(path, tmp_path / "grid.h5", cells=8)
 
 
-def test_missing_and_truncated_files_are_named(galaxies, tmp_path):
+def test_missing_and_truncated_files_are_refused(galaxies, tmp_path):
     with pytest.raises(InputError, match=r"none.h5: there is no such file; .*'galaxies'"):
         grid_galaxies(tmp_path / "none.h5", tmp_path / "grid.h5", cells=8)
     grid_galaxies(galaxies, tmp_path / "grid.h5", cells=8)
@@ -141,7 +138,7 @@ def test_missing_and_truncated_files_are_named(galaxies, tmp_path):
             read()
 
 
-def test_a_box_that_is_not_there_is_named(galaxies, tmp_path):
+def test_a_missing_box_is_refused(galaxies, tmp_path):
     grid_galaxies(galaxies, tmp_path / "grid.h5", cells=8)
     for box in ("r0009", 2):
         with pytest.raises(InputError, match=f"no box .*{box}"):

@@ -1,4 +1,4 @@
-"""Galaxies drawn from evolved matter with a local bias: sparse and concentrated in dense regions."""
+"""Galaxies drawn from evolved matter with a local bias: sparse, and mostly in dense regions."""
 
 import numpy as np
 import scipy.fft

@@ -1,4 +1,4 @@
-"""Simulated boxes: galaxies in dense matter, matter conserved, each realization itself."""
+"""Simulated boxes: mass conservation, galaxy bias and independence of realizations."""
 
 import h5py
 import numpy as np
@@ -10,34 +10,36 @@ from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.overdensity import overdensity
 from cosmodag.gridding.spectrum import power_spectrum
 from cosmodag.voids.grids.grid_file import read_grid
-from cosmodag.voids.simulation.boxes import simulate_boxes
+from cosmodag.voids.simulation.realizations import BoxSimulation, simulate_boxes
 
 BOX = 192.0
 SETTINGS = {
-    "source": "boxes",
     "box_size": BOX,
     "particles": 64,
     "number_density": 5e-3,
     "matter_cells": 48,
     "steps": 5,
 }
+COSMOLOGY = {"omega_m": [0.2, 0.4], "sigma8": [0.7, 0.9], "n_s": 0.96}
 
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
+    """Return the galaxies file and the matter grid file of two realizations."""
     folder = tmp_path_factory.mktemp("boxes")
     galaxies, matter = folder / "galaxies.h5", folder / "matter.h5"
-    varied = {"omega_m": [0.2, 0.4], "sigma8": [0.7, 0.9], "n_s": 0.96}
-    simulate_boxes(galaxies, matter, realizations=[0, 3], cosmology=varied, **SETTINGS)
+    simulation = BoxSimulation(cosmology=COSMOLOGY, **SETTINGS)
+    simulate_boxes(galaxies, matter, simulation, source="boxes", realizations=[0, 3])
     return galaxies, matter
 
 
 def read_galaxies(path, box):
+    """Return the positions and the attributes of a box."""
     with h5py.File(path) as file:
         return file[box]["position"][:], dict(file[box].attrs)
 
 
-def test_every_particle_is_on_the_matter_grid(simulated):
+def test_matter_grid_conserves_the_particles(simulated):
     for box in ("r0000", "r0003"):
         grid, header = read_grid(simulated[1], box)
         assert grid.sum(dtype=np.float64) == pytest.approx(64**3, rel=1e-6)
@@ -46,7 +48,7 @@ def test_every_particle_is_on_the_matter_grid(simulated):
         np.testing.assert_allclose(header.mean_density, (64 / 48) ** 3, rtol=1e-6)
 
 
-def test_galaxies_are_as_many_as_asked_for(simulated):
+def test_number_of_galaxies_is_that_of_the_number_density(simulated):
     expected = 5e-3 * BOX**3
     for box in ("r0000", "r0003"):
         position, _ = read_galaxies(simulated[0], box)
@@ -60,9 +62,9 @@ def test_galaxies_avoid_underdense_matter(simulated):
     grid, _ = read_grid(simulated[1], "r0000")
     delta = overdensity(grid)
     emptiest = (delta < np.quantile(delta, 0.25)).astype(np.float32)
-    mass_there = (grid * emptiest).sum() / grid.sum()
-    galaxies_there = gather(emptiest, position, BOX, method="ngp").mean()
-    assert galaxies_there < 0.3 * mass_there
+    mass_fraction = (grid * emptiest).sum() / grid.sum()
+    galaxy_fraction = gather(emptiest, position, BOX, method="ngp").mean()
+    assert galaxy_fraction < 0.3 * mass_fraction
     assert gather(delta, position, BOX).mean() > 1
 
 
@@ -71,30 +73,31 @@ def test_galaxies_are_biased_towards_dense_matter(simulated):
     grid, _ = read_grid(simulated[1], "r0000")
     galaxies = assign_mass(position, np.zeros_like(grid), BOX)
     noise = BOX**3 / len(position)
-    k, of_galaxies, _ = power_spectrum(overdensity(galaxies), BOX, method="cic", shot_noise=noise)
-    _, of_matter, _ = power_spectrum(overdensity(grid), BOX, method="cic")
+    k, galaxy_power, _ = power_spectrum(overdensity(galaxies), BOX, method="cic", shot_noise=noise)
+    _, matter_power, _ = power_spectrum(overdensity(grid), BOX, method="cic")
     large = (k > 0.03) & (k < 0.2)
-    bias = np.sqrt(of_galaxies[large].sum() / of_matter[large].sum())
+    bias = np.sqrt(galaxy_power[large].sum() / matter_power[large].sum())
     assert 1.1 < bias < 2.2
 
 
-def test_a_realization_is_the_same_alone_and_in_company(simulated, tmp_path):
-    varied = {"omega_m": [0.2, 0.4], "sigma8": [0.7, 0.9], "n_s": 0.96}
-    simulate_boxes(
-        tmp_path / "g.h5", tmp_path / "m.h5", realizations=[3], cosmology=varied, **SETTINGS
-    )
-    alone, facts = read_galaxies(tmp_path / "g.h5", "r0003")
-    company, same_facts = read_galaxies(simulated[0], "r0003")
-    assert facts["seed"] == same_facts["seed"]
-    assert len(alone) == pytest.approx(len(company), abs=5)
-    with_matter, _ = read_grid(tmp_path / "m.h5", "r0003")
-    np.testing.assert_allclose(with_matter, read_grid(simulated[1], "r0003")[0], atol=0.05)
+def test_a_realization_does_not_depend_on_the_others(simulated, tmp_path):
+    galaxies, matter = tmp_path / "g.h5", tmp_path / "m.h5"
+    simulation = BoxSimulation(cosmology=COSMOLOGY, **SETTINGS)
+    simulate_boxes(galaxies, matter, simulation, source="boxes", realizations=[3])
+    position, attributes = read_galaxies(galaxies, "r0003")
+    other_position, other_attributes = read_galaxies(simulated[0], "r0003")
+    assert attributes["seed"] == other_attributes["seed"]
+    assert len(position) == pytest.approx(len(other_position), abs=5)
+    grid, _ = read_grid(matter, "r0003")
+    np.testing.assert_allclose(grid, read_grid(simulated[1], "r0003")[0], atol=0.05)
 
 
 def test_realizations_differ_in_phases_and_cosmology(simulated):
-    facts = [read_galaxies(simulated[0], box)[1] for box in ("r0000", "r0003")]
-    assert facts[0]["omega_m"] != facts[1]["omega_m"]
-    assert all(0.2 <= fact["omega_m"] <= 0.4 and 0.7 <= fact["sigma8"] <= 0.9 for fact in facts)
+    attributes = [read_galaxies(simulated[0], box)[1] for box in ("r0000", "r0003")]
+    assert attributes[0]["omega_m"] != attributes[1]["omega_m"]
+    for box in attributes:
+        assert 0.2 <= box["omega_m"] <= 0.4
+        assert 0.7 <= box["sigma8"] <= 0.9
     fields = [overdensity(read_grid(simulated[1], box)[0]).ravel() for box in (0, 1)]
     assert abs(np.corrcoef(fields)[0, 1]) < 0.05
 
@@ -113,9 +116,13 @@ def test_realizations_differ_in_phases_and_cosmology(simulated):
         ({"occupation": {"threshold": 1e6}}, "threshold: 1e.06 leaves no galaxies"),
     ],
 )
-def test_impossible_settings_are_one_line_and_write_nothing(tmp_path, change, message):
+def test_impossible_settings_are_refused_before_anything_is_written(tmp_path, change, message):
     settings = {**SETTINGS, "particles": 16, "steps": 1, "realizations": [0], **change}
+    realizations = settings.pop("realizations")
+    galaxies, matter = tmp_path / "g.h5", tmp_path / "m.h5"
     with pytest.raises(InputError, match=message) as caught:
-        simulate_boxes(tmp_path / "g.h5", tmp_path / "m.h5", **settings)
+        simulate_boxes(
+            galaxies, matter, BoxSimulation(**settings), source="boxes", realizations=realizations
+        )
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
