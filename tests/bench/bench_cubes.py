@@ -18,6 +18,7 @@ import numpy as np
 from cosmodag.reionization.cubes.cubes_file import FIELDS, CubesHeader, create_cubes
 from cosmodag.reionization.cubes.raw_cubes import read_raw_cube
 from cosmodag.reionization.cutouts.cube_slices import cut_slices
+from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry
 from tests.bench.harness import compare
 
 GOAL_READ, GOAL_FLOOR = 0.8, 0.8
@@ -80,7 +81,7 @@ def measure_slices(folder: Path, cells: int, results: Path) -> None:
     count = 3 * len(ESCAPES) * len(range(0, cells, step))
 
     def ours() -> np.ndarray:
-        cut_slices([cubes], output, stride_depth=step)
+        cut_slices([cubes], output, SliceGeometry(stride_depth=step))
         with h5py.File(output) as file:
             return file["x"][:: count // 9, ..., 0]
 

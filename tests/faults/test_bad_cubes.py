@@ -1,4 +1,4 @@
-"""Bad cubes through the command line: one clear line, a non-zero exit, nothing half-written."""
+"""The command line refuses invalid cubes: one clear line, a non-zero exit, no partial files."""
 
 import json
 
@@ -30,52 +30,52 @@ def brightness(folder):
     return path
 
 
-def test_whole_cubes_are_read(folder):
+def test_valid_cubes_are_read(folder):
     code, printed = cosmodag(*read(folder))
     assert code == 0, printed
-
-
-def spoil(path, values) -> None:
-    np.asarray(values).tofile(path)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda cube: cube.ravel()[:-1], "are no cube"),
-        (lambda cube: np.ones((10, 10, 10), "<f4"), "10³ cells where 20³ are promised"),
+        (lambda cube: cube.ravel()[:-1], "are not a cube"),
+        (lambda cube: np.ones((10, 10, 10), "<f4"), "contains 10³ cells, but its name says 20³"),
         (lambda cube: cube.astype(">f4"), "other byte order"),
         (lambda cube: np.where(cube > 20, np.float32(np.nan), cube), "NaN or infinite"),
         (lambda cube: 1000 * cube, "another field, unit or type"),
-        (lambda cube: 0 * cube, "0 everywhere, which it cannot be"),
+        (lambda cube: 0 * cube, "0 everywhere, which is impossible"),
     ],
     ids=["not a cube", "not as named", "byte order", "NaN", "unit", "zeros"],
 )
-def test_cubes_that_cannot_be_are_named(folder, change, message):
+def test_invalid_cubes_are_refused(folder, change, message):
     path = brightness(folder)
-    spoil(path, change(np.fromfile(path, "<f4").reshape((CELLS,) * 3)))
+    np.asarray(change(np.fromfile(path, "<f4").reshape((CELLS,) * 3))).tofile(path)
     assert str(path) in refused(folder, message, *read(folder))
 
 
-def test_a_missing_partner_is_named(folder):
+def test_a_missing_partner_is_refused(folder):
     (path,) = (folder / "cubes").glob("updated*")
     path.unlink()
     assert str(brightness(folder)) in refused(folder, "has no partner updated_", *read(folder))
 
 
-def test_an_escape_fraction_that_stands_nowhere_is_asked_for(folder):
+def test_an_unknown_escape_fraction_must_be_set(folder):
     (path,) = (folder / "cubes").glob("xH*")
     path.rename(path.with_name(path.name.replace("_Fesc0.0960", "")))
-    refused(folder, "give the key escape_fraction", *read(folder))
+    refused(folder, "set the key escape_fraction", *read(folder))
     code, printed = cosmodag(*read(folder, "--escape-fraction", 0.1))
     assert code == 0, printed
 
 
-def test_another_box_than_the_key_s_is_named(folder):
-    refused(folder, "says 30 where the key box_size is 300", *read(folder, "--box-size", 300))
+def test_another_box_size_than_the_configuration_states_is_refused(folder):
+    refused(
+        folder,
+        "states box_size 30, but the configuration states 300",
+        *read(folder, "--box-size", 300),
+    )
 
 
-def test_cubes_files_of_another_kind_are_refused_by_cutouts(folder):
+def test_files_of_another_kind_are_refused_by_cutouts(folder):
     path = folder / "z8.h5"
     with h5py.File(path, "w") as file:
         file.attrs["kind"] = "grid"
@@ -83,7 +83,7 @@ def test_cubes_files_of_another_kind_are_refused_by_cutouts(folder):
     refused(folder, "its kind is 'grid'", *words)
 
 
-def test_channels_that_were_not_read_are_refused_by_cutouts(folder):
+def test_missing_channels_are_refused_by_cutouts(folder):
     (folder / "cubes").joinpath(next((folder / "cubes").glob("xH*")).name).unlink()
     assert cosmodag(*read(folder, "--escape-fraction", 0.1))[0] == 0
     words = ("reionization", "cutouts", folder / "z8.h5", "--output", folder / "slices.h5")
@@ -91,7 +91,7 @@ def test_channels_that_were_not_read_are_refused_by_cutouts(folder):
     refused(folder, "has no neutral_fraction", *words, *channels)
 
 
-def test_impossible_universes_are_refused(tmp_path):
+def test_invalid_boxes_are_refused(tmp_path):
     words = ("reionization", "initial", "--output", tmp_path / "i.h5")
     refused(tmp_path, "particles: 32 is too small", *words, "--cells", 64, "--particles", 32)
     refused(tmp_path, "must be even", *words, "--cells", 31)

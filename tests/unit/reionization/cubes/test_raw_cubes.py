@@ -1,4 +1,4 @@
-"""Raw cubes are read as they are, and what cannot be one is refused with the file's name."""
+"""Raw cubes are read unchanged; invalid files are refused with their path."""
 
 import gzip
 
@@ -23,15 +23,15 @@ def write(path, values) -> str:
 
 
 @pytest.mark.parametrize("name", ["cube", "cube.gz"])
-def test_a_cube_is_read_as_it_was_written(tmp_path, cube, name):
+def test_a_cube_is_read_unchanged(tmp_path, cube, name):
     path = write(tmp_path / name, cube)
     np.testing.assert_array_equal(read_raw_cube(path, "brightness_temperature", cells=20), cube)
 
 
-def test_a_cube_that_is_not_gzipped_is_mapped_rather_than_read(tmp_path, cube):
-    found = read_raw_cube(write(tmp_path / "cube", cube), "brightness_temperature")
-    assert isinstance(found, np.memmap) or isinstance(found.base, np.memmap)
-    assert not found.flags.writeable
+def test_an_uncompressed_cube_is_a_memory_map(tmp_path, cube):
+    values = read_raw_cube(write(tmp_path / "cube", cube), "brightness_temperature")
+    assert isinstance(values, np.memmap) or isinstance(values.base, np.memmap)
+    assert not values.flags.writeable
 
 
 def refused(path, match, field="brightness_temperature", cells=None):
@@ -42,36 +42,36 @@ def refused(path, match, field="brightness_temperature", cells=None):
 
 
 @pytest.mark.parametrize("name", ["cube", "cube.gz"])
-def test_a_size_that_is_no_cube_is_refused(tmp_path, cube, name):
-    refused(write(tmp_path / name, cube[:19]), "7600 values of float32 are no cube")
+def test_a_number_of_values_that_is_not_a_cube_is_refused(tmp_path, cube, name):
+    refused(write(tmp_path / name, cube[:19]), "7600 float32 values are not a cube")
 
 
-def test_bytes_beyond_whole_numbers_are_refused(tmp_path, cube):
+def test_a_fraction_of_a_value_is_refused(tmp_path, cube):
     path = tmp_path / "cube"
     path.write_bytes(cube.tobytes()[:-3])
-    refused(path, "no whole number of float32")
+    refused(path, "not a multiple of 4")
 
 
 def test_an_empty_file_is_refused(tmp_path):
     (tmp_path / "cube").touch()
-    refused(tmp_path / "cube", "are no cube")
+    refused(tmp_path / "cube", "are not a cube")
 
 
-def test_another_number_of_cells_than_promised_is_refused(tmp_path, cube):
-    refused(write(tmp_path / "cube", cube), r"holds 20³ cells where 200³", cells=200)
+def test_another_number_of_cells_than_expected_is_refused(tmp_path, cube):
+    refused(write(tmp_path / "cube", cube), "contains 20³ cells, but its name says 200³", cells=200)
 
 
 @pytest.mark.parametrize("cut", [10, 1000])
 def test_a_truncated_gzip_file_is_refused(tmp_path, cube, cut):
     path = tmp_path / "cube.gz"
     data = gzip.compress(cube.tobytes(), 1)
-    # The last four bytes, the size, are kept so that only unpacking notices.
+    # The last four bytes, which state the size, stay, so only decompression can notice.
     path.write_bytes(data[: -cut - 4] + data[-4:])
-    refused(path, "cannot be read")
+    refused(path, "cannot be decompressed")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_numbers_that_are_none_are_counted(tmp_path, cube, value):
+def test_nan_and_infinite_values_are_counted(tmp_path, cube, value):
     cube[3, 4, 5:7] = value
     refused(write(tmp_path / "cube", cube), "2 cells of brightness_temperature are NaN or infinite")
 
@@ -99,5 +99,5 @@ def test_values_that_a_field_cannot_have_are_refused(tmp_path, field, value):
     refused(write(tmp_path / "cube", cube), "another field, unit or type", field)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     refused(tmp_path / "none", "there is no such file")

@@ -1,4 +1,6 @@
-"""Slices are the cube's own cells, flagged, classed and dealt by universe."""
+"""Slices equal the cells of their cube and have the correct classes, flags and groups."""
+
+import dataclasses
 
 import h5py
 import numpy as np
@@ -9,19 +11,26 @@ from cosmodag.datasets.audit import audit_split
 from cosmodag.datasets.examples import open_examples
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
-from cosmodag.reionization.cubes.cubes_file import FIELDS, CubesHeader, create_cubes, universe_seed
+from cosmodag.reionization.cubes.cubes_file import (
+    FIELDS,
+    CubesHeader,
+    create_cubes,
+    realization_seed,
+)
 from cosmodag.reionization.cutouts.cube_slices import cut_slices
 from cosmodag.reionization.cutouts.instrument import Instrument, observe
+from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry
 
 N, BOX, HUBBLE = 16, 32.0, 0.7
 REDSHIFTS, ESCAPES = (9.0, 7.0), (0.07, 0.1)
+GEOMETRY = {field.name for field in dataclasses.fields(SliceGeometry)}
 
 
-def write_cubes(path, redshift, *, universes=4, axes=(0, 1, 2), fields=FIELDS, escapes=ESCAPES):
-    """A cubes file of random fields, of which one plane of the first temperature is ionized."""
+def write_cubes(path, redshift, *, realizations=4, axes=(0, 1, 2), fields=FIELDS, escapes=ESCAPES):
+    """Write a cubes file of random fields with one ionized plane in the first realization."""
     rng = np.random.default_rng(int(10 * redshift))
     header = CubesHeader(
-        redshift, BOX, N, tuple(range(universes)), escapes, axes, HUBBLE, 0.3, "random"
+        redshift, BOX, N, tuple(range(realizations)), escapes, axes, HUBBLE, 0.3, "random"
     )
     with h5py.File(path, "w") as file:
         datasets = create_cubes(file, header, fields)
@@ -39,35 +48,38 @@ def cubes(tmp_path):
 
 def cut(cubes, **settings):
     output = cubes[0].parent / "slices.h5"
-    cut_slices(cubes, output, **settings)
+    geometry = {name: settings.pop(name) for name in GEOMETRY & set(settings)}
+    cut_slices(cubes, output, SliceGeometry(**geometry), **settings)
     with open_examples([output]) as examples:
         x, y = examples.read(np.arange(len(examples.index)))
         return x, y, examples.index, examples.files[0].attributes
 
 
-def held(path, field):
+def read_dataset(path, field):
     with h5py.File(path) as file:
         return file[field][:]
 
 
-def test_every_slice_is_the_cube_s_own(cubes):
+def test_slices_equal_the_cells_of_their_cube(cubes):
     x, _, index, _ = cut(cubes, channels=list(FIELDS), stride_depth=3)
     files = dict(zip(REDSHIFTS, cubes))
     assert len(x) == 2 * 4 * 2 * 3 * 6
     for row in np.random.default_rng(1).choice(len(x), 30, replace=False):
-        told = index.iloc[row]
-        s, f = int(told["group"].removeprefix("s0-")), ESCAPES.index(told["escape_fraction"])
-        path, axis, place = files[told["redshift"]], told["axis"], told["slice"]
-        for channel, where in enumerate(((s, f, axis), (s,), (s, f))):
-            cube = held(path, FIELDS[channel])[where]
-            np.testing.assert_array_equal(x[row, ..., channel], np.take(cube, place, axis))
+        example = index.iloc[row]
+        s = int(example["group"].removeprefix("s0-"))
+        f = ESCAPES.index(example["escape_fraction"])
+        path, axis = files[example["redshift"]], example["axis"]
+        for channel, position in enumerate(((s, f, axis), (s,), (s, f))):
+            cube = read_dataset(path, FIELDS[channel])[position]
+            expected = np.take(cube, example["slice"], axis)
+            np.testing.assert_array_equal(x[row, ..., channel], expected)
 
 
-def test_the_index_says_what_a_slice_is(cubes):
+def test_the_index_describes_each_slice(cubes):
     _, _, index, attributes = cut(cubes)
     first = index.set_index("id").loc["s0-0003/z07.00/f0.100/a2/i004"]
     assert first["group"] == first["box"] == "s0-0003"
-    assert first["seed"] == universe_seed(0, 3)
+    assert first["seed"] == realization_seed(0, 3)
     assert (first["redshift_class"], first["escape_fraction_class"]) == (0, 1)
     assert (first["axis"], first["slice"], first["distorted_axis"]) == (2, 4, 2)
     lower = first[["lower_x", "lower_y", "lower_z"]].tolist()
@@ -81,9 +93,9 @@ def test_the_index_says_what_a_slice_is(cubes):
     assert index["id"].is_unique
 
 
-def test_neutral_fractions_are_those_of_the_cube_and_the_slice(cubes):
+def test_the_index_contains_the_neutral_fractions_of_cube_and_slice(cubes):
     _, y, index, _ = cut(cubes, target="ionized")
-    neutral = held(cubes[1], "neutral_fraction")[2, 1]
+    neutral = read_dataset(cubes[1], "neutral_fraction")[2, 1]
     here = index[(index["id"].str.startswith("s0-0002/z07.00/f0.100/a1"))]
     np.testing.assert_allclose(here["neutral_fraction"], neutral.mean(), rtol=1e-5)
     np.testing.assert_allclose(here["slice_neutral_fraction"], neutral.mean(axis=(0, 2)), rtol=1e-5)
@@ -91,33 +103,33 @@ def test_neutral_fractions_are_those_of_the_cube_and_the_slice(cubes):
         np.testing.assert_allclose(y[row, ..., 0], 1 - neutral[:, place], atol=1e-6)
 
 
-def test_slices_without_neutral_gas_are_kept_and_flagged(cubes):
-    for settings in ({}, {"channels": ["density"]}, {"mean_subtraction": True, "beam": 3.0}):
+def test_slices_without_neutral_gas_are_flagged(cubes):
+    for settings in ({}, {"channels": ["density"]}, {"instrument": Instrument(True, 3.0)}):
         _, _, index, _ = cut(cubes, **settings)
         flagged = index[index["all_zero"] == 1]
         assert set(flagged["id"]) == {f"s0-0000/z{z:05.2f}/f0.070/a0/i005" for z in REDSHIFTS}
 
 
-def test_the_instrument_looks_along_the_axis_that_is_cut(cubes):
-    x, _, index, attributes = cut(cubes, mean_subtraction=True, beam=5.0, wedge=1.0)
+def test_the_instrument_observes_along_the_line_of_sight(cubes):
+    x, _, index, attributes = cut(cubes, instrument=Instrument(True, 5.0, 1.0))
     settings = {"box_size": BOX * HUBBLE, "redshift": 9.0, "omega_m": 0.3}
     for axis in range(3):
-        cube = held(cubes[0], "brightness_temperature")[1, 0, axis]
-        seen = observe(cube, Instrument(True, 5.0, 1.0), axis=axis, **settings)
+        cube = read_dataset(cubes[0], "brightness_temperature")[1, 0, axis]
+        observed = observe(cube, Instrument(True, 5.0, 1.0), axis=axis, **settings)
         here = index[index["id"].str.startswith(f"s0-0001/z09.00/f0.070/a{axis}")]
-        np.testing.assert_allclose(x[here.index, ..., 0], np.moveaxis(seen, axis, 0), atol=1e-6)
+        np.testing.assert_allclose(x[here.index, ..., 0], np.moveaxis(observed, axis, 0), atol=1e-6)
     assert (attributes["beam"], attributes["wedge"]) == (5.0, 1.0)
 
 
-def test_a_line_of_sight_without_a_cube_of_its_own_takes_the_first_and_says_so(tmp_path):
+def test_a_line_of_sight_without_a_cube_uses_the_first_cube(tmp_path):
     path = write_cubes(tmp_path / "z.h5", 8.0, axes=(2,))
     x, _, index, _ = cut([path], axes=[0])
     assert set(index["distorted_axis"]) == {2}
-    cube = held(path, "brightness_temperature")[0, 0, 0]
+    cube = read_dataset(path, "brightness_temperature")[0, 0, 0]
     np.testing.assert_array_equal(x[:N, ..., 0], cube)
 
 
-def test_where_the_temperature_is_all_there_is_darkness_is_ionization(tmp_path):
+def test_cells_of_zero_temperature_are_ionized_in_files_without_neutral_fraction(tmp_path):
     path = write_cubes(tmp_path / "z.h5", 8.0, fields=FIELDS[:2])
     _, y, index, _ = cut([path], channels=["density"], target="ionized", axes=[0])
     dark = index["id"] == "s0-0000/z08.00/f0.070/a0/i005"
@@ -130,42 +142,42 @@ def test_patches_of_a_quarter_make_64_blocks(cubes):
     assert x.shape == (4 * 16 * 16, 4, 4, 1)
     corners = index[["lower_x", "lower_y"]].drop_duplicates()
     assert len(corners) == 16
-    cube = held(cubes[0], "brightness_temperature")[2, 1, 2]
+    cube = read_dataset(cubes[0], "brightness_temperature")[2, 1, 2]
     (row,) = index.index[index["id"] == "s0-0002/z09.00/f0.100/a2/i007/p008-004"]
     np.testing.assert_array_equal(x[row, ..., 0], cube[8:12, 4:8, 7])
 
 
-def test_universes_and_the_number_of_slices_can_be_bounded(cubes):
-    _, _, index, _ = cut(cubes, universes=1, maximum=5)
+def test_the_numbers_of_realizations_and_slices_can_be_limited(cubes):
+    _, _, index, _ = cut(cubes, realizations=1, maximum=5)
     assert set(index["group"]) == {"s0-0000"}
     assert index.groupby(["redshift", "escape_fraction"]).size().tolist() == [5] * 4
 
 
-def test_universe_axis_and_place_tell_nothing_of_redshift_and_escape_fraction(cubes):
+def test_each_position_occurs_once_per_redshift_and_escape_fraction(cubes):
     _, _, index, _ = cut(cubes, stride_depth=3)
     classes = index.groupby(["group", "axis", "slice"])[["redshift_class", "escape_fraction_class"]]
     pairs = classes.apply(lambda rows: sorted(map(tuple, rows.to_numpy().tolist())))
-    assert all(each == [(0, 0), (0, 1), (1, 0), (1, 1)] for each in pairs)
+    assert all(pair == [(0, 0), (0, 1), (1, 0), (1, 1)] for pair in pairs)
 
 
-def test_regions_are_groups_where_there_is_one_universe(tmp_path):
-    path = write_cubes(tmp_path / "z.h5", 8.0, universes=1)
+def test_regions_of_one_realization_are_groups(tmp_path):
+    path = write_cubes(tmp_path / "z.h5", 8.0, realizations=1)
     _, _, index, _ = cut([path], side=4, regions=[2, 2, 1])
     assert index["group"].nunique() == 4
-    assert "seed" not in index  # which all regions share
+    assert "seed" not in index  # all regions have the same seed
     splits = index.assign(split=np.where(index["group"] == "s0-0000/region-0-0-0", "test", "train"))
     assert audit_split(splits) == []
 
 
-def test_a_split_by_universe_is_clean_and_one_by_slice_leaks(cubes, tmp_path):
+def test_a_split_by_realization_has_no_leaks_but_one_by_slice_has(cubes, tmp_path):
     _, _, index, _ = cut(cubes, stride_depth=4)
-    described = write_dataset([tmp_path / "slices.h5"], tmp_path / "group")
-    assert described["leaks"] == []
-    assert described["examples"][0]["redshifts"] == [7.0, 9.0]
-    described = write_dataset([tmp_path / "slices.h5"], tmp_path / "random", protocol="random")
-    told = " ".join(described["leaks"])
-    assert "seed shared" in told
-    assert "volumes shared between splits in box s0-0000" in told
+    description = write_dataset([tmp_path / "slices.h5"], tmp_path / "group")
+    assert description["leaks"] == []
+    assert description["examples"][0]["redshifts"] == [7.0, 9.0]
+    description = write_dataset([tmp_path / "slices.h5"], tmp_path / "random", protocol="random")
+    leaks = " ".join(description["leaks"])
+    assert "seed shared" in leaks
+    assert "volumes shared between splits in box s0-0000" in leaks
     table = pd.read_parquet(tmp_path / "random" / "index.parquet")
     assert len(table) == len(index)
 
@@ -174,7 +186,7 @@ def test_a_split_by_universe_is_clean_and_one_by_slice_leaks(cubes, tmp_path):
     ("settings", "message"),
     [
         ({"channels": ["temperature"]}, "has no temperature"),
-        ({"channels": []}, "channels: give some of"),
+        ({"channels": []}, "must be some of"),
         ({"target": "voids"}, "target 'voids' is not known"),
         ({"side": 20}, "does not fit into a grid of 16 cells"),
         ({"escape_fractions": [0.2]}, "no cubes of escape fraction 0.2; there are 0.07, 0.1"),
@@ -187,7 +199,7 @@ def test_impossible_settings_are_refused_and_nothing_is_written(cubes, settings,
     assert not (cubes[0].parent / "slices.h5").exists()
 
 
-def test_files_of_different_universes_are_refused(cubes, tmp_path):
+def test_files_with_different_parameters_are_refused(cubes, tmp_path):
     other = write_cubes(tmp_path / "other.h5", 8.0, escapes=(0.07, 0.2))
     with pytest.raises(InputError, match=r"escape_fractions .* differs"):
         cut([*cubes, other])

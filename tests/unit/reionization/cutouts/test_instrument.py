@@ -1,4 +1,4 @@
-"""An interferometer sees no mean, nothing finer than its beam, and nothing inside the wedge."""
+"""The mean, scales below the beam and modes inside the wedge are removed from a cube."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from cosmodag.reionization.cutouts.instrument import FWHM_TO_SIGMA, Instrument, beam_sigma, observe
 
 N, BOX = 32, 100.0
-PLACE = {"box_size": BOX, "redshift": 8.0, "omega_m": 0.3111}
+SETTINGS = {"box_size": BOX, "redshift": 8.0, "omega_m": 0.3111}
 
 
 @pytest.fixture
@@ -15,19 +15,19 @@ def cube() -> np.ndarray:
 
 
 def wave(k: tuple[int, int, int]) -> np.ndarray:
-    """A wave with so many periods along each axis."""
+    """Return a plane wave with `k` periods along each axis."""
     along = np.arange(N) / N
     phase = sum(n * along.reshape([-1 if a == i else 1 for a in range(3)]) for i, n in enumerate(k))
     return np.cos(2 * np.pi * phase).astype(np.float32)
 
 
 def test_an_ideal_instrument_changes_nothing(cube):
-    assert observe(cube, Instrument(), axis=0, **PLACE) is cube
+    assert observe(cube, Instrument(), axis=0, **SETTINGS) is cube
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_each_slice_across_the_line_of_sight_loses_its_mean_and_nothing_else(cube, axis):
-    seen = observe(cube, Instrument(mean_subtraction=True), axis=axis, **PLACE)
+def test_mean_subtraction_subtracts_the_mean_of_each_slice(cube, axis):
+    seen = observe(cube, Instrument(mean_subtraction=True), axis=axis, **SETTINGS)
     across = tuple(other for other in range(3) if other != axis)
     np.testing.assert_allclose(seen.mean(axis=across, dtype=float), 0, atol=1e-5)
     np.testing.assert_allclose(
@@ -35,31 +35,31 @@ def test_each_slice_across_the_line_of_sight_loses_its_mean_and_nothing_else(cub
     )
 
 
-def test_an_arcmin_at_redshift_8_is_some_2_7_mpc():
-    # 9.2 Gpc away, so an arcmin is 2.68 Mpc
+def test_an_arcmin_at_redshift_8_is_2_7_mpc():
+    # At the comoving distance of 9.2 Gpc, one arcmin is 2.68 Mpc.
     assert beam_sigma(1.0, 8.0, 0.3111) / FWHM_TO_SIGMA / 0.6766 == pytest.approx(2.68, abs=0.05)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_the_beam_damps_waves_across_the_line_of_sight_alone(axis):
+def test_the_beam_damps_only_waves_across_the_line_of_sight(axis):
     sigma = beam_sigma(8.0, 8.0, 0.3111)
     for direction in range(3):
         k = [0, 0, 0]
         k[direction] = 3
-        seen = observe(wave(k), Instrument(beam=8.0), axis=axis, **PLACE)
+        seen = observe(wave(k), Instrument(beam=8.0), axis=axis, **SETTINGS)
         damped = np.exp(-((2 * np.pi * 3 / BOX * sigma) ** 2) / 2)
         expected = 1.0 if direction == axis else damped
         np.testing.assert_allclose(seen, expected * wave(k), atol=1e-4)
     assert damped < 0.7
 
 
-def test_a_beam_keeps_the_mean(cube):
-    seen = observe(cube, Instrument(beam=3.0), axis=1, **PLACE)
+def test_the_beam_preserves_the_mean(cube):
+    seen = observe(cube, Instrument(beam=3.0), axis=1, **SETTINGS)
     assert seen.mean(dtype=float) == pytest.approx(cube.mean(dtype=float), rel=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("k", "kept"),
+    ("k", "outside"),
     [
         ((4, 1, 0), True),
         ((1, 0, 4), False),
@@ -68,13 +68,13 @@ def test_a_beam_keeps_the_mean(cube):
         ((0, 0, 3), False),
     ],
 )
-def test_the_wedge_takes_waves_that_lie_too_flat_on_the_sky(k, kept):
-    seen = observe(wave(k), Instrument(wedge=2.0), axis=0, **PLACE)
-    np.testing.assert_allclose(seen, wave(k) if kept else 0, atol=1e-5)
+def test_the_wedge_removes_modes_of_small_k_parallel(k, outside):
+    seen = observe(wave(k), Instrument(wedge=2.0), axis=0, **SETTINGS)
+    np.testing.assert_allclose(seen, wave(k) if outside else 0, atol=1e-5)
 
 
-def test_a_wedge_without_a_beam_keeps_the_mean_which_mean_subtraction_takes(cube):
-    seen = observe(cube, Instrument(wedge=2.0), axis=2, **PLACE)
+def test_the_wedge_preserves_the_mean_unless_it_is_subtracted(cube):
+    seen = observe(cube, Instrument(wedge=2.0), axis=2, **SETTINGS)
     assert seen.mean(dtype=float) == pytest.approx(cube.mean(dtype=float), rel=1e-5)
-    seen = observe(cube, Instrument(wedge=2.0, mean_subtraction=True), axis=2, **PLACE)
+    seen = observe(cube, Instrument(wedge=2.0, mean_subtraction=True), axis=2, **SETTINGS)
     np.testing.assert_allclose(seen.mean(axis=(0, 1), dtype=float), 0, atol=1e-5)

@@ -1,9 +1,9 @@
-"""Patches are what slicing gives, and sums what NumPy's are."""
+"""The kernels agree with slices and sums of NumPy."""
 
 import numpy as np
 import pytest
 
-from cosmodag.reionization.cutouts.patches import cut_patches, plane_sums, planes_filled
+from cosmodag.reionization.cutouts.patches import cut_patches, plane_sums, planes_nonzero
 
 
 @pytest.fixture
@@ -21,19 +21,19 @@ def test_patches_are_slices_of_the_cube(cube, axis, order):
     maps = np.full((20, 5, 5, 2), np.nan, np.float32)
     cut_patches(np.asarray(cube, order=order), axis, corners, 5, maps[..., 1])
     for patch, corner in zip(maps, corners):
-        where = tuple(
+        selection = tuple(
             edge if along == axis else slice(edge, edge + 5) for along, edge in enumerate(corner)
         )
-        np.testing.assert_array_equal(patch[..., 1], cube[where])
+        np.testing.assert_array_equal(patch[..., 1], cube[selection])
     assert np.isnan(maps[..., 0]).all()
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_planes_are_summed_and_empty_ones_found(cube, axis):
+def test_planes_are_summed_and_zero_planes_recognized(cube, axis):
     planes = np.array([7, 3, 0])
     across = tuple(other for other in range(3) if other != axis)
     expected = cube.sum(axis=across, dtype=float)[planes]
     np.testing.assert_allclose(plane_sums(cube, axis, planes), expected, rtol=1e-6, atol=1e-9)
-    filled = planes_filled(cube, axis, planes)
-    np.testing.assert_array_equal(filled, (cube != 0).any(axis=across)[planes])
-    assert axis or filled.tolist() == [True, False, True]
+    nonzero = planes_nonzero(cube, axis, planes)
+    np.testing.assert_array_equal(nonzero, (cube != 0).any(axis=across)[planes])
+    assert axis or nonzero.tolist() == [True, False, True]

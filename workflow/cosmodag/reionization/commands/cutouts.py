@@ -15,11 +15,37 @@ from cosmodag.commands.options import output, settings_options, threads
     "cubes", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True
 )
 @output("Examples file.")
-@click.option("--universes", type=int, help="How many universes of the files, from the first; all.")
+@click.option(
+    "--universes", type=int, help="Number of realizations to cut, from the first; all by default."
+)
 @settings_options("reionization/cutouts/*")
 @threads
-def command(cubes, output, threads, **settings):
-    """Cut slices out of CUBES of the same universes, one file a redshift."""
+def command(
+    cubes,
+    output,
+    channels,
+    target,
+    universes,
+    escape_fractions,
+    mean_subtraction,
+    beam,
+    wedge,
+    threads,
+    **geometry,
+):
+    """Cut slices from CUBES of the same realizations, one file per redshift."""
     from cosmodag.reionization.cutouts.cube_slices import cut_slices
+    from cosmodag.reionization.cutouts.instrument import Instrument
+    from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry
 
-    cut_slices(cubes, output, threads=threads, **settings)
+    cut_slices(
+        cubes,
+        output,
+        SliceGeometry(**geometry),
+        channels=channels,
+        target=target,
+        realizations=universes,
+        escape_fractions=escape_fractions,
+        instrument=Instrument(mean_subtraction, beam, wedge),
+        threads=threads,
+    )

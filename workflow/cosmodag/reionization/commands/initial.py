@@ -7,12 +7,20 @@ from cosmodag.commands.options import output, settings_options, threads
 
 @click.command(epilog="Example: cosmodag reionization initial --output initial.h5 --count 2")
 @output("File of the initial conditions, which serve all redshifts.")
-@click.option("--first", default=0, help="Number of the first realization.")
-@click.option("--count", default=1, help="How many realizations.")
+@click.option("--first", default=0, help="Index of the first realization.")
+@click.option("--count", default=1, help="Number of realizations.")
 @settings_options("reionization/sources/*/simulation", "initial")
 @threads
-def command(output, first, count, threads, **settings):
-    """Draw the initial conditions of universes."""
-    from cosmodag.reionization.simulation.simulation import draw_universes
+def command(output, first, count, engine, seed, box_size, cells, particles, threads):
+    """Draw the initial conditions of realizations."""
+    from cosmodag.reionization.simulation.coeval_cubes import draw_initial_conditions
+    from cosmodag.reionization.simulation.engine import SimulationBox
 
-    draw_universes(output, realizations=range(first, first + count), threads=threads, **settings)
+    draw_initial_conditions(
+        output,
+        SimulationBox(box_size, cells, particles or 2 * cells),
+        realizations=range(first, first + count),
+        engine=engine,
+        seed=seed,
+        threads=threads,
+    )

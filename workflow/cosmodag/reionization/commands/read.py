@@ -13,7 +13,7 @@ from cosmodag.commands.options import output, settings_options
 @output("Cubes file.")
 @settings_options("reionization/sources/*/folder")
 def command(path, redshift, output, **settings):
-    """Read the cubes of one redshift out of a folder of 21cmFAST's."""
+    """Read the cubes of one redshift from a folder of cubes of 21cmFAST."""
     import os
 
     from cosmodag.reionization.cubes.cube_folder import read_folder

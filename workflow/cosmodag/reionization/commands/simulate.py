@@ -14,8 +14,17 @@ from cosmodag.commands.options import input_file, output, settings_options, thre
 @output("Cubes file.")
 @settings_options("reionization/sources/*/simulation")
 @threads
-def command(initial, redshift, output, threads, **settings):
+def command(initial, redshift, output, escape_fractions, axes, threads, **astrophysics):
     """Simulate density, neutral fraction and brightness temperature at one redshift."""
-    from cosmodag.reionization.simulation.simulation import simulate_cubes
+    from cosmodag.reionization.simulation.coeval_cubes import simulate_cubes
+    from cosmodag.reionization.simulation.engine import Astrophysics
 
-    simulate_cubes(initial, output, redshift=redshift, threads=threads, **settings)
+    simulate_cubes(
+        initial,
+        output,
+        redshift=redshift,
+        escape_fractions=escape_fractions,
+        axes=axes,
+        astrophysics=Astrophysics(**astrophysics),
+        threads=threads,
+    )

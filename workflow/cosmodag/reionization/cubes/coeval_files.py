@@ -1,7 +1,8 @@
-"""HDF5 boxes of 21cmFAST 4: one field or several, with the parameters that made them.
+"""Coeval boxes of 21cmFAST 4: HDF5 files of one or more fields with their parameters.
 
-Read without 21cmFAST: ``/<struct>/OutputFields/<field>`` beside ``/<struct>/InputParameters``,
-whose groups hold the parameters as attributes; `F_ESC10` is a logarithm.
+The files are read without 21cmFAST. Each field is a dataset ``/<struct>/OutputFields/<field>``; the
+groups of ``/<struct>/InputParameters`` have the parameters as attributes. `F_ESC10` is the decimal
+logarithm of the escape fraction.
 """
 
 import os
@@ -11,87 +12,104 @@ import h5py
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.reionization.cubes.cube_names import CubeDescription
-from cosmodag.reionization.cubes.raw_cubes import LIMITS
+from cosmodag.reionization.cubes.cube_file_names import CubeDescription
+from cosmodag.reionization.cubes.raw_cubes import VALID_RANGES
 
-DATASETS = {
+FIELD_BY_DATASET = {
     "BrightnessTemp/OutputFields/brightness_temp": "brightness_temperature",
     "PerturbedField/OutputFields/density": "density",
     "IonizedBox/OutputFields/neutral_fraction": "neutral_fraction",
 }
-"""Field of a cube by its dataset."""
+"""Field of a cube by the path of its dataset."""
 
 
-def describe_coeval(path: str | os.PathLike) -> list[CubeDescription]:
-    """Tell what cubes an HDF5 file of 21cmFAST 4 holds.
+def describe_coeval_file(path: str | os.PathLike) -> list[CubeDescription]:
+    """Return the metadata of the cubes in an HDF5 file of 21cmFAST 4.
+
+    Parameters
+    ----------
+    path : path
+        HDF5 file.
 
     Returns
     -------
     list of CubeDescription
-        Empty where the file holds none.
+        One per field; empty if the file contains no cubes.
 
     Raises
     ------
     InputError
-        The file is truncated, no HDF5 file, or lacks parameters.
+        If the file is truncated, is not an HDF5 file, or lacks parameters.
     """
     path = Path(path)
     try:
         with h5py.File(path, "r") as file:
-            return [_describe(path, file, name) for name in DATASETS if name in file]
+            return [_describe(path, file, name) for name in FIELD_BY_DATASET if name in file]
     except OSError as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a whole HDF5 file ({reason}): fetch it anew") from None
+        raise InputError(
+            f"{path}: not a complete HDF5 file ({reason}): copy the file again"
+        ) from None
 
 
 def read_coeval_cube(cube: CubeDescription) -> np.ndarray:
-    """Read a cube that `describe_coeval` found.
+    """Read a cube of an HDF5 file of 21cmFAST 4.
+
+    Parameters
+    ----------
+    cube : CubeDescription
+        Metadata as returned by `describe_coeval_file`.
 
     Returns
     -------
-    (n, n, n) float32
+    numpy.ndarray, shape (n, n, n), float32
+        Brightness temperature in mK, density contrast or neutral fraction.
 
     Raises
     ------
     InputError
-        It is no cube, or holds NaN or values that its field cannot have.
+        If the shape differs from the parameters, or if values are NaN or outside the valid range of
+        the field.
     """
     with h5py.File(cube.path, "r") as file:
         values = file[cube.dataset][:]
-    where = f"{cube.path}: {cube.dataset}"
+    location = f"{cube.path}: {cube.dataset}"
     if values.shape != (cube.cells,) * 3:
         raise InputError(
-            f"{where}: has shape {values.shape} where its parameters promise {cube.cells}³ cells"
+            f"{location}: the shape is {values.shape}, but the parameters of the file say "
+            f"{cube.cells}³ cells: simulate the box again"
         )
-    low, high = LIMITS[cube.field]
+    low, high = VALID_RANGES[cube.field]
     if not (values.min() >= low and values.max() <= high):
         raise InputError(
-            f"{where}: {values.min():.4g} to {values.max():.4g} where {low:g} to {high:g} can be: "
-            "repair or leave out the box"
+            f"{location}: values are {values.min():.4g} to {values.max():.4g}, but {low:g} to "
+            f"{high:g} are possible: repair or remove the box"
         )
     return values.astype(np.float32, copy=False)
 
 
 def _describe(path: Path, file: h5py.File, dataset: str) -> CubeDescription:
+    """Return the metadata of the cube in one dataset."""
     struct = file[dataset.split("/")[0]]
     try:
         parameters = struct["InputParameters"]
         simulation = parameters["simulation_options"].attrs
-        escape = parameters["astro_params"].attrs.get("F_ESC10")
-        cells = int(simulation["HII_DIM"])
+        log_escape_fraction = parameters["astro_params"].attrs.get("F_ESC10")
         return CubeDescription(
             path=path,
-            field=DATASETS[dataset],
+            field=FIELD_BY_DATASET[dataset],
             redshift=float(struct.attrs["redshift"]),
-            cells=cells,
+            cells=int(simulation["HII_DIM"]),
             box_size=float(simulation["BOX_LEN"]),
             neutral_fraction=None,
-            escape_fraction=None if escape is None else round(float(10**escape), 6),
+            escape_fraction=(
+                None if log_escape_fraction is None else round(float(10**log_escape_fraction), 6)
+            ),
             realization=int(parameters.attrs["random_seed"]),
             line_of_sight=None,
             dataset=dataset,
         )
     except KeyError as error:
         raise InputError(
-            f"{path}: lacks {error} of {dataset}: a file that 21cmFAST 4 wrote is needed"
+            f"{path}: {dataset} lacks the parameter {error}: use a file that 21cmFAST 4 wrote"
         ) from None

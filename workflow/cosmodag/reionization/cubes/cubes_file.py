@@ -1,13 +1,15 @@
-"""Cubes files: the fields of coeval boxes at one redshift, for a batch of realizations.
+"""Cubes files: coeval fields at one redshift for a batch of realizations.
 
-``density`` (S, n, n, n), ``neutral_fraction`` (S, F, n, n, n) and ``brightness_temperature``
-(S, F, A, n, n, n), float32, for S realizations, F escape fractions and A lines of sight. Cubes lie
-in one stretch of bytes each, since they are read whole.
+The HDF5 file contains ``density`` of shape (S, n, n, n), ``neutral_fraction`` of shape
+(S, F, n, n, n) and ``brightness_temperature`` of shape (S, F, A, n, n, n), all float32, for S
+realizations, F escape fractions and A lines of sight. The datasets are contiguous since cubes are
+read whole.
 """
 
 import dataclasses
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,35 +17,38 @@ import numpy as np
 from cosmodag.hdf5 import open_kind
 
 FIELDS = ("brightness_temperature", "density", "neutral_fraction")
+"""Datasets of a cubes file: brightness temperature in mK, density contrast, neutral fraction."""
 NO_AXIS = -1
-"""Line of sight of a brightness temperature without velocities."""
+"""Line of sight of a brightness temperature without redshift-space distortions."""
 
 
 @dataclasses.dataclass(frozen=True)
 class CubesHeader:
-    """What a cubes file says about its cubes.
+    """Attributes of a cubes file.
 
     Attributes
     ----------
-    redshift
-        Of all cubes.
-    box_size
-        Side of the periodic box, comoving Mpc.
-    cells
-        A side.
-    realizations
-        (S,) numbers; universe 3 of seed 5 is called "s5-0003".
-    escape_fractions
-        (F,), ascending.
-    axes
-        (A,) lines of sight along which velocities shift the brightness temperature.
-    hubble, omega_m
-        Of the cosmology.
-    engine
-        What made the cubes.
-    seed
-        That the universes were drawn from; 0 where there was none. It tells universes of several
-        simulations apart.
+    redshift : float
+        Redshift of all cubes.
+    box_size : float
+        Side of the periodic box in comoving Mpc.
+    cells : int
+        Cells per side.
+    realizations : tuple of int, length S
+        Indices of the realizations.
+    escape_fractions : tuple of float, length F
+        Escape fractions, ascending.
+    axes : tuple of int, length A
+        Lines of sight of the redshift-space distortions; `NO_AXIS` where there are none.
+    hubble : float
+        Hubble constant h of the cosmology.
+    omega_m : float
+        Matter density of the cosmology.
+    engine : str
+        Name of the simulator, or "files" for published cubes.
+    seed : int
+        Seed from which the realizations were drawn, 0 where it is unknown. Realizations of
+        different seeds are different.
     """
 
     redshift: float
@@ -60,10 +65,21 @@ class CubesHeader:
     @property
     def names(self) -> list[str]:
         """Names of the realizations."""
-        return [universe_name(self.seed, number) for number in self.realizations]
+        return [realization_name(self.seed, index) for index in self.realizations]
 
     def shape(self, field: str) -> tuple[int, ...]:
-        """Shape of a field's dataset."""
+        """Return the shape of the dataset of a field.
+
+        Parameters
+        ----------
+        field : str
+            One of `FIELDS`.
+
+        Returns
+        -------
+        tuple of int
+            Shape of the dataset.
+        """
         leading = {
             "density": (len(self.realizations),),
             "neutral_fraction": (len(self.realizations), len(self.escape_fractions)),
@@ -76,29 +92,65 @@ class CubesHeader:
         return (*leading[field], *(self.cells,) * 3)
 
 
-def universe_name(seed: int, number: int) -> str:
-    """Return the name of the universe of a number that was drawn from a seed."""
-    return f"s{seed}-{number:04d}"
+def realization_name(seed: int, index: int) -> str:
+    """Return the name of a realization.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the simulation.
+    index : int
+        Index of the realization.
+
+    Returns
+    -------
+    str
+        Name, unique among all simulations.
+
+    Examples
+    --------
+    >>> realization_name(seed=5, index=3)
+    's5-0003'
+    """
+    return f"s{seed}-{index:04d}"
 
 
-def universe_seed(seed: int, number: int) -> int:
-    """Return the seed of its own that the universe of a number is drawn from."""
-    return int(np.random.default_rng([seed, number]).integers(2**31))
+def realization_seed(seed: int, index: int) -> int:
+    """Return the seed from which a realization is drawn.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the simulation.
+    index : int
+        Index of the realization.
+
+    Returns
+    -------
+    int
+        Seed, different for each realization of each simulation.
+    """
+    return int(np.random.default_rng([seed, index]).integers(2**31))
 
 
 def create_cubes(
     file: h5py.File, header: CubesHeader, fields: tuple[str, ...] = FIELDS
 ) -> Mapping[str, h5py.Dataset]:
-    """Lay out a cubes file and give the datasets of its fields to fill.
+    """Create the attributes and the datasets of a cubes file.
 
     Parameters
     ----------
-    file
-        Open for writing.
-    header
-        What the file shall say.
-    fields
-        Those of `FIELDS` that it shall hold.
+    file : h5py.File
+        Empty file, open for writing.
+    header : CubesHeader
+        Attributes of the file.
+    fields : tuple of str
+        Fields to create datasets for, of `FIELDS`.
+
+    Returns
+    -------
+    mapping from str to h5py.Dataset
+        Datasets of the fields, to be filled by the caller.
     """
     file.attrs["kind"] = "cubes"
     file.attrs.update(dataclasses.asdict(header))
@@ -106,59 +158,65 @@ def create_cubes(
 
 
 class CubesFile:
-    """A cubes file, opened for reading; to be used in a ``with`` statement.
+    """A cubes file, open for reading; used in a ``with`` statement.
 
     Parameters
     ----------
-    path
-        The file.
+    path : path
+        File to open.
+
+    Attributes
+    ----------
+    name : str
+        Path of the file.
+    header : CubesHeader
+        Attributes of the file.
+    fields : tuple of str
+        Fields in the file, of `FIELDS`.
 
     Raises
     ------
     InputError
-        The file is missing, truncated or of another kind.
-
-    Attributes
-    ----------
-    header : CubesHeader
-    fields : tuple of str
-        Those that the file holds.
+        If the file is missing, truncated or of another kind.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike) -> None:
         self.name = str(path)
         self._file = open_kind(path, "cubes")
-        known = {field.name for field in dataclasses.fields(CubesHeader)}
-        values = {name: _plain(value) for name, value in self._file.attrs.items() if name in known}
-        self.header = CubesHeader(**values)
+        names = {field.name for field in dataclasses.fields(CubesHeader)}
+        attributes = {
+            name: _as_python(value) for name, value in self._file.attrs.items() if name in names
+        }
+        self.header = CubesHeader(**attributes)
         self.fields = tuple(name for name in FIELDS if name in self._file)
 
     def __enter__(self) -> "CubesFile":
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def read(self, field: str, *place: int) -> np.ndarray:
+    def read(self, field: str, *index: int) -> np.ndarray:
         """Read one cube.
 
         Parameters
         ----------
-        field
+        field : str
             One of `fields`.
-        place
-            Its realization, escape fraction and line of sight, as far as the field has them: their
-            order in the file.
+        *index : int
+            Positions in the file of the realization, the escape fraction and the line of sight, as
+            far as the field depends on them.
 
         Returns
         -------
-        (n, n, n) float32
+        numpy.ndarray, shape (n, n, n), float32
+            Brightness temperature in mK, density contrast or neutral fraction.
         """
-        return self._file[field][place]
+        return self._file[field][index]
 
 
-def _plain(value: object) -> object:
-    """An attribute as text, a number or a tuple."""
+def _as_python(value: object) -> Any:
+    """Return an attribute as text, number or tuple."""
     if isinstance(value, np.ndarray):
         return tuple(value.tolist())
     return value.item() if isinstance(value, np.generic) else value

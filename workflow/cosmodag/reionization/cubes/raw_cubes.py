@@ -1,4 +1,4 @@
-"""Raw cubes of float32, little-endian, without header: read and checked in one pass."""
+"""Raw cubes of little-endian float32 without a header, read and validated in one pass."""
 
 import gzip
 import os
@@ -10,64 +10,65 @@ import numpy as np
 
 from cosmodag.errors import InputError
 
-READ_AT_ONCE = 1 << 18  # values: 1 MiB
-LIMITS = {
+CHUNK_VALUES = 1 << 18
+"""Values that are read and validated together: 1 MiB."""
+VALID_RANGES = {
     "brightness_temperature": (-1000.0, 1000.0),
     "density": (-1.001, 1e5),
     "neutral_fraction": (-1e-3, 1.001),
 }
-"""Least and greatest value that each field can hold: mK, contrast, fraction."""
-LEAST_MAGNITUDE = 1e-30  # numbers other than 0 below it are none that a simulation writes
-_NOT_FINITE = 0x7F800000
+"""Smallest and largest possible value of each field: mK, density contrast, fraction."""
+MIN_MAGNITUDE = 1e-30
+"""Smallest magnitude, except 0, that a simulation writes."""
+_INFINITY_BITS = 0x7F800000
 
 
 def read_raw_cube(path: str | os.PathLike, field: str, *, cells: int | None = None) -> np.ndarray:
-    """Read a raw cube: mapped into memory, or unpacked if its name ends in ``.gz``.
+    """Read a raw cube: as a memory map, or decompressed if its name ends in ``.gz``.
 
     Parameters
     ----------
-    path
-        The file.
-    field
-        One of `LIMITS`, which says what values there can be.
-    cells
-        Cells a side that the name or the configuration promises.
+    path : path
+        File to read.
+    field : str
+        A key of `VALID_RANGES`.
+    cells : int, optional
+        Expected cells per side; not checked by default.
 
     Returns
     -------
-    (n, n, n) float32
-        Read-only; a map holds no memory but the page cache's.
+    numpy.ndarray, shape (n, n, n), float32
+        Read-only array. A memory map needs no memory besides the page cache.
 
     Raises
     ------
     InputError
-        The file is missing, no whole cube, of another size than promised, or holds NaN or values
-        that the field cannot have, such as those of another byte order.
+        If the file is missing, its size is not that of a cube or of the expected cube, or if values
+        are NaN or outside the valid range, for example because of another byte order.
     """
     path = Path(path)
-    count = _values_in(path)
+    count = _count_values(path)
     side = round(count ** (1 / 3))
     if side**3 != count or count == 0:
         raise InputError(
-            f"{path}: {count} values of float32 are no cube ({side}³ are {side**3}): the file is "
-            "truncated or of another kind; fetch it anew"
+            f"{path}: {count} float32 values are not a cube ({side}³ is {side**3}): the file is "
+            "truncated or of another kind; copy it again"
         )
     if cells is not None and side != cells:
         raise InputError(
-            f"{path}: holds {side}³ cells where {cells}³ are promised by its name: "
-            "rename it or give the right number"
+            f"{path}: the file contains {side}³ cells, but its name says {cells}³: rename it"
         )
-    values = _unpacked(path, count) if path.suffix == ".gz" else np.memmap(path, "<f4", "r")
-    extremes = np.array([0, 0, _NOT_FINITE], np.uint32)
+    values = _decompress(path, count) if path.suffix == ".gz" else np.memmap(path, "<f4", "r")
+    extremes = np.array([0, 0, _INFINITY_BITS], np.uint32)
     bits = values.view(np.uint32)
-    for start in range(0, count, READ_AT_ONCE):
-        _scan(np.asarray(bits[start : start + READ_AT_ONCE]), extremes)
-    _check(path, field, values, extremes)
+    for start in range(0, count, CHUNK_VALUES):
+        _update_extremes(np.asarray(bits[start : start + CHUNK_VALUES]), extremes)
+    _check_values(path, field, values, extremes)
     return values.reshape(side, side, side)
 
 
-def _values_in(path: Path) -> int:
-    """Number of values in a file, a gzipped one by what its last four bytes say."""
+def _count_values(path: Path) -> int:
+    """Return the number of values in a file; of a gzip file, from its last four bytes."""
     try:
         size = path.stat().st_size
         if path.suffix == ".gz":
@@ -75,85 +76,86 @@ def _values_in(path: Path) -> int:
                 file.seek(max(size - 4, 0))
                 size = int.from_bytes(file.read(4), "little")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; give the folder of the cubes") from None
+        raise InputError(f"{path}: there is no such file: check the folder of the cubes") from None
     if size % 4:
         raise InputError(
-            f"{path}: {size} bytes are no whole number of float32: the file is truncated or of "
-            "another kind; fetch it anew"
+            f"{path}: {size} bytes are not a multiple of 4, the size of a float32: the file is "
+            "truncated or of another kind; copy it again"
         )
     return size // 4
 
 
-def _unpacked(path: Path, count: int) -> np.ndarray:
-    """The values of a gzipped file."""
+def _decompress(path: Path, count: int) -> np.ndarray:
+    """Return the values of a gzip file."""
     values = np.empty(count, "<f4")
-    room = memoryview(values).cast("B")
-    done = 0
+    buffer = values.data.cast("B")
+    n_read = 0
     try:
         with gzip.open(path, "rb") as file:
-            while done < len(room):
-                got = file.readinto(room[done : done + 4 * READ_AT_ONCE])
-                if not got:
-                    raise EOFError("it ends too early")
-                done += got
+            while n_read < len(buffer):
+                n_new = file.readinto(buffer[n_read : n_read + 4 * CHUNK_VALUES])
+                if not n_new:
+                    raise EOFError("the compressed data end too early")
+                n_read += n_new
             if file.read(1):
-                raise EOFError("it goes on after its end")
+                raise EOFError("there are more data than the file states")
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read ({error}): fetch it anew") from None
+        raise InputError(f"{path}: cannot be decompressed ({error}): copy it again") from None
     values.flags.writeable = False
     return values
 
 
 @numba.njit(cache=True, nogil=True)
-def _scan(bits, extremes):
-    """Update greatest magnitudes above and below 0 and the least beside 0; bound by memory.
+def _update_extremes(bits, extremes):
+    """Update the largest magnitudes above and below 0 and the smallest other than 0.
 
-    Magnitudes of floats are ordered as their bits are, and integers have no NaN, so the loop runs
-    on vectors.
+    The magnitudes of floats have the order of their bits. Integers have no NaN, so the compiler
+    vectorizes the loop. Bound by memory traffic.
     """
-    above, below, least = extremes[0], extremes[1], extremes[2]
+    above, below, smallest = extremes[0], extremes[1], extremes[2]
     for i in range(len(bits)):
         magnitude = bits[i] & np.uint32(0x7FFFFFFF)
         negative = bits[i] > np.uint32(0x7FFFFFFF)
         above = max(above, np.uint32(0) if negative else magnitude)
         below = max(below, magnitude if negative else np.uint32(0))
-        least = min(least, np.uint32(0x7F800000) if magnitude == 0 else magnitude)
-    extremes[0], extremes[1], extremes[2] = above, below, least
+        smallest = min(smallest, np.uint32(0x7F800000) if magnitude == 0 else magnitude)
+    extremes[0], extremes[1], extremes[2] = above, below, smallest
 
 
-def _check(path: Path, field: str, values: np.ndarray, extremes: np.ndarray) -> None:
-    """Refuse values that the field cannot have."""
-    if (extremes[:2] >= _NOT_FINITE).any():
-        if _swapped(values, field):
-            raise _byte_order(path, field)
-        number = np.count_nonzero(~np.isfinite(values))
+def _check_values(path: Path, field: str, values: np.ndarray, extremes: np.ndarray) -> None:
+    """Raise an error for values that the field cannot have."""
+    if (extremes[:2] >= _INFINITY_BITS).any():
+        if _is_byte_swapped(values, field):
+            raise _byte_order_error(path, field)
+        n_invalid = np.count_nonzero(~np.isfinite(values))
         raise InputError(
-            f"{path}: {number} cells of {field} are NaN or infinite: repair or leave out the cube"
+            f"{path}: {n_invalid} cells of {field} are NaN or infinite: repair or remove the cube"
         )
-    highest, lowest, least = extremes.view(np.float32).astype(float) * (1, -1, 1)
-    low, high = LIMITS[field]
-    if low <= lowest and highest <= high and least >= LEAST_MAGNITUDE:
+    highest, lowest, smallest = extremes.view(np.float32).astype(float) * (1, -1, 1)
+    low, high = VALID_RANGES[field]
+    if low <= lowest and highest <= high and smallest >= MIN_MAGNITUDE:
         return
-    if _swapped(values, field):
-        raise _byte_order(path, field)
+    if _is_byte_swapped(values, field):
+        raise _byte_order_error(path, field)
     raise InputError(
-        f"{path}: {field} from {lowest:.4g} to {highest:.4g}, least beside 0 {least:.4g}, "
-        f"where {low:g} to {high:g} can be: the file holds another field, unit or type"
+        f"{path}: {field} is {lowest:.4g} to {highest:.4g} with the smallest magnitude "
+        f"{smallest:.4g}, but {low:g} to {high:g} are possible: the file has another field, unit "
+        "or type"
     )
 
 
-def _byte_order(path: Path, field: str) -> InputError:
+def _byte_order_error(path: Path, field: str) -> InputError:
     return InputError(
-        f"{path}: {field} makes sense only in the other byte order: convert it to little-endian "
-        "float32"
+        f"{path}: {field} has valid values only in the other byte order: convert the file to "
+        "little-endian float32"
     )
 
 
-def _swapped(values: np.ndarray, field: str) -> bool:
-    """Whether values make sense once their bytes are swapped."""
-    other = values.byteswap()
-    if not np.isfinite(other).all():
+def _is_byte_swapped(values: np.ndarray, field: str) -> bool:
+    """Return whether all values are valid after their bytes are swapped."""
+    swapped = values.byteswap()
+    if not np.isfinite(swapped).all():
         return False
-    low, high = LIMITS[field]
-    small = (np.abs(other) < LEAST_MAGNITUDE) & (other != 0)
-    return bool(other.min() >= low and other.max() <= high and not small.any())
+    low, high = VALID_RANGES[field]
+    tiny = (np.abs(swapped) < MIN_MAGNITUDE) & (swapped != 0)
+    return bool(swapped.min() >= low and swapped.max() <= high and not tiny.any())

@@ -1,4 +1,4 @@
-"""What an interferometer sees of a cube of brightness temperature, its noise aside."""
+"""The effect of an interferometer on a cube of brightness temperature, except for its noise."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,29 @@ import scipy.fft
 from cosmodag.cosmology.background import comoving_distance
 
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
+"""Standard deviation of a Gaussian in units of its full width at half maximum."""
 
 
 @dataclass(frozen=True)
 class Instrument:
-    """What is taken from a cube before it is cut; the default takes nothing.
+    """Properties of an interferometer; the default is an ideal instrument.
 
     Attributes
     ----------
-    mean_subtraction
-        Take off the mean of each slice across the line of sight, which baselines do not measure.
-    beam
-        Full width at half maximum of a Gaussian beam in arcmin; 0 leaves the resolution.
-    wedge
-        Leave out modes of k_parallel < wedge · k_perpendicular, where the foregrounds are; 0 keeps
-        all. About 3 to 4 is the horizon at redshifts of 6 to 10 (Liu, Parsons & Trott 2014, PRD 90,
-        023018).
+    mean_subtraction : bool
+        Whether to subtract the mean of each slice across the line of sight, which baselines do not
+        measure.
+    beam : float
+        Full width at half maximum of a Gaussian beam in arcmin; 0 for none.
+    wedge : float
+        Remove modes with k_parallel < wedge · k_perpendicular, which foregrounds dominate; 0 keeps
+        all. The horizon is at about 3 to 4 for redshifts of 6 to 10 (Liu, Parsons & Trott 2014,
+        PRD 90, 023018).
+
+    Examples
+    --------
+    >>> Instrument().is_ideal, Instrument(beam=3.0).is_ideal
+    (True, False)
     """
 
     mean_subtraction: bool = False
@@ -31,8 +38,8 @@ class Instrument:
     wedge: float = 0.0
 
     @property
-    def ideal(self) -> bool:
-        """Whether cubes stay as they are."""
+    def is_ideal(self) -> bool:
+        """Whether the instrument leaves cubes unchanged."""
         return not (self.mean_subtraction or self.beam or self.wedge)
 
 
@@ -46,49 +53,67 @@ def observe(
     omega_m: float,
     threads: int = 1,
 ) -> np.ndarray:
-    """Give a cube as an instrument sees it along a line of sight.
+    """Return a cube as an instrument observes it along a line of sight.
 
     Parameters
     ----------
-    cube : (n, n, n) float32
+    cube : numpy.ndarray, shape (n, n, n), float32
         Brightness temperature in a periodic box.
-    instrument
-        What it takes off.
-    axis
-        Line of sight.
-    box_size
-        Side of the box, Mpc/h.
-    redshift, omega_m
-        Of the cube, and the density of matter today: they turn arcmin into Mpc/h.
-    threads
-        Threads of the transforms.
+    instrument : Instrument
+        Properties of the interferometer.
+    axis : int
+        Line of sight: an axis from 0 to 2.
+    box_size : float
+        Side of the box in Mpc/h.
+    redshift : float
+        Redshift of the cube.
+    omega_m : float
+        Density of matter today in units of the critical density.
+    threads : int
+        Threads of the Fourier transforms.
 
     Returns
     -------
-    (n, n, n) float32
-        The same array where nothing is taken off.
+    numpy.ndarray, shape (n, n, n), float32
+        Observed brightness temperature; `cube` itself for an ideal instrument.
     """
-    if instrument.ideal:
+    if instrument.is_ideal:
         return cube
-    sight = np.moveaxis(cube, axis, 0)
+    observed = np.moveaxis(cube, axis, 0)
     if instrument.beam or instrument.wedge:
-        modes = scipy.fft.rfftn(sight, workers=threads)
+        modes = scipy.fft.rfftn(observed, workers=threads)
         n = len(cube)
-        along = 2 * np.pi * np.abs(scipy.fft.fftfreq(n, box_size / n))
+        full = 2 * np.pi * np.abs(scipy.fft.fftfreq(n, box_size / n))
         half = 2 * np.pi * scipy.fft.rfftfreq(n, box_size / n)
-        across = np.sqrt(along[:, None] ** 2 + half**2)
+        k_perpendicular = np.sqrt(full[:, None] ** 2 + half**2)
         sigma = beam_sigma(instrument.beam, redshift, omega_m)
-        response = np.exp(-((across * sigma) ** 2) / 2).astype(np.float32)
-        for plane, k in zip(modes, along):  # a plane at a time keeps masks small
-            plane *= np.where(k < instrument.wedge * across, np.float32(0), response)
-        sight = scipy.fft.irfftn(modes, sight.shape, workers=threads, overwrite_x=True)
+        response = np.exp(-((k_perpendicular * sigma) ** 2) / 2).astype(np.float32)
+        for plane, k_parallel in zip(modes, full):  # plane by plane, so that masks stay small
+            in_wedge = k_parallel < instrument.wedge * k_perpendicular
+            plane *= np.where(in_wedge, np.float32(0), response)
+        observed = scipy.fft.irfftn(modes, observed.shape, workers=threads, overwrite_x=True)
     if instrument.mean_subtraction:
-        means = sight.mean(axis=(1, 2), dtype=np.float64, keepdims=True)
-        sight = sight - means.astype(np.float32)
-    return np.moveaxis(sight, 0, axis)
+        means = observed.mean(axis=(1, 2), dtype=np.float64, keepdims=True)
+        observed = observed - means.astype(np.float32)
+    return np.moveaxis(observed, 0, axis)
 
 
-def beam_sigma(arcmin: float, redshift: float, omega_m: float) -> float:
-    """Standard deviation in comoving Mpc/h of a beam whose full width at half maximum is given."""
-    angle = np.deg2rad(arcmin / 60) * FWHM_TO_SIGMA
+def beam_sigma(fwhm: float, redshift: float, omega_m: float) -> float:
+    """Return the standard deviation of a Gaussian beam at the distance of a redshift.
+
+    Parameters
+    ----------
+    fwhm : float
+        Full width at half maximum in arcmin.
+    redshift : float
+        Redshift of the cube.
+    omega_m : float
+        Density of matter today in units of the critical density.
+
+    Returns
+    -------
+    float
+        Standard deviation in comoving Mpc/h.
+    """
+    angle = np.deg2rad(fwhm / 60) * FWHM_TO_SIGMA
     return float(angle * comoving_distance(omega_m, redshift))

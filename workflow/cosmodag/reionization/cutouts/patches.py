@@ -1,4 +1,4 @@
-"""Flat patches of a cube across an axis, and what whole planes hold."""
+"""Kernels that cut two-dimensional patches from a cube and reduce whole planes of it."""
 
 import numba
 import numpy as np
@@ -7,28 +7,34 @@ import numpy as np
 def cut_patches(
     cube: np.ndarray, axis: int, corners: np.ndarray, side: int, out: np.ndarray
 ) -> np.ndarray:
-    """Copy patches one cell deep out of a cube.
+    """Copy patches that are one cell deep from a cube.
 
     Parameters
     ----------
-    cube : (n, n, n) float32
-        C-contiguous or not.
+    cube : numpy.ndarray, shape (n, n, n), float32
+        Cube, C-contiguous or not.
     axis : int
-        Across which patches lie; their rows and columns are the other axes, in their order.
-    corners : (N, 3) int64
-        Lower corners along x, y and z in cells.
+        Axis perpendicular to the patches. The other axes, in their order, become rows and columns.
+    corners : numpy.ndarray, shape (N, 3), int64
+        Lower corners of the patches along x, y and z in cells.
     side : int
-        Of a patch in cells.
-    out : (N, side, side) float32
-        Is filled; may be a channel of maps, which last in memory.
+        Side of a patch in cells.
+    out : numpy.ndarray, shape (N, side, side), float32
+        Array to fill; it may be a strided view, such as one channel of images.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray, shape (N, side, side), float32
         `out`.
+
+    Examples
+    --------
+    >>> cube = np.arange(27, dtype=np.float32).reshape(3, 3, 3)
+    >>> cut_patches(cube, 0, np.array([[1, 0, 1]]), 2, np.empty((1, 2, 2), np.float32)).tolist()
+    [[[10.0, 11.0], [13.0, 14.0]]]
     """
     if axis == 2:
-        # Neighbours in depth lie beside each other in memory, so they are copied together.
+        # Neighbouring patches in depth are contiguous in memory, so they are copied together.
         order = np.lexsort((corners[:, 2], corners[:, 1], corners[:, 0]))
         _cut_columns(cube, corners[order], order, side, out)
     else:
@@ -38,7 +44,7 @@ def cut_patches(
 
 @numba.njit(cache=True, nogil=True)
 def _cut_rows(cube, axis, corners, side, out):
-    """Copy patches whose columns run along z; bound by memory."""
+    """Copy patches whose columns run along z; bound by memory traffic."""
     for n in range(len(corners)):
         x, y, z = corners[n]
         for i in range(side):
@@ -51,74 +57,85 @@ def _cut_rows(cube, axis, corners, side, out):
 
 
 @numba.njit(cache=True, nogil=True)
-def _cut_columns(cube, corners, places, side, out):
-    """Copy patches across z, a column of cells at a time; bound by writes to as many patches."""
+def _cut_columns(cube, corners, indices, side, out):
+    """Copy patches perpendicular to z, one column of cells at a time; bound by strided writes."""
     for i in range(side):
         for j in range(side):
             for n in range(len(corners)):
                 x, y, z = corners[n]
-                out[places[n], i, j] = cube[x + i, y + j, z]
+                out[indices[n], i, j] = cube[x + i, y + j, z]
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc"})
 def plane_sums(cube, axis, planes):
-    """Sums of planes of a cube across an axis; bound by memory.
+    """Return the sums of planes of a cube; bound by memory traffic.
 
     Parameters
     ----------
-    cube : (n, n, n) float32
+    cube : numpy.ndarray, shape (n, n, n), float32
+        Cube.
     axis : int
-    planes : (N,) int64
-        Which planes.
+        Axis perpendicular to the planes.
+    planes : numpy.ndarray, shape (N,), int64
+        Indices of the planes along `axis`.
 
     Returns
     -------
-    (N,) float64
+    numpy.ndarray, shape (N,), float64
+        Sum of each plane.
     """
     n = cube.shape[0]
     sums = np.zeros(len(planes))
-    if axis == 2:  # a plane is strewn over memory: all are summed at once
-        every = np.zeros(n)
+    if axis == 2:  # the cells of one plane are not contiguous, so all planes are summed together
+        all_sums = np.zeros(n)
         for i in range(n):
             for j in range(n):
                 for k in range(n):
-                    every[k] += cube[i, j, k]
-        return every[planes]
-    for place in range(len(planes)):
+                    all_sums[k] += cube[i, j, k]
+        return all_sums[planes]
+    for p in range(len(planes)):
         total = 0.0
         for i in range(n):
-            row = cube[planes[place], i] if axis == 0 else cube[i, planes[place]]
+            row = cube[planes[p], i] if axis == 0 else cube[i, planes[p]]
             for k in range(n):
                 total += row[k]
-        sums[place] = total
+        sums[p] = total
     return sums
 
 
 @numba.njit(cache=True, nogil=True)
-def planes_filled(cube, axis, planes):
-    """Whether planes of a cube across an axis hold anything but 0; looks no further than it must.
+def planes_nonzero(cube, axis, planes):
+    """Return whether planes of a cube have any value other than 0, stopping at the first one.
 
-    Parameters as in `plane_sums`.
+    Parameters
+    ----------
+    cube : numpy.ndarray, shape (n, n, n), float32
+        Cube.
+    axis : int
+        Axis perpendicular to the planes.
+    planes : numpy.ndarray, shape (N,), int64
+        Indices of the planes along `axis`.
 
     Returns
     -------
-    (N,) bool
+    numpy.ndarray, shape (N,), bool
+        Whether each plane is nonzero.
     """
     n = cube.shape[0]
-    filled = np.zeros(len(planes), np.bool_)
-    for place in range(len(planes)):
-        p = planes[place]
+    nonzero = np.zeros(len(planes), np.bool_)
+    for p in range(len(planes)):
+        plane = planes[p]
         for i in range(n):
             for j in range(n):
                 if axis == 0:
-                    value = cube[p, i, j]
+                    value = cube[plane, i, j]
                 elif axis == 1:
-                    value = cube[i, p, j]
+                    value = cube[i, plane, j]
                 else:
-                    value = cube[i, j, p]
+                    value = cube[i, j, plane]
                 if value != 0:
-                    filled[place] = True
+                    nonzero[p] = True
                     break
-            if filled[place]:
+            if nonzero[p]:
                 break
-    return filled
+    return nonzero

@@ -1,4 +1,4 @@
-"""Brightness temperature of the 21-cm line against the cosmic microwave background."""
+"""Brightness temperature of the 21-cm line relative to the cosmic microwave background."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,41 @@ from cosmodag.cosmology.background import Cosmology
 from cosmodag.gridding.mass_assignment import assign_mass
 
 
-def mean_temperature(cosmology: Cosmology, redshift: float) -> float:
-    """Of neutral gas at the mean density, in mK.
+def mean_brightness_temperature(cosmology: Cosmology, redshift: float) -> float:
+    """Return the brightness temperature of neutral gas at the mean density.
 
-    27 mK (Ωb h² / 0.023) √(0.15 / (Ωm h²) · (1 + z) / 10), spins being far hotter than the
-    background (Furlanetto, Oh & Briggs 2006, Phys. Rep. 433, 181).
+    The spin temperature is assumed to be far above that of the background, so that the result is
+    27 mK (Ωb h² / 0.023) √(0.15 / (Ωm h²) · (1 + z) / 10).
+
+    Parameters
+    ----------
+    cosmology : Cosmology
+        Cosmological parameters.
+    redshift : float
+        Redshift of the gas.
+
+    Returns
+    -------
+    float
+        Brightness temperature in mK.
+
+    References
+    ----------
+    Furlanetto, Oh & Briggs 2006, Phys. Rep. 433, 181.
+
+    Examples
+    --------
+    >>> round(mean_brightness_temperature(Cosmology(), redshift=8.0), 1)
+    25.6
     """
     h2 = cosmology.hubble**2
     baryons = cosmology.omega_b * h2 / 0.023
-    return 27 * baryons * np.sqrt(0.15 / (cosmology.omega_m * h2) * (1 + redshift) / 10)
+    return float(27 * baryons * np.sqrt(0.15 / (cosmology.omega_m * h2) * (1 + redshift) / 10))
 
 
-def in_redshift_space(
+def redshift_space_cubes(
     position: np.ndarray,
-    shift: np.ndarray,
+    displacement: np.ndarray,
     emission: np.ndarray,
     *,
     cells: int,
@@ -29,44 +50,48 @@ def in_redshift_space(
     axes: Sequence[int],
     threads: int = 1,
 ) -> np.ndarray:
-    """What is observed where along several lines of sight, by the redshift of what emits it.
+    """Assign the emission of gas parcels to cells in redshift space, for each line of sight.
 
-    The line is optically thin, so its brightness is that of the neutral gas which its redshift puts
-    at a place: parcels of gas are assigned to cells after a shift by their velocity (Mao et al.
-    2012, MNRAS 422, 926, section 4). Emission is conserved.
+    The line is optically thin: the brightness of a cell is the sum over the neutral gas whose
+    redshift places it there. Each parcel is moved along the line of sight by its peculiar velocity
+    and then assigned to the grid. The total emission is conserved.
 
     Parameters
     ----------
-    position : (N, 3) float32
-        Of parcels, 0 <= x < box_size.
-    shift : (N, 3) float32
-        Peculiar velocity divided by a H, in the unit of `box_size`.
-    emission : (N,) float32
-        Of each parcel, in units of what it gives to the cell that it fills alone.
-    cells
-        A side of the maps.
-    box_size
+    position : numpy.ndarray, shape (n, 3), float32
+        Positions of the parcels in real space, 0 <= x < box_size.
+    displacement : numpy.ndarray, shape (n, 3), float32
+        Peculiar velocities divided by a H, in the unit of `box_size`.
+    emission : numpy.ndarray, shape (n,), float32
+        Contribution of each parcel to the value of a cell that it fills alone.
+    cells : int
+        Cells per side of the cubes.
+    box_size : float
         Side of the periodic box.
-    axes
-        Lines of sight, each one of 0, 1 and 2.
-    threads
+    axes : sequence of int
+        Lines of sight: axes from 0 to 2.
+    threads : int
         Threads of the mass assignment.
 
     Returns
     -------
-    (len(axes), n, n, n) float32
-        Sums of the emission; 0 where nothing emits.
+    numpy.ndarray, shape (len(axes), cells, cells, cells), float32
+        Sums of the emission.
+
+    References
+    ----------
+    Mao et al. 2012, MNRAS 422, 926, section 4.
     """
-    maps = np.zeros((len(axes), cells, cells, cells), np.float32)
+    cubes = np.zeros((len(axes), cells, cells, cells), np.float32)
     if not emission.any():
-        return maps
+        return cubes
     side = np.float32(box_size)
-    moved = position.copy()
-    for axis, grid in zip(axes, maps):
-        along = moved[:, axis]
-        along += shift[:, axis]
-        along %= side
-        along[along >= side] = 0  # by rounding
-        assign_mass(moved, grid, box_size, weights=emission, threads=threads)
-        along[:] = position[:, axis]
-    return maps
+    redshift_space = position.copy()
+    for axis, grid in zip(axes, cubes):
+        coordinate = redshift_space[:, axis]
+        coordinate += displacement[:, axis]
+        coordinate %= side
+        coordinate[coordinate >= side] = 0  # the remainder may be rounded up to the side
+        assign_mass(redshift_space, grid, box_size, weights=emission, threads=threads)
+        coordinate[:] = position[:, axis]
+    return cubes

@@ -1,4 +1,4 @@
-"""What simulators of reionization have in common."""
+"""The interface that all simulators of reionization implement."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from cosmodag.cosmology.background import Cosmology
 
 
 @dataclass(frozen=True)
-class Universe:
-    """A periodic box of matter.
+class SimulationBox:
+    """Size and resolution of a periodic simulation box.
 
     Attributes
     ----------
-    box_size
+    box_size : float
         Side in comoving Mpc.
-    cells
-        Cells a side of the fields.
-    particles
-        Particles, or cells of the initial conditions, a side.
+    cells : int
+        Cells per side of the simulated fields.
+    particles : int
+        Particles per side, or cells per side of the initial conditions.
     """
 
     box_size: float
@@ -29,67 +29,103 @@ class Universe:
     particles: int
 
 
-class Coeval(NamedTuple):
+@dataclass(frozen=True)
+class Astrophysics:
+    """Properties of the sources of ionizing photons and of the gas between them.
+
+    Attributes
+    ----------
+    star_fraction : float
+        Fraction of baryons in stars, in haloes of 10^10 solar masses.
+    turnover_mass : float
+        Halo mass in solar masses below which haloes form few stars.
+    mean_free_path : float
+        Mean free path of ionizing photons in Mpc: the largest radius of the spheres that are
+        tested for ionization.
+    """
+
+    star_fraction: float = 0.05
+    turnover_mass: float = 5e8
+    mean_free_path: float = 50.0
+
+
+class CoevalFields(NamedTuple):
     """Fields of one realization at one redshift.
 
     Attributes
     ----------
-    density : (n, n, n) float32
-        Contrast.
-    neutral : (F, n, n, n) float32
+    density : numpy.ndarray, shape (n, n, n), float32
+        Density contrast.
+    neutral_fraction : numpy.ndarray, shape (F, n, n, n), float32
         Neutral fraction for each escape fraction.
-    brightness : iterable of (A, n, n, n) float32
-        Brightness temperature in mK along each line of sight, for one escape fraction after the
-        other.
+    brightness_temperature : iterable of numpy.ndarray, shape (A, n, n, n), float32
+        Brightness temperature in mK along each line of sight; one array per escape fraction.
     """
 
     density: np.ndarray
-    neutral: np.ndarray
-    brightness: Iterable[np.ndarray]
+    neutral_fraction: np.ndarray
+    brightness_temperature: Iterable[np.ndarray]
 
 
 class Engine(Protocol):
-    """A simulator of a universe, whose initial conditions serve all redshifts and parameters.
+    """A simulator of reionization.
+
+    The initial conditions of a realization serve all redshifts and all parameters.
+
+    Parameters
+    ----------
+    box : SimulationBox
+        Size and resolution of the box.
+    threads : int
+        Number of threads.
 
     Attributes
     ----------
     cosmology : Cosmology
+        Cosmological parameters.
     """
 
     cosmology: Cosmology
 
-    def __init__(self, universe: Universe, *, threads: int = 1) -> None: ...
+    def __init__(self, box: SimulationBox, *, threads: int = 1) -> None: ...
 
-    def draw(self, group: h5py.Group, seed: int) -> None:
-        """Write the initial conditions of a realization into a group."""
+    def draw_initial_conditions(self, group: h5py.Group, seed: int) -> None:
+        """Write the initial conditions of a realization.
 
-    def coeval(
+        Parameters
+        ----------
+        group : h5py.Group
+            Empty group to write to.
+        seed : int
+            Seed of the realization.
+        """
+
+    def simulate(
         self,
         group: h5py.Group,
         redshift: float,
         escape_fractions: Sequence[float],
         axes: Sequence[int],
-        *,
-        star_fraction: float,
-        turnover_mass: float,
-        mean_free_path: float,
-    ) -> Coeval:
-        """Simulate a realization at a redshift from what `draw` wrote.
+        astrophysics: Astrophysics,
+    ) -> CoevalFields:
+        """Simulate the fields of a realization at a redshift.
 
         Parameters
         ----------
-        group
-            What `draw` filled.
-        redshift
-            Of the fields.
-        escape_fractions
-            Fractions of ionizing photons that leave a galaxy, in haloes of 10^10 solar masses.
-        axes
-            Lines of sight.
-        star_fraction
-            Fraction of baryons in stars, in haloes of 10^10 solar masses.
-        turnover_mass
-            Solar masses below which haloes form few stars.
-        mean_free_path
-            Largest radius of an ionized region's sphere, Mpc.
+        group : h5py.Group
+            Initial conditions written by `draw_initial_conditions`.
+        redshift : float
+            Redshift of the fields.
+        escape_fractions : sequence of float
+            Fractions of ionizing photons that escape from their galaxy, in haloes of 10^10 solar
+            masses.
+        axes : sequence of int
+            Lines of sight: axes from 0 to 2.
+        astrophysics : Astrophysics
+            Properties of the sources and of the gas.
+
+        Returns
+        -------
+        CoevalFields
+            Density, neutral fraction and brightness temperature.
         """

@@ -1,4 +1,4 @@
-"""The workflow's own simulator of reionization: needs nothing that must be compiled before."""
+"""The built-in simulator of reionization, which needs no compiled external code."""
 
 import functools
 from collections.abc import Sequence
@@ -14,84 +14,84 @@ from cosmodag.gridding.gather import gather
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.overdensity import overdensity
 from cosmodag.reionization.simulation.brightness_temperature import (
-    in_redshift_space,
-    mean_temperature,
+    mean_brightness_temperature,
+    redshift_space_cubes,
 )
-from cosmodag.reionization.simulation.collapse import Collapse
-from cosmodag.reionization.simulation.engine import Coeval, Universe
+from cosmodag.reionization.simulation.collapsed_fraction import CollapsedFraction
+from cosmodag.reionization.simulation.engine import Astrophysics, CoevalFields, SimulationBox
 from cosmodag.reionization.simulation.excursion_set import ionizing_efficiency, neutral_fractions
 
 
-class ExcursionSet:
-    """Second-order Lagrangian matter and the excursion set of its haloes.
+class ExcursionSetEngine:
+    """Second-order Lagrangian matter with ionized regions from the excursion set of its haloes.
 
-    Parameters and methods as in `reionization_engine.Engine`.
+    Parameters and methods are those of `engine.Engine`.
     """
 
-    def __init__(self, universe: Universe, *, threads: int = 1) -> None:
-        self.universe, self.threads = universe, threads
+    def __init__(self, box: SimulationBox, *, threads: int = 1) -> None:
+        self.box, self.threads = box, threads
         self.cosmology = Cosmology()
-        self._box = universe.box_size * self.cosmology.hubble  # Mpc/h
+        self._box_size = box.box_size * self.cosmology.hubble  # Mpc/h
         self._growth = Growth(self.cosmology.omega_m)
 
-    def draw(self, group: h5py.Group, seed: int) -> None:
-        """Write the Fourier modes of a realization's linear density contrast today."""
+    def draw_initial_conditions(self, group: h5py.Group, seed: int) -> None:
+        """Write the Fourier modes of the linear density contrast of a realization today."""
         group["modes"] = linear_modes(
             matter_power_spectrum(self.cosmology),
-            particles=self.universe.particles,
-            box_size=self._box,
+            particles=self.box.particles,
+            box_size=self._box_size,
             seed=seed,
             threads=self.threads,
         )
 
-    def coeval(
+    def simulate(
         self,
         group: h5py.Group,
         redshift: float,
         escape_fractions: Sequence[float],
         axes: Sequence[int],
-        *,
-        star_fraction: float,
-        turnover_mass: float,
-        mean_free_path: float,
-    ) -> Coeval:
+        astrophysics: Astrophysics,
+    ) -> CoevalFields:
         """Simulate the fields of a realization at a redshift."""
         d = self._growth.first_order(redshift)
-        psi = displacements(group["modes"][:], box_size=self._box, threads=self.threads)
-        position, velocity = lagrangian_positions(*psi, self._growth, d, box_size=self._box)
+        psi = displacements(group["modes"][:], box_size=self._box_size, threads=self.threads)
+        position, velocity = lagrangian_positions(*psi, self._growth, d, box_size=self._box_size)
         del psi
-        velocity *= np.float32(d * self._growth.rate(redshift))  # now v / (a H)
-        grid = np.zeros((self.universe.cells,) * 3, np.float32)
-        assign_mass(position, grid, self._box, threads=self.threads)
+        velocity *= np.float32(d * self._growth.rate(redshift))  # from dx/dD to v / (a H)
+        grid = np.zeros((self.box.cells,) * 3, np.float32)
+        assign_mass(position, grid, self._box_size, threads=self.threads)
         density = overdensity(grid, out=grid)
-        neutral = neutral_fractions(
+        neutral_fraction = neutral_fractions(
             density,
-            [ionizing_efficiency(escape, star_fraction) for escape in escape_fractions],
-            box_size=self._box,
-            collapse=_collapse(self.cosmology, turnover_mass),
-            growth=d,
-            mean_free_path=mean_free_path * self.cosmology.hubble,
+            [
+                ionizing_efficiency(escape_fraction, astrophysics.star_fraction)
+                for escape_fraction in escape_fractions
+            ],
+            box_size=self._box_size,
+            collapsed_fraction=_collapsed_fraction(self.cosmology, astrophysics.turnover_mass),
+            growth_factor=d,
+            mean_free_path=astrophysics.mean_free_path * self.cosmology.hubble,
             threads=self.threads,
         )
         scale = np.float32(
-            mean_temperature(self.cosmology, redshift) * density.size / len(position)
+            mean_brightness_temperature(self.cosmology, redshift) * density.size / len(position)
         )
-        brightness = (
-            in_redshift_space(
+        brightness_temperature = (
+            redshift_space_cubes(
                 position,
                 velocity,
-                scale * gather(field, position, self._box, method="ngp", threads=self.threads),
-                cells=self.universe.cells,
-                box_size=self._box,
+                scale * gather(cube, position, self._box_size, method="ngp", threads=self.threads),
+                cells=self.box.cells,
+                box_size=self._box_size,
                 axes=axes,
                 threads=self.threads,
             )
-            for field in neutral
+            for cube in neutral_fraction
         )
-        return Coeval(density, neutral, brightness)
+        return CoevalFields(density, neutral_fraction, brightness_temperature)
 
 
 @functools.cache
-def _collapse(cosmology: Cosmology, turnover_mass: float) -> Collapse:
-    """Collapsed fractions, whose tables serve all realizations."""
-    return Collapse(cosmology, turnover_mass)
+def _collapsed_fraction(cosmology: Cosmology, turnover_mass: float) -> CollapsedFraction:
+    """Return collapsed fractions, whose tables are shared by all realizations."""
+    return CollapsedFraction(cosmology, turnover_mass)

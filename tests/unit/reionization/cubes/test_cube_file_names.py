@@ -1,10 +1,10 @@
-"""Names of published cubes tell what the files do not."""
+"""The file names of published cubes contain their metadata."""
 
 from pathlib import Path
 
 import pytest
 
-from cosmodag.reionization.cubes.cube_names import parse_name
+from cosmodag.reionization.cubes.cube_file_names import parse_file_name
 
 NEW = "delta_T_v3_z006.00_nf0.010864_useTs0_200_300Mpc"
 OLD = (
@@ -28,9 +28,9 @@ NEUTRAL = (
         (NEUTRAL, "neutral_fraction", 6.0, 0.010864, 0.096, None),
     ],
 )
-@pytest.mark.parametrize("ending", ["", ".gz"])
-def test_both_families_of_names_are_read(name, field, redshift, neutral, escape, axis, ending):
-    cube = parse_name(f"{name}{ending}")
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_names_of_both_versions_are_parsed(name, field, redshift, neutral, escape, axis, suffix):
+    cube = parse_file_name(f"{name}{suffix}")
     assert (cube.field, cube.redshift, cube.cells, cube.box_size) == (field, redshift, 200, 300)
     assert cube.neutral_fraction == neutral
     assert cube.escape_fraction == escape
@@ -38,18 +38,18 @@ def test_both_families_of_names_are_read(name, field, redshift, neutral, escape,
     assert cube.realization is None
 
 
-def test_the_folder_tells_escape_fraction_and_seed():
-    cube = parse_name(Path("Boxes_ESC_FRAC_0.070_RNG_150") / NEW)
+def test_escape_fraction_and_seed_are_parsed_from_the_folder():
+    cube = parse_file_name(Path("Boxes_ESC_FRAC_0.070_RNG_150") / NEW)
     assert (cube.escape_fraction, cube.realization) == (0.07, 150)
 
 
-def test_the_name_knows_better_than_the_folder():
-    cube = parse_name(Path("Boxes_ESC_FRAC_0.070_RNG_150") / NEUTRAL)
+def test_escape_fraction_of_the_file_name_overrides_that_of_the_folder():
+    cube = parse_file_name(Path("Boxes_ESC_FRAC_0.070_RNG_150") / NEUTRAL)
     assert cube.escape_fraction == 0.096
 
 
 @pytest.mark.parametrize(
     "name", ["README.md", "delta_T_200_300Mpc", "delta_T_z006.50.txt", "x_z6.5"]
 )
-def test_other_files_are_none(name):
-    assert parse_name(name) is None
+def test_other_file_names_are_not_cubes(name):
+    assert parse_file_name(name) is None

@@ -1,7 +1,7 @@
-"""21cmFAST behind the same interface, and the workflow's own simulator beside it.
+"""The built-in simulator agrees with 21cmFAST for the same linear density.
 
-Both start from the same linear density: what differs is how matter is moved, and that 21cmFAST
-takes a fit of the matter's spectrum, by which haloes hold 5 % less.
+The simulators differ in the evolution of matter and in the matter power spectrum: 21cmFAST uses a
+fit, for which haloes contain 5 % less matter.
 """
 
 import h5py
@@ -12,11 +12,13 @@ import scipy.fft
 from cosmodag.errors import InputError
 from cosmodag.gridding.spectrum import power_spectrum
 from cosmodag.reionization.cubes.cubes_file import CubesFile
-from cosmodag.reionization.simulation import fast21cm_engine
-from cosmodag.reionization.simulation.simulation import draw_universes, simulate_cubes
+from cosmodag.reionization.simulation import py21cmfast_engine
+from cosmodag.reionization.simulation.coeval_cubes import draw_initial_conditions, simulate_cubes
+from cosmodag.reionization.simulation.engine import SimulationBox
 
 needs_21cmfast = pytest.mark.skipif(
-    not fast21cm_engine.installed(), reason="21cmFAST is not installed: `make 21cmfast` does it"
+    not py21cmfast_engine.is_installed(),
+    reason="21cmFAST is not installed: `make 21cmfast` does it",
 )
 BOX = 128.0
 ESCAPES = (0.07, 0.1)
@@ -25,17 +27,12 @@ REDSHIFTS = (8.0, 9.0)
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """Files of cubes by engine and redshift, from the same initial density."""
+    """Cubes files by engine and redshift, from the same initial density."""
     folder = tmp_path_factory.mktemp("engines")
     initial = {engine: folder / f"{engine}.h5" for engine in ("21cmfast", "excursion_set")}
-    draw_universes(
-        initial["21cmfast"],
-        realizations=[0],
-        engine="21cmfast",
-        seed=3,
-        box_size=BOX,
-        cells=64,
-        threads=2,
+    box = SimulationBox(BOX, cells=64, particles=128)
+    draw_initial_conditions(
+        initial["21cmfast"], box, realizations=[0], engine="21cmfast", seed=3, threads=2
     )
     with (
         h5py.File(initial["21cmfast"]) as theirs,
@@ -53,16 +50,16 @@ def both(tmp_path_factory):
     return files
 
 
-def fields(both, redshift, field, *place):
-    found = []
+def fields(both, redshift, field, *index):
+    cubes = []
     for engine in ("excursion_set", "21cmfast"):
         with CubesFile(both[engine, redshift]) as file:
-            found.append(file.read(field, 0, *place))
-    return found
+            cubes.append(file.read(field, 0, *index))
+    return cubes
 
 
 def spectra(ours, theirs):
-    """Wavenumbers in 1/Mpc, cross-correlation, and the ratio of powers."""
+    """Return wavenumbers in 1/Mpc, the cross-correlation and the ratio of powers."""
     k, power, _ = power_spectrum(ours, BOX)
     _, other, _ = power_spectrum(theirs, BOX)
     _, both, _ = power_spectrum(ours + theirs, BOX)
@@ -73,7 +70,7 @@ def spectra(ours, theirs):
 @pytest.mark.slow
 @pytest.mark.parametrize("redshift", REDSHIFTS)
 @pytest.mark.parametrize("escape", range(len(ESCAPES)))
-def test_neutral_fractions_are_those_of_21cmfast(both, redshift, escape):
+def test_neutral_fractions_agree_with_21cmfast(both, redshift, escape):
     ours, theirs = fields(both, redshift, "neutral_fraction", escape)
     assert ours.mean() == pytest.approx(theirs.mean(), abs=0.02)
 
@@ -81,7 +78,7 @@ def test_neutral_fractions_are_those_of_21cmfast(both, redshift, escape):
 @needs_21cmfast
 @pytest.mark.slow
 @pytest.mark.parametrize("redshift", REDSHIFTS)
-def test_matter_is_that_of_21cmfast(both, redshift):
+def test_density_agrees_with_21cmfast(both, redshift):
     k, correlation, ratio = spectra(*fields(both, redshift, "density"))
     large = k < 0.4
     assert correlation[large].min() > 0.99
@@ -90,18 +87,19 @@ def test_matter_is_that_of_21cmfast(both, redshift):
 
 @needs_21cmfast
 @pytest.mark.slow
-@pytest.mark.parametrize("place", [0, 1], ids=["along x", "along z"])
+@pytest.mark.parametrize("axis", [0, 1], ids=["along x", "along z"])
 @pytest.mark.parametrize("redshift", REDSHIFTS)
-def test_the_sky_is_that_of_21cmfast(both, redshift, place):
-    k, correlation, ratio = spectra(*fields(both, redshift, "brightness_temperature", 1, place))
+def test_brightness_temperature_agrees_with_21cmfast(both, redshift, axis):
+    k, correlation, ratio = spectra(*fields(both, redshift, "brightness_temperature", 1, axis))
     large = (k > 0.08) & (k < 0.4)
     assert correlation[large].min() > 0.95
     np.testing.assert_allclose(ratio[large], 1, atol=0.35)
 
 
-def test_its_absence_is_told_with_a_cure(tmp_path, monkeypatch):
-    monkeypatch.setattr(fast21cm_engine, "installed", lambda: False)
-    settings = {"seed": 1, "box_size": 32.0, "cells": 16}
+def test_the_error_without_21cmfast_states_how_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(py21cmfast_engine, "is_installed", lambda: False)
+    box = SimulationBox(32.0, cells=16, particles=32)
+    settings = {"realizations": [0], "engine": "21cmfast", "seed": 1}
     with pytest.raises(InputError, match=r"not installed; install it with `make 21cmfast`"):
-        draw_universes(tmp_path / "i.h5", realizations=[0], engine="21cmfast", **settings)
+        draw_initial_conditions(tmp_path / "i.h5", box, **settings)
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,181 @@
+"""The slices of one cube along all lines of sight, with their targets and index columns."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from cosmodag.cutouts.sub_box_index import index_columns
+from cosmodag.cutouts.sub_box_lattice import SubBoxLattice
+from cosmodag.reionization.cubes.cubes_file import CubesFile, realization_seed
+from cosmodag.reionization.cutouts.cube_batch import CubeBatch
+from cosmodag.reionization.cutouts.instrument import Instrument, observe
+from cosmodag.reionization.cutouts.patches import cut_patches, plane_sums, planes_nonzero
+
+
+class Slices(NamedTuple):
+    """Slices of one cube along one line of sight.
+
+    Attributes
+    ----------
+    x : numpy.ndarray, shape (N, side, side, channels), float32
+        Input images.
+    y : numpy.ndarray, shape (N, side, side, 1) or (N, 1)
+        Ionized fraction of each cell, or neutral fraction of the slice.
+    columns : dict from str to numpy.ndarray, shape (N,)
+        Columns of the index.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    columns: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class SliceCutter:
+    """Cuts slices from the cubes of a batch.
+
+    Parameters
+    ----------
+    batch : CubeBatch
+        Open cubes files.
+    lattices : list of SubBoxLattice
+        Positions of the slices, one lattice per line of sight.
+    channels : tuple of str
+        Fields of the input images.
+    ionized_target : bool
+        Whether the target is the map of the ionized fraction.
+    instrument : Instrument
+        Effect on the brightness temperature.
+    threads : int
+        Threads of the Fourier transforms.
+    """
+
+    batch: CubeBatch
+    lattices: list[SubBoxLattice]
+    channels: tuple[str, ...]
+    ionized_target: bool
+    instrument: Instrument
+    threads: int
+
+    @property
+    def side(self) -> int:
+        """Side of a slice in cells."""
+        return self.lattices[0].geometry.side
+
+    def cut(self, file: CubesFile, realization: int, escape_fraction: int) -> Iterator[Slices]:
+        """Yield the slices of one cube, one line of sight after the other.
+
+        Parameters
+        ----------
+        file : CubesFile
+            Cubes file of the redshift.
+        realization, escape_fraction : int
+            Positions of the cube in the file.
+
+        Yields
+        ------
+        Slices
+            All slices along one line of sight.
+        """
+        fields = self._read_isotropic_fields(file, realization, escape_fraction)
+        mean = None
+        for lattice in self.lattices:
+            index, distorted_axis = self.batch.temperature_index(lattice.axis)
+            cubes = dict(fields)
+            if "brightness_temperature" in self.channels or "neutral_fraction" not in file.fields:
+                cubes["brightness_temperature"] = file.read(
+                    "brightness_temperature", realization, escape_fraction, index
+                )
+            neutral = cubes.get("neutral_fraction")
+            if neutral is None:
+                neutral = (cubes["brightness_temperature"] != 0).astype(np.float32)
+            if mean is None:
+                mean = plane_sums(neutral, 0, np.arange(len(neutral))).sum() / neutral.size
+            neutral_sums = self._sums(neutral, lattice)
+            nonzero = self._nonzero(cubes.get("brightness_temperature", neutral), lattice)
+            if "brightness_temperature" in self.channels:
+                cubes["brightness_temperature"] = observe(
+                    cubes["brightness_temperature"],
+                    self.instrument,
+                    axis=lattice.axis,
+                    box_size=self.batch.box_size[0],
+                    redshift=file.header.redshift,
+                    omega_m=file.header.omega_m,
+                    threads=self.threads,
+                )
+            x = self._patches([cubes[channel] for channel in self.channels], lattice)
+            columns = self._index_columns(file, realization, escape_fraction, lattice)
+            columns |= {
+                "neutral_fraction": np.full(len(x), mean),
+                "slice_neutral_fraction": neutral_sums / self.side**2,
+                "all_zero": (~nonzero).astype(np.int64),
+                "distorted_axis": np.full(len(x), distorted_axis),
+            }
+            if self.ionized_target:
+                y = 1 - self._patches([neutral], lattice)
+            else:
+                y = columns["slice_neutral_fraction"][:, None]
+            yield Slices(x, y, columns)
+
+    def _read_isotropic_fields(
+        self, file: CubesFile, realization: int, escape_fraction: int
+    ) -> dict[str, np.ndarray]:
+        """Return the cubes that do not depend on the line of sight."""
+        cubes = {}
+        if "density" in self.channels:
+            cubes["density"] = file.read("density", realization)
+        if "neutral_fraction" in file.fields:
+            cubes["neutral_fraction"] = file.read("neutral_fraction", realization, escape_fraction)
+        return cubes
+
+    def _patches(self, cubes: Sequence[np.ndarray], lattice: SubBoxLattice) -> np.ndarray:
+        """Return the patches of a lattice, shape (N, side, side, channels), float32."""
+        corners = lattice.corners()
+        patches = np.empty((len(corners), self.side, self.side, len(cubes)), np.float32)
+        for channel, cube in enumerate(cubes):
+            cut_patches(cube, lattice.axis, corners, self.side, patches[..., channel])
+        return patches
+
+    def _sums(self, cube: np.ndarray, lattice: SubBoxLattice) -> np.ndarray:
+        """Return the sum of each patch of a lattice, shape (N,), float64."""
+        if self.side == len(cube):
+            return plane_sums(cube, lattice.axis, lattice.offsets[lattice.chosen[:, 0]])
+        return self._patches([cube], lattice).sum(axis=(1, 2, 3), dtype=np.float64)
+
+    def _nonzero(self, cube: np.ndarray, lattice: SubBoxLattice) -> np.ndarray:
+        """Return whether each patch of a lattice has a value other than 0, shape (N,), bool."""
+        if self.side == len(cube):
+            return planes_nonzero(cube, lattice.axis, lattice.offsets[lattice.chosen[:, 0]])
+        return np.asarray(self._patches([cube], lattice).any(axis=(1, 2, 3)))
+
+    def _index_columns(
+        self, file: CubesFile, realization: int, escape_fraction: int, lattice: SubBoxLattice
+    ) -> dict[str, np.ndarray]:
+        """Return the index of the slices of one cube along one line of sight."""
+        header = file.header
+        columns = index_columns(self.batch, realization, lattice)
+        count = len(lattice)
+        depth = lattice.offsets[lattice.chosen[:, 0]]
+        fraction = header.escape_fractions[escape_fraction]
+        box = self.batch.boxes[realization]
+        cube = f"{box}/z{header.redshift:05.2f}/f{fraction:.3f}/a{lattice.axis}"
+        names = [f"{cube}/i{cell:03d}" for cell in depth]
+        if self.side < header.cells:
+            rows = lattice.rows[lattice.chosen[:, 1]]
+            patch_columns = lattice.columns[lattice.chosen[:, 2]]
+            names = [
+                f"{name}/p{row:03d}-{column:03d}"
+                for name, row, column in zip(names, rows, patch_columns)
+            ]
+        columns |= {
+            "id": np.array(names),
+            "redshift": np.full(count, header.redshift),
+            "escape_fraction": np.full(count, fraction),
+            "slice": depth,
+        }
+        if lattice.geometry.regions is None:  # otherwise regions of one seed are in several splits
+            seed = realization_seed(header.seed, header.realizations[realization])
+            columns["seed"] = np.full(count, seed)
+        return columns
