@@ -1,4 +1,4 @@
-"""Networks by name, their shapes and their weights."""
+"""Network families: their names, output shapes and initial weights."""
 
 import subprocess
 import sys
@@ -14,12 +14,12 @@ from cosmodag.models.unet import UNet, space_to_depth
 from cosmodag.models.unet3d import UNet3D
 
 
-def parameters(model):
+def n_parameters(model):
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 @pytest.mark.parametrize(("depth", "side"), [(18, 224), ("original", 224), (34, 64), (50, 64)])
-def test_resnet_turns_224_cells_into_56(depth, side):
+def test_resnet_keeps_a_quarter_of_the_resolution(depth, side):
     model = ResNet(depth=depth, pretrained=None).eval()
     with torch.no_grad():
         assert model(torch.zeros(1, 1, side, side)).shape == (1, 1, side // 4, side // 4)
@@ -27,8 +27,8 @@ def test_resnet_turns_224_cells_into_56(depth, side):
 
 def test_the_original_network_has_5_9_million_parameters():
     model = ResNet(depth="original", channels=3, pretrained=None)
-    assert parameters(model) == 5_883_201
-    assert model.read.in_channels == 256
+    assert n_parameters(model) == 5_883_201
+    assert model.output_layer.in_channels == 256
 
 
 def test_resnet_stages_beyond_the_kept_resolution_are_dilated():
@@ -42,7 +42,7 @@ def test_resnet_stages_beyond_the_kept_resolution_are_dilated():
 
 
 @pytest.mark.parametrize("factor", [8, 32])
-def test_resnet_reads_scalars_and_maps_at_any_factor(factor):
+def test_resnet_predicts_scalars_and_maps_at_any_factor(factor):
     x = torch.zeros(2, 3, 64, 64)
     settings = {"channels": 3, "stages": 4, "factor": factor, "pretrained": None}
     with torch.no_grad():
@@ -60,7 +60,7 @@ def test_pretrained_weights_at_a_path_are_used_and_recorded(tmp_path):
     torch.testing.assert_close(summed, weights["conv1.weight"].sum(1))
 
 
-def test_absent_pretrained_weights_are_said_to_be_absent(tmp_path, monkeypatch, caplog):
+def test_missing_pretrained_weights_are_reported(tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     model = ResNet(pretrained="cache")
     assert model.pretrained.startswith("none: no pretrained weights at")
@@ -94,11 +94,11 @@ def test_unet_refuses_a_size_that_does_not_divide():
         UNet(width=8)(torch.zeros(1, 1, 50, 48))
 
 
-def test_unet_reads_scalars():
+def test_unet_predicts_scalars():
     assert UNet(width=8, head="scalars", outputs=3)(torch.zeros(2, 1, 32, 32)).shape == (2, 3)
 
 
-def test_unet_sees_each_example_alone():
+def test_unet_output_is_independent_of_other_examples():
     model = UNet(width=8, levels=2)
     x = torch.randn(3, 1, 32, 32)
     torch.testing.assert_close(model(x)[1:2], model(x[1:2]))
@@ -143,11 +143,16 @@ def test_an_unknown_model_or_setting_is_named_with_the_nearest():
         registry.build("resnet", depth=19)
 
 
-def test_families_are_imported_only_when_asked_for():
+def test_a_former_name_of_a_model_is_refused_with_the_new_one():
+    with pytest.raises(InputError, match="model 'twins' was renamed; use 'siamese'"):
+        registry.build("twins")
+
+
+def test_families_are_imported_on_demand():
     code = (
         "import sys; from cosmodag.models import registry; registry.build('unet', width=8);"
-        "known = ['autoencoder', 'convnet', 'dense', 'galaxynet', 'lenet', 'resnet', 'slicenet',"
-        " 'stampnet', 'twins', 'unet', 'unet3d', 'vae'];"
+        "known = ['autoencoder', 'convnet', 'dense', 'galaxynet', 'lenet', 'resnet', 'siamese',"
+        " 'slicenet', 'stampnet', 'unet', 'unet3d', 'vae'];"
         "assert registry.families() == known, registry.families();"
         "assert 'torchvision' not in sys.modules and 'cosmodag.models.resnet' not in sys.modules"
     )

@@ -123,7 +123,7 @@ def test_matching_and_ordinal_runs_train(slices, pairs, tmp_path):
     assert found["noise"] == noise
     assert 0.05 <= found["temperature"] <= 20
     matching = {"name": "matching", "columns": ["redshift_class"], "size": 128}
-    found = train(pairs, tmp_path / "b", matching, {"name": "twins", "width": 8})
+    found = train(pairs, tmp_path / "b", matching, {"name": "siamese", "width": 8})
     assert found["model"]["outputs"] == 256
     assert "temperature" not in found
 

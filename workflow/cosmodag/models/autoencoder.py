@@ -1,37 +1,37 @@
-"""The original's auto-encoder of slices: down to an eighth of the side in three steps, and back.
+"""Convolutional auto-encoder of slices with a latent of an eighth of the side.
 
-As printed in the document that the reionization experiment redoes: for slices of 200×200 pixels
-4,385 parameters, of which the encoder holds 1,904, and a latent of 25×25×8 numbers.
+Architecture of S. Fay's study of ionization maps (MAIS 202, 2019): for slices of 200×200 pixels
+4,385 parameters, of which the encoder has 1,904, and a latent of shape 25×25×8.
 """
 
 import torch
 from torch import nn
 
 from cosmodag.errors import InputError
-from cosmodag.models.parts.initialization import like_keras
+from cosmodag.models.parts.initialization import initialize_like_keras
 
 WIDTHS = (16, 8, 8)
 FACTOR = 2 ** len(WIDTHS)
 
 
 class AutoEncoder(nn.Module):
-    """Slices (b, channels, side, side) to logits of the same slices.
+    """Auto-encoder from slices (b, channels, side, side) to logits of the same slices.
 
     Parameters
     ----------
-    channels
-        Input channels.
-    outputs
-        Channels that are given back.
-    head
-        "map"; there is no other.
-    side
-        Pixels a side of a slice, a multiple of 8.
+    channels : int
+        Channels of the input.
+    outputs : int
+        Channels of the reconstruction.
+    head : {"map"}
+        Form of the output.
+    side : int
+        Pixels per side of a slice, a multiple of 8.
 
     Raises
     ------
     InputError
-        If the side is no multiple of 8, for it would not come back the same.
+        If the side is not a multiple of 8, so that the reconstruction would have another size.
     """
 
     def __init__(self, *, channels: int = 1, outputs: int = 1, head: str = "map", side: int = 200):
@@ -41,25 +41,30 @@ class AutoEncoder(nn.Module):
                 f"model autoencoder: slices of {side} pixels; a multiple of {FACTOR} is needed"
             )
         self.head = head
-        down, into = [], channels
+        down: list[nn.Module] = []
+        in_channels = channels
         for width in WIDTHS:
-            down += [nn.Conv2d(into, width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-            into = width
+            down += [nn.Conv2d(in_channels, width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+            in_channels = width
         self.encoder = nn.Sequential(*down)
-        up = []
+        up: list[nn.Module] = []
         for width in reversed(WIDTHS):
-            up += [nn.Conv2d(into, width, 3, padding=1), nn.ReLU(), nn.Upsample(scale_factor=2)]
-            into = width
-        self.decoder = nn.Sequential(*up, nn.Conv2d(into, outputs, 3, padding=1))
-        like_keras(self)
+            up += [
+                nn.Conv2d(in_channels, width, 3, padding=1),
+                nn.ReLU(),
+                nn.Upsample(scale_factor=2),
+            ]
+            in_channels = width
+        self.decoder = nn.Sequential(*up, nn.Conv2d(in_channels, outputs, 3, padding=1))
+        initialize_like_keras(self)
 
     @staticmethod
-    def latent(side: int) -> tuple[int, int]:
-        """Return channels and side of the latent of slices of `side` pixels."""
+    def latent_shape(side: int) -> tuple[int, int]:
+        """Return channels and side of the latent of slices of `side` pixels per side."""
         return WIDTHS[-1], side // FACTOR
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return logits (b, outputs, side, side): their sigmoid is the slice scaled to [0, 1]."""
+        """Return logits (b, outputs, side, side), whose sigmoid is the slice scaled to [0, 1]."""
         return self.decoder(self.encoder(x))
 
 

@@ -1,6 +1,6 @@
-"""The original's fully connected classifiers of slices: pixels, hidden layers, classes.
+"""Fully connected classifier of slices, of S. Fay's study of ionization maps (MAIS 202, 2019).
 
-For 50×50 pixels 2500-350-17, for 200×200 pixels 40000-400-12 and 40000-800-250-12.
+Layers of 2500-350-17 units for 50×50 pixels; 40000-400-12 and 40000-800-250-12 for 200×200 pixels.
 """
 
 from collections.abc import Sequence
@@ -8,23 +8,23 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from cosmodag.models.parts.initialization import like_keras
+from cosmodag.models.parts.initialization import initialize_like_keras
 
 
 class Dense(nn.Module):
-    """Every pixel joined to every unit of the first hidden layer, and so on.
+    """Multi-layer perceptron on the pixels of a slice.
 
     Parameters
     ----------
-    channels
-        Input channels.
-    outputs
-        Classes.
-    head
-        "scalars"; there is no other.
-    side
-        Pixels a side of a slice.
-    widths
+    channels : int
+        Channels of the input.
+    outputs : int
+        Number of classes.
+    head : {"scalars"}
+        Form of the output.
+    side : int
+        Pixels per side of a slice.
+    widths : sequence of int
         Units of each hidden layer.
     """
 
@@ -39,17 +39,18 @@ class Dense(nn.Module):
     ):
         super().__init__()
         self.head = head
-        layers, into = [nn.Flatten()], channels * side**2
+        layers: list[nn.Module] = [nn.Flatten()]
+        in_features = channels * side**2
         for width in widths:
-            layers += [nn.Linear(into, width), nn.ReLU()]
-            into = width
+            layers += [nn.Linear(in_features, width), nn.ReLU()]
+            in_features = width
         self.trunk = nn.Sequential(*layers)
-        self.read = nn.Linear(into, outputs)
-        like_keras(self)
+        self.output_layer = nn.Linear(in_features, outputs)
+        initialize_like_keras(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (b, outputs) of slices (b, channels, side, side)."""
-        return self.read(self.trunk(x))
+        return self.output_layer(self.trunk(x))
 
 
 NETWORK = Dense

@@ -1,7 +1,7 @@
-"""The original's classifier of stamps: three wide convolutions, each pooled, and two full layers.
+"""Convolutional classifier of stamps, of the study of injected galaxies in obiwan.dplearn.
 
-After LeNet (LeCun et al. 1998, Proc. IEEE 86, 2278); for stamps of 64×64 pixels and 6 channels it
-has 353,786 parameters.
+Three wide convolutions with average pooling and two linear layers, after LeNet (LeCun et al. 1998,
+Proc. IEEE 86, 2278). It has 353,786 parameters for stamps of 64×64 pixels and 6 channels.
 """
 
 import torch
@@ -9,18 +9,18 @@ from torch import nn
 
 
 class LeNet(nn.Module):
-    """Three 7×7 convolutions with averaged 2×2 cells between them, then 64 units, then the classes.
+    """Three 7×7 convolutions, each with 2×2 average pooling, 64 hidden units and the classes.
 
     Parameters
     ----------
-    channels
-        Input channels.
-    outputs
-        Classes.
-    head
-        "scalars"; there is no other.
-    side
-        Pixels a side of a stamp, a multiple of 8.
+    channels : int
+        Channels of the input.
+    outputs : int
+        Number of classes.
+    head : {"scalars"}
+        Form of the output.
+    side : int
+        Pixels per side of a stamp, a multiple of 8.
     """
 
     def __init__(
@@ -28,21 +28,22 @@ class LeNet(nn.Module):
     ):
         super().__init__()
         self.head = head
-        layers = []
-        for into in (18, 36, 54):
-            layers += [nn.Conv2d(channels, into, 7, padding="same"), nn.ReLU(), nn.AvgPool2d(2)]
-            channels = into
+        layers: list[nn.Module] = []
+        in_channels = channels
+        for width in (18, 36, 54):
+            layers += [nn.Conv2d(in_channels, width, 7, padding="same"), nn.ReLU(), nn.AvgPool2d(2)]
+            in_channels = width
         self.trunk = nn.Sequential(*layers, nn.Flatten())
-        self.hidden = nn.Linear(channels * (side // 8) ** 2, 64)
-        self.read = nn.Linear(64, outputs)
+        self.hidden = nn.Linear(in_channels * (side // 8) ** 2, 64)
+        self.output_layer = nn.Linear(64, outputs)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what the classes are read from, (b, 64)."""
+        """Return the last hidden features, (b, 64)."""
         return torch.relu(self.hidden(self.trunk(x)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (b, outputs) of stamps (b, channels, side, side)."""
-        return self.read(self.features(x))
+        return self.output_layer(self.features(x))
 
 
 NETWORK = LeNet

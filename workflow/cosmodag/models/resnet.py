@@ -1,8 +1,7 @@
-"""torchvision's ResNet with its strides changed to keep a quarter of the input's resolution.
+"""torchvision's ResNet with strides changed to keep a quarter of the input's resolution.
 
-He et al. 2015 (arXiv:1512.03385). Where a stride is taken out, the convolutions behind it are
-dilated instead (Yu & Koltun 2016, arXiv:1511.07122), so that pretrained filters see what they were
-trained to.
+He et al. 2015 (arXiv:1512.03385). Where a stride is removed, the convolutions after it are dilated
+instead (Yu & Koltun 2016, arXiv:1511.07122), so that pretrained filters keep their field of view.
 """
 
 import logging
@@ -15,7 +14,7 @@ from torch.nn import functional
 from cosmodag.errors import InputError
 from cosmodag.models.parts.torchvision_import import torchvision
 
-_BLOCKS = {
+_BLOCKS: dict[int | str, tuple[str, list[int]]] = {
     18: ("BasicBlock", [2, 2, 2, 2]),
     34: ("BasicBlock", [3, 4, 6, 3]),
     50: ("Bottleneck", [3, 4, 6, 3]),
@@ -27,38 +26,38 @@ log = logging.getLogger(__name__)
 
 
 class ResNet(nn.Module):
-    """Maps (b, channels, H, W) to logits of a map at H/4 × W/4, or to a vector of scalars.
+    """Network from maps (b, channels, H, W) to logits of a map at H/4 × W/4, or to scalars.
 
     Parameters
     ----------
-    channels
-        Channels of the input; pretrained filters of the first layer are averaged over colour.
-    outputs
-        Channels of the map, or scalars.
-    head
-        ``"map"``: a 1×1 convolution, (b, outputs, H/4, W/4) logits. ``"scalars"``: the features'
-        mean over the map and a linear layer, (b, outputs).
-    depth
-        18, 34 or 50; or ``"original"``: the blocks [4, 4, 4] without dilation of the published void
-        network (5.9 million parameters).
-    stages
-        How many of the four stages to keep; the published network ends after three.
-    factor
-        Cells of the input to a cell of the last features, per axis: 4, 8, 16 or 32. Maps whose
-        features are coarser than 4 are interpolated back.
-    pretrained
-        ``"cache"``: the ImageNet weights in torchvision's cache where they are there; nothing is
-        downloaded. A path: the weights in that file. None: from scratch.
+    channels : int
+        Channels of the input; pretrained filters of the first layer are averaged over colours.
+    outputs : int
+        Channels of the map, or number of scalars.
+    head : {"map", "scalars"}
+        ``"map"``: a 1×1 convolution, logits (b, outputs, H/4, W/4). ``"scalars"``: the features
+        averaged over the map and a linear layer, (b, outputs).
+    depth : {18, 34, 50, "original"}
+        Number of layers; or ``"original"``: the blocks [4, 4, 4] without dilation, 5.9 million
+        parameters, of Deep-Learning-Cosmic-Void-2019.
+    stages : {1, 2, 3, 4}
+        Number of stages to keep; the original network ends after three.
+    factor : {4, 8, 16, 32}
+        Input cells per cell of the last features, along each axis. Maps from features coarser than
+        4 cells are interpolated.
+    pretrained : str or None
+        ``"cache"``: the ImageNet weights in torchvision's cache, if present; nothing is downloaded.
+        A path: the weights in that file. None: random weights.
 
     Attributes
     ----------
     pretrained : str
-        Where the weights came from, or ``"none"`` and why.
+        Path of the weights, or ``"none: "`` and the reason.
 
     Raises
     ------
     InputError
-        If a setting has a value that is not allowed, or the weights at a path do not fit.
+        If a setting is not allowed, or the weights at a path do not fit.
     """
 
     def __init__(
@@ -78,8 +77,8 @@ class ResNet(nn.Module):
         _check("model.stages", stages, (1, 2, 3, 4))
         _check("model.factor", factor, (4, 8, 16, 32))
         self.head = head
-        block, blocks = _BLOCKS[depth]
-        block = getattr(torchvision.models.resnet, block)
+        block_name, blocks = _BLOCKS[depth]
+        block = getattr(torchvision.models.resnet, block_name)
         whole = torchvision.models.resnet.ResNet(block, blocks)
         self.trunk = nn.Sequential()
         for name in ("conv1", "bn1", "relu", "maxpool"):
@@ -90,16 +89,18 @@ class ResNet(nn.Module):
         self.pretrained = load_pretrained(self.trunk, depth, pretrained)
         adapt_channels(self.trunk, channels)
         features = 64 * 2 ** (stages - 1) * block.expansion
-        self.read = (
-            nn.Conv2d(features, outputs, 1) if head == "map" else nn.Linear(features, outputs)
-        )
+        self.output_layer: nn.Module
+        if head == "map":
+            self.output_layer = nn.Conv2d(features, outputs, 1)
+        else:
+            self.output_layer = nn.Linear(features, outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (b, outputs, H/4, W/4), or scalars (b, outputs)."""
         features = self.trunk(x)
         if self.head == "scalars":
-            return self.read(features.mean((2, 3)))
-        logits = self.read(features)
+            return self.output_layer(features.mean((2, 3)))
+        logits = self.output_layer(features)
         size = [length // _MAP_FACTOR for length in x.shape[2:]]
         if list(logits.shape[2:]) == size:
             return logits
@@ -107,13 +108,23 @@ class ResNet(nn.Module):
 
 
 def keep_resolution(trunk: nn.Sequential, factor: int, dilate: bool) -> None:
-    """Take out the strides of `trunk` beyond a total of `factor`; dilate what follows instead."""
-    reached, dilation = 4, 1
+    """Remove the strides of a trunk beyond a total of `factor`.
+
+    Parameters
+    ----------
+    trunk : torch.nn.Sequential
+        First layers and stages of a ResNet, changed in place.
+    factor : int
+        Input cells per cell of the last features.
+    dilate : bool
+        Whether to dilate the convolutions after a removed stride.
+    """
+    total_stride, dilation = 4, 1
     for name, stage in trunk.named_children():
         if name not in ("layer2", "layer3", "layer4"):
             continue
-        if 2 * reached <= factor:
-            reached *= 2
+        if 2 * total_stride <= factor:
+            total_stride *= 2
             continue
         dilation = 2 * dilation if dilate else 1
         for convolution in stage.modules():
@@ -124,14 +135,34 @@ def keep_resolution(trunk: nn.Sequential, factor: int, dilate: bool) -> None:
 
 
 def load_pretrained(trunk: nn.Sequential, depth: int | str, source: str | None) -> str:
-    """Load ImageNet weights into `trunk` (of three input channels) and say where they came from."""
+    """Load ImageNet weights into a trunk of three input channels.
+
+    Parameters
+    ----------
+    trunk : torch.nn.Sequential
+        First layers and stages of a ResNet, changed in place.
+    depth : {18, 34, 50, "original"}
+        Number of layers.
+    source : str or None
+        ``"cache"``, a path or None, see `ResNet`.
+
+    Returns
+    -------
+    str
+        Path of the weights, or ``"none: "`` and the reason.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or its weights do not fit.
+    """
     if source is None:
         return "none: from scratch, as asked"
     if source == "cache":
         if depth == "original":
             return "none: the original network has no published weights"
-        weights = torchvision.models.get_model_weights(f"resnet{depth}").DEFAULT
-        path = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
+        url = torchvision.models.get_model_weights(f"resnet{depth}").DEFAULT.url
+        path = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
         if not path.is_file():
             reason = f"none: no pretrained weights at {path}; training starts from scratch"
             log.warning(reason)
@@ -143,9 +174,8 @@ def load_pretrained(trunk: nn.Sequential, depth: int | str, source: str | None) 
                 f"model.pretrained: no file {path}; give a state_dict of resnet{depth}"
             )
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        wanted = trunk.state_dict()
-        trunk.load_state_dict({name: found[name] for name in wanted})
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        trunk.load_state_dict({name: weights[name] for name in trunk.state_dict()})
     except (KeyError, RuntimeError, AttributeError, TypeError, ValueError, EOFError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -155,11 +185,19 @@ def load_pretrained(trunk: nn.Sequential, depth: int | str, source: str | None) 
 
 
 def adapt_channels(trunk: nn.Sequential, channels: int) -> None:
-    """Give the first convolution `channels` inputs, its filters averaged over the three colours.
+    """Change the input channels of the first convolution; average its filters over the colours.
 
-    The sum over inputs is kept, so that the response to equal channels is that of a grey image.
+    The sum over inputs is preserved, so that equal channels give the response to a grey image.
+
+    Parameters
+    ----------
+    trunk : torch.nn.Sequential
+        First layers and stages of a ResNet, changed in place.
+    channels : int
+        Channels of the input.
     """
-    colour = trunk.conv1
+    colour = trunk.get_submodule("conv1")
+    assert isinstance(colour, nn.Conv2d)
     if channels == colour.in_channels:
         return
     grey = nn.Conv2d(channels, colour.out_channels, 7, stride=2, padding=3, bias=False)
@@ -170,6 +208,7 @@ def adapt_channels(trunk: nn.Sequential, channels: int) -> None:
 
 
 def _check(key: str, value: object, allowed: tuple) -> None:
+    """Raise an InputError if the value of a setting is not allowed."""
     if value not in allowed:
         raise InputError(f"{key}: {value!r} is none of {', '.join(map(str, allowed))}")
 

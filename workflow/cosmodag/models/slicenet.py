@@ -1,46 +1,66 @@
-"""A residual classifier of slices that keeps what a slice's contrast says at each scale.
+"""Residual classifier of slices that keeps the contrast of each scale.
 
-What tells redshift and escape fraction is the spread of the signal and the sizes and shapes of
-bubbles, not where they stand: so features are averaged over the slice, and their spread is kept
-beside their mean, at each of three resolutions. A slice of a whole periodic box has no edge, and
-convolutions go round it. Batches are normalised, not examples, whose contrast is the signal.
-What is known to tell is not left to be found: the power spectrum, which noise buries pixel by pixel
-and convolutions of a few pixels see late, and moments and quantiles of the smoothed slice stand
-beside what is learned.
-It takes 12 million multiplications for a slice of 64×64 pixels.
+Redshift and escape fraction show in the spread of the signal and in the sizes and shapes of
+bubbles, not in their positions. So features are averaged over the slice, and their standard
+deviation is kept beside their mean, at each of three resolutions. A slice of a whole periodic box
+has no edge, and convolutions wrap around it. Normalization is by batch, not by example, since the
+contrast of an example is the signal.
+
+Summary statistics join the learned features: the power spectrum, which noise hides from single
+pixels and which small convolutions reach only in late layers, and moments and quantiles of the
+smoothed slice. A slice of 64×64 pixels takes 12 million multiplications.
 """
 
 import torch
 from torch import nn
 
 from cosmodag.errors import InputError
-from cosmodag.models.parts.residual import PADDINGS, STAGES, hidden_layers, stages, stem, widths
+from cosmodag.models.parts.residual import (
+    N_STAGES,
+    PADDINGS,
+    Padding,
+    hidden_layers,
+    stages,
+    stem,
+    widths,
+)
 
-RINGS, SMOOTHINGS = 12, (0.0, 1.0, 2.0, 4.0)
+N_RINGS = 12
+"""Rings of wavenumber of the power spectrum."""
+SMOOTHINGS = (0.0, 1.0, 2.0, 4.0)
+"""Standard deviations of the Gaussian smoothings, in pixels."""
 QUANTILES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
-def spread(x: torch.Tensor) -> torch.Tensor:
-    """Return the standard deviation of maps (b, c, h, w), (b, c), smooth where they are flat."""
+def standard_deviation(x: torch.Tensor) -> torch.Tensor:
+    """Return the standard deviation (b, c) of maps (b, c, h, w), smooth where maps are constant."""
     return (x.var((2, 3), correction=0) + 1e-4).sqrt()
 
 
-class Summaries(nn.Module):
-    """Power spectrum, moments and quantiles of slices (b, c, side, side), taken as periodic.
+class SummaryStatistics(nn.Module):
+    """Power spectrum, moments and quantiles of periodic slices (b, c, side, side).
 
-    Of each channel the logarithm of the mean power in 12 rings of wavenumber up to the Nyquist
-    frequency; and at 4 Gaussian smoothings logarithm of the spread, skewness and kurtosis, the
-    latter two drawn together, and 13 quantiles about the mean: (b, c 76) in all.
+    Per channel: the logarithm of the mean power in 12 rings of wavenumber up to the Nyquist
+    frequency; and at each of 4 Gaussian smoothings the logarithm of the standard deviation,
+    compressed skewness and kurtosis, and 13 quantiles about the mean; (b, 76 c) in total.
+
+    Parameters
+    ----------
+    side : int
+        Pixels per side of a slice.
     """
 
-    COUNT = RINGS + len(SMOOTHINGS) * (3 + len(QUANTILES))
+    COUNT = N_RINGS + len(SMOOTHINGS) * (3 + len(QUANTILES))
+
+    rings: torch.Tensor
+    kernels: torch.Tensor
 
     def __init__(self, side: int):
         super().__init__()
         k = torch.hypot(torch.fft.fftfreq(side)[:, None], torch.fft.rfftfreq(side)).flatten()
-        ring = (k / 0.5 * RINGS).long()
-        rings = nn.functional.one_hot(ring.clamp(max=RINGS), RINGS + 1)[:, :RINGS].float()
-        # Modes that rfft leaves out mirror the others; the mean is no power.
+        ring = (k / 0.5 * N_RINGS).long()
+        rings = nn.functional.one_hot(ring.clamp(max=N_RINGS), N_RINGS + 1)[:, :N_RINGS].float()
+        # Modes that rfft omits mirror the others; the mean has no power.
         single = torch.isin(torch.arange(side // 2 + 1), torch.tensor([0, side / 2]))
         rings *= torch.where(single, 1.0, 2.0).repeat(side)[:, None]
         rings[0] = 0
@@ -50,55 +70,56 @@ class Summaries(nn.Module):
         self.register_buffer("kernels", torch.stack(kernels).view(shape), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the statistics, (b, 76 c)."""
         x = x.float() - x.float().mean((2, 3), keepdim=True)
         modes = torch.fft.rfft2(x, norm="ortho")
         power = (modes.abs() ** 2).flatten(2) @ self.rings
         smooth = torch.fft.irfft2(modes[:, :, None] * self.kernels, s=x.shape[2:], norm="ortho")
-        deviation = spread(smooth.flatten(1, 2))
-        told = smooth.flatten(1, 2) / deviation[..., None, None]
-        moments = [deviation.log(), torch.tanh((told**3).mean((2, 3)) / 2)]
-        moments.append(torch.log((told**4).mean((2, 3)) + 1e-4))
-        ranks = [self._quantiles(smooth[:, :, n], n) for n in range(len(SMOOTHINGS))]
-        return torch.cat([(power + 1e-6).log().flatten(1), *moments, *ranks], 1)
+        deviation = standard_deviation(smooth.flatten(1, 2))
+        standardized = smooth.flatten(1, 2) / deviation[..., None, None]
+        moments = [deviation.log(), torch.tanh((standardized**3).mean((2, 3)) / 2)]
+        moments.append(torch.log((standardized**4).mean((2, 3)) + 1e-4))
+        quantiles = [self._quantiles(smooth[:, :, n], n) for n in range(len(SMOOTHINGS))]
+        return torch.cat([(power + 1e-6).log().flatten(1), *moments, *quantiles], 1)
 
     @staticmethod
     def _quantiles(smooth: torch.Tensor, number: int) -> torch.Tensor:
-        """Quantiles of slices (b, c, side, side) at one smoothing, (b, c 13)."""
-        # Sorting costs, and neighbours are alike after smoothing: some pixels stand for all.
+        """Return quantiles (b, 13 c) of slices (b, c, side, side) at one smoothing."""
+        # Sorting is expensive, and smoothed neighbours are alike: a sub-grid of pixels is enough.
         step = max(int(SMOOTHINGS[number]), 2)
         ranked = smooth[..., ::step, ::step].flatten(2).sort(dim=2).values
-        at = torch.tensor(QUANTILES, device=smooth.device) * (ranked.shape[2] - 1)
-        return ranked[:, :, at.round().long()].flatten(1)
+        rank = torch.tensor(QUANTILES, device=smooth.device) * (ranked.shape[2] - 1)
+        return ranked[:, :, rank.round().long()].flatten(1)
 
 
 class SliceNet(nn.Module):
-    """Slices (b, channels, side, side) to scalars (b, outputs).
+    """Network from slices (b, channels, side, side) to scalars (b, outputs).
 
     Parameters
     ----------
-    channels
-        Input channels.
-    outputs
-        Classes or other scalars.
-    head
-        "scalars"; there is no other.
-    width
-        Channels at the finest scale; they double with each of two halvings.
-    hidden
-        Units of each of two layers between the pooled features and the scalars.
-    side
-        Pixels a side of a slice, a multiple of 8.
-    summaries
-        Whether power spectrum and moments stand beside what is learned.
-    dropout
-        Part of the hidden units left out at random in training.
-    padding
-        "circular" for slices of whole periodic boxes, "zeros" for patches.
+    channels : int
+        Channels of the input.
+    outputs : int
+        Number of classes or other scalars.
+    head : {"scalars"}
+        Form of the output.
+    side : int
+        Pixels per side of a slice, a multiple of 8.
+    width : int
+        Channels at the finest scale; they double with each of two halvings of the side.
+    hidden : int
+        Units of each of two hidden layers between features and scalars.
+    dropout : float
+        Probability with which a hidden unit is dropped in training.
+    padding : {"circular", "zeros"}
+        ``"circular"`` for slices of whole periodic boxes, ``"zeros"`` for patches.
+    summaries : bool
+        Whether summary statistics join the learned features.
 
     Raises
     ------
     InputError
-        If the padding is unknown or the side is no multiple of 8.
+        If the padding is unknown or the side is not a multiple of 8.
     """
 
     def __init__(
@@ -111,36 +132,36 @@ class SliceNet(nn.Module):
         width: int = 16,
         hidden: int = 128,
         dropout: float = 0.1,
-        padding: str = "circular",
+        padding: Padding = "circular",
         summaries: bool = True,
     ):
         super().__init__()
         if padding not in PADDINGS:
             raise InputError(f"model.padding: {padding!r} is none of {', '.join(PADDINGS)}")
-        if side % 2**STAGES:
+        if side % 2**N_STAGES:
             raise InputError(
-                f"model slicenet: slices of {side} pixels; a multiple of {2**STAGES} is needed"
+                f"model slicenet: slices of {side} pixels; a multiple of {2**N_STAGES} is needed"
             )
         self.head = head
-        self.summaries = Summaries(side) if summaries else None
+        self.summaries = SummaryStatistics(side) if summaries else None
         self.stem = stem(channels, width, padding)
         self.stages = stages(width, padding)
-        known = channels * Summaries.COUNT if summaries else 0
-        self.hidden = hidden_layers(2 * sum(widths(width)) + known, hidden, dropout)
-        self.read = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, outputs))
+        n_statistics = channels * SummaryStatistics.COUNT if summaries else 0
+        self.hidden = hidden_layers(2 * sum(widths(width)) + n_statistics, hidden, dropout)
+        self.output_layer = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, outputs))
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what the scalars are read from, (b, hidden)."""
-        pooled = [self.summaries(x)] if self.summaries is not None else []
+        """Return the last hidden features, (b, hidden)."""
+        features = [self.summaries(x)] if self.summaries is not None else []
         x = self.stem(x)
         for stage in self.stages:
             x = stage(x)
-            pooled += [x.mean((2, 3)), spread(x)]
-        return self.hidden(torch.cat(pooled, 1))
+            features += [x.mean((2, 3)), standard_deviation(x)]
+        return self.hidden(torch.cat(features, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return scalars (b, outputs)."""
-        return self.read(self.features(x))
+        return self.output_layer(self.features(x))
 
 
 NETWORK = SliceNet

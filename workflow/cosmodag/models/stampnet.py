@@ -1,8 +1,8 @@
-"""A classifier of stamps that looks closely at the middle and coarsely at the surroundings.
+"""Classifier of stamps with a fine view of the centre and a coarse view of the surroundings.
 
-An object stands in the middle of its stamp, so its centre, its width and its shape are seen at full
-resolution there; its neighbours and the noise are seen in the whole stamp at a quarter of it. With
-the transform "noise" its input says how deep each pixel is.
+An object is at the centre of its stamp. Its position, width and shape are seen there at full
+resolution; neighbours and noise are seen in the whole stamp at a quarter of the resolution. With
+the transform ``noise`` the input includes the depth of each pixel.
 """
 
 import torch
@@ -13,25 +13,25 @@ from cosmodag.models.parts.residual import Block
 
 
 class StampNet(nn.Module):
-    """A close look at the middle half of a stamp and a coarse look at all of it.
+    """Network from stamps (b, channels, side, side) to scalars (b, outputs).
 
     Parameters
     ----------
-    channels
-        Input channels.
-    outputs
-        Classes.
-    head
-        "scalars"; there is no other.
-    width
+    channels : int
+        Channels of the input.
+    outputs : int
+        Number of classes or other scalars.
+    head : {"scalars"}
+        Form of the output.
+    width : int
         Channels at the finest scale.
-    dropout
-        Part of the features left out at random in training.
+    dropout : float
+        Probability with which a feature is dropped in training.
 
     Raises
     ------
     InputError
-        In `forward`, if a stamp's side is no multiple of 16.
+        In `forward`, if a stamp's side is not a multiple of 16.
     """
 
     def __init__(
@@ -58,27 +58,27 @@ class StampNet(nn.Module):
             Block(width, 2 * width, 2),
         )
         self.hidden = nn.Linear(4 * width * 2 + 2 * width, 64)
-        self.read = nn.Sequential(nn.Dropout(dropout), nn.Linear(64, outputs))
+        self.output_layer = nn.Sequential(nn.Dropout(dropout), nn.Linear(64, outputs))
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what the classes are read from, (b, 64)."""
+        """Return the last hidden features, (b, 64)."""
         side = x.shape[-1]
         if side % 16:
             raise InputError(f"model stampnet: stamps of {side} pixels; a multiple of 16 is needed")
         quarter = side // 4
-        middle = x[..., quarter : side - quarter, quarter : side - quarter]
-        close, coarse = self.close(middle), self.coarse(x)
+        inner_half = x[..., quarter : side - quarter, quarter : side - quarter]
+        close, coarse = self.close(inner_half), self.coarse(x)
         centre = close.shape[-1] // 2
-        seen = [
+        features = [
             close.mean((2, 3)),
             close[..., centre - 1 : centre + 1, centre - 1 : centre + 1].mean((2, 3)),
             coarse.mean((2, 3)),
         ]
-        return torch.relu(self.hidden(torch.cat(seen, 1)))
+        return torch.relu(self.hidden(torch.cat(features, 1)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (b, outputs) of stamps (b, channels, side, side)."""
-        return self.read(self.features(x))
+        return self.output_layer(self.features(x))
 
 
 NETWORK = StampNet

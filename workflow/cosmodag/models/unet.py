@@ -1,62 +1,65 @@
-"""A residual U-Net that works at a quarter of its input's resolution.
+"""Residual U-Net that works at a quarter of its input's resolution.
 
-Maps of galaxies are sparse and noisy, and what is asked of them (void maps) is smooth and coarser
-by a factor of 4. So the first layer folds 4×4 cells into channels, and all further work is done on
-the coarse grid, where a convolution costs a sixteenth and reaches four times as far.
+Maps of galaxies are sparse and noisy, while the void maps to be predicted are smooth and coarser by
+a factor of 4. So the first layer folds blocks of 4×4 cells into channels, and all further layers
+work on the coarse grid, where a convolution costs a sixteenth and reaches four times as far.
 
 Ronneberger, Fischer & Brox 2015 (arXiv:1505.04597), with pre-activated residual blocks (He et al.
-2016, arXiv:1603.05027). Group normalisation (Wu & He 2018, arXiv:1803.08494) depends neither on
-the other examples of a batch nor on how a batch is divided between ranks, and takes batches of
-one. But it divides out the contrast of a map, which tells its cosmology: where that varies, batch
-normalisation does better (validation splits of `config/standard.yaml`: counts R² 0.32 against
-0.20, void maps a loss of 0.420 against 0.430 after one epoch).
+2016, arXiv:1603.05027). Group normalization (Wu & He 2018, arXiv:1803.08494) depends neither on the
+other examples of a batch nor on how ranks share it, and works with batches of one. But it divides
+by the contrast of a map, which depends on its cosmology. Where that varies, batch normalization is
+better (validation splits of `config/standard.yaml`: counts with R² of 0.32 instead of 0.20, void
+maps with a loss of 0.420 instead of 0.430 after one epoch).
 """
+
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from cosmodag.errors import InputError
+from cosmodag.models.parts.residual import PADDINGS
 
-_CONVOLUTION = {2: nn.Conv2d, 3: nn.Conv3d}
-_TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
-_BATCH_NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
-_DROPOUT = {2: nn.Dropout2d, 3: nn.Dropout3d}
+_CONVOLUTION: dict[int, Any] = {2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED: dict[int, Any] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+_BATCH_NORM: dict[int, Any] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+_DROPOUT: dict[int, Any] = {2: nn.Dropout2d, 3: nn.Dropout3d}
 
 
 class UNet(nn.Module):
-    """Maps (b, channels, H, W) to logits of a map or to a vector of scalars.
+    """Network from maps (b, channels, H, W) to logits of a map, or to scalars.
 
     Parameters
     ----------
-    channels
+    channels : int
         Channels of the input.
-    outputs
-        Channels of the map, or scalars.
-    head
-        ``"map"``: (b, outputs, H/factor, W/factor) logits. ``"scalars"``: (b, outputs), read off
-        the features' mean over the map.
-    width
-        Channels at the finest level; they double with each level, up to eight times the width.
-    levels
-        How often the grid is halved below the finest level; sizes that do not divide are padded.
-    blocks
+    outputs : int
+        Channels of the map, or number of scalars.
+    head : {"map", "scalars"}
+        ``"map"``: logits (b, outputs, H/factor, W/factor). ``"scalars"``: (b, outputs), from the
+        features averaged over the map.
+    width : int
+        Channels at the finest level; they double with each level up to eight times the width.
+    levels : int
+        Number of halvings of the grid below the finest level; sizes that do not divide are padded.
+    blocks : int
         Residual blocks at each level of the encoder and of the decoder.
-    factor
-        Cells of the input to a cell of the map, per axis; H and W must be multiples of it.
-    norm
-        ``"group"`` or ``"batch"``.
-    dropout
-        Probability with which a channel is dropped inside a block during training.
-    dimensions
+    factor : int
+        Input cells per map cell along each axis; H and W must be multiples of it.
+    norm : {"group", "batch"}
+        Normalization.
+    dropout : float
+        Probability with which a channel is dropped inside a block in training.
+    dimensions : {2, 3}
         2 for maps, 3 for cubes (b, channels, D, H, W).
-    padding
-        ``"zeros"``; or ``"circular"`` for maps of whole periodic boxes, whose edges touch.
+    padding : {"zeros", "circular"}
+        ``"circular"`` for maps of whole periodic boxes, whose opposite edges touch.
 
     Raises
     ------
     InputError
-        If a setting has a value that is not allowed, or an input does not divide by `factor`.
+        If a setting is not allowed, or an input does not divide by `factor`.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class UNet(nn.Module):
         padding: str = "zeros",
     ):
         super().__init__()
-        if padding not in ("zeros", "circular"):
+        if padding not in PADDINGS:
             raise InputError(f"model.padding: {padding!r} is neither 'zeros' nor 'circular'")
         if head not in ("map", "scalars"):
             raise InputError(f"model.head: {head!r} is neither 'map' nor 'scalars'")
@@ -86,8 +89,8 @@ class UNet(nn.Module):
         self.factor, self.levels, self.head = factor, levels, head
         widths = [width * min(2**level, 8) for level in range(levels + 1)]
 
-        def stage(entering: int, leaving: int) -> nn.Sequential:
-            sizes = [entering] + [leaving] * blocks
+        def stage(in_channels: int, out_channels: int) -> nn.Sequential:
+            sizes = [in_channels] + [out_channels] * blocks
             return nn.Sequential(
                 *(
                     ResidualBlock(sizes[i], sizes[i + 1], norm, dropout, dimensions, padding)
@@ -95,24 +98,24 @@ class UNet(nn.Module):
                 )
             )
 
-        # Batch normalisation takes a bias away again; its gradient would be rounding noise alone.
+        # Batch normalization removes a bias, whose gradient would be rounding noise alone.
         bias = norm != "batch"
         convolution, transposed = _CONVOLUTION[dimensions], _TRANSPOSED[dimensions]
-        around = {"padding": 1, "bias": bias, "padding_mode": padding}
-        self.stem = convolution(channels * factor**dimensions, width, 3, **around)
+        options: dict[str, Any] = {"padding": 1, "bias": bias, "padding_mode": padding}
+        self.stem = convolution(channels * factor**dimensions, width, 3, **options)
         self.encoder = nn.ModuleList(stage(w, w) for w in widths)
         self.down = nn.ModuleList(
-            convolution(widths[i], widths[i + 1], 3, stride=2, **around) for i in range(levels)
+            convolution(widths[i], widths[i + 1], 3, stride=2, **options) for i in range(levels)
         )
         self.up = nn.ModuleList(
             transposed(widths[i + 1], widths[i], 2, stride=2, bias=bias) for i in range(levels)
         )
         self.decoder = nn.ModuleList(stage(2 * widths[i], widths[i]) for i in range(levels))
-        self.final = nn.Sequential(_normalisation(norm, width, dimensions), nn.SiLU())
+        self.final = nn.Sequential(_normalization(norm, width, dimensions), nn.SiLU())
         if head == "map":
-            self.read = convolution(width, outputs, 1)
+            self.output_layer = convolution(width, outputs, 1)
         else:
-            self.read = nn.Sequential(
+            self.output_layer = nn.Sequential(
                 nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, outputs)
             )
 
@@ -121,32 +124,40 @@ class UNet(nn.Module):
         features = self.features(x)
         if self.head == "scalars":
             features = features.flatten(2).mean(2)
-        return self.read(features)
+        return self.output_layer(features)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """Return the last features, (b, width, *size/factor)."""
         x = self.stem(space_to_depth(x, self.factor))
         size = x.shape[2:]
         x = _pad(x, 2**self.levels)
-        finer = []
+        skipped = []
         for level in range(self.levels):
             x = self.encoder[level](x)
-            finer.append(x)
+            skipped.append(x)
             x = self.down[level](x)
         x = self.encoder[self.levels](x)
         for level in reversed(range(self.levels)):
-            x = self.decoder[level](torch.cat([self.up[level](x), finer[level]], dim=1))
+            x = self.decoder[level](torch.cat([self.up[level](x), skipped[level]], dim=1))
         x = x[(..., *(slice(length) for length in size))]
         return self.final(x)
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions of 3 cells, each after normalisation and SiLU, added to the input."""
+    """Two convolutions of 3 cells, each after normalization and SiLU, added to the input.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of input and output.
+    norm, dropout, dimensions, padding
+        As in `UNet`.
+    """
 
     def __init__(
         self,
-        entering: int,
-        leaving: int,
+        in_channels: int,
+        out_channels: int,
         norm: str,
         dropout: float,
         dimensions: int,
@@ -154,30 +165,57 @@ class ResidualBlock(nn.Module):
     ):
         super().__init__()
         convolution = _CONVOLUTION[dimensions]
-        around = {"padding": 1, "bias": norm != "batch", "padding_mode": padding}
+        bias = norm != "batch"
+        options: dict[str, Any] = {"padding": 1, "bias": bias, "padding_mode": padding}
+        first = convolution(in_channels, out_channels, 3, **options)
+        last = convolution(out_channels, out_channels, 3, **options)
         self.branch = nn.Sequential(
-            _normalisation(norm, entering, dimensions),
+            _normalization(norm, in_channels, dimensions),
             nn.SiLU(),
-            convolution(entering, leaving, 3, **around),
-            _normalisation(norm, leaving, dimensions),
+            first,
+            _normalization(norm, out_channels, dimensions),
             nn.SiLU(),
             _DROPOUT[dimensions](dropout) if dropout else nn.Identity(),
-            convolution(leaving, leaving, 3, **around),
+            last,
         )
         # A branch that starts at zero lets a deep stack begin as the identity.
-        nn.init.zeros_(self.branch[-1].weight)
-        if norm != "batch":
-            nn.init.zeros_(self.branch[-1].bias)
-        self.skip = nn.Identity()
-        if entering != leaving:
-            self.skip = convolution(entering, leaving, 1, bias=norm != "batch")
+        nn.init.zeros_(last.weight)
+        if bias:
+            nn.init.zeros_(last.bias)
+        self.skip: nn.Module = nn.Identity()
+        if in_channels != out_channels:
+            self.skip = convolution(in_channels, out_channels, 1, bias=bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return maps (b, out_channels, *size)."""
         return self.skip(x) + self.branch(x)
 
 
 def space_to_depth(x: torch.Tensor, factor: int) -> torch.Tensor:
-    """Fold blocks of cells into channels: (b, c, *size) to (b, c factor^d, *size/factor)."""
+    """Fold blocks of cells into channels.
+
+    Parameters
+    ----------
+    x : torch.Tensor, shape (b, c, *size)
+        Maps or cubes.
+    factor : int
+        Cells per side of a block.
+
+    Returns
+    -------
+    torch.Tensor, shape (b, c factor^d, *size/factor)
+        Maps or cubes of d dimensions on the coarse grid.
+
+    Raises
+    ------
+    InputError
+        If a length of `x` does not divide by `factor`.
+
+    Examples
+    --------
+    >>> space_to_depth(torch.zeros(1, 1, 4, 4), 2).shape
+    torch.Size([1, 4, 2, 2])
+    """
     size = x.shape[2:]
     if any(length % factor for length in size):
         shape = "×".join(map(str, size))
@@ -191,14 +229,15 @@ def space_to_depth(x: torch.Tensor, factor: int) -> torch.Tensor:
 
 
 def _pad(x: torch.Tensor, multiple: int) -> torch.Tensor:
-    """Pad the end of each axis of `x` with zeros to a multiple of `multiple`."""
+    """Pad the end of each axis with zeros to a multiple of a length."""
     missing = [-length % multiple for length in x.shape[2:]]
     if not any(missing):
         return x
     return functional.pad(x, [part for length in reversed(missing) for part in (0, length)])
 
 
-def _normalisation(norm: str, channels: int, dimensions: int) -> nn.Module:
+def _normalization(norm: str, channels: int, dimensions: int) -> nn.Module:
+    """Return the normalization of a number of channels."""
     return nn.GroupNorm(8, channels) if norm == "group" else _BATCH_NORM[dimensions](channels)
 
 

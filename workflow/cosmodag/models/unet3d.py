@@ -1,7 +1,7 @@
-"""The U-Net on cubes, with a learned projection along the line of sight.
+"""U-Net of cubes with a learned projection along the line of sight.
 
-Summing a box along the line of sight before the network sees it merges voids that lie behind one
-another. This network sees the cube, and projects its own features instead.
+Summing a box along the line of sight before the network merges voids behind one another. This
+network takes the cube and projects its own features instead.
 """
 
 import torch
@@ -12,26 +12,30 @@ from cosmodag.models.unet import UNet
 
 
 class UNet3D(nn.Module):
-    """Maps cubes (b, channels, D, H, W) to logits of a cube, of a projected map, or to scalars.
+    """Network from cubes (b, channels, D, H, W) to logits of a cube or a projected map, or scalars.
 
-    Input of four axes, (b, D, H, W), is taken as cubes of one channel, so that the layers of a slab
-    can be read as its depth.
+    Input with four axes, (b, D, H, W), counts as cubes of one channel, so that the layers of a slab
+    can serve as its depth.
 
     Parameters
     ----------
-    head
-        ``"cube"``: (b, outputs, D/factor, H/factor, W/factor) logits. ``"map"``: (b, outputs,
-        H/factor, W/factor) logits, from the features' average along D with weights that
-        the network learns. ``"scalars"``: (b, outputs).
-    factor
-        Cells of the input to a cell of the output along each axis.
-    channels, outputs, width, levels, blocks, norm, dropout
+    channels : int
+        Channels of the input.
+    outputs : int
+        Channels of the output, or number of scalars.
+    head : {"cube", "map", "scalars"}
+        ``"cube"``: logits (b, outputs, D/factor, H/factor, W/factor). ``"map"``: logits (b,
+        outputs, H/factor, W/factor) of the features averaged along D with learned weights.
+        ``"scalars"``: (b, outputs).
+    width, levels, blocks, norm, dropout
         As in `cosmodag.models.unet.UNet`.
+    factor : int
+        Input cells per output cell along each axis.
 
     Raises
     ------
     InputError
-        If a setting has a value that is not allowed, or an input does not divide by `factor`.
+        If a setting is not allowed, or an input does not divide by `factor`.
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class UNet3D(nn.Module):
             return self.trunk(x)
         features = self.trunk.features(x)
         weights = self.attention(features).softmax(dim=2)
-        return self.trunk.read((features * weights).sum(2, keepdim=True)).squeeze(2)
+        return self.trunk.output_layer((features * weights).sum(2, keepdim=True)).squeeze(2)
 
 
 NETWORK = UNet3D

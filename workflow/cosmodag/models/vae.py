@@ -1,8 +1,8 @@
-"""The original's variational auto-encoder of galaxy images: down to a few numbers, and back.
+"""Variational auto-encoder of galaxy images.
 
-As printed in the document that the galaxies experiment redoes: for images of 3×256×256 and a latent
-of 35 numbers 6,622,377 parameters. Its parts carry the printed names. The latent is drawn from a
-Gaussian whose mean and variance the encoder gives (Kingma & Welling 2013, arXiv:1312.6114).
+Architecture of the study that became Xu et al. 2023 (MNRAS 526, 6391): for images of 3×256×256 and
+35 latent dimensions 6,622,377 parameters. Layers have the published names. The latent is drawn from
+a Gaussian whose mean and variance the encoder predicts (Kingma & Welling 2013, arXiv:1312.6114).
 """
 
 from collections.abc import Sequence
@@ -14,37 +14,39 @@ from cosmodag.errors import InputError
 
 HEADS = ("printed", "gaussian")
 WIDTHS = (32, 64, 128, 256, 512)
-FASTER = 10.0
-"""How much faster the noise is learned than weights: it starts at 1 and ends far below."""
-QUIETEST = -14.0
-"""Lowest logarithm of the noise's variance: images without noise would pull it down for ever."""
+NOISE_SPEED = 10.0
+"""Factor by which the noise is learned faster than weights: it starts at 1 and ends far below."""
+LOWEST_LOG_VARIANCE = -14.0
+"""Lower bound of the noise's log variance, which would fall without end on noise-free images."""
 
 
 class VariationalAutoEncoder(nn.Module):
-    """Images (b, channels, side, side) to the same images and to what they are squeezed into.
+    """Variational auto-encoder of images (b, channels, side, side).
 
     Parameters
     ----------
-    channels
-        Input channels.
-    outputs
-        Channels that are given back.
-    head
-        "printed": images in [-1, 1], by a hyperbolic tangent. "gaussian": images without bounds,
-        and a noise for each channel that is learned with the weights (Rybkin, Daniilidis & Levine
-        2021, arXiv:2006.13202), one parameter more for each.
-    side
-        Pixels a side, a multiple of 2 to the number of widths.
-    latent
-        Numbers that an image is squeezed into.
-    widths
-        Channels after each of the strides that halve the side.
+    channels : int
+        Channels of the input.
+    outputs : int
+        Channels of the reconstruction.
+    head : {"printed", "gaussian"}
+        ``"printed"``: reconstructions in [-1, 1] by a hyperbolic tangent, as published.
+        ``"gaussian"``: unbounded reconstructions, and the noise of each channel as an additional
+        parameter (Rybkin, Daniilidis & Levine 2021, arXiv:2006.13202).
+    side : int
+        Pixels per side, a multiple of 2 to the power of the number of widths.
+    latent : int
+        Number of latent dimensions.
+    widths : sequence of int
+        Channels after each convolution that halves the side.
 
     Raises
     ------
     InputError
-        If a setting is not allowed, or the side would not come back the same.
+        If a setting is not allowed, or the side is not such a multiple.
     """
+
+    noise: torch.Tensor
 
     def __init__(
         self,
@@ -68,14 +70,14 @@ class VariationalAutoEncoder(nn.Module):
             )
         self.shape = (widths[-1], side // factor, side // factor)
         features = widths[-1] * (side // factor) ** 2
-        self.encoder = nn.Sequential(*map(_halve, (channels, *widths), widths))
+        self.encoder = nn.Sequential(*map(_down_block, (channels, *widths), widths))
         self.fc_mu = nn.Linear(features, latent)
         self.fc_var = nn.Linear(features, latent)
         self.decoder_input = nn.Linear(latent, features)
         up = list(reversed(widths))
-        self.decoder = nn.Sequential(*map(_double, up, up[1:]))
+        self.decoder = nn.Sequential(*map(_up_block, up, up[1:]))
         self.final_layer = nn.Sequential(
-            *_double(up[-1], up[-1]), nn.Conv2d(up[-1], outputs, 3, padding=1)
+            *_up_block(up[-1], up[-1]), nn.Conv2d(up[-1], outputs, 3, padding=1)
         )
         if head == "printed":
             self.final_layer.append(nn.Tanh())
@@ -84,45 +86,64 @@ class VariationalAutoEncoder(nn.Module):
             self.noise = nn.Parameter(torch.zeros(outputs))
 
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return mean and logarithm of the variance of each latent number, (b, latent), float32."""
+        """Return mean and log variance of the latent of images.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (b, channels, side, side)
+            Images.
+
+        Returns
+        -------
+        mean, log_variance : torch.Tensor, shape (b, latent), float32
+            Parameters of the Gaussian of each latent dimension.
+        """
         features = self.encoder(x).flatten(1)
         return self.fc_mu(features).float(), self.fc_var(features).float()
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
-        """Return the images (b, outputs, side, side) that latents (b, latent) stand for."""
+        """Return the images (b, outputs, side, side) of latents (b, latent)."""
         features = self.decoder_input(latent).unflatten(1, self.shape)
         return self.final_layer(self.decoder(features))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return in one row for each image all that its likelihood and divergence need.
+        """Return, in one row per image, all that its likelihood and divergence need.
 
-        In training the latent is drawn by torch's own generator, else it is its mean.
+        In training the latent is drawn with torch's own generator; in evaluation it is its mean.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (b, channels, side, side)
+            Images.
 
         Returns
         -------
-        tensor, shape (b, outputs side² + 2 latent + outputs)
-            The image given back, channel by channel; mean and logarithm of the variance of each
-            latent number; logarithm of the variance of each channel's noise, 0 where none is
-            learned.
+        torch.Tensor, shape (b, outputs side² + 2 latent + outputs)
+            Reconstruction, channel by channel; mean and log variance of the latent; log variance of
+            the noise of each channel, 0 where none is learned.
         """
         mean, log_variance = self.encode(x)
         latent = mean
         if self.training:
             latent = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
-        noise = (FASTER * self.noise).clamp(min=QUIETEST).expand(len(x), -1)
+        noise = (NOISE_SPEED * self.noise).clamp(min=LOWEST_LOG_VARIANCE).expand(len(x), -1)
         return torch.cat([self.decode(latent).flatten(1), mean, log_variance, noise], 1)
 
 
-def _halve(channels: int, into: int) -> nn.Sequential:
+def _down_block(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Return a convolution that halves the side."""
     return nn.Sequential(
-        nn.Conv2d(channels, into, 3, stride=2, padding=1), nn.BatchNorm2d(into), nn.LeakyReLU()
+        nn.Conv2d(in_channels, out_channels, 3, stride=2, padding=1),
+        nn.BatchNorm2d(out_channels),
+        nn.LeakyReLU(),
     )
 
 
-def _double(channels: int, into: int) -> nn.Sequential:
+def _up_block(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Return a transposed convolution that doubles the side."""
     return nn.Sequential(
-        nn.ConvTranspose2d(channels, into, 3, stride=2, padding=1, output_padding=1),
-        nn.BatchNorm2d(into),
+        nn.ConvTranspose2d(in_channels, out_channels, 3, stride=2, padding=1, output_padding=1),
+        nn.BatchNorm2d(out_channels),
         nn.LeakyReLU(),
     )
 

@@ -1,1 +1,1 @@
-"""What networks of several families are made of."""
+"""Layers that several network families share."""

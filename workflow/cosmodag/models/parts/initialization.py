@@ -1,16 +1,26 @@
-"""First weights as the originals' library draws them."""
+"""Initial weights as Keras draws them, the library of some published networks."""
 
 from torch import nn
 
 
-def like_keras(network: nn.Module) -> None:
-    """Draw the weights of convolutions and full layers anew, uniform with the variance that keeps
-    that of signals and gradients (Glorot & Bengio 2010, AISTATS 9, 249); set biases to 0.
+def initialize_like_keras(network: nn.Module) -> None:
+    """Draw the weights of convolutions and linear layers as Keras does by default; zero the biases.
 
-    Keras does so unless it is told otherwise. The weights that torch draws are smaller by about the
-    root of three, with which the auto-encoder, a deep stack without normalisation, starts later.
+    Weights are uniform with the variance that preserves the variance of signals and gradients.
+    torch's default weights are smaller by about a factor of √3, with which a deep stack without
+    normalization, such as the auto-encoder, learns later.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        The network, changed in place.
+
+    References
+    ----------
+    Glorot & Bengio 2010, AISTATS 9, 249.
     """
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

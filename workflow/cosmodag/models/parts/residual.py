@@ -1,44 +1,67 @@
-"""The parts that networks of stamps and of slices share: residual blocks, and what reads them.
+"""Residual blocks, stem and stages of the networks of stamps and slices.
 
-Residual blocks as in He et al. 2016 (arXiv:1512.03385), batch normalisation as in Ioffe & Szegedy
-2015 (arXiv:1502.03167). Cells of 2×2 pixels are folded into channels first, which loses nothing and
-costs little.
+Residual blocks as in He et al. 2016 (arXiv:1512.03385), batch normalization as in Ioffe & Szegedy
+2015 (arXiv:1502.03167). The stem folds blocks of 2×2 pixels into channels, which loses no
+information and makes all further layers cheaper.
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import nn
 
+Padding = Literal["circular", "zeros"]
+"""``"circular"`` for periodic maps, whose opposite edges touch, else ``"zeros"``."""
 PADDINGS = ("circular", "zeros")
-STAGES = 3
+N_STAGES = 3
 
 
 class Block(nn.Module):
-    """Two 3×3 convolutions beside a shortcut; `stride` 2 halves the side.
+    """Residual block of two 3×3 convolutions.
 
-    `padding` is "zeros", or "circular" for maps whose edges touch.
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of input and output.
+    stride : int
+        1, or 2 to halve the side.
+    padding : {"circular", "zeros"}
+        Padding of the convolutions.
     """
 
-    def __init__(self, channels: int, into: int, stride: int, padding: str = "zeros"):
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int, padding: Padding = "zeros"
+    ):
         super().__init__()
-        self.straight = nn.Sequential(
-            nn.Conv2d(channels, into, 3, stride, 1, bias=False, padding_mode=padding),
-            nn.BatchNorm2d(into),
+        self.branch = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False, padding_mode=padding),
+            nn.BatchNorm2d(out_channels),
             nn.ReLU(),
-            nn.Conv2d(into, into, 3, 1, 1, bias=False, padding_mode=padding),
-            nn.BatchNorm2d(into),
+            nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=False, padding_mode=padding),
+            nn.BatchNorm2d(out_channels),
         )
-        self.short = nn.Identity()
-        if stride > 1 or channels != into:
-            self.short = nn.Conv2d(channels, into, 1, stride, bias=False)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride > 1 or in_channels != out_channels:
+            self.shortcut = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.relu(self.straight(x) + self.short(x))
+        """Return maps (b, out_channels, side/stride, side/stride)."""
+        return torch.relu(self.branch(x) + self.shortcut(x))
 
 
-def stem(channels: int, width: int, padding: str = "zeros") -> nn.Sequential:
-    """Return what folds cells of maps (b, channels, side, side) into (b, width, side/2, side/2)."""
+def stem(channels: int, width: int, padding: Padding = "zeros") -> nn.Sequential:
+    """Return the first layers, from maps (b, channels, side, side) to (b, width, side/2, side/2).
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the input.
+    width : int
+        Channels of the output.
+    padding : {"circular", "zeros"}
+        Padding of the convolution.
+    """
     return nn.Sequential(
         nn.PixelUnshuffle(2),
         nn.Conv2d(4 * channels, width, 3, 1, 1, bias=False, padding_mode=padding),
@@ -48,23 +71,43 @@ def stem(channels: int, width: int, padding: str = "zeros") -> nn.Sequential:
 
 
 def widths(width: int) -> list[int]:
-    """Return the channels of each stage: they double with each halving."""
-    return [width * 2**stage for stage in range(STAGES)]
+    """Return the output channels of each stage, which double with each halving of the side."""
+    return [width * 2**stage for stage in range(N_STAGES)]
 
 
-def stages(width: int, padding: str = "zeros") -> nn.ModuleList:
-    """Return blocks that follow a stem of `width` channels, each but the first halving the side."""
-    into = widths(width)
+def stages(width: int, padding: Padding = "zeros") -> nn.ModuleList:
+    """Return the residual blocks after a stem; all but the first halve the side.
+
+    Parameters
+    ----------
+    width : int
+        Channels of the stem's output.
+    padding : {"circular", "zeros"}
+        Padding of the convolutions.
+    """
+    out_channels = widths(width)
     return nn.ModuleList(
-        Block(into[max(stage - 1, 0)], into[stage], 1 if stage == 0 else 2, padding)
-        for stage in range(STAGES)
+        Block(out_channels[max(stage - 1, 0)], out_channels[stage], 1 if stage == 0 else 2, padding)
+        for stage in range(N_STAGES)
     )
 
 
 def hidden_layers(
     features: int, hidden: int, dropout: float, norm: Callable[[int], nn.Module] = nn.BatchNorm1d
 ) -> nn.Sequential:
-    """Return two layers of `hidden` units that read features (b, features), normalised first."""
+    """Return a normalization and two hidden layers with ReLU.
+
+    Parameters
+    ----------
+    features : int
+        Features of the input, (b, features).
+    hidden : int
+        Units of each layer.
+    dropout : float
+        Probability with which a unit of the first layer is dropped in training.
+    norm : callable
+        Normalization of the input, from the number of features.
+    """
     return nn.Sequential(
         norm(features),
         nn.Linear(features, hidden),

@@ -1,4 +1,4 @@
-"""Normalisation by what was seen so far, not by the batch at hand."""
+"""Normalization by running statistics, in training as in evaluation."""
 
 from collections.abc import Callable
 
@@ -7,22 +7,29 @@ from torch import nn
 from torch.nn import functional
 
 MEMORY = 100
-"""Batches over which statistics are followed."""
+"""Batches over which the running statistics are averaged."""
+
+Statistics = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 
 
 class RunningNorm(nn.Module):
-    """Features (b, features) less their running mean, in units of their running spread.
+    """Normalization of features (b, features) by their running mean and standard deviation.
 
-    Batch normalisation (Ioffe & Szegedy 2015, arXiv:1502.03167) goes by what a batch tells: 32
-    examples tell a mean to 18 % of the spread. A class bears such noise; a flux that is asked to a
-    percent drowns in it. So statistics are followed over 100 batches, in training as in use, where
-    batch renormalisation ends as well (Ioffe 2017, arXiv:1702.03275).
+    Batch normalization (Ioffe & Szegedy 2015, arXiv:1502.03167) uses the statistics of each batch.
+    The mean of 32 examples has an error of 18 % of the standard deviation. Classification tolerates
+    such noise; a flux to be predicted to a percent does not. So the statistics are averaged over
+    100 batches, in training as in evaluation, which is where batch renormalization ends as well
+    (Ioffe 2017, arXiv:1702.03275).
 
     Parameters
     ----------
-    features
-        Numbers an example.
+    features : int
+        Number of features.
     """
+
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
+    batches: torch.Tensor
 
     def __init__(self, features: int):
         super().__init__()
@@ -31,25 +38,37 @@ class RunningNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(features))
         self.register_buffer("running_var", torch.ones(features))
         self.register_buffer("batches", torch.zeros(()))
-        # What tells mean and variance of a batch: over several ranks another does.
-        self.statistics: Callable = of_batch
+        # Replaced where several ranks share a batch.
+        self.statistics: Statistics = batch_statistics
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the normalized features, (b, features)."""
         if self.training:
-            self._follow(x)
-        running = self.running_mean, self.running_var
-        return functional.batch_norm(x, *running, self.weight, self.bias)
+            self._update(x)
+        return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias)
 
     @torch.no_grad()
-    def _follow(self, x: torch.Tensor) -> None:
+    def _update(self, x: torch.Tensor) -> None:
+        """Move the running statistics towards those of a batch."""
         mean, variance = self.statistics(x)
         self.batches += 1
-        share = 1 / self.batches.clamp(max=MEMORY)
-        self.running_mean.lerp_(mean, share)
-        self.running_var.lerp_(variance, share)
+        fraction = 1 / self.batches.clamp(max=MEMORY)
+        self.running_mean.lerp_(mean, fraction)
+        self.running_var.lerp_(variance, fraction)
 
 
-def of_batch(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return mean and variance of each feature of `x` (b, features), in float32."""
+def batch_statistics(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and variance of each feature of a batch, in float32.
+
+    Parameters
+    ----------
+    x : torch.Tensor, shape (b, features)
+        The batch.
+
+    Returns
+    -------
+    mean, variance : torch.Tensor, shape (features,), float32
+        Statistics over the batch.
+    """
     variance, mean = torch.var_mean(x.float(), 0, correction=0)
     return mean, variance

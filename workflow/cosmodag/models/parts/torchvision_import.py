@@ -1,9 +1,9 @@
-"""torchvision beside a torch that it was not built for.
+"""Import torchvision beside a torch that it was not built for.
 
-The index's torchvision is built for CUDA. Beside a CPU-only torch its operator library cannot load,
-and its import then fails on the operators whose shapes it wants to register. Defining the schemas
-of those operators first is enough for models, transforms and utilities; `torchvision.ops.nms` and
-the image codecs of `torchvision.io` stay unavailable.
+The package index's torchvision is built for CUDA. Beside a CPU-only torch its operator library
+cannot be loaded, and its import fails on the operators whose shapes it registers. It succeeds once
+the schemas of those operators are defined: models, transforms and utilities work, while
+`torchvision.ops.nms` and the image codecs of `torchvision.io` stay unavailable.
 
 Other modules write ``from cosmodag.models.parts.torchvision_import import torchvision``.
 """
@@ -20,9 +20,9 @@ _SCHEMAS = (
 
 
 def _operators_load() -> bool:
-    """Whether torchvision's operator library loads into this torch."""
+    """Return whether torchvision's operator library can be loaded into this torch."""
     package = importlib.util.find_spec("torchvision")
-    if package is None:
+    if package is None or not package.submodule_search_locations:
         raise ImportError("torchvision is not installed")
     folder = Path(package.submodule_search_locations[0])
     libraries = [path for path in folder.glob("_C*") if path.suffix in {".so", ".pyd", ".dylib"}]
