@@ -1,6 +1,6 @@
-# Reionization: when, and with which escape fraction, was a slice of the universe ionized?
+# Reionization: at which redshift and escape fraction was a slice of the 21-cm sky taken?
 #
-# Needs:  sources of the configuration: simulated universes, or a folder of 21cmFAST's cubes
+# Needs:  sources of the configuration: simulations, or a folder of cubes of 21cmFAST
 # Makes:  results/reionization/sources/<source>/initial_<batch>.h5      shared by all redshifts
 #         results/reionization/sources/<source>/<batch>/z<redshift>.h5  cubes of three fields
 #         results/reionization/cutouts/<cutouts>/<batch>.h5             slices
@@ -12,7 +12,7 @@ reionization = ReionizationFiles(config)
 
 
 rule reionization:
-    """Everything of the reionization experiment."""
+    """Make all results of the reionization experiment."""
     input:
         collect(
             f"{results}/reionization/runs/{{run}}/metrics.json",
@@ -21,7 +21,7 @@ rule reionization:
 
 
 rule reionization_initial:
-    """Draw the initial conditions of a batch of universes, once for all redshifts."""
+    """Draw the initial conditions of a batch of realizations, shared by all redshifts."""
     output:
         f"{results}/reionization/sources/{{source}}/initial_{{batch}}.h5",
     log:
@@ -46,7 +46,7 @@ rule reionization_initial:
 
 
 rule reionization_simulate:
-    """Simulate the cubes of a batch of universes at one redshift, for all escape fractions."""
+    """Simulate the cubes of a batch of realizations at one redshift, for all escape fractions."""
     input:
         initial=f"{results}/reionization/sources/{{source}}/initial_{{batch}}.h5",
     output:
@@ -74,7 +74,7 @@ rule reionization_simulate:
 
 
 rule reionization_read:
-    """Read the cubes of one redshift out of a folder into the form that simulated ones have."""
+    """Read the cubes of one redshift from a folder and write them to a cubes file."""
     input:
         lambda w: reionization.folder(w.source),
     output:
@@ -101,7 +101,7 @@ rule reionization_read:
 
 
 rule reionization_cutouts:
-    """Cut slices of a batch of universes, as an instrument sees them, at all redshifts."""
+    """Cut slices of a batch of realizations at all redshifts, as an instrument observes them."""
     input:
         lambda w: reionization.cubes(w.cutouts, w.batch),
     output:
@@ -118,7 +118,7 @@ rule reionization_cutouts:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="reionization/cutouts/{cutouts}", within=options),
-        universes=lambda w: reionization.universes_cut(w.cutouts, int(w.batch)),
+        universes=lambda w: reionization.universes_option(w.cutouts, int(w.batch)),
         code=code("reionization cutouts"),
     shell:
         "python -m cosmodag reionization cutouts {input:q} --output {output:q}"
@@ -134,7 +134,7 @@ use rule learning_split as reionization_split with:
         experiment="reionization",
 
 
-# Slices are small: two runs with a thread each are quicker than one after the other with two.
+# Slices are small: two runs with one thread each are faster than one after the other with two.
 use rule learning_train as reionization_train with:
     wildcard_constraints:
         experiment="reionization",

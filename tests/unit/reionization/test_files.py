@@ -1,4 +1,4 @@
-"""What the rules know of the reionization experiment."""
+"""Files, options and resources of the reionization experiment follow from the configuration."""
 
 import pytest
 
@@ -35,31 +35,34 @@ def config() -> dict:
     )
 
 
-def test_cubes_are_one_file_a_redshift(config):
+def test_there_is_one_cubes_file_per_redshift(config):
     folder = "results/reionization/sources/boxes/2"
     assert ReionizationFiles(config).cubes("all", "2") == [f"{folder}/z7.25.h5", f"{folder}/z9.h5"]
     assert ReionizationFiles(config).cubes("late", "2") == [f"{folder}/z7.25.h5"]
 
 
-def test_batches_hold_every_universe_once(config):
+def test_batches_contain_each_realization_once(config):
     reionization = ReionizationFiles(config)
-    numbers = []
+    indices = []
     for batch in reionization.batches("boxes"):
         _, first, _, count = reionization.members("boxes", batch).split()
-        numbers += range(int(first), int(first) + int(count))
-    assert numbers == list(range(7))
+        indices += range(int(first), int(first) + int(count))
+    assert indices == list(range(7))
 
 
-def test_the_first_universes_alone_are_cut_where_that_is_asked(config):
+def test_the_number_of_realizations_to_cut_can_be_limited(config):
     reionization = ReionizationFiles(config)
-    assert reionization.universes_cut("all", 2) == ""
-    assert [reionization.universes_cut("late", batch) for batch in (0, 1)] == ["", "--universes 1"]
-    assert reionization.universes_cut("real", 0) == ""
+    assert reionization.universes_option("all", 2) == ""
+    assert [reionization.universes_option("late", batch) for batch in (0, 1)] == [
+        "",
+        "--universes 1",
+    ]
+    assert reionization.universes_option("real", 0) == ""
     assert len(reionization.examples("all")) == 3
     assert len(reionization.examples("late")) == 2
 
 
-def test_initial_conditions_know_nothing_of_redshifts_and_escape_fractions(config):
+def test_options_of_initial_conditions_do_not_depend_on_redshift(config):
     reionization = ReionizationFiles(config)
     initial = reionization.settings("boxes", "initial")
     assert "--seed 4" in initial
@@ -67,13 +70,13 @@ def test_initial_conditions_know_nothing_of_redshifts_and_escape_fractions(confi
     assert not any(key in initial for key in ("redshift", "escape", "star", "turnover"))
 
 
-def test_cubes_know_nothing_of_other_redshifts_nor_of_the_number_of_universes(config):
-    told = ReionizationFiles(config).settings("boxes")
-    assert "--escape-fractions '[0.1]'" in told
-    assert not any(key in told for key in ("redshift", "realizations", "batch", "seed"))
+def test_options_of_cubes_do_not_depend_on_redshifts_and_realizations(config):
+    options = ReionizationFiles(config).settings("boxes")
+    assert "--escape-fractions '[0.1]'" in options
+    assert not any(key in options for key in ("redshift", "realizations", "batch", "seed"))
 
 
-def test_larger_cubes_need_more(config):
+def test_larger_cubes_need_more_memory_and_time(config):
     reionization = ReionizationFiles(config)
     before = reionization.simulate_mb("boxes"), reionization.simulate_minutes("boxes")
     config["reionization"]["sources"]["boxes"]["simulation"]["cells"] = 200
@@ -82,13 +85,13 @@ def test_larger_cubes_need_more(config):
     assert after[1] > before[1] + 2
 
 
-def test_an_absent_experiment_has_no_names():
+def test_an_experiment_without_configuration_has_no_names():
     reionization = ReionizationFiles({"results": "results"})
     assert reionization.names("runs") == []
     assert reionization.pattern("folder") == "(?!)"
 
 
-def test_a_folder_s_variables_are_replaced(config, monkeypatch):
+def test_environment_variables_of_a_folder_are_expanded(config, monkeypatch):
     monkeypatch.setenv("COSMODAG_CUBES", "/somewhere")
     config["reionization"]["sources"]["published"]["folder"]["path"] = "$COSMODAG_CUBES/cubes"
     assert ReionizationFiles(config).folder("published") == "/somewhere/cubes"
@@ -98,7 +101,7 @@ def test_a_folder_s_variables_are_replaced(config, monkeypatch):
     )
 
 
-def test_a_dataset_may_be_tested_on_other_cutouts(config):
+def test_a_dataset_can_be_tested_on_other_cutouts(config):
     config["reionization"]["datasets"]["elsewhere"] = {"cutouts": "all", "test": "real"}
     reionization = ReionizationFiles(config)
     files = reionization.dealt("elsewhere")
