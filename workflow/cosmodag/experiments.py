@@ -10,6 +10,38 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
+class Task:
+    """A task that the networks of an experiment can be trained for.
+
+    Attributes
+    ----------
+    question : str
+        What the task asks, for the report.
+    evaluation : str
+        Subclass of `cosmodag.evaluation.evaluation.Evaluation` that refines the shared evaluation of
+        the task, as ``package.module:Class``; empty for the shared one.
+    """
+
+    question: str
+    evaluation: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of an experiment's own.
+
+    Attributes
+    ----------
+    title : str
+    better : {"higher", "lower", None}
+        Which values are better; None for a score that only describes.
+    """
+
+    title: str
+    better: str | None = None
+
+
+@dataclass(frozen=True)
 class Experiment:
     """What shared code has to know of an experiment.
 
@@ -26,8 +58,15 @@ class Experiment:
     files : callable
         Takes a completed configuration and returns the files and resources of its jobs, a
         `cosmodag.dag.experiment_files.ExperimentFiles`.
-    tasks : mapping from str to str
-        The tasks that its networks can be trained for, each with its question.
+    tasks : mapping from str to Task
+        The tasks that its networks can be trained for.
+    scores : mapping from str to Score
+        Scores that no other experiment has.
+    baselines : mapping from str to str
+        Titles of baselines that no other experiment has.
+    report : str
+        Function that returns the sections of its chapter in the report beside those of its runs, as
+        ``package.module:function``, see `cosmodag.reporting.sections`; empty for none.
     writers : mapping from str to str
         The kinds of HDF5 files that its commands write, each with these commands.
     """
@@ -39,7 +78,10 @@ class Experiment:
     files: Callable
     background: str = ""
     original: str = ""
-    tasks: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    baselines: Mapping[str, str] = field(default_factory=dict)
+    report: str = ""
     writers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,3 +103,8 @@ def find(name: str) -> Experiment:
     if name not in names():
         raise KeyError(name)
     return importlib.import_module(f"{__package__}.{name}.experiment").EXPERIMENT
+
+
+def declared() -> tuple[Experiment, ...]:
+    """Return the declarations of all experiments, in the order of `names`."""
+    return tuple(find(name) for name in names())

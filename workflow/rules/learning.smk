@@ -126,7 +126,14 @@ rule learning_baselines:
         target=lambda w: helpers.target_options(
             config, w.experiment, w.dataset, w.target
         ),
-        code=code("baselines"),
+        code=lambda w: code(
+            "baselines",
+            *helpers.evaluation_modules(
+                config,
+                w.experiment,
+                helpers.target_run(config, w.experiment, w.dataset, w.target),
+            ),
+        ),
     shell:
         "python -m cosmodag baselines --dataset {input.dataset:q} --output {output:q}"
         " --threads {threads} {params.target} &> {log:q}"
@@ -159,7 +166,13 @@ rule learning_evaluate:
         truth=lambda w: helpers.options(
             {"truth": config[w.experiment]["runs"][w.run].get("truth")}
         ),
-        code=lambda w: helpers.run_code(config, "evaluate", w.experiment, w.run),
+        code=lambda w: [
+            helpers.run_code(config, "evaluate", w.experiment, w.run),
+            *map(
+                helpers.provenance.fingerprint,
+                helpers.evaluation_modules(config, w.experiment, w.run),
+            ),
+        ],
     shell:
         "python -m cosmodag evaluate --dataset {input.dataset:q}"
         " --run $(dirname {input.model:q}) --baselines {input.baselines:q}"

@@ -1,27 +1,22 @@
 # The report: one page that opens offline, with the scores of all runs of all experiments.
 #
 # Needs:  results/<experiment>/runs/<run>/{metrics.json,history.csv,figures}
-#         results/injections/verdicts/<verdict>.{json,svg}
-#         results/injections/selections/<selection>/<batch>.csv
-#         results/galaxies/clusters/<clusters>/
-#         results/galaxies/applications/<application>.{csv,svg}
+#         other results that an experiment's part of the report shows
 # Makes:  results/report.html
+
+
+all_files = [
+    declared.files(config)
+    for declared in experiments.declared()
+    if declared.name in config
+]
 
 
 rule report:
     """Write the report of all runs as one page."""
     input:
-        runs=[
-            f"{results}/{experiment}/runs/{run}/metrics.json"
-            for experiment, run in helpers.all_runs(config)
-        ],
-        verdicts=[
-            f"{results}/injections/verdicts/{verdict}.json"
-            for verdict in config.get("injections", {}).get("verdicts", {})
-        ],
-        cuts=injections.cuts,
-        clusters=galaxies.clusters,
-        applications=galaxies.applications,
+        runs=[path for files in all_files for path in files.metrics],
+        products=[path for files in all_files for path in files.products],
     output:
         f"{results}/report.html",
     log:
@@ -36,17 +31,16 @@ rule report:
         runtime=scaled(10),
     params:
         runs=lambda w, input: " ".join(quote(str(Path(f).parent)) for f in input.runs),
-        verdicts=lambda w, input: " ".join(
-            f"--verdict {quote(f)}" for f in input.verdicts
+        products=lambda w, input: " ".join(
+            f"--product {quote(f)}" for f in input.products
         ),
-        cuts=lambda w, input: " ".join(f"--cuts {quote(f)}" for f in input.cuts),
-        clusters=lambda w, input: " ".join(
-            f"--clusters {quote(f)}" for f in input.clusters
+        code=code(
+            "report",
+            *(
+                declared.report.partition(":")[0]
+                for declared in experiments.declared()
+                if declared.report
+            ),
         ),
-        applications=lambda w, input: " ".join(
-            f"--application {quote(f)}" for f in input.applications
-        ),
-        code=code("report"),
     shell:
-        "python -m cosmodag report {params.runs} {params.verdicts} {params.cuts} {params.clusters}"
-        " {params.applications} --output {output:q} &> {log:q}"
+        "python -m cosmodag report {params.runs} {params.products} --output {output:q} &> {log:q}"

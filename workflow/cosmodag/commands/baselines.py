@@ -20,7 +20,7 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
 @threads
 def command(dataset, output, task, truth, noise, transform, settings, seed, threads):
     """Fit simple methods to what networks are to learn, for all runs on a dataset."""
-    from cosmodag.evaluation.baselines.fitting import prepare_baselines
+    from cosmodag.evaluation.prepare_baselines import prepare_baselines
 
     prepare_baselines(
         dataset,

@@ -108,6 +108,21 @@ def run_code(config: Mapping, command: str, experiment: str, run: str) -> str:
     return code(command, *(f"cosmodag.models.{runs[part]['model']['name']}" for part in parts))
 
 
+def evaluation_modules(config: Mapping, experiment: str, run: str) -> list[str]:
+    """Return the module with an experiment's own evaluation of a run's task, if it has one."""
+    task = experiments.find(experiment).tasks.get(config[experiment]["runs"][run]["task"]["name"])
+    return [task.evaluation.partition(":")[0]] if task is not None and task.evaluation else []
+
+
+def target_run(config: Mapping, experiment: str, dataset: str, name: str) -> str:
+    """Return the first run on a dataset that is scored on a target, see `target`."""
+    for run, entry in config[experiment]["runs"].items():
+        same = first_dataset(config, experiment, entry["dataset"]) == dataset
+        if same and target(config, experiment, run) == name:
+            return run
+    raise KeyError(f"no run of {experiment} on {dataset} is scored on {name}")
+
+
 def target(config: Mapping, experiment: str, run: str) -> str:
     """Return a name for what a run is scored on; runs that share it share baselines."""
     entry = config[experiment]["runs"][run]
@@ -140,14 +155,11 @@ def first_dataset(config: Mapping, experiment: str, dataset: str) -> str:
 
 def target_options(config: Mapping, experiment: str, dataset: str, name: str) -> str:
     """Return the options that describe a target to the command that fits baselines."""
-    for run, entry in config[experiment]["runs"].items():
-        same = first_dataset(config, experiment, entry["dataset"]) == dataset
-        if same and target(config, experiment, run) == name:
-            keys = ["task", "truth", "noise"]
-            keys += ["transform"] if entry["task"]["name"] == "latent" else []
-            given = {key: entry.get(key) for key in keys}
-            return options(given | {"settings": entry.get("baselines") or None})
-    raise KeyError(f"no run of {experiment} on {dataset} is scored on {name}")
+    entry = config[experiment]["runs"][target_run(config, experiment, dataset, name)]
+    keys = ["task", "truth", "noise"]
+    keys += ["transform"] if entry["task"]["name"] == "latent" else []
+    given = {key: entry.get(key) for key in keys}
+    return options(given | {"settings": entry.get("baselines") or None})
 
 
 def dataset_names(config: Mapping, experiment: str, origin: str) -> str:

@@ -46,6 +46,16 @@ class ExperimentFiles:
         raise NotImplementedError
 
     @property
+    def metrics(self) -> list[str]:
+        """Return the scores of all runs."""
+        return [f"{self.root}/runs/{run}/metrics.json" for run in self.names("runs")]
+
+    @property
+    def products(self) -> list[str]:
+        """Return all other results that the report shows."""
+        return []
+
+    @property
     def applications(self) -> list[str]:
         """Return the tables of all applications of trained runs."""
         return [f"{self.root}/applications/{name}.csv" for name in self.names("applications")]

@@ -1,50 +1,42 @@
 """A trained run scored on the test split, beside baselines, once.
 
-What is chosen (thresholds, settings of baselines, the spread of their errors) is chosen on the
-validation split; the test split is read here alone.
+Thresholds, settings of baselines and the calibration of their errors are chosen on the validation
+split; the test split is read here alone.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from cosmodag import provenance
 from cosmodag.datasets.folder import read_description
-from cosmodag.datasets.transforms import input_scale
-from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.evaluation.baselines.fitting import fit_all, read_baselines
-from cosmodag.evaluation.latent_evaluation import evaluate_latents
-from cosmodag.evaluation.map_evaluation import evaluate_maps
-from cosmodag.evaluation.matching_evaluation import evaluate_matching
-from cosmodag.evaluation.number_evaluation import evaluate_numbers
-from cosmodag.evaluation.ordered_evaluation import evaluate_ordered
-from cosmodag.evaluation.reconstruction_evaluation import evaluate_reconstructions
+from cosmodag.evaluation.baselines.fitting import read_baselines
+from cosmodag.evaluation.evaluation import (
+    Evaluation,
+    Figure,
+    RunToEvaluate,
+    Scored,
+    SplitExamples,
+    Subset,
+)
 from cosmodag.evaluation.symmetric_prediction import predict_splits
-from cosmodag.evaluation.targets import ordered_columns, read_examples
+from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.task_evaluations import make_evaluation
 from cosmodag.files import whole_file, whole_folder, write_json
-from cosmodag.injections.verdict import two_sample_figures
-from cosmodag.injections.verdict.classification_evaluation import evaluate_classes
-from cosmodag.injections.verdict.occlusion import confident_cases, run_answer
-from cosmodag.reionization.baselines import slice_features
-from cosmodag.reionization.evaluation import all_zero, slice_figures
-from cosmodag.reionization.evaluation.slice_saliency import slice_cases
 from cosmodag.training.prediction import load_run
 
-EVALUATIONS = {
-    "map": evaluate_maps,
-    "count": evaluate_numbers,
-    "regression": evaluate_numbers,
-    "classification": evaluate_classes,
-    "ordinal": evaluate_ordered,
-    "reconstruction": evaluate_reconstructions,
-    "matching": evaluate_matching,
-    "latent": evaluate_latents,
-}
+SCORES = (
+    "The network beside the baselines on the same test examples; bars are 95 % intervals, "
+    "bootstrapped over independent groups."
+)
+LEARNING = "Loss and scores of the training and the validation split by epoch."
 
 
 def evaluate(
@@ -53,153 +45,150 @@ def evaluate(
     *,
     truth: str | None = None,
     baselines: str | os.PathLike | None = None,
-    baseline_settings: Mapping[str, Mapping] | None = None,
+    baseline_settings: Mapping[str, Mapping[str, Any]] | None = None,
     replicas: int = 2000,
     seed: int = 0,
     device: str = "auto",
     threads: int | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Score a trained run and write metrics.json, predictions.h5 and figures/ into its folder.
 
     Parameters
     ----------
-    dataset_folder
+    dataset_folder : path
         The dataset that the run was trained on.
-    run_folder
+    run_folder : path
         The run: model.pt, run.json, history.csv.
     truth : str, optional
         Channel that a map is scored on where it is not the one that was learned.
     baselines : path, optional
-        File of `prepare_baselines`; without it the baselines are fitted here.
-    baseline_settings : mapping, optional
-        See `fit_baselines`.
+        File of `cosmodag.evaluation.prepare_baselines.prepare_baselines`; without it the baselines
+        are fitted here.
+    baseline_settings : mapping from str to mapping, optional
+        Keyword arguments by baseline, where they are fitted here.
     replicas, seed : int
         Bootstrap replicas, and the seed of draws and subsamples.
-    device, threads
-        As `cosmodag.training.prediction.predict` takes them.
+    device : {"auto", "cpu", "cuda"}
+    threads : int, optional
+        As `cosmodag.training.prediction.predict`.
 
     Returns
     -------
     dict
-        What metrics.json holds.
+        Content of metrics.json.
+
+    Raises
+    ------
+    InputError
+        If the task has no evaluation, the target has one value only, or the baselines belong to
+        another dataset or target.
     """
     dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
     _, task, description = load_run(run_folder)
-    kind = description["task"]["name"]
-    if kind not in EVALUATIONS:
-        raise InputError(f"{run_folder}/run.json: task {kind!r} has no evaluation")
-    # Classes that stand for values have an order and distances; others are a two-sample test.
-    scoring = evaluate_ordered if "values" in description["task"] else EVALUATIONS[kind]
-    found = predict_splits(run_folder, dataset_folder, device=device, threads=threads)
-    examples = read_examples(
-        dataset_folder,
+    dataset = read_description(dataset_folder)
+    run = RunToEvaluate(run_folder, dataset_folder, description, dataset, device, threads)
+    evaluation = make_evaluation(
+        dataset["experiment"],
         description["task"],
         truth=truth,
-        noise=description.get("noise"),
         transform=description["transform"],
     )
-    dataset = read_description(dataset_folder)
-    if kind == "reconstruction":
-        found = own_units(found, description, dataset)
-    if baselines is not None:
-        fitted = read_baselines(baselines)
-        _check_fit(baselines, fitted, description["task"], examples["test"])
-    else:
-        fitted = fit_all(
-            description["task"], examples, seed=seed, threads=threads, settings=baseline_settings
-        )
-    everything = examples["test"]
-    parts = all_zero.apart(kind, examples, found, fitted)
-    scored, predictions, drawings = scoring(
-        description["task"], *parts.informative, replicas=replicas, seed=seed
-    )
-    test = parts.informative[0]["test"]
-    if parts.zero is not None:
-        of_zero, *_ = scoring(description["task"], *parts.zero, replicas=replicas, seed=seed)
-        scored["all_zero"] = {"n": len(parts.zero[0]["test"].x), "scores": of_zero["scores"]}
-    if "values" in description["task"] and "redshift" in everything.index:
-        cases = slice_cases(run_folder, dataset_folder, everything, device=device, threads=threads)
-        drawings["saliency"] = lambda path: slice_figures.saliency(path, cases)
-    if slice_features.CHANNELS & set(test.channels):
-        drawings["slices"] = lambda path: slice_figures.slices(path, test)
-    if "gallery" in drawings:
-        answer = run_answer(run_folder, dataset_folder, device=device, threads=threads)
-        cases = confident_cases(answer, test, found["test"]["probability"][:, 1])
-        drawings["attention"] = lambda path: two_sample_figures.attention(path, cases)
-    metrics = {
+    predictions = predict_splits(run_folder, dataset_folder, device=device, threads=threads)
+    predictions = evaluation.in_target_units(predictions, run)
+    examples = read_examples(dataset_folder, evaluation, noise=description.get("noise"))
+    fitted = _baselines(evaluation, examples, baselines, baseline_settings, seed, threads)
+    subset, empty = evaluation.without_signal(Subset(examples, predictions, fitted))
+    scored = evaluation.score(subset, replicas=replicas, seed=seed)
+    scored.figures.update(evaluation.run_figures(run, examples, subset))
+    if empty is not None:
+        of_empty = evaluation.score(empty, replicas=replicas, seed=seed)
+        n_empty = len(empty.examples["test"].x)
+        scored.metrics["all_zero"] = {"n": n_empty, "scores": of_empty.metrics["scores"]}
+    test = subset.examples["test"]
+    target = truth or ", ".join(next(iter(task.target.values())))
+    metrics = _metrics(run, evaluation, scored, test, target)
+    _write_predictions(run_folder / "predictions.h5", test, scored.predictions)
+    _draw_figures(run_folder, metrics, scored)
+    write_json(run_folder / "metrics.json", metrics)
+    return metrics
+
+
+def networks(description: Mapping[str, Any]) -> list[str]:
+    """Return the modules of the networks that a run consists of."""
+    models = [description["model"], *filter(None, [description.get("encoder", {}).get("model")])]
+    return [f"cosmodag.models.{model['name']}" for model in models]
+
+
+def _baselines(
+    evaluation: Evaluation,
+    examples: SplitExamples,
+    path: str | os.PathLike | None,
+    settings: Mapping[str, Mapping[str, Any]] | None,
+    seed: int,
+    threads: int | None,
+) -> dict[str, Predictions]:
+    """Read the predictions of the baselines, or fit them."""
+    if path is None:
+        return evaluation.fit(examples, seed=seed, threads=threads, settings=settings)
+    baselines = read_baselines(path)
+    evaluation.check_baselines(Path(path), baselines, examples["test"])
+    return baselines
+
+
+def _metrics(
+    run: RunToEvaluate, evaluation: Evaluation, scored: Scored, test: Examples, target: str
+) -> dict[str, Any]:
+    """Return the content of metrics.json."""
+    description, dataset = run.description, run.dataset
+    return {
         "experiment": dataset["experiment"],
-        "run": run_folder.name,
-        "task": kind,
-        "target": truth or ", ".join(next(iter(task.target.values()))),
+        "run": run.folder.name,
+        "task": description["task"]["name"],
+        "target": target,
         "split": "test",
         "protocol": dataset["protocol"],
         "tested_elsewhere": dataset.get("tested_elsewhere", False),
         "n": len(test.x),
-        "groups": int(test.index["group"].nunique()),
-        **scored,
+        **scored.metrics,
+        "tables": [table._asdict() for table in scored.tables],
+        "notes": scored.notes,
+        "figures": {
+            name: {"caption": figure.caption, "wide": figure.wide}
+            for name, figure in _all_figures(run.folder, scored, {}).items()
+        },
         "provenance": {
-            "code": provenance.fingerprint(__name__, *networks(description)),
+            "code": provenance.fingerprint(
+                __name__, type(evaluation).__module__, *networks(description)
+            ),
             "config": provenance.value_hash(description),
-            "data": provenance.file_hash(dataset_folder / "dataset.json"),
-            "model": provenance.file_hash(run_folder / "model.pt"),
+            "data": provenance.file_hash(run.dataset_folder / "dataset.json"),
+            "model": provenance.file_hash(run.folder / "model.pt"),
             "seed": description["seed"],
             "versions": provenance.versions(("torch", "numpy", "scikit-learn", "h5py")),
             "device": description.get("device"),
         },
     }
-    _write_predictions(run_folder / "predictions.h5", test, predictions)
-    with whole_folder(run_folder / "figures") as folder:
-        for name, draw in {**drawings, **_shared_drawings(metrics, run_folder)}.items():
-            draw(folder / f"{name}.svg")
-    write_json(run_folder / "metrics.json", metrics)
-    return metrics
 
 
-def _check_fit(
-    path: str | os.PathLike, fitted: Mapping[str, Predictions], task: Mapping, test: Examples
-) -> None:
-    """Refuse baselines of another dataset or target."""
-    columns = list(ordered_columns(task)) if "values" in task else task.get("columns", [])
-    columns = [] if task["name"] == "matching" else columns
-    lacking = [c for c in columns if not any(name.startswith(f"{c}:") for name in fitted)]
-    whole = task["name"] in ("map", "reconstruction", "latent")
-    odd = any(
-        each.test.shape[: test.y.ndim if whole else 1] != test.y.shape[: None if whole else 1]
-        for each in fitted.values()
-    )
-    if lacking or odd or (not columns and any(":" in name for name in fitted)):
-        raise InputError(f"{path}: made for another dataset or target; fit the baselines anew")
-
-
-def networks(description: Mapping) -> list[str]:
-    """Modules of the networks that a run consists of."""
-    models = [description["model"], *filter(None, [description.get("encoder", {}).get("model")])]
-    return [f"cosmodag.models.{model['name']}" for model in models]
-
-
-def own_units(found: Mapping, description: Mapping, dataset: Mapping) -> dict:
-    """Slices that a network gave back, with channels last and in the units of the dataset."""
-    statistics = description.get("statistics", dataset["statistics"])
-    origin, unit = input_scale(description["transform"], statistics)
-    return {
-        split: {
-            **each,
-            "reconstruction": np.moveaxis(each["reconstruction"], 1, -1) * unit + origin,
-        }
-        for split, each in found.items()
-    }
-
-
-def _shared_drawings(metrics: dict, run_folder: Path) -> dict[str, Callable]:
+def _all_figures(run_folder: Path, scored: Scored, metrics: Mapping[str, Any]) -> dict[str, Figure]:
+    """Return the figures of a run: those of its evaluation, its scores, its training."""
     history = run_folder / "history.csv"
-    return {
-        "scores": lambda path: figures.scores_beside_baselines(path, metrics),
-        "learning": lambda path: figures.learning_curves(path, history),
+    return scored.figures | {
+        "scores": Figure(
+            partial(figures.scores_beside_baselines, metrics=metrics), SCORES, wide=True
+        ),
+        "learning": Figure(partial(figures.learning_curves, history=history), LEARNING),
     }
+
+
+def _draw_figures(run_folder: Path, metrics: Mapping[str, Any], scored: Scored) -> None:
+    with whole_folder(run_folder / "figures") as folder:
+        for name, figure in _all_figures(run_folder, scored, metrics).items():
+            figure.draw(folder / f"{name}.svg")
 
 
 def _write_predictions(path: Path, test: Examples, predictions: Mapping[str, np.ndarray]) -> None:
-    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+    with whole_file(path) as partial_file, h5py.File(partial_file, "w") as file:
         file.attrs["kind"] = "predictions"
         for name in ("id", "group"):
             file.create_dataset(name, data=test.index[name].astype(str).to_list())

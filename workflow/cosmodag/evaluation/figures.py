@@ -19,7 +19,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.evaluation.names import BASELINES, LESS_IS_BETTER, score_title, split_score
+from cosmodag.evaluation.names import baseline_title, better, score_title, split_score
 from cosmodag.files import whole_file
 
 STYLE = Path(__file__).with_name("cosmodag.mplstyle")
@@ -62,18 +62,13 @@ LEARNED = (
 )
 
 
-class MapWords(NamedTuple):
-    """How the parts of a figure of maps are called."""
+class MapLabels(NamedTuple):
+    """Labels of a figure of maps."""
 
-    seen: str
-    true: str
-    predicted: str
+    input: str
+    truth: str
+    prediction: str
     probability: str
-
-
-VOIDS = MapWords(
-    "galaxies (overdensity, asinh)", "true voids", "predicted voids", "probability of a void"
-)
 
 
 @contextlib.contextmanager
@@ -108,7 +103,7 @@ def map_examples(
     examples: Examples,
     probability: np.ndarray,
     rows: Sequence[int],
-    words: MapWords = VOIDS,
+    labels: MapLabels,
 ) -> None:
     """What the network sees, the truth and the prediction side by side, one line an example.
 
@@ -118,8 +113,8 @@ def map_examples(
         axes = figure.subplots(len(rows), 3, squeeze=False, sharex="row", sharey="row")
         for line, row in zip(axes, rows):
             extent, units = _extent(examples, row)
-            galaxies = np.arcsinh(_flat(examples.x[row].mean(-1)) + 1)
-            images = (galaxies, _flat(examples.y[row]), _flat(probability[row]))
+            density = np.arcsinh(_flat(examples.x[row].mean(-1)) + 1)
+            images = (density, _flat(examples.y[row]), _flat(probability[row]))
             for place, (axis, image) in enumerate(zip(line, images)):
                 looks = (
                     {"cmap": DENSITY} if place == 0 else {"cmap": PROBABILITY, "vmin": 0, "vmax": 1}
@@ -131,12 +126,12 @@ def map_examples(
             line[0].set_ylabel(units[1])
             for axis in line:
                 axis.set_xlabel(units[0])
-        for axis, title in zip(axes[0], (words.seen, words.true, words.predicted)):
+        for axis, title in zip(axes[0], (labels.input, labels.truth, labels.prediction)):
             axis.set_title(title)
         bar = figure.colorbar(
             shown, ax=axes[:, 1:], shrink=min(1.0, 2.2 / len(rows)), aspect=28, pad=0.02
         )
-        bar.set_label(words.probability)
+        bar.set_label(labels.probability)
         bar.outline.set_visible(False)
 
 
@@ -257,14 +252,14 @@ def scores_beside_baselines(path: str | os.PathLike, metrics: Mapping) -> None:
                 _dot(axis, height, of.get(score), predictor == "network")
             axis.set_title(textwrap.fill(score_title(score), 20), fontsize=8)
             axis.set_xlabel(
-                "less is better" if split_score(score)[1] in LESS_IS_BETTER else "more is better",
+                f"{better(score) or 'neither'} is better",
                 fontsize=7,
             )
             axis.grid(axis="x")
             axis.spines["left"].set_visible(False)
             axis.tick_params(axis="y", length=0)
             axis.margins(x=0.12)
-        labels = [BASELINES.get(name, name.replace("_", " ")) for name in predictors[:-1]]
+        labels = [baseline_title(name) for name in predictors[:-1]]
         axes[0].set_yticks(range(len(predictors)), [*labels, "network"])
         axes[0].set_ylim(-0.6, len(predictors) - 0.4)
 
@@ -297,3 +292,28 @@ def _extent(examples: Examples, row: int) -> tuple[list[float], tuple[str, str]]
 
 def _ends(limits: Sequence[float]) -> list[float]:
     return [limits[0], (limits[0] + limits[1]) / 2, limits[1]]
+
+
+def plot_curve(axis: Axes, curve: Sequence[Mapping], ink: str, label: str) -> None:
+    """Plot the values that are defined, with their intervals as bars."""
+    defined = [each for each in curve if each["value"] is not None]
+    for each in defined:
+        if each["low"] is not None:
+            axis.plot([each["at"]] * 2, [each["low"], each["high"]], color=ink, lw=1, alpha=0.6)
+    places, values = [each["at"] for each in defined], [each["value"] for each in defined]
+    axis.plot(places, values, "o-", color=ink, markersize=4, label=label)
+
+
+def colour_bar(figure: Figure, image, axes, label: str) -> None:
+    """Draw a colour bar with its label."""
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=24, pad=0.02)
+    bar.set_label(label, fontsize=7)
+    bar.outline.set_visible(False)
+
+
+def hide_frames(axes: np.ndarray) -> None:
+    """Hide ticks and frames of images."""
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        for side in axis.spines.values():
+            side.set_visible(False)

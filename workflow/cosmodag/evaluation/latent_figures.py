@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
-from cosmodag.evaluation.names import BASELINES
+from cosmodag.evaluation.names import baseline_title
 
 
 def similarities(path: str | os.PathLike, similarity: Mapping[str, np.ndarray]) -> None:
@@ -21,7 +21,7 @@ def similarities(path: str | os.PathLike, similarity: Mapping[str, np.ndarray]) 
                 edges,
                 histtype="step",
                 color=ink,
-                label=f"{BASELINES.get(name, name)}, median {np.median(values):.2f}",
+                label=f"{baseline_title(name)}, median {np.median(values):.2f}",
             )
         axis.set(xlabel="structural similarity", ylabel="images")
         axis.legend(fontsize=7)

@@ -1,136 +1,148 @@
 """Probability maps of a network and of baselines, scored alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
-from cosmodag.evaluation import figures, map_scores
+from cosmodag.errors import InputError
+from cosmodag.evaluation import bootstrap, figures, map_scores
+from cosmodag.evaluation.baselines import maps
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.fitting import fit_each
+from cosmodag.evaluation.evaluation import (
+    Evaluation,
+    Figure,
+    Scored,
+    SplitExamples,
+    Subset,
+    require_classes,
+)
 from cosmodag.evaluation.verdict import judged
-from cosmodag.reionization.evaluation import ionization_scores, slice_figures
-from cosmodag.reionization.evaluation.ionization_scores import (
-    coherence_curve,
-    path_sums,
-    structure_draws,
-)
 
-IONIZED = "ionized"
-"""The target channel whose structure is scored."""
-WORDS = figures.MapWords(
-    "density contrast (asinh)", "truly ionized", "predicted", "probability of being ionized"
+CALIBRATION = (
+    "Calibration: the observed fraction of pixels at each predicted probability; calibrated "
+    "predictions lie on the grey line. Below, the distribution of the predicted probabilities."
 )
 
 
-def evaluate_maps(
-    task: Mapping,
-    examples: Mapping[str, Examples],
-    found: Mapping[str, Mapping[str, np.ndarray]],
-    fitted: Mapping[str, Predictions],
-    *,
-    replicas: int,
-    seed: int,
-) -> tuple[dict, dict, dict[str, Callable]]:
-    """Scores, predictions to keep and figures of probability maps, the network's and baselines'.
+class MapEvaluation(Evaluation):
+    """Evaluation of probability maps.
 
-    Of ionized regions the structure is scored besides, see `ionization_scores`.
+    Attributes
+    ----------
+    LABELS : MapLabels
+        Labels of the figure of maps.
+    CAPTION : str
+        Its caption.
+    LIMITS : mapping from str to pair of float
+        Bounds of the scores.
     """
-    valid, test = examples["valid"], examples["test"]
-    groups = test.index["group"].to_numpy()
-    base_rate = float(examples["train"].y.mean())
-    network = {split: found[split]["probability"][:, 0] for split in found}
-    predicted = {"network": network["test"]} | {k: v.test for k, v in fitted.items()}
-    on_valid = {"network": network["valid"]} | {k: v.valid for k, v in fitted.items()}
-    thresholds = {k: map_scores.choose_threshold(p, valid.y) for k, p in on_valid.items()}
-    draws = {
-        name: map_scores.map_draws(
+
+    BASELINES = maps.BASELINES
+    LABELS: ClassVar[figures.MapLabels] = figures.MapLabels(
+        "input (overdensity, asinh)", "truth", "prediction", "predicted probability"
+    )
+    CAPTION: ClassVar[str] = (
+        "Input, truth and predicted probability in unseen examples, from the best predicted (top) "
+        "to the worst, evenly spaced in rank."
+    )
+    LIMITS: ClassVar[Mapping[str, tuple[float, float]]] = map_scores.LIMITS
+    predicts_shape_of_truth = True
+
+    @property
+    def channel(self) -> str:
+        """The target channel that maps are scored on."""
+        return self.truth or self.task["channel"]
+
+    def with_truth(self, examples: Examples, dataset: Mapping[str, Any]) -> Examples:
+        """Return the examples with masks (N, *map) as truth.
+
+        A mask is where the channel reaches the task's threshold, or 0.5 for a task that learns the
+        fraction itself.
+        """
+        channels = dataset["y_channels"]
+        if self.channel not in channels:
+            raise InputError(f"no target channel {self.channel!r} among {', '.join(channels)}")
+        threshold = self.task.get("threshold", 0.5)
+        fraction = examples.y[..., channels.index(self.channel)]
+        mask = fraction >= (0.5 if threshold is None else threshold)
+        require_classes(mask, self.channel, "change its definition, or the threshold of the task")
+        return examples._replace(y=mask)
+
+    def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
+        """Fit the baselines of maps."""
+        return fit_each(self.BASELINES, *examples.values(), **options)
+
+    def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
+        """Score probability maps; thresholds are chosen on the validation split."""
+        examples, baselines = subset.examples, subset.baselines
+        valid, test = examples["valid"], examples["test"]
+        groups = test.index["group"].to_numpy()
+        base_rate = float(examples["train"].y.mean())
+        network = {s: each["probability"][:, 0] for s, each in subset.predictions.items()}
+        on_valid = {"network": network["valid"]} | {k: v.valid for k, v in baselines.items()}
+        on_test = {"network": network["test"]} | {k: v.test for k, v in baselines.items()}
+        thresholds = {k: map_scores.choose_threshold(p, valid.y) for k, p in on_valid.items()}
+        draws = {
+            name: self.draws(
+                probability,
+                test,
+                threshold=thresholds[name],
+                base_rate=base_rate,
+                replicas=replicas,
+                seed=seed,
+            )
+            for name, probability in on_test.items()
+        }
+        scores = {
+            name: each.intervals(self.LIMITS) | map_scores.extremes(on_test[name])
+            for name, each in draws.items()
+        }
+        differences = {name: draws["network"].minus(draws[name]) for name in baselines}
+        curve = map_scores.reliability(network["test"], test.y, groups, seed=seed)
+        metrics = {
+            **judged("mcc", scores, differences, groups),
+            "thresholds": thresholds,
+            "base_rate": base_rate,
+            "reliability": curve,
+        }
+        rows = figures.spread_of_examples(network["test"], test.y)
+        drawn = {
+            "maps": Figure(
+                partial(
+                    figures.map_examples,
+                    examples=test,
+                    probability=network["test"],
+                    rows=rows,
+                    labels=self.LABELS,
+                ),
+                self.CAPTION,
+                wide=True,
+            ),
+            "reliability": Figure(partial(figures.reliability_diagram, curve=curve), CALIBRATION),
+        }
+        kept = {"probability": network["test"], "truth": test.y.astype(np.uint8)}
+        return Scored(metrics, kept, drawn)
+
+    def draws(
+        self,
+        probability: np.ndarray,
+        test: Examples,
+        *,
+        threshold: float,
+        base_rate: float,
+        replicas: int,
+        seed: int,
+    ) -> bootstrap.Draws:
+        """Return all scores of the maps of one predictor, with replicas over groups."""
+        return map_scores.map_draws(
             probability,
             test.y,
-            groups,
-            threshold=thresholds[name],
+            test.index["group"].to_numpy(),
+            threshold=threshold,
             base_rate=base_rate,
             replicas=replicas,
             seed=seed,
         )
-        for name, probability in predicted.items()
-    }
-    ionized = task.get("channel") == IONIZED
-    if ionized:
-        draws = {
-            name: each.joined(
-                structure_draws(
-                    predicted[name],
-                    test.y,
-                    groups,
-                    threshold=thresholds[name],
-                    replicas=replicas,
-                    seed=seed,
-                )
-            )
-            for name, each in draws.items()
-        }
-    limits = map_scores.LIMITS | ionization_scores.LIMITS
-    scores = {
-        name: each.intervals(limits) | map_scores.extremes(predicted[name])
-        for name, each in draws.items()
-    }
-    differences = {name: draws["network"].minus(draws[name]) for name in fitted}
-    curve = map_scores.reliability(network["test"], test.y, groups, seed=seed)
-    scored = {
-        **judged("mcc", scores, differences),
-        "thresholds": thresholds,
-        "base_rate": base_rate,
-        "reliability": curve,
-    }
-    rows = figures.spread_of_examples(network["test"], test.y)
-    if ionized:
-        scored |= _structure(scored, predicted, test, thresholds, replicas, seed)
-        return scored, _kept(network["test"], test), _ionized_drawings(scored, test, network, rows)
-    drawings = {
-        "maps": lambda path: figures.map_examples(path, test, network["test"], rows),
-        "reliability": lambda path: figures.reliability_diagram(path, curve),
-    }
-    return scored, _kept(network["test"], test), drawings
-
-
-def _kept(probability: np.ndarray, test: Examples) -> dict[str, np.ndarray]:
-    return {"probability": probability, "truth": test.y.astype(np.uint8)}
-
-
-def _structure(
-    scored: Mapping,
-    predicted: Mapping[str, np.ndarray],
-    test: Examples,
-    thresholds: Mapping[str, float],
-    replicas: int,
-    seed: int,
-) -> dict:
-    """Cross-coherence and sizes of bubbles, of the network and of the two strongest baselines."""
-    groups = test.index["group"].to_numpy()
-    ranked = sorted(scored["baselines"], key=lambda n: -scored["baselines"][n]["mcc"]["value"])
-    shown = ["network", *ranked[:2]]
-    curves = {
-        name: coherence_curve(predicted[name], test.y, groups, replicas=replicas, seed=seed)
-        for name in shown
-    }
-    masks = {"truth": test.y} | {name: predicted[name] >= thresholds[name] for name in shown}
-    sizes = {name: path_sums(mask, groups).sum(0).tolist() for name, mask in masks.items()}
-    return {"coherence": curves, "bubble_sizes": sizes}
-
-
-def _ionized_drawings(
-    scored: Mapping, test: Examples, network: Mapping[str, np.ndarray], rows: np.ndarray
-) -> dict[str, Callable]:
-    sizes = {name: np.array(count) for name, count in scored["bubble_sizes"].items()}
-    return {
-        "ionization": partial(
-            figures.map_examples,
-            examples=test,
-            probability=network["test"],
-            rows=rows,
-            words=WORDS,
-        ),
-        "coherence": partial(slice_figures.coherences, curves=scored["coherence"]),
-        "bubbles": partial(slice_figures.bubble_sizes, counts=sizes),
-        "calibration": partial(figures.reliability_diagram, curve=scored["reliability"]),
-    }

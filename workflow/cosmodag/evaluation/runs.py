@@ -8,16 +8,12 @@ from typing import NamedTuple
 
 from cosmodag.errors import InputError
 
-INDEX_ONLY = "index_only"
-
-
 class Run(NamedTuple):
-    """One evaluated run: what metrics.json and run.json hold, and its figures in order of name."""
+    """An evaluated run: its folder, the content of metrics.json and of run.json."""
 
     folder: Path
     metrics: dict
     description: dict
-    figures: list[Path]
 
     @property
     def headline(self) -> dict[str, float | None]:
@@ -44,18 +40,6 @@ class Run(NamedTuple):
 
         return sorted(self.metrics["baselines"], key=strength, reverse=True)
 
-    @property
-    def earned_by_position(self) -> float | None:
-        """Part of the network's headline score that the position alone earns, from 0 up."""
-        alone = self.baseline(INDEX_ONLY)
-        if not alone or alone["value"] is None or not self.headline["value"]:
-            return None
-        return (
-            max(alone["value"], 0.0) / self.headline["value"]
-            if self.headline["value"] > 0
-            else None
-        )
-
 
 def read_run(folder: str | os.PathLike) -> Run:
     """Read an evaluated run.
@@ -77,7 +61,7 @@ def read_run(folder: str | os.PathLike) -> Run:
         ) from error
     described = folder / "run.json"
     description = json.loads(described.read_text()) if described.is_file() else {}
-    return Run(folder, metrics, description, sorted((folder / "figures").glob("*.svg")))
+    return Run(folder, metrics, description)
 
 
 def by_experiment(folders: Sequence[str | os.PathLike]) -> dict[str, list[Run]]:

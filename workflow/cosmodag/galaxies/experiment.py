@@ -1,6 +1,6 @@
 """What the experiment `galaxies` declares to shared code."""
 
-from cosmodag.experiments import Experiment
+from cosmodag.experiments import Experiment, Score, Task
 from cosmodag.galaxies.files import GalaxiesFiles
 
 EXPERIMENT = Experiment(
@@ -35,12 +35,31 @@ EXPERIMENT = Experiment(
     },
     files=GalaxiesFiles,
     tasks={
-        "count": "Which parameters does a galaxy have, and how surely?",
-        "regression": "Which parameters does a galaxy have?",
-        "latent": "How few numbers describe a galaxy image?",
+        "count": Task(
+            "Which parameters does a galaxy have, and how surely?",
+            "cosmodag.galaxies.evaluation.parameters:ParameterEvaluation",
+        ),
+        "regression": Task(
+            "Which parameters does a galaxy have?",
+            "cosmodag.galaxies.evaluation.parameters:ParameterEvaluation",
+        ),
+        "latent": Task(
+            "How few numbers describe a galaxy image?",
+        ),
     },
     writers={
         "stamps": "`cosmodag galaxies simulate`",
         "grouping": "`cosmodag galaxies cluster`",
     },
+    scores={
+        "absolute_error": Score("median error", "lower"),
+        "flux_error": Score("median error of the flux", "lower"),
+        "radius_error": Score("median error of the radius", "lower"),
+    },
+    baselines={
+        "stamp_ridge": "ridge regression on apertures and moments",
+        "stamp_trees": "boosted trees on apertures and moments",
+        "sersic_fit": "a fitted Sérsic profile",
+    },
+    report="cosmodag.galaxies.report:sections",
 )

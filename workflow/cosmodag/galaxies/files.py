@@ -53,6 +53,11 @@ class GalaxiesFiles(ExperimentFiles):
         """Return the folders of all groups."""
         return [f"{self.root}/clusters/{name}" for name in self.names("clusters")]
 
+    @property
+    def products(self) -> list[str]:
+        """Return the clusters and the predictions."""
+        return self.clusters + self.applications
+
     def cluster_inputs(self, clusters: str) -> dict[str, str]:
         """Return what galaxies are grouped from: a trained run, its dataset, a table of labels."""
         entry = self.config["clusters"][clusters]

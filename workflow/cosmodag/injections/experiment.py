@@ -1,6 +1,6 @@
 """What the experiment `injections` declares to shared code."""
 
-from cosmodag.experiments import Experiment
+from cosmodag.experiments import Experiment, Task
 from cosmodag.injections.files import InjectionsFiles
 
 EXPERIMENT = Experiment(
@@ -30,6 +30,15 @@ EXPERIMENT = Experiment(
     },
     files=InjectionsFiles,
     tasks={
-        "classification": "Are injected objects told from real ones?",
+        "classification": Task(
+            "Are injected objects told from real ones?",
+            "cosmodag.injections.verdict.two_sample_evaluation:TwoSampleEvaluation",
+        ),
     },
+    baselines={
+        "rate": "the frequency of the classes",
+        "logistic": "logistic regression on the catalogue",
+        "catalogue_trees": "boosted trees on the catalogue",
+    },
+    report="cosmodag.injections.report:sections",
 )

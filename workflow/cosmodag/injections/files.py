@@ -101,6 +101,12 @@ class InjectionsFiles(ExperimentFiles):
             for batch in self.batches(entry["source"])
         ]
 
+    @property
+    def products(self) -> list[str]:
+        """Return the verdicts and the tables of what the cuts removed."""
+        verdicts = [f"{self.root}/verdicts/{name}.json" for name in self.names("verdicts")]
+        return verdicts + self.cuts
+
     def application_inputs(self, application: str) -> dict[str, str | list[str]]:
         """Return what an application needs: a trained run, its dataset, stamps."""
         entry = self.config["applications"][application]

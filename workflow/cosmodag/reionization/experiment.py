@@ -1,6 +1,6 @@
 """What the experiment `reionization` declares to shared code."""
 
-from cosmodag.experiments import Experiment
+from cosmodag.experiments import Experiment, Score, Task
 from cosmodag.reionization.files import ReionizationFiles
 
 EXPERIMENT = Experiment(
@@ -34,16 +34,50 @@ EXPERIMENT = Experiment(
     },
     files=ReionizationFiles,
     tasks={
-        "classification": "At which redshift, or with which escape fraction, was a slice taken?",
-        "ordinal": "Which redshift and escape fraction, and how surely?",
-        "count": "How much of a slice is neutral?",
-        "regression": "How much of a slice is neutral?",
-        "reconstruction": "How much of a slice is left after an eighth of its numbers?",
-        "map": "Which regions are ionized, given the density?",
-        "matching": "Which ionized regions belong to a density?",
+        "classification": Task(
+            "At which redshift, or with which escape fraction, was a slice taken?",
+            "cosmodag.reionization.evaluation.slice_evaluations:SliceClassEvaluation",
+        ),
+        "ordinal": Task(
+            "Which redshift and escape fraction, and how surely?",
+            "cosmodag.reionization.evaluation.slice_evaluations:SliceClassEvaluation",
+        ),
+        "count": Task(
+            "How much of a slice is neutral?",
+            "cosmodag.reionization.evaluation.slice_evaluations:SliceNumberEvaluation",
+        ),
+        "regression": Task(
+            "How much of a slice is neutral?",
+            "cosmodag.reionization.evaluation.slice_evaluations:SliceNumberEvaluation",
+        ),
+        "reconstruction": Task(
+            "How much of a slice is left after an eighth of its numbers?",
+            "cosmodag.reionization.evaluation.slice_evaluations:SliceReconstructionEvaluation",
+        ),
+        "map": Task(
+            "Which regions are ionized, given the density?",
+            "cosmodag.reionization.evaluation.ionized_maps:IonizedMapEvaluation",
+        ),
+        "matching": Task(
+            "Which ionized regions belong to a density?",
+            "cosmodag.reionization.evaluation.matching:MatchingEvaluation",
+        ),
     },
     writers={
         "initial": "`cosmodag reionization initial`",
         "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
+    },
+    scores={
+        "top_1": Score("identified at first", "higher"),
+        "coherence": Score("cross-coherence r(k), mean over k", "higher"),
+        "bubble_distance": Score("distance between the distributions of bubble sizes", "lower"),
+        "bubble_ratio": Score("predicted over true mean bubble size"),
+    },
+    baselines={
+        "slice_ridge": "ridge regression on slice statistics",
+        "slice_trees": "boosted trees on slice statistics",
+        "chance": "chance",
+        "correlation": "correlation of smoothed slices",
+        "phases": "correlation of whitened slices",
     },
 )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from cosmodag.evaluation.formatting import bounds, number
 from cosmodag.evaluation.names import score_title
 from cosmodag.evaluation.runs import by_experiment
-from cosmodag.galaxies.evaluation.signal_scores import told
 
 _HEAD = ("run", "score", "network", "95 % interval", "best baseline", "", "verdict")
 
@@ -37,8 +36,7 @@ def summary(runs: Sequence[str | os.PathLike]) -> str:
                     metrics["outcome"],
                 )
             )
-            if sentence := told(metrics.get("by_signal_to_noise", {})):
-                notes.append(f"{experiment}/{metrics['run']}: {sentence}")
+            notes += [f"{experiment}/{metrics['run']}: {note}" for note in metrics["notes"]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows]
     lines.insert(1, "  ".join("─" * width for width in widths))

@@ -1,6 +1,6 @@
 """What the experiment `voids` declares to shared code."""
 
-from cosmodag.experiments import Experiment
+from cosmodag.experiments import Experiment, Task
 from cosmodag.voids.files import VoidsFiles
 
 EXPERIMENT = Experiment(
@@ -28,8 +28,13 @@ EXPERIMENT = Experiment(
     },
     files=VoidsFiles,
     tasks={
-        "map": "Which sight lines run through a void?",
-        "count": "How many voids does a sub-box hold, and how much volume do they fill?",
+        "map": Task(
+            "Which sight lines run through a void?",
+            "cosmodag.voids.evaluation.void_maps:VoidMapEvaluation",
+        ),
+        "count": Task(
+            "How many voids does a sub-box hold, and how much volume do they fill?",
+        ),
     },
     writers={
         "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",

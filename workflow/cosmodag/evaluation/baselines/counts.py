@@ -1,10 +1,10 @@
-"""Simple predictors of numbers, fitted on the training split, tuned on validation.
+"""Baselines that predict numbers, fitted on the training split, tuned on the validation split.
 
-Each takes examples that `described` has brought down to features, and returns predictions for
-validation and test, and as its standard deviation the scatter of its errors on validation.
+Each takes examples with features in the place of images, and returns predictions for the validation
+and the test split. Their spread is the scatter of the errors on the validation split.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -16,30 +16,14 @@ from tqdm import tqdm
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.features import example_features
 from cosmodag.evaluation.baselines.index_only import index_only_numbers
-from cosmodag.galaxies.baselines import photometric_features
-from cosmodag.reionization.baselines import slice_features
 
 _RIDGE_PENALTIES = 10.0 ** np.arange(-2, 6)
 # Trees tried against each other on validation: (leaves, least examples a leaf, learning rate).
 _TREES = ((4, 20, 0.1), (8, 20, 0.05), (15, 10, 0.05), (31, 40, 0.05))
 
 
-def measured(channels: Sequence[str]) -> str:
-    """What is measured on channels of these names, as baselines are called by it."""
-    if slice_features.CHANNELS & set(channels):
-        return "slice_"
-    return "stamp_" if photometric_features.has_galaxy_channels(channels) else ""
-
-
-def described(examples: Examples) -> Examples:
-    """The examples with the features (N, F) of each in the place of its map: of its density, of a
-    slice of the 21-cm sky, or of a galaxy.
-    """
-    kind = measured(examples.channels)
-    if kind == "slice_":
-        return slice_features.described(examples)
-    if kind == "stamp_":
-        return photometric_features.with_features(examples)
+def with_density_features(examples: Examples) -> Examples:
+    """Return the examples with the density features (N, F) of each map in its place."""
     maps = tqdm(examples.x, desc="density features", unit="example", disable=None)
     return examples._replace(x=np.stack([example_features(x) for x in maps]))
 
@@ -52,13 +36,13 @@ def mean(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> 
 
 
 def ridge(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Linear regression on density features, its penalty chosen on validation."""
+    """Linear regression on features, its penalty chosen on validation."""
     models = (make_pipeline(StandardScaler(), Ridge(penalty)) for penalty in _RIDGE_PENALTIES)
     return _best(models, train, valid, test)
 
 
 def trees(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Gradient-boosted trees on density features, grown until validation stops improving."""
+    """Gradient-boosted trees on features, grown until validation stops improving."""
     models = (
         HistGradientBoostingRegressor(
             max_iter=600,

@@ -1,8 +1,7 @@
-"""Simple classifiers into classes that stand for values, such as the redshifts of a grid.
+"""Baselines that classify into classes that stand for values, such as the redshifts of a grid.
 
-Each takes examples that `slice_features.described` has brought down to features (those that look at
-the slice itself or at its place take that too) and returns a distribution over the classes, (N, K),
-for validation and test. Settings are chosen on validation, where the distributions are calibrated
+Each takes a `ClassSplit`, with features and pixels of the images, and returns a distribution over
+the classes, (N, K), for the validation and the test split. Settings are chosen on validation, where the distributions are calibrated
 by a temperature as a network's are.
 """
 
@@ -35,8 +34,8 @@ _DOUBT = 1e-3
 Fit = Callable[..., Sequence[np.ndarray]]
 
 
-class Slices(NamedTuple):
-    """A split three ways: features (N, F), pixels (N, P), and where each slice lies."""
+class ClassSplit(NamedTuple):
+    """One split: features (N, F), pixels (N, P), positions (N, 4), simulations and classes (N,)."""
 
     features: np.ndarray
     pixels: np.ndarray
@@ -45,14 +44,16 @@ class Slices(NamedTuple):
     y: np.ndarray
 
 
-def told(examples: Examples, features: np.ndarray, column: int | None = None) -> Slices:
-    """A split with its features, for the classes of one column of its y, or of y itself."""
+def with_features(
+    examples: Examples, features: np.ndarray, column: int | None = None
+) -> ClassSplit:
+    """Return a split with its features, for the classes of one column of its y, or of y itself."""
     index = examples.index
     names = ["axis", *(("lower_x", "lower_y", "lower_z") if "lower_x" in index else ("slice",))]
     universe = next(name for name in ("box", "seed", "group") if name in index)
     y = examples.y if column is None else examples.y[:, column]
     pixels = examples.x.reshape(len(examples.x), -1)
-    return Slices(
+    return ClassSplit(
         features,
         pixels,
         index[names].to_numpy(np.float64),
@@ -65,7 +66,7 @@ def distribution(fit: Fit) -> Callable[..., Predictions]:
     """Make a baseline of a function that gives distributions for validation and test."""
 
     @functools.wraps(fit)
-    def baseline(train: Slices, valid: Slices, test: Slices, *, values, seed: int) -> Predictions:
+    def baseline(train: ClassSplit, valid: ClassSplit, test: ClassSplit, *, values, seed: int) -> Predictions:
         found = fit(train, valid, test, np.asarray(values), seed)
         return calibrated(found, train, valid, len(values))
 
@@ -73,13 +74,13 @@ def distribution(fit: Fit) -> Callable[..., Predictions]:
 
 
 @distribution
-def shares(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+def shares(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """The shares of the classes in the training split: chance."""
     return [np.tile(_shares(train.y, len(values)), (len(each.y), 1)) for each in (valid, test)]
 
 
 @distribution
-def discriminant(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+def discriminant(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """Linear discriminant analysis of the features, its covariance shrunk (Ledoit & Wolf 2004)."""
     model = make_pipeline(
         StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
@@ -89,7 +90,7 @@ def discriminant(train: Slices, valid: Slices, test: Slices, values: np.ndarray,
 
 
 @distribution
-def ridge(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+def ridge(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """Linear regression of the value on the features, with a normal error as on validation."""
     best_error, best = np.inf, None
     for penalty in _RIDGE_PENALTIES:
@@ -106,7 +107,7 @@ def ridge(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: 
 
 
 @distribution
-def trees(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+def trees(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """Gradient-boosted trees on the features, grown until validation stops improving."""
     fitted = []
     for leaves, least, learning_rate in _TREES:
@@ -128,7 +129,7 @@ def trees(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: 
 
 
 @distribution
-def neighbours(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+def neighbours(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """The nearest slices among the principal components of the pixels, as in the original."""
     fitted = []
     for components in _COMPONENTS:
@@ -140,12 +141,12 @@ def neighbours(train: Slices, valid: Slices, test: Slices, values: np.ndarray, s
 
 
 @distribution
-def place_only(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+def place_only(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """The training slices nearest in place, in the same universe where it is known: no sight."""
     universes = {name: float(number) for number, name in enumerate(np.unique(train.universe))}
     apart = 1e6  # of universes, and of lines of sight from each other
 
-    def where(each: Slices) -> np.ndarray:
+    def where(each: ClassSplit) -> np.ndarray:
         own = np.array([universes.get(name, 0.0) for name in each.universe])
         place = each.place * ([apart / 1e3] + [1.0] * (each.place.shape[1] - 1))
         return np.column_stack([apart * own, place])
@@ -154,7 +155,7 @@ def place_only(train: Slices, valid: Slices, test: Slices, values: np.ndarray, s
 
 
 @distribution
-def seed_only(train: Slices, valid: Slices, test: Slices, values: np.ndarray, seed: int):
+def seed_only(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """The shares of the classes among the training slices of the same universe."""
     classes = len(values)
     overall = _shares(train.y, classes)
@@ -178,7 +179,7 @@ BASELINES: dict[str, Callable[..., Predictions]] = {
 
 
 def calibrated(
-    found: Sequence[np.ndarray], train: Slices, valid: Slices, classes: int
+    found: Sequence[np.ndarray], train: ClassSplit, valid: ClassSplit, classes: int
 ) -> Predictions:
     """Distributions with a doubt, calibrated by a temperature on the validation split."""
     doubt = _DOUBT * _shares(train.y, classes)

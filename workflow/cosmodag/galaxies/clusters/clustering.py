@@ -13,10 +13,9 @@ from cosmodag import provenance
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
 from cosmodag.evaluation.formatting import bounds, number
-from cosmodag.evaluation.names import GROUPINGS, SPACES
 from cosmodag.files import whole_file, whole_folder, write_json
 from cosmodag.galaxies.baselines import morphology
-from cosmodag.galaxies.clusters import choice, figures
+from cosmodag.galaxies.clusters import choice, figures, titles
 from cosmodag.galaxies.clusters.grouping_file import KeptGrouping, write_grouping
 from cosmodag.galaxies.clusters.labels import read_labels
 from cosmodag.galaxies.clusters.outliers import surroundings
@@ -201,13 +200,13 @@ def sentence(found: Mapping[str, Mapping]) -> str:
     said = []
     for name, each in found.items():
         if "skipped" in each:
-            said.append(f"by {SPACES[name]} none were sought ({each['skipped']})")
+            said.append(f"by {titles.SPACES[name]} none were sought ({each['skipped']})")
             continue
         method = each["methods"][each["chosen"]]
         steady = method["stability"]["value"] >= choice.STEADY
         word = "are found again" if steady else "are not found again"
         said.append(
-            f"{method['number']} groups by {SPACES[name]} ({GROUPINGS[each['chosen']]}) {word} "
+            f"{method['number']} groups by {titles.SPACES[name]} ({titles.METHODS[each['chosen']]}) {word} "
             f"when galaxies are drawn anew (adjusted Rand index "
             f"{number(method['stability']['value'])}, {bounds(method['stability'])})"
         )

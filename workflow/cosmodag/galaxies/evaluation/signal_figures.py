@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
-from cosmodag.evaluation.names import BASELINES, SCORES
+from cosmodag.evaluation.names import baseline_title, score_title
 from cosmodag.galaxies.evaluation.signal_scores import bright, deciding_error
 
 INKS = {"network": NETWORK}
@@ -52,11 +52,11 @@ def by_signal(
                     ends = [each["low"], each["high"]]
                     axis.plot([each["at"]] * 2, ends, color=ink, linewidth=1, alpha=0.6)
             places, values = ([each[key] for each in curve] for key in ("at", "value"))
-            label = BASELINES.get(name, name.replace("_", " "))
+            label = baseline_title(name)
             axis.plot(places, values, "o-", color=ink, markersize=4, label=label)
         name = column.replace("_", " ")
         error = deciding_error(column)
-        ylabel = f"{SCORES[error]}" + (f" of {name}" if error == "absolute_error" else "")
+        ylabel = score_title(error) + (f" of {name}" if error == "absolute_error" else "")
         axis.set(xscale="log", yscale="log", xlabel="signal-to-noise", ylabel=ylabel)
         axis.grid(axis="y")
         axis.legend(fontsize=7)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from cosmodag.evaluation import bootstrap
-from cosmodag.evaluation.formatting import percent
-from cosmodag.evaluation.names import BASELINES
+from cosmodag.evaluation.evaluation import Table
+from cosmodag.evaluation.formatting import bounds, number, percent
+from cosmodag.evaluation.names import baseline_title, score_title
 from cosmodag.evaluation.verdict import outcome
 
 COLUMN = "signal_to_noise"
@@ -123,7 +124,7 @@ def _compared(draws: Mapping[str, bootstrap.Draws], error: str) -> dict:
     return {
         "scores": {name: each.intervals(LIMITS) for name, each in draws.items()},
         "differences": {name: draws["network"].minus(each) for name, each in rivals.items()},
-        "outcome": outcome(saved),
+        "outcome": outcome(saved, draws["network"].groups),
         "against": min(rivals, key=lambda name: rivals[name].values[error], default=None),
     }
 
@@ -133,20 +134,54 @@ def bright(rows: list[dict]) -> dict | None:
     return rows[-1] if rows and rows[-1]["low"] == BRIGHT and rows[-1]["high"] is None else None
 
 
-def told(by_column: Mapping[str, list[dict]]) -> str | None:
-    """Say what errors of flux and radius are above `BRIGHT`; None where neither is known."""
-    parts, number = [], 0
+def table(by_column: Mapping[str, list[dict]], galaxies: str) -> Table:
+    """Return the errors by signal-to-noise as a table for readers.
+
+    Parameters
+    ----------
+    by_column : mapping from column to list of dict
+        What `by_signal` returns.
+    galaxies : str
+        Which galaxies the errors are of, for the caption.
+    """
+    rivals = list(next(iter(by_column.values()))[0]["differences"])
+    rows = []
+    for column, bins in by_column.items():
+        error = deciding_error(column)
+        title = f"{column}.{error}" if error == "absolute_error" else error
+        for each in bins:
+            edges = f"{each['low']:g} to {each['high']:g}" if each["high"] else "above " + f"{each['low']:g}"
+            cells = [_cell(each["scores"].get(name), error) for name in ("network", *rivals)]
+            rows.append([score_title(title), edges, f"{each['n']}", *cells, each["outcome"]])
+    caption = (
+        f"Median error of {galaxies} by signal-to-noise of the flux of all bands, with 95 % "
+        "intervals over galaxies; the verdict is against all baselines of the row."
+    )
+    names = [baseline_title(name) for name in rivals]
+    return Table(caption, ["error", "signal-to-noise", "galaxies", "network", *names, "verdict"], rows)
+
+
+def _cell(scores: Mapping | None, error: str) -> str:
+    if not scores:
+        return "–"
+    value = scores[error]
+    return percent(value) if error != "absolute_error" else f"{number(value['value'])} ({bounds(value)})"
+
+
+def summary(by_column: Mapping[str, list[dict]]) -> str | None:
+    """Return a sentence on the errors of flux and radius above `BRIGHT`; None without either."""
+    parts, n_bright = [], 0
     for column, rows in by_column.items():
         row = bright(rows)
         if column not in FRACTIONS or row is None:
             continue
-        error, number = deciding_error(column), row["n"]
+        error, n_bright = deciding_error(column), row["n"]
         mine, other = (row["scores"].get(name) for name in ("network", row["against"]))
         words = f"{error.removesuffix('_error')} {percent(mine[error])}"
         if other is not None:
-            rival = BASELINES.get(row["against"], row["against"])
+            rival = baseline_title(row["against"])
             words += f" against {percent(other[error])} of {rival} ({row['outcome']})"
         parts.append(words)
     if not parts:
         return None
-    return f"At a signal-to-noise above {BRIGHT:g}, median error of {number}: {'; '.join(parts)}."
+    return f"At a signal-to-noise above {BRIGHT:g}, median error of {n_bright} galaxies: {'; '.join(parts)}."

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.bootstrap import multiplicities
 from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
-from cosmodag.evaluation.names import BASELINES
+from cosmodag.evaluation.names import baseline_title
 from cosmodag.imaging import colour_images
 from cosmodag.injections.verdict.two_sample import EQUIVALENT, Sample
 
@@ -197,5 +197,5 @@ def _replicas(sample: Sample, grid: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _label(name: str, scores: Mapping[str, Mapping]) -> str:
-    title = "network" if name == "network" else BASELINES.get(name, name)
+    title = "network" if name == "network" else baseline_title(name)
     return f"{title} ({scores[name]['auc']['value']:.3f})"

@@ -1,0 +1,41 @@
+"""Baselines of one dataset and target, fitted once for all runs that are scored on it."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from cosmodag.datasets.folder import read_description
+from cosmodag.evaluation.baselines.fitting import write_baselines
+from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.task_evaluations import make_evaluation
+from cosmodag.training.completion import complete_task
+
+
+def prepare_baselines(
+    dataset_folder: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    task: Mapping[str, Any],
+    truth: str | None = None,
+    noise: Mapping[str, Any] | None = None,
+    transform: str | None = None,
+    **options: Any,
+) -> None:
+    """Fit the baselines of a dataset and target and write them for `evaluate` to read.
+
+    Parameters
+    ----------
+    dataset_folder : path
+        Folder of the dataset.
+    output : path
+        File of the baselines' predictions.
+    task, truth, noise, transform
+        Those of the runs, see `cosmodag.evaluation.evaluate.evaluate`.
+    **options
+        `seed`, `threads` and `settings` of `cosmodag.evaluation.baselines.fitting.fit_each`.
+    """
+    dataset = read_description(dataset_folder)
+    task = complete_task(task, dataset)
+    evaluation = make_evaluation(dataset["experiment"], task, truth=truth, transform=transform)
+    examples = read_examples(dataset_folder, evaluation, noise=noise)
+    write_baselines(output, evaluation.fit(examples, **options))

@@ -1,0 +1,92 @@
+"""Evaluation of galaxy parameters, by signal-to-noise and beside Sérsic fits."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.evaluation import Figure, Scored, SplitExamples, Subset
+from cosmodag.evaluation.number_evaluation import ByColumn, NumberEvaluation
+from cosmodag.galaxies.baselines import sersic_fit, stamp_measures
+from cosmodag.galaxies.evaluation import signal_figures, signal_scores
+
+CAPTION = (
+    "Median error of unseen galaxies by signal-to-noise: the network beside the best baseline on "
+    "all of them, and beside a Sérsic profile fitted to a sample. Bars are 95 % intervals over "
+    "galaxies."
+)
+
+
+class ParameterEvaluation(NumberEvaluation):
+    """Evaluation of parameters of galaxies.
+
+    Where the signal-to-noise of the galaxies is in the index, errors are scored by it too.
+    """
+
+    FEATURE_PREFIX = "stamp_"
+
+    def features(self, examples: Examples) -> Examples:
+        """Return the examples with apertures and moments (N, F) in the place of their stamps."""
+        return stamp_measures.described(examples)
+
+    def fit(
+        self,
+        examples: SplitExamples,
+        *,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        **options: Any,
+    ) -> dict[str, Predictions]:
+        """Fit the baselines of each column, and Sérsic profiles to a sample."""
+        settings = dict(settings or {})
+        sample = settings.pop(sersic_fit.NAME, {})
+        fitted = super().fit(examples, settings=settings, **options)
+        with threadpool_limits(options.get("threads")):
+            fits = sersic_fit.sersic_fits(
+                examples["valid"],
+                examples["test"],
+                self.columns,
+                seed=options.get("seed", 0),
+                **sample,
+            )
+        return fitted | {f"{column}:{sersic_fit.NAME}": each for column, each in fits.items()}
+
+    def compare(
+        self, predicted: ByColumn, test: Examples, *, replicas: int, seed: int, **options: Any
+    ) -> dict[str, Any]:
+        """Score predictors, with `by_signal_to_noise` by column where it is in the index."""
+        metrics = super().compare(predicted, test, replicas=replicas, seed=seed, **options)
+        metrics["by_signal_to_noise"] = {}
+        if signal_scores.COLUMN in test.index:
+            for column, predictors in predicted.items():
+                metrics["by_signal_to_noise"][column] = signal_scores.by_signal(
+                    column,
+                    test.y[:, self.columns.index(column)],
+                    {name: each.mean for name, each in predictors.items()},
+                    test.index["group"].to_numpy(),
+                    test.index[signal_scores.COLUMN].to_numpy(),
+                    replicas=replicas,
+                    seed=seed,
+                )
+        return metrics
+
+    def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
+        """Score parameters, with figures and tables by signal-to-noise."""
+        scored = super().score(subset, replicas=replicas, seed=seed)
+        by_column, samples = scored.metrics["by_signal_to_noise"], scored.metrics["samples"]
+        for column, rows in by_column.items():
+            curves = signal_figures.curves(column, rows, samples)
+            draw = partial(signal_figures.by_signal, column=column, curves=curves)
+            scored.figures[f"signal_{column}"] = Figure(draw, CAPTION)
+        if by_column:
+            scored.tables.append(signal_scores.table(by_column, "all test galaxies"))
+        for name, sample in samples.items():
+            if sample["by_signal_to_noise"]:
+                scored.tables.append(
+                    signal_scores.table(
+                        sample["by_signal_to_noise"], f"the {sample['n']} galaxies of {name}"
+                    )
+                )
+        scored.notes.extend(filter(None, [signal_scores.summary(by_column)]))
+        return scored

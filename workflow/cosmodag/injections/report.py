@@ -1,0 +1,65 @@
+"""Sections of the report on two-sample tests with their controls, and on selections."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from cosmodag.injections.selection.selection_tables import SelectionTable, read_selections
+from cosmodag.reporting.sections import Section, SectionFigure, SectionTable, data_address
+
+
+def sections(products: Sequence[Path]) -> list[Section]:
+    """Return the sections on verdicts and on selections.
+
+    Parameters
+    ----------
+    products : sequence of Path
+        Files ``verdicts/<name>.json``, and tables ``selections/<selection>/<batch>.csv`` of what
+        the cuts removed.
+    """
+    verdicts = [path for path in products if path.parent.name == "verdicts"]
+    cuts = [path for path in products if path.parent.parent.name == "selections"]
+    return [*map(verdict_section, verdicts), *map(selection_section, read_selections(cuts))]
+
+
+def verdict_section(path: Path) -> Section:
+    """Return the section on a two-sample test and its controls."""
+    verdict = json.loads(path.read_text())
+    null = verdict["null"]
+    caption = (
+        "Area under the ROC curve of the test (blue), of controls with a known fault, which must be "
+        "detected (p < 0.001), and of one without a fault, which must not. Bars are 95 % intervals "
+        "over groups; inside the band, up to 0.52, classes count as indistinguishable."
+    )
+    relabelling = (
+        f"With the network of the control without a fault frozen, {null['rejected']:.1%} of "
+        f"{null['relabellings']} random relabellings were rejected at the 5 % level (95 % interval "
+        f"{null['low']:.1%} to {null['high']:.1%}); 3 to 7 % are accepted."
+    )
+    return Section(
+        name=f"verdict-{verdict['run']}",
+        title=f"Two-sample test of run {verdict['run']} with its controls",
+        answer=verdict["sentence"],
+        outcome=verdict["outcome"],
+        paragraphs=[relabelling],
+        figures=[SectionFigure(data_address(path.with_suffix(".svg")), caption)],
+    )
+
+
+def selection_section(table: SelectionTable) -> Section:
+    """Return the section on the objects that the cuts removed."""
+    columns = ["Cut"] + [f"{name}, {kind}" for name in table.selections for kind in table.classes]
+    rows = [[str(cut), *(f"{count:,}" for count in counts)] for cut, *counts in table.rows]
+    return Section(
+        name="cuts",
+        title="Selection of objects",
+        paragraphs=[
+            "Both classes pass the same cuts on quantities measured in the images. An object that "
+            "several cuts would remove counts for the first."
+        ],
+        tables=[
+            SectionTable(
+                "Objects removed by each cut, and kept, by selection and class", columns, rows
+            )
+        ],
+    )

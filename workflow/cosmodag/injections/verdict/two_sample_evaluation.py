@@ -1,0 +1,114 @@
+"""Two classes distinguished by a network and by baselines, as a two-sample test."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.fitting import fit_each
+from cosmodag.evaluation.evaluation import (
+    Evaluation,
+    Figure,
+    RunToEvaluate,
+    Scored,
+    SplitExamples,
+    Subset,
+    require_classes,
+)
+from cosmodag.evaluation.verdict import judged
+from cosmodag.injections.baselines import classes
+from cosmodag.injections.verdict import class_figures
+from cosmodag.injections.verdict.attention import confident_cases, run_answer
+from cosmodag.injections.verdict.catalogue_difference import best_significant_baseline
+from cosmodag.injections.verdict.two_sample import Sample, auc_draws, two_sample_test
+
+LIMITS = {"auc": (0.0, 1.0), "accuracy": (0.0, 1.0)}
+ROC = (
+    "ROC curve: the fraction of injected objects recognised against that of real objects mistaken "
+    "for injected, on unseen bricks. The band holds 95 % of the bootstrap replicas over bricks; the "
+    "grey line is chance."
+)
+MAGNITUDES = (
+    "Area under the ROC curve by g magnitude, with 95 % intervals over bricks; at 0.5 the classes "
+    "are indistinguishable."
+)
+GALLERY = (
+    "Real and injected objects of similar brightness, at the 99th, 75th, 50th, 25th and 1st "
+    "percentile of the g flux: colour images with the g magnitude and the predicted probability P "
+    "that the object was injected; then image and inverse variance of each band, the real object's "
+    "above."
+)
+ATTENTION = (
+    "Occlusion maps of the objects that the network classifies correctly with the highest "
+    "confidence: below each, the change of the prediction where a patch is covered with sky. Blue "
+    "is evidence for a real object, ochre for an injected one."
+)
+
+
+class TwoSampleEvaluation(Evaluation):
+    """Evaluation of a two-sample test of real and injected objects.
+
+    The score is that of the network's probability of class 1. `two_sample` of the metrics holds the
+    test, see `cosmodag.injections.verdict.two_sample`; the verdict is its sentence. If a baseline
+    separates the classes without the images, `note` names its AUC, for tables of outcomes.
+    """
+
+    BASELINES = classes.BASELINES
+
+    def with_truth(self, examples: Examples, dataset: Mapping[str, Any]) -> Examples:
+        """Return the examples with their class as truth, (N,) float32."""
+        y = examples.index[self.task["column"]].to_numpy(np.float32)
+        require_classes(y, self.task["column"], "both classes are needed: loosen the cuts")
+        return examples._replace(y=y)
+
+    def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
+        """Fit the baselines to the measurements of the catalogue."""
+        return fit_each(self.BASELINES, *map(classes.described, examples.values()), **options)
+
+    def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
+        """Test whether the network distinguishes the classes."""
+        test, options = subset.examples["test"], {"replicas": replicas, "seed": seed}
+        groups = test.index["group"].to_numpy()
+        probability = subset.predictions["test"]["probability"]
+        sample = Sample(probability[:, 1], test.y, groups)
+        magnitude = test.index["g"].to_numpy() if "g" in test.index else None
+        verdict, draws = two_sample_test(sample, magnitude, **options)
+        samples = {n: Sample(each.test, test.y, groups) for n, each in subset.baselines.items()}
+        baseline_draws = {name: auc_draws(each, **options) for name, each in samples.items()}
+        all_draws = {"network": draws, **baseline_draws}
+        scores = {name: each.intervals(LIMITS) for name, each in all_draws.items()}
+        differences = {name: draws.minus(each) for name, each in baseline_draws.items()}
+        metrics = judged("auc", scores, differences, draws.groups)
+        metrics |= {
+            "outcome": verdict["outcome"],
+            "verdict": verdict["sentence"],
+            "two_sample": verdict,
+        }
+        if baseline := best_significant_baseline(samples, scores):
+            metrics["verdict"] += f" {baseline.sentence}"
+            metrics["note"] = baseline.note
+        roc = partial(
+            class_figures.roc, sample=sample, samples=samples, scores=scores, seed=seed
+        )
+        drawn = {"roc": Figure(roc, ROC)}
+        if verdict["bins"]:
+            by_magnitude = partial(class_figures.by_magnitude, verdict=verdict)
+            gallery = partial(class_figures.gallery, examples=test, score=sample.score)
+            drawn["magnitudes"] = Figure(by_magnitude, MAGNITUDES)
+            drawn["gallery"] = Figure(gallery, GALLERY, wide=True)
+        return Scored(metrics, {"probability": probability, "truth": test.y}, drawn)
+
+    def run_figures(
+        self, run: RunToEvaluate, examples: SplitExamples, test: Subset
+    ) -> dict[str, Figure]:
+        """Return the occlusion maps of the network."""
+        shown = test.examples["test"]
+        if "g" not in shown.index:
+            return {}
+        answer = run_answer(
+            run.folder, run.dataset_folder, device=run.device, threads=run.threads
+        )
+        cases = confident_cases(answer, shown, test.predictions["test"]["probability"][:, 1])
+        return {"attention": Figure(partial(class_figures.attention, cases=cases), ATTENTION)}
