@@ -35,20 +35,6 @@ ROOT = {
 }
 """Modules that all may import."""
 EXPERIMENTS = set(experiments.names())
-TO_BE_TURNED_ROUND = {
-    "evaluation.baselines.counts",
-    "evaluation.baselines.fitting",
-    "evaluation.evaluate",
-    "evaluation.latent_evaluation",
-    "evaluation.map_evaluation",
-    "evaluation.matching_evaluation",
-    "evaluation.number_evaluation",
-    "evaluation.ordered_evaluation",
-    "evaluation.reconstruction_evaluation",
-    "reporting.report",
-    "reporting.summary",
-}
-"""Shared modules that still know single experiments."""
 LONGEST = 320
 ARBITRARY_OBJECTS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 """Modules that run the code they find in a file."""
@@ -79,8 +65,7 @@ def allowed(module: str) -> set[str]:
     if folder in EXPERIMENTS:
         return ROOT.union(LAYERS, {folder})
     if folder in LAYERS:
-        below = LAYERS[LAYERS.index(folder) :]
-        return ROOT.union(below, EXPERIMENTS if module in TO_BE_TURNED_ROUND else [])
+        return ROOT.union(LAYERS[LAYERS.index(folder) :])
     return {"__main__": {"commands"}}.get(folder, ROOT)
 
 

@@ -18,8 +18,8 @@ class Task:
     question : str
         What the task asks, for the report.
     evaluation : str
-        Subclass of `cosmodag.evaluation.evaluation.Evaluation` that refines the shared evaluation of
-        the task, as ``package.module:Class``; empty for the shared one.
+        Subclass of `cosmodag.evaluation.evaluation.Evaluation` that refines the shared evaluation
+        of the task, as ``package.module:Class``; empty for the shared one.
     """
 
     question: str

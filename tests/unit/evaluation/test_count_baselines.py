@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from cosmodag.evaluation.baselines.counts import described
+from cosmodag.evaluation.baselines.counts import BASELINES, with_density_features
 from cosmodag.evaluation.baselines.features import example_features
-from cosmodag.evaluation.baselines.fitting import fit_baselines
+from cosmodag.evaluation.baselines.fitting import fit_each
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def splits(by_group, with_numbers):
 
 @pytest.fixture(scope="module")
 def fitted(splits):
-    return fit_baselines("counts", *map(described, splits), threads=1)
+    return fit_each(BASELINES, *map(with_density_features, splits), threads=1)
 
 
 @pytest.mark.parametrize("name", ["ridge", "trees"])

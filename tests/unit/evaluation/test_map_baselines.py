@@ -9,7 +9,7 @@ from cosmodag.evaluation.baselines import features, fitting, maps
 @pytest.fixture(scope="module")
 def fitted(by_group):
     settings = {"trees": {"max_pixels": 8000}}
-    return fitting.fit_baselines("maps", *by_group, threads=1, settings=settings)
+    return fitting.fit_each(maps.BASELINES, *by_group, threads=1, settings=settings)
 
 
 def precision(predictions, splits):
@@ -66,4 +66,4 @@ def test_baselines_read_back_as_written(fitted, tmp_path):
 
 def test_an_unknown_baseline_is_named(by_group):
     with pytest.raises(InputError, match="'forest' is not known: choose from all_void"):
-        fitting.fit_baselines("maps", *by_group, settings={"forest": {}})
+        fitting.fit_each(maps.BASELINES, *by_group, settings={"forest": {}})

@@ -1,11 +1,12 @@
-"""Numbers of a network and of simple methods: calibrated intervals, samples scored apart."""
+"""Numbers of a network and of baselines: calibrated intervals, samples scored apart."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
-from cosmodag.evaluation.number_evaluation import evaluate_numbers
+from cosmodag.evaluation.evaluation import Subset
+from cosmodag.galaxies.evaluation.parameters import ParameterEvaluation
 
 COLUMNS = ["magnitude", "axis_ratio"]
 
@@ -48,8 +49,8 @@ def galaxies():
 
 
 def evaluated(examples, found, fitted):
-    task = {"name": "count", "columns": COLUMNS}
-    return evaluate_numbers(task, examples, found, fitted, replicas=200, seed=0)
+    evaluation = ParameterEvaluation({"name": "count", "columns": COLUMNS})
+    return evaluation.score(Subset(examples, found, fitted), replicas=200, seed=0)
 
 
 def asked_of(predictions: Predictions, every: int) -> Predictions:
@@ -64,7 +65,7 @@ def scored(galaxies):
 
 
 def test_intervals_of_every_method_cover_as_they_say(scored):
-    metrics, *_ = scored
+    metrics = scored.metrics
     for scores in (metrics["scores"], *metrics["baselines"].values()):
         for column in COLUMNS:
             assert scores[f"{column}.coverage_68"]["value"] == pytest.approx(0.683, abs=0.05)
@@ -77,12 +78,12 @@ def test_intervals_of_every_method_cover_as_they_say(scored):
 def test_a_network_without_spreads_takes_its_error_on_validation(galaxies):
     examples, found, fitted = galaxies
     bare = {name: {"mean": each["mean"]} for name, each in found.items()}
-    metrics, *_ = evaluated(examples, bare, fitted)
+    metrics = evaluated(examples, bare, fitted).metrics
     assert metrics["scores"]["magnitude.coverage_68"]["value"] == pytest.approx(0.683, abs=0.05)
 
 
 def test_errors_by_signal_to_noise_are_told_of_all_methods_and_drawn(scored):
-    metrics, _, drawings = scored
+    metrics, drawings = scored.metrics, scored.figures
     rows = metrics["by_signal_to_noise"]["magnitude"]
     assert sum(row["n"] for row in rows[:-1]) == 900
     assert rows[0]["scores"].keys() == {"network", "mean", "stamp_trees"}
@@ -93,7 +94,8 @@ def test_errors_by_signal_to_noise_are_told_of_all_methods_and_drawn(scored):
 def test_without_signal_to_noise_nothing_is_told_by_it(galaxies):
     examples, found, fitted = galaxies
     test = examples["test"]._replace(index=examples["test"].index[["group"]])
-    metrics, _, drawings = evaluated(examples | {"test": test}, found, fitted)
+    scored = evaluated(examples | {"test": test}, found, fitted)
+    metrics, drawings = scored.metrics, scored.figures
     assert metrics["by_signal_to_noise"] == {}
     assert drawings.keys() == {"numbers_magnitude", "numbers_axis_ratio"}
 
@@ -103,7 +105,7 @@ def test_a_method_asked_of_a_sample_is_scored_beside_all_others_on_the_same_exam
 ):
     examples, found, fitted = galaxies
     fit = asked_of(baseline(examples["valid"], examples["test"], 0, 1.0), 6)
-    metrics, *_ = evaluated(examples, found, fitted | {"magnitude:sersic_fit": fit})
+    metrics = evaluated(examples, found, fitted | {"magnitude:sersic_fit": fit}).metrics
     sample = metrics["samples"]["sersic_fit"]
     assert sample["n"] == 150
     assert sample["headline"] == "magnitude.r2"
@@ -114,10 +116,10 @@ def test_a_method_asked_of_a_sample_is_scored_beside_all_others_on_the_same_exam
     assert sample["scores"]["magnitude.rmse"]["value"] == pytest.approx(np.sqrt(np.mean(error**2)))
     assert sample["by_signal_to_noise"]["magnitude"][-1]["scores"].keys() >= {"sersic_fit"}
     # What all were asked of is scored as if the sample had not been.
-    assert metrics["scores"] == scored[0]["scores"]
+    assert metrics["scores"] == scored.metrics["scores"]
     assert metrics["baselines"].keys() == {"mean", "stamp_trees"}
-    assert metrics["outcome"] == "ahead"
-    assert "On a sample of 150: The network is ahead: R²" in metrics["verdict"]
+    assert metrics["outcome"] == "better"
+    assert "On a sample of 150: The network is better than the best" in metrics["verdict"]
 
 
 def test_a_method_that_tells_some_columns_is_scored_apart_and_one_that_tells_all_is_not(galaxies):
@@ -126,20 +128,25 @@ def test_a_method_that_tells_some_columns_is_scored_apart_and_one_that_tells_all
         f"{column}:sersic_fit": baseline(examples["valid"], examples["test"], number, 1.0)
         for number, column in enumerate(COLUMNS)
     }
-    metrics, *_ = evaluated(examples, found, fitted | fits)
+    metrics = evaluated(examples, found, fitted | fits).metrics
     assert metrics["samples"] == {}
     assert "sersic_fit" in metrics["baselines"]
     del fits["magnitude:sersic_fit"]
-    metrics, *_ = evaluated(examples, found, fitted | fits)
+    metrics = evaluated(examples, found, fitted | fits).metrics
     assert metrics["samples"]["sersic_fit"]["headline"] == "axis_ratio.r2"
     assert metrics["samples"]["sersic_fit"]["n"] == 900
     assert "sersic_fit" not in metrics["baselines"]
 
 
-def test_a_network_that_loses_to_a_method_on_its_sample_is_reported_as_losing(galaxies):
+def test_a_network_worse_than_a_baseline_on_its_sample_is_reported_so(galaxies):
     examples, found, fitted = galaxies
     fit = asked_of(baseline(examples["valid"], examples["test"], 0, 1e-3), 6)
-    metrics, *_ = evaluated(examples, found, fitted | {"magnitude:sersic_fit": fit})
-    assert metrics["outcome"] == "loses"
-    assert "On a sample of 150: The network loses" in metrics["verdict"]
+    metrics = evaluated(examples, found, fitted | {"magnitude:sersic_fit": fit}).metrics
+    assert metrics["targets"]["magnitude.r2"]["outcome"] == "worse"
+    assert metrics["targets"]["axis_ratio.r2"]["outcome"] == "better"
+    assert metrics["outcome"] == "mixed"
+    assert metrics["verdict"].startswith(
+        "Of 2 targets, better than the best baseline for axis ratio; worse than the best baseline "
+        "for magnitude."
+    )
     assert metrics["strongest_baseline"] == "stamp_trees"

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from cosmodag.evaluation import figures
-from cosmodag.reporting.report import data_address, write_report
-from cosmodag.reporting.selection_tables import read_selections
+from cosmodag.galaxies.report import prediction_section
+from cosmodag.injections.report import selection_section
+from cosmodag.injections.selection.selection_tables import read_selections
+from cosmodag.reporting.report import write_report
+from cosmodag.reporting.sections import data_address
 from cosmodag.reporting.summary import summary
 
 
@@ -19,7 +22,7 @@ def interval(value, half=0.02):
 
 
 def make_run(
-    folder, *, experiment="voids", protocol="group", outcome="ahead", verdict="It is ahead."
+    folder, *, experiment="voids", protocol="group", outcome="better", verdict="It is better."
 ):
     scores = {"mcc": interval(0.7), "expected_calibration_error": interval(0.01, 0.005)}
     baselines = {
@@ -45,6 +48,9 @@ def make_run(
         "verdict": verdict,
         "outcome": outcome,
         "strongest_baseline": "trees",
+        "tables": [],
+        "notes": [],
+        "figures": {"scores": {"caption": "Scores beside baselines.", "wide": True}},
         "provenance": {"code": "0" * 16, "seed": 1, "versions": {"numpy": "2.4"}, "device": "cpu"},
     }
     description = {
@@ -109,19 +115,19 @@ def test_every_figure_is_described_and_every_name_unique(page):
     assert len(set(found.names)) == len(found.names)
 
 
-def test_a_losing_network_is_shown_as_losing(tmp_path):
-    sentence = "The network loses: 0.7 against 0.8."
-    run = make_run(tmp_path / "unet", outcome="loses", verdict=sentence)
+def test_a_network_worse_than_a_baseline_is_shown_so(tmp_path):
+    sentence = "The network is worse than the best baseline: 0.7 against 0.8."
+    run = make_run(tmp_path / "unet", outcome="worse", verdict=sentence)
     write_report(tmp_path / "report.html", [run])
     text = (tmp_path / "report.html").read_text()
     assert sentence in text
-    assert '<span class="badge loses">loses</span>' in text
-    assert "badge ahead" not in text
+    assert '<span class="badge worse">worse</span>' in text
+    assert "badge better" not in text
 
 
-def test_the_report_says_what_the_position_alone_earns_on_a_random_split(page):
-    row = page.read_text().split("Earned by the position")[1]
-    assert "50%" in row
+def test_the_report_shows_the_position_alone_beside_a_random_split(page):
+    row = page.read_text().split("Position alone")[1]
+    assert "0.350" in row
     assert "at random" in row
 
 
@@ -165,53 +171,33 @@ def test_the_summary_is_a_table_of_headline_scores(tmp_path):
     lines = summary(runs).splitlines()
     assert lines[2].split()[:4] == ["voids/unet", "Matthews", "correlation", "0.700"]
     assert "leaky (random split)" in lines[3]
-    assert len({line.find("ahead") for line in lines[2:]}) == 1
+    assert len({line.find("better") for line in lines[2:]}) == 1
 
 
-def parameters_run(folder):
-    """A run that tells magnitudes and axis ratios, beside a fit to a sample."""
-    run = make_run(folder, experiment="galaxies")
+def test_tables_and_notes_of_a_run_are_shown(tmp_path):
+    run = make_run(tmp_path / "parameters")
     metrics = json.loads((run / "metrics.json").read_text())
-    fraction, plain = {"flux_error": interval(0.021, 0.001)}, {"absolute_error": interval(0.07)}
-    rows = {
-        column: [
-            {
-                "low": 30,
-                "high": None,
-                "at": 80.0,
-                "n": 270,
-                "scores": {"network": error, "trees": error, "sersic_fit": error},
-                "differences": {"trees": error, "sersic_fit": error},
-                "outcome": "ahead",
-                "against": "trees",
-            }
-        ]
-        for column, error in (("magnitude", fraction), ("axis_ratio", plain))
-    }
+    table = {"caption": "By signal-to-noise", "columns": ["error", "n"], "rows": [["flux", "270"]]}
     sample = {
         "n": 40,
-        "verdict": "The network is ahead: 0.7 of a profile.",
+        "verdict": "The network is better: 0.7 against a profile.",
         "scores": metrics["scores"],
         "baselines": metrics["baselines"] | {"sersic_fit": metrics["baselines"]["trees"]},
-        "by_signal_to_noise": {"magnitude": rows["magnitude"]},
     }
-    metrics |= {"by_signal_to_noise": rows, "samples": {"sersic_fit": sample}}
+    metrics |= {
+        "tables": [table],
+        "notes": ["Above 30, 2.1 %."],
+        "samples": {"sersic_fit": sample},
+    }
     (run / "metrics.json").write_text(json.dumps(metrics))
-    return run
-
-
-def test_errors_by_signal_to_noise_stand_in_the_report_and_below_the_summary(tmp_path):
-    run = parameters_run(tmp_path / "parameters")
     write_report(tmp_path / "report.html", [run])
     text = (tmp_path / "report.html").read_text()
-    sentence = "At a signal-to-noise above 30, median error of 270: flux 2.1 % (2.0 to 2.2) against"
-    assert sentence in text
-    assert "median error of axis ratio" in text
-    assert "Beside a fitted Sérsic profile, on a sample of 40" in text
-    assert "The network is ahead: 0.7 of a profile." in text
-    assert text.count("<td>above 30</td>") == 3
+    assert "Above 30, 2.1 %." in text
+    assert '<th scope="row">flux</th><td>270</td>' in text
+    assert "a fitted Sérsic profile, on a sample of 40" in text
+    assert "The network is better: 0.7 against a profile." in text
     last = summary([run, make_run(tmp_path / "unet")]).splitlines()[-1]
-    assert last.startswith(f"galaxies/parameters: {sentence}")
+    assert last == "voids/parameters: Above 30, 2.1 %."
 
 
 @pytest.fixture
@@ -252,7 +238,7 @@ def test_a_browser_opens_the_report_offline_and_asks_the_network_for_nothing(
     assert open_in(browser, careless, tmp_path)[0] == ["http://outside.invalid/figure.png"]
 
 
-def test_what_cuts_removed_is_told_for_each_selection(tmp_path):
+def test_cuts_are_counted_for_each_selection(tmp_path):
     tables = {"model/0": (3, 40), "model/1": (4, 50), "other/0": (1, 9)}
     paths = [tmp_path / "stars" / "selections" / f"{name}.csv" for name in tables]
     for path, (real, injected) in zip(paths, tables.values()):
@@ -266,25 +252,23 @@ def test_what_cuts_removed_is_told_for_each_selection(tmp_path):
         ["real", "injected"],
         [("not detected", 0, 90, 0, 9), ("size", 0, 0, 2, 2), ("kept", 7, 14, 1, 7)],
     )
-    write_report(tmp_path / "report.html", [make_run(tmp_path / "run")], cuts=paths)
-    shown = (tmp_path / "report.html").read_text()
-    assert "How the objects were chosen" not in shown  # another experiment's
-    run = make_run(tmp_path / "stars" / "runs" / "a", experiment="stars")
-    write_report(tmp_path / "report.html", [run], cuts=paths)
-    shown = (tmp_path / "report.html").read_text()
-    assert '<th scope="row">not detected</th><td>0</td><td>90</td><td>0</td><td>9</td>' in shown
+    section = selection_section(table)
+    assert section.tables[0].rows[0] == ["not detected", "0", "90", "0", "9"]
 
 
-def test_what_networks_say_of_other_stamps_is_shown_with_its_pictures(tmp_path):
-    folder = tmp_path / "voids" / "applications"
-    folder.mkdir(parents=True)
-    (folder / "sky.csv").write_text("id,outside,warning\na,True,outside\nb,False,\nc,False,noise\n")
-    with figures.drawing(folder / "sky.svg", 2, 2) as figure:
-        figure.subplots()
-    runs = [make_run(tmp_path / "unet")]
-    write_report(tmp_path / "report.html", runs, applications=[folder / "sky.csv"])
+def test_an_experiment_adds_its_own_sections_and_no_other(tmp_path):
+    products = []
+    for experiment in ("galaxies", "stars"):
+        folder = tmp_path / experiment / "applications"
+        folder.mkdir(parents=True)
+        products.append(folder / "sky.csv")
+        products[-1].write_text("id,outside,warning\na,True,outside\nb,False,\nc,False,noise\n")
+        with figures.drawing(folder / "sky.svg", 2, 2) as figure:
+            figure.subplots()
+    answer = "3 galaxies: 1 outside the training distribution, 1 more with a warning."
+    assert prediction_section(products[0]).answer == answer
+    run = make_run(tmp_path / "galaxies" / "runs" / "a", experiment="galaxies")
+    write_report(tmp_path / "report.html", [run], products=products)
     page = (tmp_path / "report.html").read_text()
-    assert "What networks say of sky" in page
-    told = "3 galaxies: 1 outside the training distribution, 1 more with a warning."
-    assert told in page
-    assert 'alt="Images of sky with predicted numbers"' in page
+    assert page.count("Predictions for sky") == 1
+    assert page.count(answer) == 1

@@ -9,6 +9,7 @@ from torch import distributions
 from torch.nn import functional
 
 from cosmodag.errors import InputError
+from cosmodag.evaluation.latent_evaluation import LatentEvaluation
 from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.models.registry import build
@@ -153,7 +154,7 @@ def test_some_channels_are_given_back_and_scored_and_all_are_seen(stamps, tmp_pa
     found = train(stamps, tmp_path, channels=["z", "g"])
     assert (found["model"]["channels"], found["model"]["outputs"]) == (3, 2)
     predicted = predict(tmp_path, run_loader(stamps, "test", found), threads=1)
-    truth = read_examples(stamps, found["task"], transform="arcsinh")["test"]
+    truth = read_examples(stamps, LatentEvaluation(found["task"], transform="arcsinh"))["test"]
     assert truth.channels == ("z", "g")
     np.testing.assert_allclose(np.moveaxis(predicted["y"], 1, -1), truth.y, rtol=1e-6)
     assert predicted["reconstruction"].shape == predicted["y"].shape

@@ -7,7 +7,7 @@ import contextlib
 import io
 import os
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,13 +133,6 @@ def map_examples(
         )
         bar.set_label(labels.probability)
         bar.outline.set_visible(False)
-
-
-def numbers_drawing(
-    column: str, truth: np.ndarray, predicted: np.ndarray, intervals: Mapping
-) -> Callable[[Path], None]:
-    """A function that draws `predicted_numbers` to the path that it is given."""
-    return lambda path: predicted_numbers(path, column, truth, predicted, intervals)
 
 
 def predicted_numbers(

@@ -18,7 +18,7 @@ from cosmodag.evaluation.evaluation import Evaluation, Figure, Scored, SplitExam
 from cosmodag.evaluation.reconstruction_figures import ChannelStyle
 from cosmodag.evaluation.similarity import structural_similarity
 from cosmodag.evaluation.verdict import judged
-from cosmodag.imaging.band_channels import light_of
+from cosmodag.imaging.band_channels import noise_free_channel
 from cosmodag.training.latent_task import ACTIVE
 from cosmodag.training.tasks import make_task
 
@@ -124,7 +124,7 @@ def select_channels(
     def transformed(values: np.ndarray) -> np.ndarray:
         return (values if transform is None else transform(values))[..., places]
 
-    available, names = dataset["y_channels"], [light_of(channel) for channel in channels]
+    available, names = dataset["y_channels"], [noise_free_channel(channel) for channel in channels]
     if not set(names) <= set(available):
         return transformed(examples.x), None
     light = examples.x.copy()

@@ -103,7 +103,7 @@ class MapEvaluation(Evaluation):
         differences = {name: draws["network"].minus(draws[name]) for name in baselines}
         curve = map_scores.reliability(network["test"], test.y, groups, seed=seed)
         metrics = {
-            **judged("mcc", scores, differences, groups),
+            **judged("mcc", scores, differences, draws["network"].groups),
             "thresholds": thresholds,
             "base_rate": base_rate,
             "reliability": curve,

@@ -222,7 +222,11 @@ def column_predictions(
     predictors = {"network": (means["valid"], means["test"], spreads["valid"], spreads["test"])}
     for name, each in baselines.items():
         if name.startswith(f"{column}:"):
-            predictors[name.removeprefix(f"{column}:")] = (each.valid, each.test, *2 * [each.spread])
+            predictors[name.removeprefix(f"{column}:")] = (
+                each.valid,
+                each.test,
+                *2 * [each.spread],
+            )
     predictions = {}
     for name, (on_valid, on_test, valid_spread, test_spread) in predictors.items():
         predicted = np.isfinite(on_valid)

@@ -52,14 +52,7 @@ class OrderedEvaluation(Evaluation):
     @property
     def values(self) -> dict[str, list[float]]:
         """Columns of classes with the values that these stand for."""
-        if self.task["name"] == "ordinal":
-            return dict(zip(self.task["columns"], self.task["values"]))
-        if "values" not in self.task:
-            raise InputError(
-                f"task.column: the dataset has no values for the classes of {self.task['column']!r}, "
-                "so they have no order; choose a column of classes that stand for values"
-            )
-        return {self.task["column"]: self.task["values"]}
+        return class_values(self.task)
 
     @property
     def columns(self) -> list[str]:
@@ -160,6 +153,24 @@ class OrderedEvaluation(Evaluation):
             for column, each in shown.items()
             if len(each["network"]) > 1
         }
+
+
+def class_values(task: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the columns of classes of a task with the values that these stand for.
+
+    Raises
+    ------
+    InputError
+        If the classes stand for no values.
+    """
+    if task["name"] == "ordinal":
+        return dict(zip(task["columns"], task["values"]))
+    if "values" not in task:
+        raise InputError(
+            f"task.column: the classes of {task['column']!r} stand for no values in the dataset, "
+            "so they have no order; choose a column of classes that stand for values"
+        )
+    return {task["column"]: task["values"]}
 
 
 def column_figures(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.evaluation.baselines.fitting import write_baselines
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.evaluation.task_evaluations import make_evaluation
@@ -34,8 +34,10 @@ def prepare_baselines(
     **options
         `seed`, `threads` and `settings` of `cosmodag.evaluation.baselines.fitting.fit_each`.
     """
-    dataset = read_description(dataset_folder)
+    dataset = Dataset.open(dataset_folder)
     task = complete_task(task, dataset)
-    evaluation = make_evaluation(dataset["experiment"], task, truth=truth, transform=transform)
+    evaluation = make_evaluation(
+        dataset.description["experiment"], task, truth=truth, transform=transform
+    )
     examples = read_examples(dataset_folder, evaluation, noise=noise)
     write_baselines(output, evaluation.fit(examples, **options))

@@ -113,7 +113,9 @@ def reconstruction_figure(
     return Figure(draw, CAPTION, wide=True)
 
 
-def error_sums(reconstructed: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray]:
+def error_sums(
+    reconstructed: np.ndarray, truth: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray]:
     """Return pixels, their sum, sum of squares and squared errors per group, (G, 4)."""
     truth = np.asarray(truth, np.float64)
     axes = tuple(range(1, truth.ndim))

@@ -67,7 +67,11 @@ def reconstructions(
         axes = figure.subplots(len(rows), 1 + len(reconstructed), squeeze=False)
         for line, row in zip(axes, rows):
             original = examples.x[row, ..., 0]
-            limits = {"vmin": original.min(), "vmax": original.max(), "cmap": style.colormaps.get(channel)}
+            limits = {
+                "vmin": original.min(),
+                "vmax": original.max(),
+                "cmap": style.colormaps.get(channel),
+            }
             for axis, image in zip(
                 line, [original, *(each[row, ..., 0] for each in reconstructed.values())]
             ):

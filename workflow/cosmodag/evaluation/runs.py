@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cosmodag.errors import InputError
 
+
 class Run(NamedTuple):
     """An evaluated run: its folder, the content of metrics.json and of run.json."""
 

@@ -139,7 +139,9 @@ def judged(
     baselines = {name: each for name, each in scores.items() if name != "network"}
     targets = {}
     for headline in headlines:
-        rivals = [rival] if rival is not None else [n for n in baselines if headline in baselines[n]]
+        rivals = (
+            [rival] if rival is not None else [n for n in baselines if headline in baselines[n]]
+        )
         targets[headline] = verdict(
             headline,
             scores["network"][headline],

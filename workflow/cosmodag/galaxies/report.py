@@ -45,8 +45,8 @@ def cluster_section(folder: Path) -> Section:
         f"assigned to {content['n']['test']} test examples."
     )
     caution = (
-        "k-means divides even a single cloud, and may do so stably; a mixture may find one cluster, "
-        "and HDBSCAN finds none where no regions of lower density separate the galaxies."
+        "k-means divides even a single cloud, and may do so stably; a mixture may find one "
+        "cluster, and HDBSCAN finds none where no regions of lower density separate the galaxies."
     )
     return Section(
         name=f"clusters-{folder.name}",
@@ -69,10 +69,10 @@ def cluster_table(content: Mapping[str, Any]) -> SectionTable:
     )
     columns = ["Space", "Method", "Clusters", "Stability", "In no cluster"]
     if labels:
+        chance = 1 / len(labels["test"]) if labels["test"] else None
         caption += (
-            f"; agreement with {labels['column'].replace('_', ' ')} on the test split, where chance "
-            f"has a balanced accuracy of {number(1 / len(labels['test']) if labels['test'] else None)} "
-            "and a mutual information of 0"
+            f"; agreement with {labels['column'].replace('_', ' ')} on the test split, where "
+            f"chance has a balanced accuracy of {number(chance)} and a mutual information of 0"
         )
         columns += ["Balanced accuracy", "Adjusted mutual information"]
     rows: list[list[str | Cell]] = []

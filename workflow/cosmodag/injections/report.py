@@ -27,9 +27,9 @@ def verdict_section(path: Path) -> Section:
     verdict = json.loads(path.read_text())
     null = verdict["null"]
     caption = (
-        "Area under the ROC curve of the test (blue), of controls with a known fault, which must be "
-        "detected (p < 0.001), and of one without a fault, which must not. Bars are 95 % intervals "
-        "over groups; inside the band, up to 0.52, classes count as indistinguishable."
+        "Area under the ROC curve of the test (blue), of controls with a known fault, which must "
+        "be detected (p < 0.001), and of one without a fault, which must not. Bars are 95 % "
+        "intervals over groups; inside the band, up to 0.52, classes count as indistinguishable."
     )
     relabelling = (
         f"With the network of the control without a fault frozen, {null['rejected']:.1%} of "

@@ -16,13 +16,11 @@ from cosmodag.evaluation.runs import Run, by_experiment
 from cosmodag.files import whole_file
 from cosmodag.reporting.latent_scan import draw_scan, scans
 from cosmodag.reporting.sections import Section, SectionFigure, data_address, picture_address
-from cosmodag.galaxies.evaluation import signal_scores
-from cosmodag.reporting.latent_scan import draw_scan, scans
-from cosmodag.reporting.selection_tables import read_selections
 
 FOLDER = Path(__file__).parent
 WORDING = ("title", "question", "background", "original")
 """What the report shows of an experiment's declaration."""
+
 
 def write_report(
     output: str | os.PathLike,

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from cosmodag.evaluation.baselines.counts import measured
 from cosmodag.galaxies.baselines.photometric_features import (
     APERTURE_RADII,
     _aperture_fluxes,
@@ -45,9 +44,3 @@ def test_further_channels_of_the_network_are_features():
     features = photometric_features(x, ("g_image", "r_image", "psf"))
     assert np.isfinite(features).all()
     assert features[:, -1].tolist() == [1, 2, 3]
-
-
-def test_channels_decide_which_features_are_measured():
-    assert measured(("g_image", "r_image", "psf")) == "stamp_"
-    assert measured(("g_image", "g_ivar")) == ""
-    assert measured(("brightness_temperature",)) == "slice_"

@@ -7,7 +7,6 @@ from astropy.io import fits
 
 from cosmodag import settings
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.evaluation.baselines.fitting import fit_all
 from cosmodag.galaxies.baselines.sersic_fit import (
     COLUMNS,
     OBJECTS,
@@ -16,6 +15,7 @@ from cosmodag.galaxies.baselines.sersic_fit import (
     fitted_columns,
 )
 from cosmodag.galaxies.baselines.sersic_model import SersicModel
+from cosmodag.galaxies.evaluation.parameters import ParameterEvaluation
 from cosmodag.galaxies.simulation.stamp_rendering import draw_stamp
 
 PIXEL, UNIT = 0.1, 0.003
@@ -138,8 +138,9 @@ def test_sersic_fits_are_among_the_baselines_of_galaxies():
     splits = {
         name: stamps(n, s) for name, n, s in (("train", 30, 1), ("valid", 6, 2), ("test", 6, 3))
     }
-    task = {"name": "count", "columns": REQUESTED}
-    found = fit_all(task, splits, threads=1, settings={"sersic_fit": {"objects": 4}})
+    task = {"name": "count", "columns": WANTED}
+    settings = {"sersic_fit": {"objects": 4}}
+    found = ParameterEvaluation(task).fit(splits, threads=1, settings=settings)
     assert {"magnitude:sersic_fit", "log_radius:sersic_fit", "magnitude:stamp_trees"} <= set(found)
     assert "bulge_fraction:sersic_fit" not in found
     assert np.isfinite(found["magnitude:sersic_fit"].test).sum() == 4

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from cosmodag.galaxies.evaluation import signal_figures
-from cosmodag.galaxies.evaluation.signal_scores import bright, by_signal, errors, median_draws, told
+from cosmodag.galaxies.evaluation.signal_scores import (
+    bright,
+    by_signal,
+    errors,
+    median_draws,
+    summary,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +59,10 @@ def test_errors_fall_with_signal_to_noise_and_every_galaxy_is_in_one_bin(galaxie
 
 def test_each_bin_says_whether_the_network_is_ahead(galaxies):
     _, _, good, poor = galaxies
-    assert {row["outcome"] for row in rows_of(galaxies, good, poor)} == {"ahead"}
-    assert {row["outcome"] for row in rows_of(galaxies, poor, good)} == {"loses"}
+    assert {row["outcome"] for row in rows_of(galaxies, good, poor)} == {"better"}
+    assert {row["outcome"] for row in rows_of(galaxies, poor, good)} == {"worse"}
     same = rows_of(galaxies, good, good)
-    assert {row["outcome"] for row in same} == {"cannot tell"}
+    assert {row["outcome"] for row in same} == {"inconclusive"}
     assert same[0]["against"] == "stamp_trees"
     assert same[0]["differences"]["stamp_trees"]["flux_error"]["value"] == 0
 
@@ -81,14 +87,14 @@ def test_a_replica_takes_whole_groups():
 def test_one_sentence_tells_flux_and_radius_of_bright_galaxies(galaxies):
     rows = {"magnitude": rows_of(galaxies, galaxies[2], galaxies[3])}
     rows["axis_ratio"] = rows["magnitude"]
-    sentence = told(rows)
+    sentence = summary(rows)
     n = bright(rows["magnitude"])["n"]
     start = (
         rf"At a signal-to-noise above 30, median error of {n}: flux \d\.\d % \(\d\.\d to \d\.\d\)"
     )
     assert re.match(start + r" against \d\.\d % .* of boosted trees .* \(ahead\)\.$", sentence)
-    assert told({"axis_ratio": rows["magnitude"]}) is None
-    assert told({}) is None
+    assert summary({"axis_ratio": rows["magnitude"]}) is None
+    assert summary({}) is None
 
 
 def test_errors_are_drawn_against_signal_to_noise(galaxies, tmp_path):

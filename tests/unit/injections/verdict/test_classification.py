@@ -6,11 +6,11 @@ import pytest
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.evaluation.baselines.fitting import fit_all
+from cosmodag.evaluation.evaluation import Subset
 from cosmodag.imaging import colour_images
 from cosmodag.injections.baselines import catalogue_classifiers
 from cosmodag.injections.verdict import two_sample
-from cosmodag.injections.verdict.classification_evaluation import evaluate_classes
+from cosmodag.injections.verdict.two_sample_evaluation import TwoSampleEvaluation
 
 TASK = {"name": "classification", "column": "label", "classes": 2}
 
@@ -55,11 +55,13 @@ def splits(step: float) -> dict[str, Examples]:
 
 def evaluated(step: float, network: np.ndarray | None = None):
     examples = splits(step)
-    fitted = fit_all(TASK, examples, seed=0, threads=1)
+    evaluation = TwoSampleEvaluation(TASK)
+    fitted = evaluation.fit(examples, seed=0, threads=1)
     test = examples["test"]
     score = np.random.default_rng(5).uniform(size=len(test.y)) if network is None else network
     found = {"test": {"probability": np.stack([1 - score, score], 1)}}
-    return test, *evaluate_classes(TASK, examples, found, fitted, replicas=300, seed=0)
+    scored = evaluation.score(Subset(examples, found, fitted), replicas=300, seed=0)
+    return test, scored.metrics, scored.predictions, scored.figures
 
 
 @pytest.fixture(scope="module")
@@ -109,16 +111,16 @@ def test_metrics_hold_the_test_beside_the_scores(alike):
 def test_every_figure_is_drawn_small_and_the_same_each_time(alike, tmp_path):
     _, _, _, drawings = alike
     assert set(drawings) == {"roc", "magnitudes", "gallery"}
-    for name, draw in drawings.items():
-        draw(tmp_path / f"{name}.svg")
-        draw(tmp_path / "again.svg")
+    for name, figure in drawings.items():
+        figure.draw(tmp_path / f"{name}.svg")
+        figure.draw(tmp_path / "again.svg")
         assert (tmp_path / f"{name}.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()
         assert (tmp_path / f"{name}.svg").stat().st_size < 400_000
 
 
 def test_a_gallery_says_what_each_picture_is(alike, tmp_path):
     _, _, _, drawings = alike
-    drawings["gallery"](tmp_path / "gallery.svg")
+    drawings["gallery"].draw(tmp_path / "gallery.svg")
     text = (tmp_path / "gallery.svg").read_text()
     for words in ("99 %", "1 %", "real, g 2", "injected, g 2", "g ivar", "z ivar"):
         assert words in text

@@ -7,8 +7,9 @@ from scipy import fft
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.evaluation.baselines import ordered_classes, reconstructions
 from cosmodag.evaluation.baselines.examples import taken
-from cosmodag.evaluation.baselines.fitting import fit_all
+from cosmodag.evaluation.reconstruction_evaluation import ReconstructionEvaluation
 from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.task_evaluations import make_evaluation
 from cosmodag.reionization.baselines import matches, slice_features
 from cosmodag.reionization.evaluation.candidates import top_1
 from cosmodag.training.completion import complete_task
@@ -20,8 +21,9 @@ BLIND = ("shares", "index_only", "seed_only")
 
 def fitted(folder, task, noise=None):
     task = complete_task(task, Dataset.open(folder))
-    examples = read_examples(folder, task, noise=noise)
-    return examples, fit_all(task, examples, seed=0, threads=1)
+    evaluation = make_evaluation("reionization", task)
+    examples = read_examples(folder, evaluation, noise=noise)
+    return examples, evaluation.fit(examples, seed=0, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +80,10 @@ def test_slice_statistics_tell_redshift_and_escape_fraction(by_universe):
 
 def test_simple_methods_see_the_noise_that_the_network_sees(slices):
     task = {"name": "classification", "column": "redshift_class", "values": list(REDSHIFTS)}
-    plain = read_examples(slices, task)
-    noisy = read_examples(slices, task, noise={"rms": 8.0})
-    again = read_examples(slices, task, noise={"rms": 8.0})
+    evaluation = make_evaluation("reionization", task)
+    plain = read_examples(slices, evaluation)
+    noisy = read_examples(slices, evaluation, noise={"rms": 8.0})
+    again = read_examples(slices, evaluation, noise={"rms": 8.0})
     for split in ("train", "valid", "test"):
         added = noisy[split].x - plain[split].x
         assert added.std() == pytest.approx(8, rel=0.02)
@@ -112,7 +115,7 @@ def test_classes_that_training_lacks_are_possible_all_the_same():
         y = random.choice(classes, count)
         features = y[:, None] + random.normal(size=(count, 3))
         place = np.zeros((count, 2))
-        return ordered_classes.Slices(features, features, place, np.array(["s"] * count), y)
+        return ordered_classes.ClassSplit(features, features, place, np.array(["s"] * count), y)
 
     parts = split([0, 2]), split([0, 1, 2]), split([0, 1, 2])
     for name, fit in ordered_classes.BASELINES.items():
@@ -122,7 +125,7 @@ def test_classes_that_training_lacks_are_possible_all_the_same():
 
 
 def test_a_reconstruction_of_full_size_is_exact(slices):
-    examples = read_examples(slices, {"name": "reconstruction"})
+    examples = read_examples(slices, ReconstructionEvaluation({"name": "reconstruction"}))
     splits = [taken(examples[s], np.arange(20)) for s in ("train", "valid", "test")]
     pixels = splits[0].x[0].size
     for name, size in (("cosines", 2 * pixels), ("coarse", pixels)):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.baselines.fitting import prepare_baselines
 from cosmodag.evaluation.evaluate import evaluate
+from cosmodag.evaluation.prepare_baselines import prepare_baselines
 from cosmodag.reporting.report import write_report
 from cosmodag.training.run import train_run
 from cosmodag.training.settings import RunSettings
@@ -101,7 +101,7 @@ def test_reconstructions_are_scored_in_the_units_of_the_slices(slices, encoder, 
     # The variance of brightness temperature is some hundred mK².
     assert encoder["baselines"]["mean"]["mse"]["value"] > 50
     assert encoder["baselines"]["mean"]["explained_variance"]["value"] == pytest.approx(0, abs=0.05)
-    assert encoder["outcome"] == "loses"  # after two epochs
+    assert encoder["outcome"] == "inconclusive"  # of three test universes
     assert "reconstructions" in figures(folder / "encoder")
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from cosmodag.evaluation.map_evaluation import evaluate_maps
+from cosmodag.evaluation.evaluation import Subset
+from cosmodag.evaluation.map_evaluation import MapEvaluation
 from cosmodag.reionization.evaluation import ionization_scores as scores
+from cosmodag.reionization.evaluation.ionized_maps import IonizedMapEvaluation
 
 SIDE = 48
 
@@ -95,8 +97,8 @@ def test_smaller_bubbles_are_told(bubbles):
 def test_only_ionized_regions_are_scored_by_their_structure(by_group):
     examples = dict(zip(("train", "valid", "test"), by_group))
     found = {s: {"probability": examples[s].y[:, None] * 0.8 + 0.1} for s in ("valid", "test")}
-    for channel, structured in (("ionized", True), ("fraction_matter", False)):
-        task = {"name": "map", "channel": channel}
-        scored, _, drawings = evaluate_maps(task, examples, found, {}, replicas=20, seed=0)
-        assert ("coherence" in scored["scores"]) == structured
-        assert ("bubbles" in drawings) == structured
+    for kind, structured in ((IonizedMapEvaluation, True), (MapEvaluation, False)):
+        evaluation = kind({"name": "map", "channel": "ionized"})
+        scored = evaluation.score(Subset(examples, found, {}), replicas=20, seed=0)
+        assert ("coherence" in scored.metrics["scores"]) == structured
+        assert ("bubbles" in scored.figures) == structured

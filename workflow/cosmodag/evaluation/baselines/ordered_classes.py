@@ -1,8 +1,9 @@
 """Baselines that classify into classes that stand for values, such as the redshifts of a grid.
 
 Each takes a `ClassSplit`, with features and pixels of the images, and returns a distribution over
-the classes, (N, K), for the validation and the test split. Settings are chosen on validation, where the distributions are calibrated
-by a temperature as a network's are.
+the classes, (N, K), for the validation and the test split. Settings are
+chosen on the validation split, where the distributions are calibrated by a temperature as those of
+a network are.
 """
 
 import functools
@@ -66,7 +67,9 @@ def distribution(fit: Fit) -> Callable[..., Predictions]:
     """Make a baseline of a function that gives distributions for validation and test."""
 
     @functools.wraps(fit)
-    def baseline(train: ClassSplit, valid: ClassSplit, test: ClassSplit, *, values, seed: int) -> Predictions:
+    def baseline(
+        train: ClassSplit, valid: ClassSplit, test: ClassSplit, *, values, seed: int
+    ) -> Predictions:
         found = fit(train, valid, test, np.asarray(values), seed)
         return calibrated(found, train, valid, len(values))
 
@@ -80,7 +83,9 @@ def shares(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nd
 
 
 @distribution
-def discriminant(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
+def discriminant(
+    train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
+):
     """Linear discriminant analysis of the features, its covariance shrunk (Ledoit & Wolf 2004)."""
     model = make_pipeline(
         StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
@@ -129,7 +134,9 @@ def trees(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nda
 
 
 @distribution
-def neighbours(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
+def neighbours(
+    train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
+):
     """The nearest slices among the principal components of the pixels, as in the original."""
     fitted = []
     for components in _COMPONENTS:
@@ -141,7 +148,9 @@ def neighbours(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: n
 
 
 @distribution
-def place_only(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
+def place_only(
+    train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
+):
     """The training slices nearest in place, in the same universe where it is known: no sight."""
     universes = {name: float(number) for number, name in enumerate(np.unique(train.universe))}
     apart = 1e6  # of universes, and of lines of sight from each other
@@ -155,7 +164,9 @@ def place_only(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: n
 
 
 @distribution
-def seed_only(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
+def seed_only(
+    train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
+):
     """The shares of the classes among the training slices of the same universe."""
     classes = len(values)
     overall = _shares(train.y, classes)

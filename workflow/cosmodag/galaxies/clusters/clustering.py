@@ -206,8 +206,9 @@ def sentence(found: Mapping[str, Mapping]) -> str:
         steady = method["stability"]["value"] >= choice.STEADY
         word = "are found again" if steady else "are not found again"
         said.append(
-            f"{method['number']} groups by {titles.SPACES[name]} ({titles.METHODS[each['chosen']]}) {word} "
-            f"when galaxies are drawn anew (adjusted Rand index "
+            f"{method['number']} groups by {titles.SPACES[name]} "
+            f"({titles.METHODS[each['chosen']]}) {word} when galaxies are drawn anew (adjusted "
+            f"Rand index "
             f"{number(method['stability']['value'])}, {bounds(method['stability'])})"
         )
     text = "; ".join(said)

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.evaluation import Figure, Scored, SplitExamples, Subset
 from cosmodag.evaluation.number_evaluation import ByColumn, NumberEvaluation
-from cosmodag.galaxies.baselines import sersic_fit, stamp_measures
+from cosmodag.galaxies.baselines import photometric_features, sersic_fit
 from cosmodag.galaxies.evaluation import signal_figures, signal_scores
 
 CAPTION = (
@@ -29,7 +29,7 @@ class ParameterEvaluation(NumberEvaluation):
 
     def features(self, examples: Examples) -> Examples:
         """Return the examples with apertures and moments (N, F) in the place of their stamps."""
-        return stamp_measures.described(examples)
+        return photometric_features.with_features(examples)
 
     def fit(
         self,
@@ -43,7 +43,7 @@ class ParameterEvaluation(NumberEvaluation):
         sample = settings.pop(sersic_fit.NAME, {})
         fitted = super().fit(examples, settings=settings, **options)
         with threadpool_limits(options.get("threads")):
-            fits = sersic_fit.sersic_fits(
+            fits = sersic_fit.fit_sample(
                 examples["valid"],
                 examples["test"],
                 self.columns,

@@ -150,7 +150,11 @@ def table(by_column: Mapping[str, list[dict]], galaxies: str) -> Table:
         error = deciding_error(column)
         title = f"{column}.{error}" if error == "absolute_error" else error
         for each in bins:
-            edges = f"{each['low']:g} to {each['high']:g}" if each["high"] else "above " + f"{each['low']:g}"
+            edges = (
+                f"{each['low']:g} to {each['high']:g}"
+                if each["high"]
+                else "above " + f"{each['low']:g}"
+            )
             cells = [_cell(each["scores"].get(name), error) for name in ("network", *rivals)]
             rows.append([score_title(title), edges, f"{each['n']}", *cells, each["outcome"]])
     caption = (
@@ -158,14 +162,20 @@ def table(by_column: Mapping[str, list[dict]], galaxies: str) -> Table:
         "intervals over galaxies; the verdict is against all baselines of the row."
     )
     names = [baseline_title(name) for name in rivals]
-    return Table(caption, ["error", "signal-to-noise", "galaxies", "network", *names, "verdict"], rows)
+    return Table(
+        caption, ["error", "signal-to-noise", "galaxies", "network", *names, "verdict"], rows
+    )
 
 
 def _cell(scores: Mapping | None, error: str) -> str:
     if not scores:
         return "–"
     value = scores[error]
-    return percent(value) if error != "absolute_error" else f"{number(value['value'])} ({bounds(value)})"
+    return (
+        percent(value)
+        if error != "absolute_error"
+        else f"{number(value['value'])} ({bounds(value)})"
+    )
 
 
 def summary(by_column: Mapping[str, list[dict]]) -> str | None:
@@ -184,4 +194,5 @@ def summary(by_column: Mapping[str, list[dict]]) -> str | None:
         parts.append(words)
     if not parts:
         return None
-    return f"At a signal-to-noise above {BRIGHT:g}, median error of {n_bright} galaxies: {'; '.join(parts)}."
+    text = "; ".join(parts)
+    return f"At a signal-to-noise above {BRIGHT:g}, median error of {n_bright} galaxies: {text}."

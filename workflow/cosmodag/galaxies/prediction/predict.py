@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.prediction_tables import said
 from cosmodag.evaluation.trained_run import AT_ONCE, TrainedRun
 from cosmodag.files import whole_file
 from cosmodag.galaxies.clusters.grouping_file import KeptGrouping, read_grouping
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_stamp
 from cosmodag.galaxies.prediction.gallery import MOST, Pictures, gallery
 from cosmodag.galaxies.prediction.parameters import parameters_told
+from cosmodag.galaxies.prediction.prediction_table import said
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
 from cosmodag.galaxies.stamps.any_stamps import open_any
 from cosmodag.galaxies.stamps.stamps_file import Stamp, Stamps

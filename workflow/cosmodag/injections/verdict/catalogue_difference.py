@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cosmodag.evaluation.formatting import number
-from cosmodag.evaluation.names import BASELINES
+from cosmodag.evaluation.names import baseline_title
 from cosmodag.injections.verdict.two_sample import LEVEL, Sample, mann_whitney
 
 POSITION = "index_only"
@@ -26,7 +26,7 @@ class BaselineScore(NamedTuple):
     @property
     def sentence(self) -> str:
         """One sentence for the verdict."""
-        baseline = BASELINES.get(self.name, self.name)
+        baseline = baseline_title(self.name)
         difference = "positions on the sky" if self.name == POSITION else "catalogues"
         return (
             f"The {difference} of the classes already differ: the baseline {baseline} reaches an "

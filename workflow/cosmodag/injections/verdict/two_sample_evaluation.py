@@ -18,17 +18,17 @@ from cosmodag.evaluation.evaluation import (
     require_classes,
 )
 from cosmodag.evaluation.verdict import judged
-from cosmodag.injections.baselines import classes
-from cosmodag.injections.verdict import class_figures
-from cosmodag.injections.verdict.attention import confident_cases, run_answer
+from cosmodag.injections.baselines import catalogue_classifiers
+from cosmodag.injections.verdict import two_sample_figures
 from cosmodag.injections.verdict.catalogue_difference import best_significant_baseline
+from cosmodag.injections.verdict.occlusion import confident_cases, run_answer
 from cosmodag.injections.verdict.two_sample import Sample, auc_draws, two_sample_test
 
 LIMITS = {"auc": (0.0, 1.0), "accuracy": (0.0, 1.0)}
 ROC = (
     "ROC curve: the fraction of injected objects recognised against that of real objects mistaken "
-    "for injected, on unseen bricks. The band holds 95 % of the bootstrap replicas over bricks; the "
-    "grey line is chance."
+    "for injected, on unseen bricks. The band holds 95 % of the bootstrap replicas over bricks; "
+    "the grey line is chance."
 )
 MAGNITUDES = (
     "Area under the ROC curve by g magnitude, with 95 % intervals over bricks; at 0.5 the classes "
@@ -55,7 +55,7 @@ class TwoSampleEvaluation(Evaluation):
     separates the classes without the images, `note` names its AUC, for tables of outcomes.
     """
 
-    BASELINES = classes.BASELINES
+    BASELINES = catalogue_classifiers.BASELINES
 
     def with_truth(self, examples: Examples, dataset: Mapping[str, Any]) -> Examples:
         """Return the examples with their class as truth, (N,) float32."""
@@ -65,7 +65,9 @@ class TwoSampleEvaluation(Evaluation):
 
     def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
         """Fit the baselines to the measurements of the catalogue."""
-        return fit_each(self.BASELINES, *map(classes.described, examples.values()), **options)
+        return fit_each(
+            self.BASELINES, *map(catalogue_classifiers.described, examples.values()), **options
+        )
 
     def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
         """Test whether the network distinguishes the classes."""
@@ -90,12 +92,12 @@ class TwoSampleEvaluation(Evaluation):
             metrics["verdict"] += f" {baseline.sentence}"
             metrics["note"] = baseline.note
         roc = partial(
-            class_figures.roc, sample=sample, samples=samples, scores=scores, seed=seed
+            two_sample_figures.roc, sample=sample, others=samples, scores=scores, seed=seed
         )
         drawn = {"roc": Figure(roc, ROC)}
         if verdict["bins"]:
-            by_magnitude = partial(class_figures.by_magnitude, verdict=verdict)
-            gallery = partial(class_figures.gallery, examples=test, score=sample.score)
+            by_magnitude = partial(two_sample_figures.by_magnitude, test=verdict)
+            gallery = partial(two_sample_figures.gallery, test=test, score=sample.score)
             drawn["magnitudes"] = Figure(by_magnitude, MAGNITUDES)
             drawn["gallery"] = Figure(gallery, GALLERY, wide=True)
         return Scored(metrics, {"probability": probability, "truth": test.y}, drawn)
@@ -107,8 +109,6 @@ class TwoSampleEvaluation(Evaluation):
         shown = test.examples["test"]
         if "g" not in shown.index:
             return {}
-        answer = run_answer(
-            run.folder, run.dataset_folder, device=run.device, threads=run.threads
-        )
+        answer = run_answer(run.folder, run.dataset_folder, device=run.device, threads=run.threads)
         cases = confident_cases(answer, shown, test.predictions["test"]["probability"][:, 1])
-        return {"attention": Figure(partial(class_figures.attention, cases=cases), ATTENTION)}
+        return {"attention": Figure(partial(two_sample_figures.attention, cases=cases), ATTENTION)}

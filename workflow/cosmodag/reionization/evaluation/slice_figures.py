@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.figures import (

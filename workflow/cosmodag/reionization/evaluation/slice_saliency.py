@@ -14,7 +14,7 @@ from torch import nn
 
 from cosmodag.datasets.folder import read_description
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.evaluation.targets import ordered_columns
+from cosmodag.evaluation.ordered_evaluation import class_values
 from cosmodag.training.prediction import choose_device, load_run, run_loader
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.task import Task
@@ -70,7 +70,7 @@ def expected_gradient(
     model: nn.Module, task: Task, description: Mapping, x: torch.Tensor
 ) -> torch.Tensor:
     """Gradient (b, C, H, W) of the first column's expected value with each pixel of `x`."""
-    values = torch.tensor(next(iter(ordered_columns(description).values())), device=x.device)
+    values = torch.tensor(next(iter(class_values(description).values())), device=x.device)
     generator = torch.Generator(x.device).manual_seed(0)
     spread = _NOISE * x.std((2, 3), keepdim=True)
     total = torch.zeros_like(x)
