@@ -138,7 +138,7 @@ def test_sersic_fits_are_among_the_baselines_of_galaxies():
     splits = {
         name: stamps(n, s) for name, n, s in (("train", 30, 1), ("valid", 6, 2), ("test", 6, 3))
     }
-    task = {"name": "count", "columns": WANTED}
+    task = {"name": "count", "columns": REQUESTED}
     settings = {"sersic_fit": {"objects": 4}}
     found = ParameterEvaluation(task).fit(splits, threads=1, settings=settings)
     assert {"magnitude:sersic_fit", "log_radius:sersic_fit", "magnitude:stamp_trees"} <= set(found)

@@ -17,13 +17,13 @@ from cosmodag.galaxies.clusters import spaces
 from cosmodag.galaxies.clusters.choice import METHODS, UNMEASURED
 from cosmodag.galaxies.clusters.clustering import cluster_galaxies, placed
 from cosmodag.galaxies.clusters.grouping_file import read_grouping
+from cosmodag.galaxies.report import cluster_section
 from cosmodag.imaging.colour_images import rgb_from_channels
 from cosmodag.provenance import file_hash
 from cosmodag.reporting.report import write_report
 from cosmodag.training.run import train_run
 from cosmodag.training.settings import RunSettings
-
-from .test_report import make_run
+from tests.evaluated_runs import make_run
 
 QUICK = {"most": 3, "resampled": 2, "replicas": 20, "mapped": 60, "threads": 1}
 
@@ -147,13 +147,18 @@ def test_stamps_without_a_morphology_are_counted_and_too_many_of_them_skip_the_s
 
 def test_the_report_shows_groups_and_their_figures(grouped, tmp_path):
     folder, _ = grouped
-    evaluated = make_run(tmp_path / "latent4", experiment="galaxies")
-    write_report(tmp_path / "report.html", [evaluated], clusters=[folder])
+    section = cluster_section(folder)
+    assert len(section.figures) == 5
+    assert "Adjusted mutual information" in section.tables[0].columns
+    evaluated = make_run(tmp_path / "galaxies" / "runs" / "a", experiment="galaxies")
+    product = tmp_path / "galaxies" / "clusters" / "latent4"
+    shutil.copytree(folder, product)
+    write_report(tmp_path / "report.html", [evaluated], products=[product])
     text = (tmp_path / "report.html").read_text()
-    section = text[text.index("Which groups do galaxies form?") :]
-    for words in ("HDBSCAN", "principal components", "Adjusted mutual information"):
-        assert words in section
-    assert section.count("data:image/svg+xml") == 5
+    shown = text[text.index(cluster_section(product).title) :]
+    for words in ("HDBSCAN", "principal components", section.answer):
+        assert words in shown
+    assert shown.count("data:image/svg+xml") == 5
 
 
 def test_the_command_says_what_was_found_and_refuses_more_groups_than_galaxies_allow(

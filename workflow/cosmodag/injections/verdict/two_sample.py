@@ -36,7 +36,7 @@ _BLOCK = 200
 DISTINGUISHABLE, INDISTINGUISHABLE, TOO_SMALL = (
     "distinguishable",
     "indistinguishable",
-    "cannot tell",
+    "inconclusive",
 )
 
 
