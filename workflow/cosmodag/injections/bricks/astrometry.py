@@ -1,7 +1,7 @@
-"""Whether the positions of a catalogue are those of the sources in an image.
+"""Astrometric checks: whether the positions of a catalogue coincide with sources in an image.
 
-Catalogues that count pixels from 1 pass for others and put every stamp one pixel off, so they are
-found by the light itself: centroids of bright, isolated sources are compared with their positions.
+A catalogue that counts pixels from 1 centres every stamp one pixel off, without any error. The
+offset is measured from centroids of bright, isolated sources.
 """
 
 import logging
@@ -16,35 +16,42 @@ from scipy.spatial import cKDTree
 from cosmodag.errors import InputError
 
 ISOLATION = 14.0
-"""Pixels to the nearest object and to the edge, for the light in between to be one source's."""
-RADIUS = 5.0
-"""Pixels of the aperture in which brightness is measured and no pixel may be bad."""
-WINDOW = 2.0
-"""Standard deviation in pixels of the window of a centroid: about that of a point source."""
-FARTHEST = 3.0
-"""Pixels from a position beyond which a centroid is another source's."""
-FAINTEST = 15.0
-"""Signal-to-noise of a source whose centroid is good to about 0.2 pixels."""
-BRIGHTEST = 400
-"""Sources that are measured, the brightest first: the median of these is good to 0.02 pixels."""
-FEWEST = 8
-"""Point sources, or else sources of all types, below which nothing is said."""
+"""Minimum distance in pixels to the nearest other object and to the edge of the image."""
+APERTURE_RADIUS = 5.0
+"""Radius in pixels of the aperture for the brightness; it must contain no bad pixel."""
+WINDOW_SIGMA = 2.0
+"""Standard deviation in pixels of the window of a centroid, about that of a point source."""
+MAX_OFFSET = 3.0
+"""Distance in pixels beyond which a centroid belongs to another source."""
+MIN_SIGNAL_TO_NOISE = 15.0
+"""Signal-to-noise ratio at which a centroid is accurate to about 0.2 pixels."""
+MAX_SOURCES = 400
+"""Number of brightest sources to measure; their median is accurate to 0.02 pixels."""
+MIN_SOURCES = 8
+"""Number of sources below which no offset is measured."""
 TOLERANCE = 0.3
-"""Pixels that a median shift may differ from a whole pixel to count as one."""
+"""Largest difference in pixels between a median offset and a whole pixel that counts as one."""
 
 logger = logging.getLogger(__name__)
 
 
-class Shift(NamedTuple):
-    """Positions of a catalogue minus centroids of the light: medians over `count` sources.
+class AstrometricOffset(NamedTuple):
+    """Median offset of catalogue positions from centroids of the light.
 
-    `x`, `y` and the standard error `error` of either are in pixels.
+    Attributes
+    ----------
+    x, y : float
+        Catalogue minus image in pixels.
+    error : float
+        Standard error of `x` and of `y` in pixels.
+    n_sources : int
+        Number of sources.
     """
 
     x: float
     y: float
     error: float
-    count: int
+    n_sources: int
 
 
 def check_positions(
@@ -54,59 +61,76 @@ def check_positions(
     ivar: np.ndarray,
     *,
     first_pixel: int = 0,
-) -> Shift | None:
+) -> AstrometricOffset | None:
     """Check that the positions of a catalogue lie in an image and on its sources.
 
     Parameters
     ----------
-    path
+    path : path
         File of the catalogue, for messages.
-    catalogue
-        Columns bx, by (pixels from 0) and, if there is one, type ("PSF" for points). The catalogue
-        before any cut serves best.
+    catalogue : pandas.DataFrame
+        Columns bx, by (pixels from 0) and optionally type ("PSF" for point sources). Give the
+        complete catalogue, before any cut.
     image, ivar : numpy.ndarray, shape (H, W), float32
-        One band and its inverse variance, where 0 marks bad pixels; without the sky's background.
+        Background-subtracted image in one band and its inverse variance, where 0 marks bad pixels.
     first_pixel : {0, 1}
-        What was already taken off the positions, for the cure.
+        Index of the first pixel that was already subtracted from the positions, for messages.
 
     Returns
     -------
-    Shift or None
-        None where too few bright, isolated sources are there to tell.
+    AstrometricOffset or None
+        None if there are too few bright, isolated sources.
 
     Raises
     ------
     InputError
-        Positions lie off the image, or one pixel beside the light in x and in y.
+        If positions lie outside the image, or one pixel off the sources in both x and y.
     """
-    check_inside(path, catalogue, image.shape)
-    shift = measure_shift(catalogue, image, ivar)
-    if shift is None:
+    check_inside_image(path, catalogue, image.shape)
+    offset = measure_offset(catalogue, image, ivar)
+    if offset is None:
         logger.info("%s: too few bright, isolated sources to check the positions", path)
         return None
     for pixel in (1, -1):
-        if max(abs(shift.x - pixel), abs(shift.y - pixel)) <= TOLERANCE and shift.error < 0.1:
-            counted = first_pixel + pixel
-            cure = f"set `first_pixel: {counted}`, which takes {counted} off"
-            if counted not in (0, 1):
-                cure = "do the catalogue and the image belong together?"
+        if max(abs(offset.x - pixel), abs(offset.y - pixel)) <= TOLERANCE and offset.error < 0.1:
+            cured = first_pixel + pixel
+            cure = f"set `first_pixel: {cured}`, which subtracts {cured} from bx and by"
+            if cured not in (0, 1):
+                cure = "check that the catalogue and the image belong together"
             raise InputError(
-                f"{path}: bx and by lie ({shift.x:+.2f}, {shift.y:+.2f}) pixels beside the light "
-                f"of {shift.count} sources with `first_pixel: {first_pixel}`; {cure}"
+                f"{path}: bx and by are ({offset.x:+.2f}, {offset.y:+.2f}) pixels off the centroids"
+                f" of {offset.n_sources} sources with `first_pixel: {first_pixel}`; {cure}"
             )
-    if max(abs(shift.x), abs(shift.y)) > max(TOLERANCE, 5 * shift.error):
+    if max(abs(offset.x), abs(offset.y)) > max(TOLERANCE, 5 * offset.error):
         logger.warning(
-            "%s: bx and by lie (%+.2f, %+.2f) pixels beside the light of %d sources",
+            "%s: bx and by are (%+.2f, %+.2f) pixels off the centroids of %d sources",
             path,
-            shift.x,
-            shift.y,
-            shift.count,
+            offset.x,
+            offset.y,
+            offset.n_sources,
         )
-    return shift
+    return offset
 
 
-def check_inside(path: str | os.PathLike, catalogue: pd.DataFrame, shape: tuple[int, int]) -> None:
-    """Check that positions bx, by lie in an image of `shape` (H, W), else raise InputError."""
+def check_inside_image(
+    path: str | os.PathLike, catalogue: pd.DataFrame, shape: tuple[int, ...]
+) -> None:
+    """Check that the positions of a catalogue lie inside an image.
+
+    Parameters
+    ----------
+    path : path
+        File of the catalogue, for messages.
+    catalogue : pandas.DataFrame
+        Columns bx, by (pixels from 0).
+    shape : tuple of int
+        Height and width of the image in pixels.
+
+    Raises
+    ------
+    InputError
+        If a position lies outside.
+    """
     height, width = shape
     bx, by = catalogue["bx"], catalogue["by"]
     outside = ~(bx.between(-0.5, width - 0.5) & by.between(-0.5, height - 0.5)).to_numpy()
@@ -114,41 +138,56 @@ def check_inside(path: str | os.PathLike, catalogue: pd.DataFrame, shape: tuple[
         row = int(np.flatnonzero(outside)[0])
         raise InputError(
             f"{path}: {outside.sum()} of {len(outside)} objects ({100 * outside.mean():.3g} %) lie "
-            f"off the image of {width}×{height} pixels, the first at bx {bx.iloc[row]:.1f}, by "
-            f"{by.iloc[row]:.1f}; give bx and by in pixels of this brick, and its own catalogue"
+            f"outside the image of {width}×{height} pixels, the first at bx {bx.iloc[row]:.1f}, by "
+            f"{by.iloc[row]:.1f}; give the catalogue of this brick, with bx and by in pixels"
         )
 
 
-def measure_shift(catalogue: pd.DataFrame, image: np.ndarray, ivar: np.ndarray) -> Shift | None:
-    """Measure how far positions lie from the light of bright, isolated sources.
+def measure_offset(
+    catalogue: pd.DataFrame, image: np.ndarray, ivar: np.ndarray
+) -> AstrometricOffset | None:
+    """Measure the median offset of catalogue positions from bright, isolated sources.
 
-    Centroids are weighted by a Gaussian window that moves along with them, as XWIN_IMAGE of
-    SExtractor (Bertin and Arnouts 1996, A&AS 117, 393), by way of `sep`. Point sources alone are
-    used where there are enough. Parameters are those of `check_positions`.
+    Centroids are weighted by a Gaussian window that is centred iteratively, as XWIN_IMAGE of
+    SExtractor [1]_. Only point sources are used if there are enough of them.
+
+    Parameters
+    ----------
+    catalogue, image, ivar
+        As for `check_positions`.
+
+    Returns
+    -------
+    AstrometricOffset or None
+        None if there are too few bright, isolated sources.
+
+    References
+    ----------
+    .. [1] Bertin & Arnouts 1996, A&AS 117, 393; computed with `sep`.
     """
     positions = catalogue[["bx", "by"]].to_numpy(np.float64)
     image = np.ascontiguousarray(image, np.float32)
     bad = ~(np.asarray(ivar) > 0)
-    alone = np.flatnonzero(_isolated(positions, image.shape))
-    rows = alone[_bright(positions[alone], image, ivar, bad)]
-    points = rows[_points(catalogue)[rows]]
-    rows = points if len(points) >= FEWEST else rows
-    if len(rows) < FEWEST:
+    isolated = np.flatnonzero(_is_isolated(positions, image.shape))
+    rows = isolated[_is_bright(positions[isolated], image, ivar, bad)]
+    points = rows[_is_point_source(catalogue)[rows]]
+    rows = points if len(points) >= MIN_SOURCES else rows
+    if len(rows) < MIN_SOURCES:
         return None
     x, y = positions[rows].T
-    centre_x, centre_y, flag = sep.winpos(image, x, y, WINDOW, mask=bad)
+    centre_x, centre_y, flag = sep.winpos(image, x, y, WINDOW_SIGMA, mask=bad)
     offset = np.column_stack([x - centre_x, y - centre_y])
-    offset = offset[(flag == 0) & (np.hypot(*offset.T) < FARTHEST)]
-    if len(offset) < max(FEWEST, len(rows) / 2):
+    offset = offset[(flag == 0) & (np.hypot(*offset.T) < MAX_OFFSET)]
+    if len(offset) < max(MIN_SOURCES, len(rows) / 2):
         return None
-    middle = np.median(offset, axis=0)
-    spread = 1.4826 * np.median(np.abs(offset - middle), axis=0).max()
-    error = 1.2533 * spread / np.sqrt(len(offset))  # of a median of Gaussian offsets
-    return Shift(*map(float, middle), float(error), len(offset))
+    median = np.median(offset, axis=0)
+    spread = 1.4826 * np.median(np.abs(offset - median), axis=0).max()
+    error = 1.2533 * spread / np.sqrt(len(offset))  # of the median of Gaussian offsets
+    return AstrometricOffset(*map(float, median), float(error), len(offset))
 
 
-def _isolated(positions: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Which positions (N, 2) have neither another object nor the edge nearby, (N,) bool."""
+def _is_isolated(positions: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return which positions (N, 2) are far from other objects and from the edge, (N,) bool."""
     if len(positions) < 2:
         return np.zeros(len(positions), bool)
     nearest = cKDTree(positions).query(positions, k=2)[0][:, 1]
@@ -157,21 +196,24 @@ def _isolated(positions: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return (nearest > ISOLATION) & (edge > ISOLATION)
 
 
-def _bright(positions: np.ndarray, image, ivar, bad) -> np.ndarray:
-    """Which positions (N, 2) are the brightest and have no bad pixel about them, (N,) bool."""
+def _is_bright(
+    positions: np.ndarray, image: np.ndarray, ivar: np.ndarray, bad: np.ndarray
+) -> np.ndarray:
+    """Return which positions (N, 2) are bright and free of bad pixels, (N,) bool."""
     x, y = positions.T
-    light = sep.sum_circle(image, x, y, RADIUS, subpix=1)[0]
-    spoilt = sep.sum_circle(bad.astype(np.float32), x, y, RADIUS, subpix=1)[0] > 0
+    flux = sep.sum_circle(image, x, y, APERTURE_RADIUS, subpix=1)[0]
+    masked = sep.sum_circle(bad.astype(np.float32), x, y, APERTURE_RADIUS, subpix=1)[0] > 0
     height, width = image.shape
     row = np.clip(np.rint(y), 0, height - 1).astype(int)
     column = np.clip(np.rint(x), 0, width - 1).astype(int)
-    noise = np.sqrt(np.pi * RADIUS**2 / np.where(spoilt, 1, np.asarray(ivar)[row, column]))
-    signal = np.where(spoilt, -np.inf, light / noise)
-    limit = np.sort(signal)[-BRIGHTEST] if len(signal) > BRIGHTEST else FAINTEST
-    return signal >= max(limit, FAINTEST)
+    noise = np.sqrt(np.pi * APERTURE_RADIUS**2 / np.where(masked, 1, np.asarray(ivar)[row, column]))
+    signal = np.where(masked, -np.inf, flux / noise)
+    limit = np.sort(signal)[-MAX_SOURCES] if len(signal) > MAX_SOURCES else MIN_SIGNAL_TO_NOISE
+    return signal >= max(limit, MIN_SIGNAL_TO_NOISE)
 
 
-def _points(catalogue: pd.DataFrame) -> np.ndarray:
+def _is_point_source(catalogue: pd.DataFrame) -> np.ndarray:
+    """Return which objects have a type of point source, (N,) bool."""
     if "type" not in catalogue:
         return np.zeros(len(catalogue), bool)
     return catalogue["type"].isin(["PSF", "SIMP"]).to_numpy()

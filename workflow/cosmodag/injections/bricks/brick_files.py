@@ -1,8 +1,9 @@
-"""Where the files of a survey's bricks lie, named as the Legacy Surveys name them.
+"""Paths of the files of survey bricks, in the directory layout of the Legacy Surveys.
 
-A survey's folder holds `coadd/<AAA>/<brick>/` with images, `tractor/<AAA>/` with catalogues, and,
-for each run of injections `rs<N>`, `obiwan/<AAA>/<brick>/rs<N>/` with what was injected, and
-images and catalogues under the same run; AAA are the first three letters of a brick's name.
+The folder of a survey contains `coadd/<AAA>/<brick>/` with images, `tractor/<AAA>/` with catalogues
+and `obiwan/<AAA>/<brick>/rs<N>/` with the catalogue of the galaxies that run `rs<N>` injected. The
+images and catalogues of a run lie in a folder `rs<N>` beside those of the survey. AAA are the first
+three characters of the brick's name.
 """
 
 import os
@@ -17,23 +18,28 @@ from astropy.table import Table
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 
-BRICK = re.compile(r"\d{4}[mp]\d{3}")
-RUN = re.compile(r"rs\d+")
-LIST = "survey-bricks.fits"
-"""File of the list of bricks in a survey's folder."""
+BRICK_NAME = re.compile(r"\d{4}[mp]\d{3}")
+RUN_NAME = re.compile(r"rs\d+")
+BRICK_LIST = "survey-bricks.fits"
+"""File name of the list of bricks in the folder of a survey."""
 
 
 class BrickFiles(NamedTuple):
-    """The files of one brick: of the survey itself, or of a run of injections into it.
+    """Paths of one brick, either of the survey itself or of a run of injections.
 
     Attributes
     ----------
-    survey
+    survey : pathlib.Path
         Folder of the survey.
-    brick
-        Name such as "0591m305": right ascension and declination of its centre in 0.1 degrees.
-    run
-        "rs0", "rs1", …; None for the survey's own images and catalogue.
+    brick : str
+        Name such as "0591m305": right ascension and declination of the centre in 0.1 degrees.
+    run : str or None
+        "rs0", "rs1", …; None for the images and the catalogue of the survey itself.
+
+    Examples
+    --------
+    >>> BrickFiles(Path("survey"), "0591m305").tractor.as_posix()
+    'survey/tractor/059/tractor-0591m305.fits'
     """
 
     survey: Path
@@ -41,13 +47,25 @@ class BrickFiles(NamedTuple):
     run: str | None = None
 
     def coadd(self, quantity: str, band: str) -> Path:
-        """Path of a coadded plane; `quantity` is "image", "invvar" or "psfsize"."""
+        """Return the path of a coadded plane.
+
+        Parameters
+        ----------
+        quantity : {"image", "invvar", "psfsize"}
+            Image, inverse variance or size of the point-spread function.
+        band : str
+            Photometric band.
+
+        Returns
+        -------
+        pathlib.Path
+        """
         name = f"legacysurvey-{self.brick}-{quantity}-{band}.fits.fz"
         return self._folder("coadd") / self.brick / (self.run or "") / name
 
     @property
     def tractor(self) -> Path:
-        """Catalogue of what was found in the images."""
+        """Path of the catalogue of detected sources."""
         name = f"tractor-{self.brick}.fits"
         if self.run is None:
             return self._folder("tractor") / name
@@ -55,9 +73,9 @@ class BrickFiles(NamedTuple):
 
     @property
     def simcat(self) -> Path:
-        """Catalogue of what a run injected."""
+        """Path of the catalogue of injected galaxies."""
         if self.run is None:
-            raise ValueError("a simcat belongs to a run of injections")
+            raise ValueError("only a run of injections has a catalogue of injected galaxies")
         return self._folder("obiwan") / self.brick / self.run / f"simcat-elg-{self.brick}.fits"
 
     def _folder(self, kind: str) -> Path:
@@ -65,19 +83,33 @@ class BrickFiles(NamedTuple):
 
 
 def injection_runs(survey: str | os.PathLike, brick: str) -> list[str]:
-    """Return the runs of injections into a brick, "rs0", "rs1", …, in order of their number."""
-    folder = Path(survey) / "obiwan" / brick[:3] / brick
-    names = [path.name for path in folder.glob("rs*") if RUN.fullmatch(path.name)]
-    return sorted(names, key=lambda name: int(name[2:]))
-
-
-def read_bricks(path: str | os.PathLike) -> list[str]:
-    """Read a list of bricks.
+    """Return the runs of injections of a brick, sorted by number.
 
     Parameters
     ----------
-    path
-        FITS or CSV file with a column `brickname`, of any case, or text with a name a line.
+    survey : path
+        Folder of the survey.
+    brick : str
+        Name of the brick.
+
+    Returns
+    -------
+    list of str
+        "rs0", "rs1", …
+    """
+    folder = Path(survey) / "obiwan" / brick[:3] / brick
+    names = [path.name for path in folder.glob("rs*") if RUN_NAME.fullmatch(path.name)]
+    return sorted(names, key=lambda name: int(name[2:]))
+
+
+def read_brick_list(path: str | os.PathLike) -> list[str]:
+    """Read the names of bricks from a file.
+
+    Parameters
+    ----------
+    path : path
+        FITS or CSV file with a column `brickname` in upper or lower case, or a text file with one
+        name per line.
 
     Returns
     -------
@@ -86,36 +118,47 @@ def read_bricks(path: str | os.PathLike) -> list[str]:
     Raises
     ------
     InputError
-        If the file is missing, holds no brick, holds one twice, or a name that is none of a brick.
+        If the file is missing or empty, lists a brick twice, or contains an invalid name.
     """
     path = Path(path)
     try:
-        names = _names(path)
+        names = _read_names(path)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; give a list of bricks") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a list of bricks ({error})") from error
     if not names:
-        raise InputError(f"{path}: no brick is listed; give a name a line, or a column brickname")
+        raise InputError(f"{path}: no brick is listed; give one name per line or a brickname column")
     for name in names:
-        if not BRICK.fullmatch(name):
-            raise InputError(f"{path}: {name!r} is no name of a brick; they look like 0591m305")
+        if not BRICK_NAME.fullmatch(name):
+            raise InputError(f"{path}: {name!r} is not a brick name; brick names look like 0591m305")
     if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{path}: brick {twice} is listed twice; list each once")
+        duplicate = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"{path}: brick {duplicate} is listed twice; list every brick once")
     return names
 
 
-def write_bricks(
+def write_brick_list(
     path: str | os.PathLike, names: Sequence[str], ra: np.ndarray, dec: np.ndarray
 ) -> None:
-    """Write a list of bricks with their centres `ra`, `dec` (degrees) as a FITS table."""
+    """Write names and centres of bricks as a FITS table.
+
+    Parameters
+    ----------
+    path : path
+        File to write.
+    names : sequence of str
+        Names of the N bricks.
+    ra, dec : numpy.ndarray, shape (N,), float64
+        Centres in degrees.
+    """
     table = Table({"brickname": list(names), "ra": ra, "dec": dec})
     with whole_file(path) as partial:
         table.write(partial, format="fits", overwrite=True)
 
 
-def _names(path: Path) -> list[str]:
+def _read_names(path: Path) -> list[str]:
+    """Read brick names from a table or from the lines of a text file."""
     if path.suffix not in (".fits", ".csv"):
         return [line.strip() for line in path.read_text().splitlines() if line.strip()]
     table = Table.read(path, format=path.suffix[1:])

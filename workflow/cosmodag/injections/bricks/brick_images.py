@@ -1,4 +1,4 @@
-"""Images of survey bricks and their inverse variances, as tile-compressed FITS files."""
+"""Images of survey bricks and their inverse variances, stored as tile-compressed FITS files."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -16,32 +16,34 @@ from cosmodag.injections.bricks.brick_files import BrickFiles
 
 BANDS = ("g", "r", "z")
 UNITS = {"image": "nanomaggy", "invvar": "1/nanomaggy^2"}
-PIXEL = 0.262
+PIXEL_SCALE = 0.262
 """Side of a pixel of the Legacy Surveys in arcsec."""
-TILE = (100, 100)
-"""Pixels of a compressed tile, as the Legacy Surveys have them."""
-QUANTA = 16
-"""Steps of a quantised image a standard deviation of its noise."""
-DITHERED = 0.01
-"""Part of the median inverse variance that rounding may have taken off a pixel near 0."""
+TILE_SHAPE = (100, 100)
+"""Pixels per compressed tile, as in the files of the Legacy Surveys."""
+QUANTIZE_LEVEL = 16
+"""Quantization steps per standard deviation of the noise."""
+DITHER_TOLERANCE = 0.01
+"""Fraction of the median inverse variance by which dithering may make a pixel negative."""
 
-MISSING = "fetch it or leave its band out of `bands`"
-"""What to do about a plane that is not there."""
+CURE = "fetch it or leave its band out of `bands`"
+"""Advice of the error for a missing plane."""
 
 
 class BrickImages(NamedTuple):
-    """The images of one brick.
+    """Images of one brick.
 
     Attributes
     ----------
     bands : tuple of str
+        Names of the B bands.
     image : numpy.ndarray, shape (B, H, W), float32
-        Nanomaggies a pixel, rows along y.
+        Flux in nanomaggies per pixel; rows run along y.
     ivar : numpy.ndarray, shape (B, H, W), float32
         Inverse variance in nanomaggies^-2; 0 marks bad pixels.
     psf_size : numpy.ndarray, shape (B,), float32
-        Full width at half maximum of the point-spread function in arcsec, NaN where unknown.
+        Full width at half maximum of the point-spread function in arcsec; NaN where unknown.
     wcs : astropy.wcs.WCS
+        World coordinates of the pixels.
     """
 
     bands: tuple[str, ...]
@@ -54,30 +56,32 @@ class BrickImages(NamedTuple):
 def read_planes(
     files: BrickFiles, bands: Sequence[str] = BANDS
 ) -> Iterator[tuple[str, str, np.ndarray, fits.Header]]:
-    """Read the planes of a brick one after the other, so that memory holds one of them.
+    """Read the planes of a brick one by one, so that only one plane is in memory.
 
     Parameters
     ----------
-    files
-        The brick, or a run of injections into it.
-    bands
-        Which bands, in this order.
+    files : BrickFiles
+        Paths of the brick, or of a run of injections.
+    bands : sequence of str
+        Bands to read, in this order.
 
     Yields
     ------
-    band, quantity : str
-        Quantity "image", then "invvar", of each band.
+    band : str
+        Band of the plane.
+    quantity : {"image", "invvar"}
+        The image of each band precedes its inverse variance.
     plane : numpy.ndarray, shape (H, W), float32
-        Nanomaggies, or nanomaggies^-2, of which slightly negative ones, as rounding with dithering
-        leaves them, are 0.
+        Flux in nanomaggies, or inverse variance in nanomaggies^-2. Slightly negative inverse
+        variances, which result from dithering, are set to 0.
     header : astropy.io.fits.Header
 
     Raises
     ------
     InputError
-        If a file is missing, truncated or no such image, if planes differ in shape or are in other
-        units, an image holds NaN, or an inverse variance holds NaN, negative values or nothing but
-        zeros.
+        If a file is missing, truncated or contains no image; if planes differ in shape or are in
+        other units; if an image contains NaN; or if an inverse variance contains NaN or negative
+        values or is 0 everywhere.
     """
     shape = None
     for band in bands:
@@ -92,8 +96,8 @@ def read_planes(
             check_plane(path, plane, quantity)
             if shape is not None and plane.shape != shape:
                 raise InputError(
-                    f"{path}: {plane.shape[1]}×{plane.shape[0]} pixels where the brick's other "
-                    f"planes have {shape[1]}×{shape[0]}; fetch the brick's files anew"
+                    f"{path}: {plane.shape[1]}×{plane.shape[0]} pixels, but the other planes of "
+                    f"the brick have {shape[1]}×{shape[0]}; fetch the files of the brick again"
                 )
             shape = plane.shape
             yield band, quantity, plane, header
@@ -104,15 +108,19 @@ def read_images(files: BrickFiles, bands: Sequence[str] = BANDS) -> BrickImages:
 
     Parameters
     ----------
-    files
-        The brick, or a run of injections into it.
-    bands
-        Which bands, in this order.
+    files : BrickFiles
+        Paths of the brick, or of a run of injections.
+    bands : sequence of str
+        Bands to read, in this order.
+
+    Returns
+    -------
+    BrickImages
 
     Raises
     ------
     InputError
-        As `read_planes`, or if the images have no celestial coordinates.
+        As `read_planes`, or if the header has no celestial coordinates.
     """
     planes = list(read_planes(files, bands))
     image, ivar = (
@@ -123,25 +131,28 @@ def read_images(files: BrickFiles, bands: Sequence[str] = BANDS) -> BrickImages:
     if not wcs.has_celestial:
         raise InputError(
             f"{files.coadd('invvar', bands[-1])}: no celestial coordinates in the header; "
-            "CTYPE1, CRVAL1, … are needed"
+            "CTYPE1, CRVAL1, … are required"
         )
     sizes = np.array([_psf_size(files.coadd("psfsize", band)) for band in bands], np.float32)
     return BrickImages(tuple(bands), image, ivar, sizes, wcs)
 
 
 def write_images(files: BrickFiles, images: BrickImages, *, lossless: bool = False) -> None:
-    """Write the planes of a brick, each file whole or not at all.
+    """Write the planes of a brick; an interrupted call leaves no incomplete file.
 
     Parameters
     ----------
-    files
-        Where: the brick, or a run of injections into it.
-    images
-        What.
-    lossless
-        Keep every bit, at four times the size. Otherwise images are rounded to a sixteenth of
-        their noise with subtractive dithering (Pence, Seaman & White 2009, PASP 121, 414), which
-        keeps zeros; inverse variances likewise.
+    files : BrickFiles
+        Paths of the brick, or of a run of injections.
+    images : BrickImages
+        Images to write.
+    lossless : bool
+        Whether to keep every bit, at four times the file size. Otherwise pixels are quantized to a
+        sixteenth of their noise with subtractive dithering [1]_, which preserves zeros.
+
+    References
+    ----------
+    .. [1] Pence, Seaman & White 2009, PASP 121, 414.
     """
     header = images.wcs.to_header()
     for number, band in enumerate(images.bands):
@@ -155,57 +166,109 @@ def write_images(files: BrickFiles, images: BrickImages, *, lossless: bool = Fal
 
 
 def read_plane(path: str | os.PathLike, hdu: int = 1) -> tuple[np.ndarray, fits.Header]:
-    """Read one plane, (H, W) float32 in native byte order, and its header.
+    """Read one plane and its header.
+
+    Parameters
+    ----------
+    path : path
+        FITS file.
+    hdu : int
+        Index of the HDU.
+
+    Returns
+    -------
+    plane : numpy.ndarray, shape (H, W), float32
+        Pixels in native byte order.
+    header : astropy.io.fits.Header
 
     Raises
     ------
     InputError
-        If the file is missing, truncated or holds no image in this HDU.
+        If the file is missing or truncated, or the HDU contains no image.
     """
-    with open_fits(path, what="image", cure=MISSING) as file:
+    with open_fits(path, what="image", cure=CURE) as file:
         plane, header = file[hdu].data, file[hdu].header
     if plane is None or np.ndim(plane) != 2:
-        raise InputError(f"{path}: HDU {hdu} holds no image of two axes; fetch it anew")
+        raise InputError(f"{path}: HDU {hdu} has no image of two axes; fetch the file again")
     return np.ascontiguousarray(plane, dtype=np.float32), header
 
 
 def plane_shape(path: str | os.PathLike) -> tuple[int, int]:
-    """Read the shape (H, W) of a plane in HDU 1 from its header; errors as of `read_plane`."""
-    with open_fits(path, what="image", cure=MISSING) as file:
+    """Return the shape (H, W) of the plane in HDU 1, read from its header.
+
+    Parameters
+    ----------
+    path : path
+        FITS file.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    InputError
+        As `read_plane`.
+    """
+    with open_fits(path, what="image", cure=CURE) as file:
         height, width = file[1].shape
     return height, width
 
 
 def write_plane(
-    path: str | os.PathLike, plane: np.ndarray, header: fits.Header, *, lossless: bool
+    path: str | os.PathLike, plane: np.ndarray, header: fits.Header | None, *, lossless: bool
 ) -> None:
-    """Write one plane as HDU 1, tile-compressed; see `write_images`."""
-    tile = tuple(min(side, length) for side, length in zip(TILE, plane.shape))
+    """Write one plane as the tile-compressed HDU 1 of a FITS file.
+
+    Parameters
+    ----------
+    path : path
+        File to write.
+    plane : numpy.ndarray, shape (H, W), float32
+        Pixels.
+    header : astropy.io.fits.Header or None
+        Header of the HDU.
+    lossless : bool
+        As for `write_images`.
+    """
+    tile = tuple(min(side, length) for side, length in zip(TILE_SHAPE, plane.shape))
     if lossless:
-        how = {"compression_type": "GZIP_1", "quantize_level": 0.0}
+        compression = {"compression_type": "GZIP_1", "quantize_level": 0.0}
     else:
-        how = {
+        compression = {
             "compression_type": "RICE_1",
-            "quantize_level": float(QUANTA),
+            "quantize_level": float(QUANTIZE_LEVEL),
             "quantize_method": 2,
             "dither_seed": 1,
         }
-    compressed = fits.CompImageHDU(plane, header, tile_shape=tile, **how)
+    compressed = fits.CompImageHDU(plane, header, tile_shape=tile, **compression)
     with whole_file(path) as partial:
         fits.HDUList([fits.PrimaryHDU(), compressed]).writeto(partial, overwrite=True)
 
 
 def check_plane(path: str | os.PathLike, plane: np.ndarray, quantity: str) -> None:
-    """Check the values of a plane, and set slightly negative inverse variances to 0.
+    """Check the values of a plane and set slightly negative inverse variances to 0 in place.
 
-    See `read_planes` for what is refused.
+    Parameters
+    ----------
+    path : path
+        File of the plane, for messages.
+    plane : numpy.ndarray, shape (H, W), float32
+        Pixels.
+    quantity : {"image", "invvar"}
+        Physical quantity of the plane.
+
+    Raises
+    ------
+    InputError
+        If a pixel is NaN or infinite, or if an inverse variance is negative or 0 everywhere.
     """
-    # A number that is none spreads to the sum, the least and the greatest: no array is needed.
+    # NaN propagates to the sum, the minimum and the maximum, so no temporary array is needed.
     least, greatest = (plane.min(), plane.max()) if quantity == "invvar" else (0, plane.sum())
     if not np.isfinite(least + greatest):
-        _refuse_no_numbers(path, plane)
+        _refuse_not_finite(path, plane)
     if least < 0:
-        _undo_dither(path, plane)
+        _remove_negative_dither(path, plane)
     if quantity == "invvar" and greatest <= 0:
         raise InputError(
             f"{path}: the inverse variance is 0 everywhere: no exposure in this band; leave the "
@@ -213,22 +276,22 @@ def check_plane(path: str | os.PathLike, plane: np.ndarray, quantity: str) -> No
         )
 
 
-def _refuse_no_numbers(path: str | os.PathLike, plane: np.ndarray) -> None:
-    """Refuse a plane with NaN or infinite pixels; none are there if only the sum was too large."""
+def _refuse_not_finite(path: str | os.PathLike, plane: np.ndarray) -> None:
+    """Refuse a plane with NaN or infinite pixels; accept one whose sum alone overflows."""
     bad = np.count_nonzero(~np.isfinite(plane)) / plane.size
     if bad:
         cure = "mark bad pixels by an inverse variance of 0 instead"
         raise InputError(f"{path}: {100 * bad:.3g} % of the pixels are NaN or infinite; {cure}")
 
 
-def _undo_dither(path: str | os.PathLike, ivar: np.ndarray) -> None:
-    """Set to 0, in place, what rounding with dithering made slightly negative; refuse more."""
+def _remove_negative_dither(path: str | os.PathLike, ivar: np.ndarray) -> None:
+    """Set inverse variances to 0 in place that dithering made slightly negative."""
     good = ivar[ivar > 0]
-    if not len(good) or -ivar.min() >= DITHERED * np.median(good):
-        raise InputError(f"{path}: an inverse variance is negative; fetch the file anew")
+    if not len(good) or -ivar.min() >= DITHER_TOLERANCE * np.median(good):
+        raise InputError(f"{path}: an inverse variance is negative; fetch the file again")
     np.maximum(ivar, 0, out=ivar)
 
 
 def _psf_size(path: Path) -> float:
-    """Median of a map of PSF sizes in arcsec; NaN where a survey has none."""
+    """Return the median of a map of PSF sizes in arcsec, NaN if the survey has none."""
     return float(np.median(read_plane(path)[0])) if path.is_file() else float("nan")
