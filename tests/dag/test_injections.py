@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from cosmodag.injections.bricks.brick_files import read_bricks
+from cosmodag.injections.bricks.brick_files import read_brick_list
 from tests.checkout import tiny
 
 pytestmark = pytest.mark.dag
@@ -94,7 +94,7 @@ def test_a_survey_s_own_folder_is_learned_from(configured, repository, monkeypat
     one = ("--surveys", '{"model": {}}')
     command = [sys.executable, "-m", "cosmodag", *words, *one]
     subprocess.run([str(word) for word in command], check=True, capture_output=True)
-    bricks = read_bricks(sky / "model" / "survey-bricks.fits")
+    bricks = read_brick_list(sky / "model" / "survey-bricks.fits")
     (sky / "model" / "bricks.txt").write_text("\n".join(bricks))
     monkeypatch.setenv("COSMODAG_SURVEY", str(sky / "model"))
     example = yaml.safe_load((repository / "config/examples/legacysurvey.yaml").read_text())

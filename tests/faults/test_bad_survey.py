@@ -134,9 +134,9 @@ def emptied(table: fits.BinTableHDU) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (moved(4000), "lie off the image"),
+        (moved(4000), "lie outside the image"),
         (moved(1), "first_pixel: 1"),
-        (twice, "each object needs a number of its own"),
+        (twice, "objid must be unique"),
         (emptied, "no object"),
         (in_jansky, "convert it to nanomaggies"),
     ],
@@ -153,7 +153,7 @@ def test_selected_objects_off_the_image_or_given_twice_are_named(folder, tmp_pat
     objects = pd.read_parquet(folder / "objects.parquet")
     far = objects.assign(bx=objects["bx"] + 4000)
     far.to_parquet(folder / "objects.parquet")
-    refused(folder, "lie off the image", *cutouts(folder, tmp_path / "scratch"))
+    refused(folder, "lie outside the image", *cutouts(folder, tmp_path / "scratch"))
     pd.concat([objects, objects[:1]]).to_parquet(folder / "objects.parquet")
     refused(folder, "twice", *cutouts(folder, tmp_path / "scratch"))
 

@@ -11,19 +11,19 @@ from cosmodag.imaging.galaxy_population import (
     draw_population,
     half_light_radius,
 )
-from cosmodag.injections.simulation.elg_population import shipped_prior
-from cosmodag.injections.simulation.field_sources import KINDS, draw_field
+from cosmodag.injections.simulation.elg_prior import read_elg_prior
+from cosmodag.injections.simulation.field_sources import SOURCE_TYPES, draw_field_sources
 
 
 @pytest.fixture(params=POPULATIONS)
 def sample(request):
     """A few hundred galaxies of each population."""
-    return draw_population(request.param, shipped_prior(), 300, np.random.default_rng(5))
+    return draw_population(request.param, read_elg_prior(), 300, np.random.default_rng(5))
 
 
 def test_both_populations_have_the_same_totals():
     model, real = (
-        draw_population(name, shipped_prior(), 300, np.random.default_rng(5))
+        draw_population(name, read_elg_prior(), 300, np.random.default_rng(5))
         for name in POPULATIONS
     )
     columns = ["g", "r", "z", "rhalf", "redshift", "n"]
@@ -46,7 +46,7 @@ def test_component_profiles_are_finite_and_can_be_rendered(sample):
 
 
 def test_real_galaxies_have_several_components_and_colour_gradients():
-    real = draw_population("real", shipped_prior(), 300, np.random.default_rng(5))
+    real = draw_population("real", read_elg_prior(), 300, np.random.default_rng(5))
     bulges = real.components[real.components["index"] == 4.0]
     assert (bulges["share_z"] > bulges["share_g"]).mean() > 0.9
     knots = real.components[real.components["index"] == 0.0]
@@ -64,12 +64,12 @@ def test_half_light_radius_of_two_profiles_encloses_half_of_their_flux():
 
 def test_unknown_population_suggests_the_nearest_name():
     with pytest.raises(InputError, match="did you mean 'real'"):
-        draw_population("reel", shipped_prior(), 3, np.random.default_rng(1))
+        draw_population("reel", read_elg_prior(), 3, np.random.default_rng(1))
 
 
 def test_field_sources_fail_the_selection_cuts():
-    sources = draw_field(3000, np.random.default_rng(2)).catalogue
-    assert set(sources["kind"]) == set(KINDS)
+    sources = draw_field_sources(3000, np.random.default_rng(2)).catalogue
+    assert set(sources["kind"]) == set(SOURCE_TYPES)
     gr, rz = sources["g"] - sources["r"], sources["r"] - sources["z"]
     colours = (gr < 1.15 * rz + 0.612) & (gr < -1.2 * rz + 2.381) & (rz > -0.2) & (rz < 2.1)
     limits = (sources["g"] < 24.5) & (sources["r"] < 23.9) & (sources["z"] < 23.0)
@@ -79,7 +79,7 @@ def test_field_sources_fail_the_selection_cuts():
 
 def test_concatenated_tables_keep_the_components_of_each_source():
     rng = np.random.default_rng(1)
-    first, second = (draw_population(name, shipped_prior(), 20, rng) for name in POPULATIONS)
+    first, second = (draw_population(name, read_elg_prior(), 20, rng) for name in POPULATIONS)
     both = concatenate([first, second])
     assert len(both.catalogue) == 40
     mine = both.components["source"] >= 20

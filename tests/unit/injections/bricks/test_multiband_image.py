@@ -1,14 +1,14 @@
-"""Images of a survey in a file of their own."""
+"""Images in several bands in one FITS file."""
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.multiband_image import read_psf, read_survey_cutout, width
+from cosmodag.injections.bricks.multiband_image import psf_fwhm, read_multiband_image, read_psf
 
 
-def planes(leave_out: tuple[str, str] | None = None) -> fits.HDUList:
+def make_file(leave_out: tuple[str, str] | None = None) -> fits.HDUList:
     sky = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CDELT1": -1e-4, "CDELT2": 1e-4}
     file = fits.HDUList([fits.PrimaryHDU()])
     for number, band in enumerate("grz"):
@@ -20,31 +20,31 @@ def planes(leave_out: tuple[str, str] | None = None) -> fits.HDUList:
     return file
 
 
-def test_bands_are_read_in_the_order_asked(tmp_path):
-    planes().writeto(tmp_path / "c.fits")
-    images, psf = read_survey_cutout(tmp_path / "c.fits", bands=("z", "g"))
+def test_bands_are_read_in_the_requested_order(tmp_path):
+    make_file().writeto(tmp_path / "c.fits")
+    images, psf = read_multiband_image(tmp_path / "c.fits", bands=("z", "g"))
     assert images.image.shape == (2, 5, 6)
     assert list(images.image[:, 0, 0]) == [3, 1]
     assert np.isnan(images.psf_size).all()
     assert psf is None
 
 
-def test_a_missing_plane_is_named(tmp_path):
-    planes(("r", "invvar")).writeto(tmp_path / "c.fits")
+def test_missing_plane_is_reported(tmp_path):
+    make_file(("r", "invvar")).writeto(tmp_path / "c.fits")
     with pytest.raises(InputError, match=r"c\.fits: no invvar of band 'r'"):
-        read_survey_cutout(tmp_path / "c.fits")
+        read_multiband_image(tmp_path / "c.fits")
 
 
-def test_the_width_of_a_gaussian_is_found():
+def test_psf_fwhm_of_a_gaussian():
     x = np.arange(-31, 32)
-    spot = np.exp(-(x**2 + x[:, None] ** 2) / (2 * 2.3**2))
-    assert width(spot) == pytest.approx(2.355 * 2.3, rel=0.01)
+    gaussian = np.exp(-(x**2 + x[:, None] ** 2) / (2 * 2.3**2))
+    assert psf_fwhm(gaussian) == pytest.approx(2.355 * 2.3, rel=0.01)
 
 
 @pytest.mark.data
-def test_a_real_cutout_and_its_psf_are_read(data_folder):
+def test_real_cutout_and_its_psf_are_read(data_folder):
     folder = data_folder / "injections"
-    images, psf = read_survey_cutout(
+    images, psf = read_multiband_image(
         folder / "cutout_59.1067_-30.4848.fits", psf_path=folder / "copsf_59.1067_-30.4848.fits"
     )
     with fits.open(folder / "cutout_59.1067_-30.4848.fits") as file:
@@ -57,7 +57,7 @@ def test_a_real_cutout_and_its_psf_are_read(data_folder):
 
 
 @pytest.mark.data
-def test_a_psf_without_a_band_is_refused(data_folder):
+def test_psf_file_without_a_band_is_refused(data_folder):
     path = data_folder / "injections/copsf_59.1067_-30.4848.fits"
     with pytest.raises(InputError, match="no point-spread function of band 'y'"):
         read_psf(path, ("y",))

@@ -136,7 +136,7 @@ def test_objects_off_the_image_are_named(survey, tmp_path):
     objects = survey["objects"].copy()
     objects.loc[3, "bx"] = 4000.0
     with pytest.raises(
-        InputError, match=r"tractor-0591m305.*1 of 9 objects \(11.1 %\) lie off the image"
+        InputError, match=r"tractor-0591m305.*1 of 9 objects \(11.1 %\) lie outside the image"
     ):
         cut(survey | {"objects": objects}, tmp_path / "e.h5")
 

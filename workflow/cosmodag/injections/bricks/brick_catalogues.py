@@ -1,6 +1,6 @@
-"""Catalogues of survey bricks: what Tractor measured in the images, and what was injected.
+"""Catalogues of survey bricks: sources measured by Tractor, and injected galaxies.
 
-Columns are named in lower case here, whatever their case in a file. Positions `bx`, `by` count
+Column names are in lower case here, whatever their case in a file. Positions `bx`, `by` count
 pixels from 0 (bx along a row of the image, by along a column); fluxes are in nanomaggies.
 """
 
@@ -18,12 +18,12 @@ from cosmodag.imaging.fits_files import in_nanomaggies, open_fits
 
 TRACTOR_COLUMNS = ("objid", "type", "brick_primary", "bx", "by", "ra", "dec")
 TRACTOR_BAND_COLUMNS = ("flux", "flux_ivar", "mw_transmission", "nobs", "allmask", "psfsize")
-SHAPES = ("shape_r", "shape_e1", "shape_e2", "shapeexp_r", "shapedev_r")
-"""Half-light radius in arcsec and ellipticities: since DR9 one each, before one a profile."""
+SHAPE_COLUMNS = ("shape_r", "shape_e1", "shape_e2", "shapeexp_r", "shapedev_r")
+"""Half-light radii in arcsec and ellipticities. Releases before DR9 have a radius per profile."""
 SIMCAT_COLUMNS = ("id", "ra", "dec", "x", "y")
 
 UNITS = {"bx": "pix", "by": "pix", "x": "pix", "y": "pix", "ra": "deg", "dec": "deg"}
-UNITS_BY_BEGINNING = {
+UNITS_BY_PREFIX = {
     "flux_ivar_": "nanomaggy**-2",
     "flux_": "nanomaggy",
     "psfsize_": "arcsec",
@@ -32,7 +32,17 @@ UNITS_BY_BEGINNING = {
 
 
 def tractor_columns(bands: Sequence[str] = ("g", "r", "z")) -> list[str]:
-    """Return the columns of a Tractor catalogue that an experiment in these bands needs."""
+    """Return the columns of a Tractor catalogue that the experiment requires.
+
+    Parameters
+    ----------
+    bands : sequence of str
+        Photometric bands.
+
+    Returns
+    -------
+    list of str
+    """
     per_band = [f"{name}_{band}" for name in TRACTOR_BAND_COLUMNS for band in bands]
     return [*TRACTOR_COLUMNS, *per_band]
 
@@ -44,56 +54,70 @@ def read_tractor(
 
     Parameters
     ----------
-    path
-        FITS table in HDU 1, columns in either case.
-    columns
-        The columns needed, in lower case; by default those of `tractor_columns`. Those of `SHAPES`
-        that the table has are read too.
+    path : path
+        FITS table in HDU 1, with column names in either case.
+    columns : sequence of str, optional
+        Required columns in lower case; `tractor_columns` by default. The columns of
+        `SHAPE_COLUMNS` that the table has are read as well.
     first_pixel : {0, 1}
-        Number of the first pixel in `bx` and `by`, which is taken off.
+        Index of the first pixel in `bx` and `by`, which is subtracted.
 
     Returns
     -------
     pandas.DataFrame
-        One row an object: `objid` int64, `type` text, `brick_primary` bool.
+        One row per object: `objid` int64, `type` str, `brick_primary` bool and others.
 
     Raises
     ------
     InputError
-        If the file is missing, truncated or empty, lacks a column, gives fluxes in other units,
-        positions that are no numbers, or an `objid` twice.
+        If the file is missing, truncated or empty, lacks a column, has fluxes in other units or
+        positions that are not finite, or repeats an `objid`.
     """
-    wanted = tractor_columns() if columns is None else list(columns)
-    frame = _read_table(path, wanted, optional=SHAPES)
-    if not len(frame):
-        raise InputError(f"{path}: a brick with no object; leave the brick out of the list")
-    if "objid" in wanted:
-        frame["objid"] = frame["objid"].astype(np.int64)
-        _refuse_twice(path, frame["objid"])
-    if "brick_primary" in wanted:
-        frame["brick_primary"] = frame["brick_primary"].astype(bool)
-    _check_positions(path, frame, [c for c in ("bx", "by", "ra", "dec") if c in wanted])
+    required = tractor_columns() if columns is None else list(columns)
+    table = _read_table(path, required, optional=SHAPE_COLUMNS)
+    if not len(table):
+        raise InputError(f"{path}: the catalogue has no object; leave its brick out of the list")
+    if "objid" in required:
+        table["objid"] = table["objid"].astype(np.int64)
+        _refuse_duplicates(path, table["objid"])
+    if "brick_primary" in required:
+        table["brick_primary"] = table["brick_primary"].astype(bool)
+    _check_finite(path, table, [c for c in ("bx", "by", "ra", "dec") if c in required])
     for column in ("bx", "by"):
-        if column in wanted:
-            frame[column] = frame[column].astype(np.float64) - first_pixel
-    return frame
+        if column in required:
+            table[column] = table[column].astype(np.float64) - first_pixel
+    return table
 
 
-def write_tractor(path: str | os.PathLike, frame: pd.DataFrame) -> None:
-    """Write a Tractor catalogue with the units of its columns."""
-    _write_table(path, frame)
+def write_tractor(path: str | os.PathLike, catalogue: pd.DataFrame) -> None:
+    """Write a Tractor catalogue with the units of its columns.
+
+    Parameters
+    ----------
+    path : path
+        FITS file to write.
+    catalogue : pandas.DataFrame
+        Columns as of `read_tractor`.
+    """
+    _write_table(path, catalogue)
 
 
 def read_simcat(path: str | os.PathLike, *, bands: Sequence[str] = ("g", "r", "z")) -> pd.DataFrame:
-    """Read the catalogue of what was injected into a brick.
+    """Read the catalogue of the galaxies that were injected into a brick.
+
+    Parameters
+    ----------
+    path : path
+        FITS table in HDU 1, with column names in either case.
+    bands : sequence of str
+        Photometric bands.
 
     Returns
     -------
     pandas.DataFrame
-        Columns id (int64), ra, dec (degrees), x, y (pixels from 0), {band}flux (nanomaggies,
-        before extinction where the file says so by mw_transmission_{band}), n, rhalf (arcsec), e1,
-        e2, as far as the file has them beyond the first seven. An empty catalogue is allowed: a run
-        may have injected nothing.
+        Columns id (int64), ra, dec (degrees), x, y (pixels) and {band}flux (nanomaggies, attenuated
+        by mw_transmission_{band} if the file has this column). The columns n, rhalf (arcsec), e1
+        and e2 are read if present. The catalogue may be empty, since a run may inject no galaxy.
 
     Raises
     ------
@@ -101,35 +125,46 @@ def read_simcat(path: str | os.PathLike, *, bands: Sequence[str] = ("g", "r", "z
         As `read_tractor`.
     """
     optional = [f"mw_transmission_{band}" for band in bands] + ["n", "rhalf", "e1", "e2"]
-    wanted = [*SIMCAT_COLUMNS, *(f"{band}flux" for band in bands)]
-    frame = _read_table(path, wanted, optional=optional)
-    frame["id"] = frame["id"].astype(np.int64)
-    _refuse_twice(path, frame["id"])
-    _check_positions(path, frame, ["x", "y", "ra", "dec"])
-    return frame
+    required = [*SIMCAT_COLUMNS, *(f"{band}flux" for band in bands)]
+    table = _read_table(path, required, optional=optional)
+    table["id"] = table["id"].astype(np.int64)
+    _refuse_duplicates(path, table["id"])
+    _check_finite(path, table, ["x", "y", "ra", "dec"])
+    return table
 
 
-def write_simcat(path: str | os.PathLike, frame: pd.DataFrame) -> None:
-    """Write the catalogue of what was injected into a brick."""
-    _write_table(path, frame)
+def write_simcat(path: str | os.PathLike, catalogue: pd.DataFrame) -> None:
+    """Write the catalogue of the galaxies that were injected into a brick.
+
+    Parameters
+    ----------
+    path : path
+        FITS file to write.
+    catalogue : pandas.DataFrame
+        Columns as of `read_simcat`.
+    """
+    _write_table(path, catalogue)
 
 
 def _read_table(
-    path: str | os.PathLike, wanted: Sequence[str], optional: Sequence[str]
+    path: str | os.PathLike, required: Sequence[str], optional: Sequence[str]
 ) -> pd.DataFrame:
+    """Read columns of a FITS table under names in lower case."""
     cure = "fetch it or leave its brick out of the list"
     with open_fits(path, what="table", cure=cure) as file:
-        found = {column.name.lower(): column for column in file[1].columns}
-        if missing := [name for name in wanted if name not in found]:
-            raise InputError(f"{path}: no column {missing[0]!r}; columns found: {', '.join(found)}")
-        _check_units(path, {name: found[name].unit or "" for name in wanted})
-        names = [*wanted, *(name for name in optional if name in found)]
+        columns = {column.name.lower(): column for column in file[1].columns}
+        if missing := [name for name in required if name not in columns]:
+            raise InputError(
+                f"{path}: no column {missing[0]!r}; the table has {', '.join(columns)}"
+            )
+        _check_units(path, {name: columns[name].unit or "" for name in required})
+        names = [*required, *(name for name in optional if name in columns)]
         data = file[1].data
-        return pd.DataFrame({name: _native(data[found[name].name]) for name in names})
+        return pd.DataFrame({name: _native(data[columns[name].name]) for name in names})
 
 
 def _native(values: np.ndarray) -> np.ndarray:
-    """Values in the machine's byte order; text without padding."""
+    """Return values in native byte order, and text without padding."""
     values = np.asarray(values)
     if values.dtype.kind in "SU":
         return np.char.strip(values.astype(str)).astype(object)
@@ -137,6 +172,7 @@ def _native(values: np.ndarray) -> np.ndarray:
 
 
 def _check_units(path: str | os.PathLike, units: Mapping[str, str]) -> None:
+    """Refuse fluxes in other units than nanomaggies."""
     for name, unit in units.items():
         flux = name.startswith("flux_") or name.endswith("flux")
         if flux and not in_nanomaggies(unit):
@@ -146,18 +182,21 @@ def _check_units(path: str | os.PathLike, units: Mapping[str, str]) -> None:
             )
 
 
-def _refuse_twice(path: str | os.PathLike, ids: pd.Series) -> None:
-    twice = ids[ids.duplicated()]
-    if len(twice):
+def _refuse_duplicates(path: str | os.PathLike, ids: pd.Series) -> None:
+    """Refuse identifiers that occur more than once."""
+    duplicates = ids[ids.duplicated()]
+    if len(duplicates):
         raise InputError(
-            f"{path}: {ids.name} {twice.iloc[0]} stands in {int((ids == twice.iloc[0]).sum())} "
-            f"rows ({len(twice)} rows too many); each object needs a number of its own"
+            f"{path}: {ids.name} {duplicates.iloc[0]} occurs in "
+            f"{int((ids == duplicates.iloc[0]).sum())} rows ({len(duplicates)} duplicate rows in "
+            f"all); {ids.name} must be unique"
         )
 
 
-def _check_positions(path: str | os.PathLike, frame: pd.DataFrame, columns: Sequence[str]) -> None:
+def _check_finite(path: str | os.PathLike, table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse columns with NaN or infinite values."""
     for column in columns:
-        bad = ~np.isfinite(frame[column].to_numpy(np.float64))
+        bad = ~np.isfinite(table[column].to_numpy(np.float64))
         if bad.any():
             raise InputError(
                 f"{path}: {column} is NaN or infinite in {bad.sum()} of {len(bad)} rows, first in "
@@ -165,11 +204,12 @@ def _check_positions(path: str | os.PathLike, frame: pd.DataFrame, columns: Sequ
             )
 
 
-def _write_table(path: str | os.PathLike, frame: pd.DataFrame) -> None:
-    hdu = fits.table_to_hdu(Table({name: _column(frame[name]) for name in frame}))
-    for name in frame:
-        beginnings = (unit for start, unit in UNITS_BY_BEGINNING.items() if name.startswith(start))
-        unit = UNITS.get(name) or next(beginnings, "nanomaggy" if name.endswith("flux") else None)
+def _write_table(path: str | os.PathLike, table: pd.DataFrame) -> None:
+    """Write a FITS table with units."""
+    hdu = fits.table_to_hdu(Table({name: _column(table[name]) for name in table}))
+    for name in table:
+        units = (unit for prefix, unit in UNITS_BY_PREFIX.items() if name.startswith(prefix))
+        unit = UNITS.get(name) or next(units, "nanomaggy" if name.endswith("flux") else None)
         if unit is not None:
             hdu.columns[name].unit = unit
     with whole_file(path) as partial:
@@ -177,6 +217,7 @@ def _write_table(path: str | os.PathLike, frame: pd.DataFrame) -> None:
 
 
 def _column(values: pd.Series) -> np.ndarray:
+    """Return a column in a type that FITS can store."""
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return values.to_numpy()
     return values.astype(str).to_numpy(dtype=str)

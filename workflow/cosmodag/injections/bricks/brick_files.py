@@ -128,10 +128,12 @@ def read_brick_list(path: str | os.PathLike) -> list[str]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a list of bricks ({error})") from error
     if not names:
-        raise InputError(f"{path}: no brick is listed; give one name per line or a brickname column")
+        raise InputError(
+            f"{path}: no brick is listed; give one name per line, or a column brickname"
+        )
     for name in names:
         if not BRICK_NAME.fullmatch(name):
-            raise InputError(f"{path}: {name!r} is not a brick name; brick names look like 0591m305")
+            raise InputError(f"{path}: {name!r} is not a brick name, such as 0591m305")
     if len(set(names)) < len(names):
         duplicate = next(name for name in names if names.count(name) > 1)
         raise InputError(f"{path}: brick {duplicate} is listed twice; list every brick once")

@@ -1,6 +1,7 @@
-"""One image of a survey in a file of its own: image and inverse variance of each band in turn.
+"""An image of a survey in several bands with its inverse variance, stored in one FITS file.
 
-The cutout service of the Legacy Surveys gives such files, and its coadded point-spread functions.
+The cutout service of the Legacy Surveys provides such files, and files of the coadded point-spread
+functions.
 """
 
 import os
@@ -12,29 +13,31 @@ from astropy.wcs import WCS
 
 from cosmodag.errors import InputError
 from cosmodag.imaging.fits_files import open_fits
-from cosmodag.injections.bricks.brick_images import BANDS, BrickImages, check_plane
+from cosmodag.injections.bricks.brick_images import BANDS, PIXEL_SCALE, BrickImages, check_plane
 
 CURE = "give a cutout with its inverse variance, as the service of the Legacy Surveys makes them"
+_OVERSAMPLING = 8
 
 
-def read_survey_cutout(
+def read_multiband_image(
     path: str | os.PathLike,
     *,
     psf_path: str | os.PathLike | None = None,
     bands: Sequence[str] = BANDS,
-    pixel: float = 0.262,
+    pixel_scale: float = PIXEL_SCALE,
 ) -> tuple[BrickImages, np.ndarray | None]:
     """Read an image of a survey and its point-spread functions.
 
     Parameters
     ----------
-    path
-        HDUs whose header says BAND and IMAGETYP, "image" or "invvar", in nanomaggies.
-    psf_path
-        A point-spread function an HDU, whose header says BAND.
-    bands
-        Which bands, in this order.
-    pixel
+    path : path
+        FITS file with two HDUs per band. The header key BAND names the band, IMAGETYP is "image"
+        or "invvar". Pixels are in nanomaggies and nanomaggies^-2.
+    psf_path : path, optional
+        FITS file with one point-spread function per HDU; the header key BAND names the band.
+    bands : sequence of str
+        Bands to read, in this order.
+    pixel_scale : float
         Side of a pixel in arcsec.
 
     Returns
@@ -42,12 +45,14 @@ def read_survey_cutout(
     images : BrickImages
         `psf_size` is measured from the point-spread functions, NaN without them.
     psf : numpy.ndarray, shape (B, P, P), float32, or None
+        Point-spread functions; None without `psf_path`.
 
     Raises
     ------
     InputError
-        A file is missing, cut short, or lacks a band; or as
-        `cosmodag.injections.bricks.brick_images.read_planes`.
+        If a file is missing, truncated or lacks a band, if a plane has invalid values (see
+        `cosmodag.injections.bricks.brick_images.check_plane`), or if the header has no celestial
+        coordinates.
     """
     planes, header = {}, None
     with open_fits(path, what="cutout", cure=CURE) as file:
@@ -66,46 +71,70 @@ def read_survey_cutout(
     psf = None if psf_path is None else read_psf(psf_path, bands)
     sizes = np.full(len(bands), np.nan, np.float32)
     if psf is not None:
-        sizes = np.array([width(each) * pixel for each in psf], np.float32)
-    stacks = (np.stack([planes[b, kind] for b in bands]) for kind in ("image", "invvar"))
-    return BrickImages(tuple(bands), *stacks, sizes, _wcs(path, header)), psf
+        sizes = np.array([psf_fwhm(plane) * pixel_scale for plane in psf], np.float32)
+    image, ivar = (np.stack([planes[b, kind] for b in bands]) for kind in ("image", "invvar"))
+    return BrickImages(tuple(bands), image, ivar, sizes, _celestial_wcs(path, header)), psf
 
 
 def read_psf(path: str | os.PathLike, bands: Sequence[str] = BANDS) -> np.ndarray:
-    """Read point-spread functions, (B, P, P) float32, P odd.
+    """Read the point-spread functions of an image.
+
+    Parameters
+    ----------
+    path : path
+        FITS file with one point-spread function per HDU; the header key BAND names the band.
+    bands : sequence of str
+        Bands to read, in this order.
+
+    Returns
+    -------
+    numpy.ndarray, shape (B, P, P), float32
+        Point-spread functions; P is odd.
 
     Raises
     ------
     InputError
-        The file is missing, cut short, lacks a band, or its images differ in shape.
+        If the file is missing, truncated or lacks a band, or if its images differ in shape.
     """
     with open_fits(path, what="point-spread function", cure="give that of the image") as file:
-        found = {
+        planes = {
             hdu.header["BAND"]: np.asarray(hdu.data, np.float32)
             for hdu in file
             if hdu.data is not None and "BAND" in hdu.header
         }
     for band in bands:
-        if band not in found:
+        if band not in planes:
             raise InputError(f"{path}: no point-spread function of band {band!r}")
-    if len({found[band].shape for band in bands}) > 1:
+    if len({planes[band].shape for band in bands}) > 1:
         raise InputError(f"{path}: its point-spread functions differ in shape")
-    return np.stack([found[band] for band in bands])
+    return np.stack([planes[band] for band in bands])
 
 
-def width(psf: np.ndarray) -> float:
-    """Full width at half maximum in pixels of a point-spread function (P, P).
+def psf_fwhm(psf: np.ndarray) -> float:
+    """Return the full width at half maximum of a point-spread function.
 
-    That of the circle with the area where the function is above half its maximum.
+    The result is the diameter of a circle with the area over which the function exceeds half its
+    maximum.
+
+    Parameters
+    ----------
+    psf : numpy.ndarray, shape (P, P)
+        Point-spread function.
+
+    Returns
+    -------
+    float
+        Full width at half maximum in pixels.
     """
-    fine = 8
-    rows = np.linspace(0, len(psf) - 1, fine * (len(psf) - 1) + 1)
-    lines = np.array([np.interp(rows, np.arange(len(psf)), line) for line in psf.T]).T
-    surface = np.array([np.interp(rows, np.arange(len(psf)), line) for line in lines])
-    return float(2 * np.sqrt((surface > psf.max() / 2).sum() / fine**2 / np.pi))
+    pixels = np.arange(len(psf))
+    fine = np.linspace(0, len(psf) - 1, _OVERSAMPLING * (len(psf) - 1) + 1)
+    lines = np.array([np.interp(fine, pixels, line) for line in psf.T]).T
+    surface = np.array([np.interp(fine, pixels, line) for line in lines])
+    return float(2 * np.sqrt((surface > psf.max() / 2).sum() / _OVERSAMPLING**2 / np.pi))
 
 
-def _wcs(path: str | os.PathLike, header: fits.Header) -> WCS:
+def _celestial_wcs(path: str | os.PathLike, header: fits.Header | None) -> WCS:
+    """Return the world coordinates of a header; refuse a header without celestial ones."""
     wcs = WCS(header)
     if not wcs.has_celestial:
         raise InputError(f"{path}: no celestial coordinates in the header; {CURE}")

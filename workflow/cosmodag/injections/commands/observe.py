@@ -9,23 +9,20 @@ from cosmodag.commands.options import input_file, output, settings_options
     epilog="Example: cosmodag injections observe --image cutout.fits --psf psf.fits"
     " --brick 0591m305 --output survey"
 )
-@input_file("--image", "Image and inverse variance of each band in turn.", required=True)
-@input_file("--psf", "Point-spread function of each band.", required=True)
-@output("Folder of the survey, laid out as the Legacy Surveys are.")
+@input_file("--image", "FITS file with image and inverse variance of each band.", required=True)
+@input_file("--psf", "FITS file with the point-spread function of each band.", required=True)
+@output("Folder of the survey, in the layout of the Legacy Surveys.")
 @settings_options("injections/sources/*/image")
-def command(image, psf, output, flaw, **settings):
-    """Find the sources of a real image, and inject galaxies into it with its own PSF."""
+def command(image, psf, output, flaw, population, runs, **settings):
+    """Detect the sources of a real image, and inject galaxies into it with its own PSF."""
     from cosmodag.files import whole_folder
-    from cosmodag.injections.bricks.multiband_image import read_survey_cutout
-    from cosmodag.injections.simulation.galaxy_rendering import ImagePsf
-    from cosmodag.injections.simulation.survey_simulation import observe_survey
+    from cosmodag.injections.bricks.multiband_image import read_multiband_image
+    from cosmodag.injections.simulation.psf import ImagePsf
+    from cosmodag.injections.simulation.survey_simulation import inject_into_observed
+    from cosmodag.injections.simulation.survey_writer import InjectionRun
 
-    images, functions = read_survey_cutout(image, psf_path=psf)
+    flaw = None if flaw == "none" else flaw
+    images, psf_images = read_multiband_image(image, psf_path=psf)
     with whole_folder(output) as folder:
-        observe_survey(
-            images,
-            ImagePsf(functions),
-            root=folder,
-            flaw=None if flaw == "none" else flaw,
-            **settings,
-        )
+        injections = [InjectionRun(folder, population, flaw, f"rs{run}") for run in range(runs)]
+        inject_into_observed(images, ImagePsf(psf_images), injections, **settings)

@@ -9,23 +9,25 @@ from cosmodag.commands.options import output, settings_options
     epilog="""Example: cosmodag injections simulate --output sky --count 2"""
     """ --surveys '{"model": {"population": "model"}}'"""
 )
-@output("Folder of the surveys; each becomes a folder in it, laid out as the Legacy Surveys are.")
+@output("Folder of the surveys; each gets a folder in it, in the layout of the Legacy Surveys.")
 @click.option("--first", default=0, help="Number of the first brick.")
-@click.option("--count", default=1, help="How many bricks.")
+@click.option("--count", default=1, help="Number of bricks.")
 @settings_options("injections/sources/*/simulation")
 def command(output, first, count, surveys, **settings):
-    """Draw bricks of a sky, with a run of injections in each of several surveys of it."""
+    """Simulate bricks of a sky, with a run of injections in each of several surveys of it."""
     from cosmodag.files import whole_folder
-    from cosmodag.injections.simulation.survey_simulation import Survey, simulate_surveys
+    from cosmodag.injections.simulation.survey_simulation import simulate_surveys
+    from cosmodag.injections.simulation.survey_writer import InjectionRun
 
     with whole_folder(output) as folder:
         runs = [
-            Survey(folder / name, entry.get("population", "model"), _flaw(entry))
+            InjectionRun(folder / name, entry.get("population", "model"), _flaw(entry))
             for name, entry in surveys.items()
         ]
         simulate_surveys(runs, bricks=range(first, first + count), **settings)
 
 
 def _flaw(entry: dict) -> str | None:
+    """Return the flaw of a survey; None for "none"."""
     flaw = entry.get("flaw", "none")
     return None if flaw == "none" else flaw

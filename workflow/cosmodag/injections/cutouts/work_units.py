@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.files import whole_file
-from cosmodag.injections.bricks.astrometry import check_inside
+from cosmodag.injections.bricks.astrometry import check_inside_image
 from cosmodag.injections.bricks.brick_files import BrickFiles
 from cosmodag.injections.bricks.brick_images import plane_shape, read_planes
 from cosmodag.injections.cutouts.stamp_features import stamp_features
@@ -79,7 +79,7 @@ class Piece(NamedTuple):
     def beyond_edge(self, frame: Frame) -> np.ndarray:
         """Return which stamps reach beyond the image, (N,) bool; see `cut_piece` for errors."""
         shape = plane_shape(self.files.coadd("image", frame.bands[0]))
-        check_inside(self.files.tractor, self.objects, shape)
+        check_inside_image(self.files.tractor, self.objects, shape)
         bx, by = (self.objects[name].to_numpy(np.float64) for name in ("bx", "by"))
         return reach_outside(corners(bx, by, frame.side), frame.side, shape)
 

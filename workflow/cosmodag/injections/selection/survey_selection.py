@@ -10,7 +10,12 @@ from tqdm import tqdm
 from cosmodag.errors import InputError
 from cosmodag.injections.bricks.astrometry import check_positions
 from cosmodag.injections.bricks.brick_catalogues import read_simcat, read_tractor
-from cosmodag.injections.bricks.brick_files import LIST, BrickFiles, injection_runs, read_bricks
+from cosmodag.injections.bricks.brick_files import (
+    BRICK_LIST,
+    BrickFiles,
+    injection_runs,
+    read_brick_list,
+)
 from cosmodag.injections.bricks.brick_images import read_planes
 from cosmodag.injections.selection.brick_selection import (
     CLASSES,
@@ -67,7 +72,7 @@ def select_survey(
     InputError
         A catalogue cannot be used, a brick has no run of injections, or a class is empty.
     """
-    listed = read_bricks(Path(survey) / LIST if bricks is None else bricks)
+    listed = read_brick_list(Path(survey) / BRICK_LIST if bricks is None else bricks)
     if len(listed) <= batch:
         raise InputError(f"{batches} batches of {len(listed)} bricks: set `batches` to no more")
     names = listed[batch::batches]

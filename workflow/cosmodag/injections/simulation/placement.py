@@ -1,13 +1,14 @@
-"""Where emission-line galaxies stand on a brick: the real ones and the injected by one law.
+"""Positions of real and of injected emission-line galaxies on a brick.
 
-A null test needs more than galaxies of one law: what stands beside them must have one law too. Real
-candidates are a Poisson process, of which those are kept that have no other candidate within
-`ISOLATION`. Candidates for injections are as likely at one place as at another whatever the real
-ones do, and are kept by the same rule: no real candidate within `ISOLATION`. A point of a Poisson
-process and a point put anywhere see the same process about them (Slivnyak's theorem), so the real
-galaxies in the stamps of both classes follow one law exactly, at edges as elsewhere. Points that
-keep away from one another one after the other would not do: where they are dense, an injection
-stands nearer to real galaxies than these do to each other.
+A null test requires not only that both classes of galaxies follow one distribution, but also that
+their surroundings do. Candidates for real galaxies are drawn from a Poisson process; those without
+another candidate within `ISOLATION` are accepted. Candidates for injections are uniformly
+distributed, independently of the real galaxies, and accepted by the same criterion: no real
+candidate within `ISOLATION`. A point of a Poisson process and an independent point see the same
+process around them (Slivnyak's theorem), so the real galaxies in the stamps of both classes follow
+the same distribution, at the edges of the brick as elsewhere. Sequential inhibition would not
+achieve this: at high density, an injection would lie closer to real galaxies than these lie to each
+other.
 """
 
 from typing import NamedTuple
@@ -19,101 +20,140 @@ from scipy.special import lambertw
 from cosmodag.errors import InputError
 
 ISOLATION = 12
-"""Pixels in x or in y, about 3 arcsec: no two galaxies of the class blend into one detection, which
-would count once if both are real but again if one is injected."""
-LIGHT = 54
-"""Pixels in x or in y between two injections: 22 beyond the edge of a stamp of 64, so that light of
-other injections, which real galaxies do not have about them, stays out of it. At 10 pixels the sum
-of a stamp's outskirts told the classes apart (AUC 0.51)."""
-NOBODY = np.zeros((0, 2))
+"""Minimum separation in x or in y in pixels, about 3 arcsec. No two emission-line galaxies blend
+into one detection, which would count once if both are real and again if one is injected."""
+INJECTION_SEPARATION = 54
+"""Minimum separation of two injections in x or in y in pixels: 22 beyond the edge of a stamp of 64
+pixels. Stamps then contain no light of other injections, which real galaxies do not have around
+them. With a margin of 10 pixels, the summed outskirts of stamps distinguished the classes
+(AUC 0.51)."""
+NO_POSITIONS = np.zeros((0, 2))
 
 
-class Places(NamedTuple):
-    """Positions x, y in 0-indexed pixels from -0.5 to size - 0.5, float64, of a brick.
+class Positions(NamedTuple):
+    """Positions of galaxies on a brick: x and y in 0-indexed pixels, from -0.5 to size - 0.5.
 
-    `kept` (N, 2) are those of galaxies, `candidates` (M, 2) include those that stood too close to
-    another.
+    Attributes
+    ----------
+    accepted : numpy.ndarray, shape (N, 2), float64
+        Positions of the galaxies.
+    candidates : numpy.ndarray, shape (M, 2), float64
+        All candidates, including those rejected for lack of isolation.
     """
 
-    kept: np.ndarray
+    accepted: np.ndarray
     candidates: np.ndarray
 
 
-def place_real(
-    count: float, size: int, rng: np.random.Generator, neighbours: np.ndarray = NOBODY
-) -> Places:
-    """Place the real galaxies of a brick.
+def place_real_galaxies(
+    expected: float,
+    size: int,
+    rng: np.random.Generator,
+    neighbours: np.ndarray = NO_POSITIONS,
+) -> Positions:
+    """Draw the positions of the real galaxies of a brick.
 
     Parameters
     ----------
-    count
-        Number to expect.
-    size
-        Pixels a side of the brick.
-    rng
-        Where the draw comes from.
-    neighbours
-        Positions (K, 2) of bright sources of other kinds, from which all keep `ISOLATION` as well;
-        a blend with one of them could pass the cuts at its place.
+    expected : float
+        Expected number of galaxies.
+    size : int
+        Pixels per side of the brick.
+    rng : numpy.random.Generator
+        Random generator.
+    neighbours : numpy.ndarray, shape (K, 2)
+        Positions of bright sources of other types, from which all galaxies are isolated as well: a
+        blend with one of them could pass the selection cuts.
+
+    Returns
+    -------
+    Positions
 
     Raises
     ------
     InputError
-        So many galaxies cannot stand apart.
+        If the brick is too small for so many isolated galaxies.
     """
-    number = rng.poisson(_candidates(count, size))
-    candidates = rng.uniform(-0.5, size - 0.5, (number, 2))
-    # Each candidate finds itself; another makes two.
-    near = cKDTree(candidates).query_ball_point(candidates, ISOLATION, p=np.inf, return_length=True)
-    return Places(candidates[(near == 1) & _clear(candidates, neighbours)], candidates)
+    n_candidates = rng.poisson(_expected_candidates(expected, size))
+    candidates = rng.uniform(-0.5, size - 0.5, (n_candidates, 2))
+    # Every candidate is within reach of itself.
+    within = cKDTree(candidates).query_ball_point(
+        candidates, ISOLATION, p=np.inf, return_length=True
+    )
+    return Positions(candidates[(within == 1) & _is_isolated(candidates, neighbours)], candidates)
 
 
-def place_injected(
-    count: float,
+def place_injections(
+    expected: float,
     size: int,
     rng: np.random.Generator,
-    real: Places,
-    neighbours: np.ndarray = NOBODY,
-) -> Places:
-    """Place as many injections as `place_real` places galaxies; see there and `LIGHT`.
+    real: Positions,
+    neighbours: np.ndarray = NO_POSITIONS,
+) -> Positions:
+    """Draw the positions of injections, as many as `place_real_galaxies` draws galaxies.
 
-    Candidates stand on a square grid, shifted at random as a whole and each a little by itself, so
-    that any place is as likely as any other. Where they find no room, fewer come back.
+    Candidates form a square grid with a random offset and random displacements, so that every
+    position is equally likely. If `INJECTION_SEPARATION` limits their number, fewer are returned.
+
+    Parameters
+    ----------
+    expected : float
+        Expected number of injections.
+    size : int
+        Pixels per side of the brick.
+    rng : numpy.random.Generator
+        Random generator.
+    real : Positions
+        Positions of the real galaxies.
+    neighbours : numpy.ndarray, shape (K, 2)
+        As for `place_real_galaxies`.
+
+    Returns
+    -------
+    Positions
+
+    Raises
+    ------
+    InputError
+        As `place_real_galaxies`.
     """
-    candidates = _grid(_candidates(count, size), size, rng)
-    clear = _clear(candidates, real.candidates) & _clear(candidates, neighbours)
-    return Places(candidates[clear], candidates)
+    candidates = _random_grid(_expected_candidates(expected, size), size, rng)
+    isolated = _is_isolated(candidates, real.candidates) & _is_isolated(candidates, neighbours)
+    return Positions(candidates[isolated], candidates)
 
 
-def _clear(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Whether none of the others stands within `ISOLATION` of a point, (N,) bool."""
+def _is_isolated(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return which points (N, 2) have none of the others (M, 2) within `ISOLATION`, (N,) bool."""
     if len(others) == 0 or len(points) == 0:
         return np.ones(len(points), bool)
     distance, _ = cKDTree(others).query(points, p=np.inf)
     return distance > ISOLATION
 
 
-def _candidates(count: float, size: int) -> float:
-    """Number of candidates of which `count` are kept: a share exp(-number × area / size²) is."""
-    if count < 0 or size < 1:
-        raise InputError(f"galaxies {count:g}, size {size}: give a number >= 0 and pixels > 0")
-    taken = (2 * ISOLATION) ** 2 / size**2
-    if count * taken * np.e > 1:
-        most = 1 / (taken * np.e)
+def _expected_candidates(expected: float, size: int) -> float:
+    """Return the count n of candidates of which n exp(-n area / size²) are accepted."""
+    if expected < 0 or size < 1:
+        raise InputError(f"galaxies {expected:g}, size {size}: give a count >= 0 and pixels > 0")
+    area = (2 * ISOLATION) ** 2 / size**2
+    if expected * area * np.e > 1:
+        most = 1 / (area * np.e)
         raise InputError(
-            f"galaxies: {count:g} a brick of {size}² pixels cannot stand {ISOLATION} pixels "
-            f"apart; give at most {most:.0f}"
+            f"galaxies: {expected:g} per brick of {size}² pixels cannot be {ISOLATION} pixels "
+            f"from each other; give at most {most:.0f}"
         )
-    return float(-lambertw(-count * taken).real / taken)
+    return float(-lambertw(-expected * area).real / area)
 
 
-def _grid(count: float, size: int, rng: np.random.Generator) -> np.ndarray:
-    """About `count` points at least `LIGHT` apart on a brick, (N, 2); no law packs them closer."""
+def _random_grid(count: float, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return about `count` uniform points at least `INJECTION_SEPARATION` from each other, (N, 2).
+
+    No isotropic process packs points more densely.
+    """
     if count == 0:
-        return NOBODY
-    step = max(size / np.sqrt(count), LIGHT)
+        return NO_POSITIONS
+    step = max(size / np.sqrt(count), INJECTION_SEPARATION)
     lines = np.arange(-1, int(size / step) + 2) * step
     points = np.stack(np.meshgrid(lines, lines), -1).reshape(-1, 2) + rng.uniform(0, step, 2)
-    slack = (step - LIGHT) / 2
+    slack = (step - INJECTION_SEPARATION) / 2
     points += rng.uniform(-slack, slack, points.shape)
     return points[((points >= -0.5) & (points < size - 0.5)).all(1)]

@@ -1,11 +1,10 @@
-"""Survey folders on the disk: bricks simulated or observed, with runs of injections into them.
+"""Simulation of surveys on disk: bricks, simulated or observed, with runs of injections.
 
-Several surveys may share one sky and differ in their injections alone. Their real images are then
-simulated and compressed once, and whatever planes are alike are the same file by a hard link.
+Several surveys may share one sky and differ in their injections only. Their images before injection
+are then simulated and compressed once.
 """
 
 import logging
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,41 +12,60 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from cosmodag.imaging.galaxy_population import draw_population
-from cosmodag.injections.bricks.brick_files import BrickFiles, write_bricks
+from cosmodag.imaging.galaxy_population import CataloguePrior, draw_population
+from cosmodag.injections.bricks.brick_files import BRICK_LIST, BrickFiles, write_brick_list
 from cosmodag.injections.bricks.brick_images import BrickImages
-from cosmodag.injections.bricks.detection import detect
+from cosmodag.injections.bricks.detection import detect_sources
+from cosmodag.injections.simulation.brick_grid import brick_centre, brick_name
 from cosmodag.injections.simulation.brick_simulation import (
     DENSITY,
-    Brick,
-    Purpose,
-    brick_centre,
-    brick_name,
-    expected,
-    random,
+    RandomStream,
+    SimulatedBrick,
+    expected_count,
+    random_generator,
     simulate_brick,
 )
-from cosmodag.injections.simulation.elg_population import shipped_prior
-from cosmodag.injections.simulation.galaxy_rendering import Psf
-from cosmodag.injections.simulation.injection import estimated_gain, inject, recorded, spoil
-from cosmodag.injections.simulation.placement import NOBODY, Places, place_injected
+from cosmodag.injections.simulation.elg_prior import read_elg_prior
+from cosmodag.injections.simulation.injection import add_flaw, estimate_gain, inject, recorded_x
+from cosmodag.injections.simulation.placement import NO_POSITIONS, Positions, place_injections
+from cosmodag.injections.simulation.psf import Psf
 from cosmodag.injections.simulation.survey_writer import (
     BrickWriter,
-    Survey,
-    check_surveys,
+    InjectionRun,
+    check_runs,
     record_settings,
 )
 
 OVERLAP = 8
-"""Pixels along each edge of a simulated brick that its neighbour covers as well."""
+"""Width in pixels of the margin of a simulated brick that its neighbour covers as well."""
 logger = logging.getLogger(__name__)
 
 
 class Sky(NamedTuple):
-    """Images before injection, and how injections reach them.
+    """Images of a brick before injection, with what injection and detection require.
 
-    `gain` (B,) electrons a nanomaggy, `transmission` (B,) of dust, `exposures` (B,); `places` and
-    `neighbours` are the positions that injections keep away from; `overlap` in pixels.
+    Attributes
+    ----------
+    number : int
+        Number of the brick.
+    name : str
+        Name of the brick.
+    images : BrickImages
+        Images before injection.
+    psf : Psf
+        Point-spread functions.
+    gain : numpy.ndarray, shape (B,)
+        Electrons per nanomaggy.
+    transmission : numpy.ndarray, shape (B,)
+        Transmission of Galactic dust.
+    exposures : numpy.ndarray, shape (B,)
+        Number of exposures.
+    real : Positions
+        Positions of the real galaxies, from which injections are isolated.
+    neighbours : numpy.ndarray, shape (K, 2)
+        Positions of other bright sources, from which injections are isolated.
+    overlap : float
+        Width in pixels of the margin that belongs to the neighbouring brick.
     """
 
     number: int
@@ -57,192 +75,219 @@ class Sky(NamedTuple):
     gain: np.ndarray
     transmission: np.ndarray
     exposures: np.ndarray
-    places: Places
+    real: Positions
     neighbours: np.ndarray
     overlap: float
 
 
 def simulate_surveys(
-    surveys: Sequence[Survey],
+    runs: Sequence[InjectionRun],
     *,
     bricks: Iterable[int],
     size: int,
     seed: int,
-    prior=None,
+    prior: CataloguePrior | None = None,
     density: float = DENSITY,
     lossless: bool = False,
 ) -> None:
-    """Write simulated surveys; bricks that are finished are left as they are.
+    """Write simulated surveys; complete bricks are left unchanged.
 
-    What is drawn depends on the seed, the brick's number and the run's name alone. One process
-    works on one thread: several may share the bricks, each with folders of its own.
+    Random draws depend only on the seed, the number of the brick and the name of the run. The
+    function uses one thread; several processes may share the bricks, each with its own folders.
 
     Parameters
     ----------
-    surveys
-        Folders to write, as `bricks` describes them. Those of one root are runs of one survey.
-    bricks
-        Their numbers, from 0.
-    size
-        Pixels a side of a brick; 3600 in the Legacy Surveys.
-    seed
-        Of all draws.
-    prior
-        Law of the galaxies of the class; `shipped_prior` by default.
-    density
-        Galaxies of the class in a square arcminute, in the sky and again injected.
-    lossless
-        Keep every bit of the images: several times slower and larger.
+    runs : sequence of InjectionRun
+        Runs of injections to write. Those of one root belong to one survey.
+    bricks : iterable of int
+        Numbers of the bricks, from 0.
+    size : int
+        Pixels per side of a brick; 3600 in the Legacy Surveys.
+    seed : int
+        Seed of all random draws.
+    prior : CataloguePrior, optional
+        Prior of the emission-line galaxies; `read_elg_prior()` by default.
+    density : float
+        Emission-line galaxies per square arcminute, in the sky and again injected.
+    lossless : bool
+        Whether to keep every bit of the images, which is several times slower and larger.
 
     Raises
     ------
     InputError
-        A survey is not possible, or a folder holds bricks of another simulation.
+        If a run is invalid, or a folder contains bricks of another simulation.
     """
     numbers = [int(number) for number in bricks]
-    check_surveys(surveys, numbers)
-    prior = shipped_prior() if prior is None else prior
+    check_runs(runs, numbers)
+    prior = read_elg_prior() if prior is None else prior
     settings = {"size": size, "seed": seed, "density": density, "lossless": lossless}
-    record_settings(surveys, settings)
-    for root in dict.fromkeys(Path(survey.root) for survey in surveys):
+    record_settings(runs, settings)
+    for root in dict.fromkeys(Path(run.root) for run in runs):
         centres = np.array([brick_centre(number) for number in numbers]).T
         names = [brick_name(number) for number in numbers]
-        write_bricks(root / "survey-bricks.fits", names, *centres)
+        write_brick_list(root / BRICK_LIST, names, *centres)
     for number in numbers:
-        missing = [survey for survey in surveys if not _finished(survey, brick_name(number))]
+        missing = [run for run in runs if not _is_complete(run, brick_name(number))]
         if missing:
             brick = simulate_brick(number, size=size, seed=seed, prior=prior, density=density)
-            _write(_sky(brick), missing, seed, prior, expected(size, density), lossless)
+            expected = expected_count(size, density)
+            _write_runs(_simulated_sky(brick), missing, seed, prior, expected, lossless)
             logger.info("brick %s: %d surveys written", brick.name, len(missing))
 
 
-def observe_survey(
+def inject_into_observed(
     images: BrickImages,
     psf: Psf,
+    runs: Sequence[InjectionRun],
     *,
-    root: str | os.PathLike,
     brick: str,
     seed: int,
-    runs: int = 1,
-    population: str = "model",
-    flaw: str | None = None,
-    prior=None,
+    prior: CataloguePrior | None = None,
     density: float = DENSITY,
     lossless: bool = True,
 ) -> None:
-    """Write real images as a survey of one brick with runs of injections into them.
+    """Write observed images as a survey of one brick with runs of injections.
 
     Parameters
     ----------
-    images
-        Of the sky.
-    psf
-        Their point-spread function, such as `galaxy_rendering.ImagePsf`.
-    root
-        Folder of the survey.
-    brick
+    images : BrickImages
+        Observed images.
+    psf : Psf
+        Their point-spread functions, such as `psf.ImagePsf`.
+    runs : sequence of InjectionRun
+        Runs of injections, each into the observed images.
+    brick : str
         Name of the brick.
-    seed
-        Of all draws.
-    runs
-        Number of runs of injections, each into the images as they were.
-    population, flaw, prior, density, lossless
+    seed, prior, density, lossless
         As for `simulate_surveys`.
 
     Raises
     ------
     InputError
-        A survey is not possible, or the folder holds another.
+        If a run is invalid, or a folder contains another survey.
     """
-    surveys = [Survey(Path(root), population, flaw, f"rs{run}") for run in range(runs)]
-    check_surveys(surveys, [0])
+    check_runs(runs, [0])
     settings = {"seed": seed, "density": density, "lossless": lossless}
-    record_settings(surveys, settings)
+    record_settings(runs, settings)
     height, width = images.image.shape[1:]
-    centre = images.wcs.all_pix2world((width - 1) / 2, (height - 1) / 2, 0)
-    write_bricks(Path(root) / "survey-bricks.fits", [brick], *([float(x)] for x in centre))
-    bands = len(images.bands)
+    ra, dec = images.wcs.all_pix2world((width - 1) / 2, (height - 1) / 2, 0)
+    for root in dict.fromkeys(Path(run.root) for run in runs):
+        write_brick_list(root / BRICK_LIST, [brick], np.array([float(ra)]), np.array([float(dec)]))
+    n_bands = len(images.bands)
     sky = Sky(
-        0, brick, images, psf, estimated_gain(images), np.ones(bands), np.ones(bands, int),
-        Places(NOBODY, NOBODY), NOBODY, 0.0,
-    )  # fmt: skip
-    missing = [survey for survey in surveys if not _finished(survey, brick)]
-    prior = shipped_prior() if prior is None else prior
-    _write(sky, missing, seed, prior, expected(max(height, width), density), lossless)
+        number=0,
+        name=brick,
+        images=images,
+        psf=psf,
+        gain=estimate_gain(images),
+        transmission=np.ones(n_bands),
+        exposures=np.ones(n_bands, int),
+        real=Positions(NO_POSITIONS, NO_POSITIONS),
+        neighbours=NO_POSITIONS,
+        overlap=0.0,
+    )
+    missing = [run for run in runs if not _is_complete(run, brick)]
+    prior = read_elg_prior() if prior is None else prior
+    expected = expected_count(max(height, width), density)
+    _write_runs(sky, missing, seed, prior, expected, lossless)
 
 
-def _sky(brick: Brick) -> Sky:
-    known = brick.conditions
+def _simulated_sky(brick: SimulatedBrick) -> Sky:
+    """Return a simulated brick before injection."""
+    conditions = brick.conditions
     return Sky(
-        brick.number, brick.name, brick.images, known.psf, known.gain, known.transmission,
-        known.exposures, brick.places, brick.neighbours, OVERLAP,
-    )  # fmt: skip
+        number=brick.number,
+        name=brick.name,
+        images=brick.images,
+        psf=conditions.psf,
+        gain=conditions.gain,
+        transmission=conditions.transmission,
+        exposures=conditions.exposures,
+        real=brick.positions,
+        neighbours=brick.neighbours,
+        overlap=OVERLAP,
+    )
 
 
-def _write(sky: Sky, surveys: Sequence[Survey], seed: int, prior, count: float, lossless: bool):
-    """Write what is missing of one brick; a survey's catalogue of injected images comes last."""
+def _write_runs(
+    sky: Sky,
+    runs: Sequence[InjectionRun],
+    seed: int,
+    prior: CataloguePrior,
+    expected: float,
+    lossless: bool,
+) -> None:
+    """Write runs of one brick; the catalogue of the injected images completes a run."""
     writer = BrickWriter(sky.images, lossless)
-    catalogue = _catalogue(sky, sky.images)
-    for root in dict.fromkeys(Path(survey.root) for survey in surveys):
-        writer.planes(BrickFiles(root, sky.name), sky.images)
-        writer.tractor(BrickFiles(root, sky.name), catalogue)
-    # Surveys whose galaxies are drawn alike stand side by side: one set of images is held.
-    right, found = {}, {}
-    for survey in sorted(surveys, key=lambda survey: (*_drawing(survey), _light(survey))):
-        if _drawing(survey) not in right:
-            right = {_drawing(survey): _injected(sky, survey, seed, prior, count)}
-        images, simcat = spoil(
+    catalogue = _detect(sky, sky.images)
+    for root in dict.fromkeys(Path(run.root) for run in runs):
+        writer.write_planes(BrickFiles(root, sky.name), sky.images)
+        writer.write_tractor(BrickFiles(root, sky.name), catalogue)
+    # Runs with equal renderings are consecutive, so that only one set of images is in memory.
+    rendered, detected = {}, {}
+    for run in sorted(runs, key=lambda run: (*_rendering_key(run), _image_flaw(run))):
+        rendering = _rendering_key(run)
+        if rendering not in rendered:
+            rendered = {rendering: _inject(sky, run, seed, prior, expected)}
+        images, simcat = add_flaw(
             sky.images,
-            *right[_drawing(survey)],
-            flaw=survey.flaw,
-            rng=_draws(sky, seed, survey, Purpose.FLAW),
+            *rendered[rendering],
+            flaw=run.flaw,
+            rng=_run_generator(sky, seed, run, RandomStream.FLAW),
         )
-        light = _drawing(survey), _light(survey)
-        if light not in found:
-            found = {light: _catalogue(sky, images)}
-        files = BrickFiles(Path(survey.root), sky.name, survey.run)
-        writer.planes(files, images)
-        writer.simcat(files, simcat)
-        positions = recorded(found[light]["bx"], survey.flaw)
-        writer.tractor(files, found[light].assign(bx=positions))
+        content = rendering, _image_flaw(run)
+        if content not in detected:
+            detected = {content: _detect(sky, images)}
+        files = BrickFiles(Path(run.root), sky.name, run.name)
+        writer.write_planes(files, images)
+        writer.write_simcat(files, simcat)
+        bx = recorded_x(detected[content]["bx"], run.flaw)
+        writer.write_tractor(files, detected[content].assign(bx=bx))
 
 
-def _drawing(survey: Survey) -> tuple[str, str, bool]:
-    """What the light of injected galaxies depends on."""
-    return survey.run, survey.population, survey.flaw == "psf"
+def _rendering_key(run: InjectionRun) -> tuple[str, str, bool]:
+    """Return the settings on which the rendering of injected galaxies depends."""
+    return run.name, run.population, run.flaw == "psf"
 
 
-def _light(survey: Survey) -> str:
-    """What else the images depend on: wrong positions are a matter of the catalogues alone."""
-    return survey.flaw if survey.flaw in ("ivar", "noise") else ""
+def _image_flaw(run: InjectionRun) -> str:
+    """Return the flaw if it changes the images after rendering; wrong positions do not."""
+    return run.flaw if run.flaw in ("ivar", "noise") else ""
 
 
-def _draws(sky: Sky, seed: int, survey: Survey, purpose: Purpose) -> np.random.Generator:
-    return random(seed, sky.number, purpose, int(survey.run[2:]))
+def _run_generator(
+    sky: Sky, seed: int, run: InjectionRun, stream: RandomStream
+) -> np.random.Generator:
+    """Return the random generator of a run."""
+    return random_generator(seed, sky.number, stream, run.number)
 
 
-def _injected(
-    sky: Sky, survey: Survey, seed: int, prior, count: float
+def _inject(
+    sky: Sky, run: InjectionRun, seed: int, prior: CataloguePrior, expected: float
 ) -> tuple[BrickImages, pd.DataFrame]:
-    """Inject rightly, or with a point-spread function too wide."""
+    """Inject the galaxies of a run, with the flaw of the point-spread function only."""
     height, width = sky.images.image.shape[1:]
-    rng = _draws(sky, seed, survey, Purpose.INJECTED_PLACES)
-    places = place_injected(count, max(height, width), rng, sky.places, sky.neighbours).kept
-    places = places[(places[:, 0] < width - 0.5) & (places[:, 1] < height - 0.5)]
-    rng = _draws(sky, seed, survey, Purpose.INJECTED_GALAXIES)
+    rng = _run_generator(sky, seed, run, RandomStream.INJECTED_POSITIONS)
+    size = max(height, width)
+    positions = place_injections(expected, size, rng, sky.real, sky.neighbours).accepted
+    inside = (positions[:, 0] < width - 0.5) & (positions[:, 1] < height - 0.5)
+    positions = positions[inside]
+    rng = _run_generator(sky, seed, run, RandomStream.INJECTED_GALAXIES)
+    galaxies = draw_population(run.population, prior, len(positions), rng)
     return inject(
         sky.images,
-        draw_population(survey.population, prior, len(places), rng).at_positions(places),
+        galaxies.at_positions(positions),
         sky.psf,
-        rng=_draws(sky, seed, survey, Purpose.INJECTED_NOISE),
-        flaw="psf" if survey.flaw == "psf" else None,
+        rng=_run_generator(sky, seed, run, RandomStream.INJECTED_NOISE),
+        flaw="psf" if run.flaw == "psf" else None,
         gain=sky.gain,
         transmission=sky.transmission,
     )
 
 
-def _catalogue(sky: Sky, images: BrickImages) -> pd.DataFrame:
-    return detect(
+def _detect(sky: Sky, images: BrickImages) -> pd.DataFrame:
+    """Detect and measure the sources of images of a sky."""
+    return detect_sources(
         images,
         brick=sky.name,
         overlap=sky.overlap,
@@ -251,5 +296,6 @@ def _catalogue(sky: Sky, images: BrickImages) -> pd.DataFrame:
     )
 
 
-def _finished(survey: Survey, brick: str) -> bool:
-    return BrickFiles(Path(survey.root), brick, survey.run).tractor.is_file()
+def _is_complete(run: InjectionRun, brick: str) -> bool:
+    """Return whether a run of a brick was written completely."""
+    return BrickFiles(Path(run.root), brick, run.name).tractor.is_file()

@@ -1,9 +1,12 @@
-"""The folder of a survey that is being made: its runs, its planes, and how it was made."""
+"""Writing of simulated or observed surveys: settings of a folder, planes and catalogues of a brick.
+
+Runs of injections may share images. Planes and catalogues of equal content are written once and
+hard-linked.
+"""
 
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,81 +19,125 @@ from cosmodag.errors import InputError
 from cosmodag.files import whole_file, write_json
 from cosmodag.imaging.galaxy_population import POPULATIONS
 from cosmodag.injections.bricks.brick_catalogues import write_simcat, write_tractor
-from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.brick_files import RUN_NAME, BrickFiles
 from cosmodag.injections.bricks.brick_images import BrickImages, write_plane
 from cosmodag.injections.simulation.injection import FLAWS
 from cosmodag.settings import unknown
 
-RECORD = "simulation.json"
+SETTINGS_FILE = "simulation.json"
+"""File in the folder of a survey that records its settings."""
 
 
-class Survey(NamedTuple):
-    """A survey folder, and one run of injections in it.
+class InjectionRun(NamedTuple):
+    """A run of injections in the folder of a survey.
 
-    `population` is the law of the injected galaxies: "real", as those in the sky, or "model";
-    `flaw` is None or one of `injection.FLAWS`; `run` names the run, and with the seed its draws:
-    surveys with runs of one name inject the same galaxies at the same places.
+    Attributes
+    ----------
+    root : pathlib.Path
+        Folder of the survey.
+    population : {"real", "model"}
+        Structure of the injected galaxies; "real" is that of the galaxies in the sky.
+    flaw : str or None
+        One of `injection.FLAWS`; None for correct injections.
+    name : str
+        "rs0", "rs1", … With the seed, the name determines all random draws: runs of one name in
+        several surveys inject the same galaxies at the same positions.
     """
 
     root: Path
     population: str = "real"
     flaw: str | None = None
-    run: str = "rs0"
+    name: str = "rs0"
+
+    @property
+    def number(self) -> int:
+        """Number of the run."""
+        return int(self.name[2:])
 
 
 class BrickWriter:
-    """Writes planes and catalogues of one brick; those of the same content are one file.
+    """Writer of the planes and catalogues of one brick; equal content is written once.
 
     Parameters
     ----------
-    images
-        Whose header all planes carry.
-    lossless
-        Keep every bit; see `bricks.write_images`.
+    images : BrickImages
+        Images whose world coordinates all planes share.
+    lossless : bool
+        As for `cosmodag.injections.bricks.brick_images.write_images`.
     """
 
     def __init__(self, images: BrickImages, lossless: bool):
         self.header = images.wcs.to_header()
         self.lossless = lossless
-        self.written: dict[tuple[str, bytes], Path] = {}
+        self._written: dict[tuple[str, bytes], Path] = {}
 
-    def planes(self, files: BrickFiles, images: BrickImages) -> None:
-        """Write or link image, inverse variance and size of the point-spread function."""
+    def write_planes(self, files: BrickFiles, images: BrickImages) -> None:
+        """Write image, inverse variance and size of the point-spread function of each band.
+
+        Parameters
+        ----------
+        files : BrickFiles
+            Paths to write.
+        images : BrickImages
+            Images to write.
+        """
         for i, band in enumerate(images.bands):
             size = np.full((1, 1), images.psf_size[i], np.float32)
-            self._plane(files.coadd("image", band), images.image[i], self.lossless)
-            self._plane(files.coadd("invvar", band), images.ivar[i], self.lossless)
-            self._plane(files.coadd("psfsize", band), size, True)
+            self._write_plane(files.coadd("image", band), images.image[i], self.lossless)
+            self._write_plane(files.coadd("invvar", band), images.ivar[i], self.lossless)
+            self._write_plane(files.coadd("psfsize", band), size, True)
 
-    def tractor(self, files: BrickFiles, catalogue: pd.DataFrame) -> None:
-        """Write or link a catalogue of sources."""
-        self._once(files.tractor, _bytes(catalogue), lambda path: write_tractor(path, catalogue))
+    def write_tractor(self, files: BrickFiles, catalogue: pd.DataFrame) -> None:
+        """Write a catalogue of detected sources.
 
-    def simcat(self, files: BrickFiles, catalogue: pd.DataFrame) -> None:
-        """Write or link a catalogue of injections."""
-        self._once(files.simcat, _bytes(catalogue), lambda path: write_simcat(path, catalogue))
+        Parameters
+        ----------
+        files : BrickFiles
+            Paths to write.
+        catalogue : pandas.DataFrame
+            Sources, as `detection.detect_sources` returns them.
+        """
+        self._write(files.tractor, _content(catalogue), lambda path: write_tractor(path, catalogue))
 
-    def _plane(self, path: Path, plane: np.ndarray, lossless: bool) -> None:
+    def write_simcat(self, files: BrickFiles, catalogue: pd.DataFrame) -> None:
+        """Write a catalogue of injected galaxies.
+
+        Parameters
+        ----------
+        files : BrickFiles
+            Paths to write.
+        catalogue : pandas.DataFrame
+            Galaxies, as `injection.inject` returns them.
+        """
+        self._write(files.simcat, _content(catalogue), lambda path: write_simcat(path, catalogue))
+
+    def _write_plane(self, path: Path, plane: np.ndarray, lossless: bool) -> None:
         plane = np.ascontiguousarray(plane)
-        self._once(
-            path, plane, lambda path: write_plane(path, plane, self.header, lossless=lossless)
+        self._write(
+            path,
+            plane,
+            lambda path: write_plane(path, plane, self.header, lossless=lossless),
         )
 
-    def _once(self, path: Path, content, write: Callable[[Path], None]) -> None:
+    def _write(
+        self, path: Path, content: bytes | np.ndarray, write: Callable[[Path], None]
+    ) -> None:
+        """Write a file, or link it to a file of the same name and content."""
         key = path.name, hashlib.blake2b(content, digest_size=16).digest()
-        if key in self.written:
-            _link(self.written[key], path)
+        if key in self._written:
+            _link(self._written[key], path)
         else:
             write(path)
-            self.written[key] = path
+            self._written[key] = path
 
 
-def _bytes(catalogue: pd.DataFrame) -> bytes:
+def _content(catalogue: pd.DataFrame) -> bytes:
+    """Return the hashes of the rows of a catalogue."""
     return pd.util.hash_pandas_object(catalogue, index=False).to_numpy().tobytes()
 
 
 def _link(source: Path, path: Path) -> None:
-    """Make `path` the same file as `source`, or a copy where the file system has no such links."""
+    """Hard-link `path` to `source`; copy if the file system does not support hard links."""
     if path.exists() and path.samefile(source):
         return
     with whole_file(path) as partial:
@@ -101,50 +148,64 @@ def _link(source: Path, path: Path) -> None:
             shutil.copyfile(source, partial)
 
 
-def check_surveys(surveys: Sequence[Survey], numbers: Sequence[int]) -> None:
-    """Check that surveys can be simulated.
+def check_runs(runs: Sequence[InjectionRun], bricks: Sequence[int]) -> None:
+    """Check that runs of injections can be simulated.
+
+    Parameters
+    ----------
+    runs : sequence of InjectionRun
+        Runs to simulate.
+    bricks : sequence of int
+        Numbers of the bricks.
 
     Raises
     ------
     InputError
-        There is none, a run is asked for twice, or a population, flaw or run has no such name.
+        If there is no run or no brick, a run is repeated, or a population, flaw or name is invalid.
     """
-    if not surveys or not numbers:
+    if not runs or not bricks:
         raise InputError("surveys, bricks: nothing to simulate; give at least one of each")
-    places = [(Path(survey.root), survey.run) for survey in surveys]
-    for survey, place in zip(surveys, places):
-        if survey.population not in POPULATIONS:
-            raise unknown("population", survey.population, POPULATIONS)
-        if survey.flaw is not None and survey.flaw not in FLAWS:
-            raise unknown("flaw", survey.flaw, FLAWS)
-        if not re.fullmatch(r"rs\d+", survey.run):
-            raise InputError(f"run {survey.run!r} is no name of a run; they look like rs0")
-        if places.count(place) > 1:
-            raise InputError(f"{place[0]}: run {place[1]} is asked for twice; name runs apart")
+    keys = [(Path(run.root), run.name) for run in runs]
+    for run, key in zip(runs, keys):
+        if run.population not in POPULATIONS:
+            raise unknown("population", run.population, POPULATIONS)
+        if run.flaw is not None and run.flaw not in FLAWS:
+            raise unknown("flaw", run.flaw, FLAWS)
+        if not RUN_NAME.fullmatch(run.name):
+            raise InputError(f"run {run.name!r} is not the name of a run, such as rs0")
+        if keys.count(key) > 1:
+            raise InputError(f"{key[0]}: run {key[1]} occurs twice; give every run its own name")
 
 
-def record_settings(surveys: Sequence[Survey], settings: Mapping) -> None:
-    """Note in each folder how it was made, and refuse one that was made otherwise.
+def record_settings(runs: Sequence[InjectionRun], settings: Mapping[str, object]) -> None:
+    """Record the settings of each survey folder; refuse a folder made with other settings.
+
+    Parameters
+    ----------
+    runs : sequence of InjectionRun
+        Runs to simulate.
+    settings : mapping
+        Settings that all bricks share.
 
     Raises
     ------
     InputError
-        A folder holds bricks of other settings or of other runs.
+        If a folder contains bricks of other settings or other runs.
     """
-    for root in dict.fromkeys(Path(survey.root) for survey in surveys):
-        runs = {s.run: [s.population, s.flaw] for s in surveys if Path(s.root) == root}
-        wanted = {**settings, "runs": runs}
-        path = root / RECORD
+    for root in dict.fromkeys(Path(run.root) for run in runs):
+        in_root = {r.name: [r.population, r.flaw] for r in runs if Path(r.root) == root}
+        requested = {**settings, "runs": in_root}
+        path = root / SETTINGS_FILE
         if not path.is_file():
-            write_json(path, wanted)
+            write_json(path, requested)
             continue
         try:
-            found = json.loads(path.read_text())
+            recorded = json.loads(path.read_text())
         except ValueError:
-            found = {}
-        for key, value in wanted.items():
-            if found.get(key) != value:
+            recorded = {}
+        for key, value in requested.items():
+            if recorded.get(key) != value:
                 raise InputError(
-                    f"{path}: {key} is {found.get(key)!r}, asked for is {value!r}; remove the "
+                    f"{path}: {key} is {recorded.get(key)!r}, requested is {value!r}; remove the "
                     "folder or give another"
                 )
