@@ -77,6 +77,17 @@ def cut_slices(
     ------
     InputError
         If the files are inconsistent, a field is missing, or patches do not fit into the cubes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from cosmodag.reionization.cubes.cubes_file import CubesHeader, create_cubes
+    >>> header = CubesHeader(8.0, 32.0, 16, (0, 1), (0.1,), (2,), 0.6766, 0.3111, "zeros")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with h5py.File(f"{folder}/z8.h5", "w") as file:
+    ...         datasets = create_cubes(file, header)
+    ...     cut_slices([f"{folder}/z8.h5"], f"{folder}/slices.h5", SliceGeometry(axes=(2,)))
+    32
     """
     instrument = instrument or Instrument()
     with open_cube_batch(cubes_files) as batch:

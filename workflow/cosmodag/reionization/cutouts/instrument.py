@@ -76,6 +76,15 @@ def observe(
     -------
     numpy.ndarray, shape (n, n, n), float32
         Observed brightness temperature; `cube` itself for an ideal instrument.
+
+    Examples
+    --------
+    >>> cube = np.random.default_rng(1).normal(20.0, 5.0, (16, 16, 16)).astype(np.float32)
+    >>> interferometer = Instrument(mean_subtraction=True, beam=3.0)
+    >>> settings = {"axis": 2, "box_size": 100.0, "redshift": 8.0, "omega_m": 0.3111}
+    >>> observed = observe(cube, interferometer, **settings)
+    >>> bool(abs(observed.mean(axis=(0, 1))).max() < 1e-4)
+    True
     """
     if instrument.is_ideal:
         return cube

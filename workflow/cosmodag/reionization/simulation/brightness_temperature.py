@@ -81,6 +81,19 @@ def redshift_space_cubes(
     References
     ----------
     Mao et al. 2012, MNRAS 422, 926, section 4.
+
+    Examples
+    --------
+    A parcel in the centre of the first cell moves to the second cell along x only.
+
+    >>> position = np.array([[0.5, 0.5, 0.5]], np.float32)
+    >>> displacement = np.array([[1.0, 0.0, 0.0]], np.float32)
+    >>> emission = np.array([3.0], np.float32)
+    >>> x, y = redshift_space_cubes(
+    ...     position, displacement, emission, cells=4, box_size=4.0, axes=[0, 1]
+    ... )
+    >>> float(x[1, 0, 0]), float(y[0, 0, 0])
+    (3.0, 3.0)
     """
     cubes = np.zeros((len(axes), cells, cells, cells), np.float32)
     if not emission.any():

@@ -57,6 +57,10 @@ def draw_initial_conditions(
     ------
     InputError
         If the box cannot be simulated, or if the engine is unknown or not installed.
+
+    See Also
+    --------
+    simulate_cubes : Simulate cubes from the initial conditions; its example uses both functions.
     """
     _check_box(box)
     simulator = _create_engine(engine, box, threads)
@@ -110,6 +114,19 @@ def simulate_cubes(
     ------
     InputError
         If a parameter is out of range, the file cannot be read, or the engine is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from cosmodag.reionization.cubes.cubes_file import CubesFile
+    >>> box = SimulationBox(box_size=32.0, cells=16, particles=32)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     initial, cubes = f"{folder}/initial.h5", f"{folder}/z8.h5"
+    ...     draw_initial_conditions(initial, box, realizations=[0], engine="excursion_set", seed=1)
+    ...     simulate_cubes(initial, cubes, redshift=8.0, escape_fractions=[0.1])
+    ...     with CubesFile(cubes) as file:
+    ...         print(file.header.names, file.read("density", 0).shape)
+    ['s1-0000'] (16, 16, 16)
     """
     escape_fractions = sorted(escape_fractions)
     _check_parameters(redshift, escape_fractions, axes)

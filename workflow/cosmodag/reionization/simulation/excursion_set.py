@@ -97,6 +97,20 @@ def neutral_fractions(
     -------
     numpy.ndarray, shape (F, n, n, n), float32
         Neutral fractions, 0 (ionized) to 1.
+
+    Examples
+    --------
+    >>> from cosmodag.cosmology.background import Cosmology
+    >>> neutral = neutral_fractions(
+    ...     np.zeros((8, 8, 8), np.float32),
+    ...     [ionizing_efficiency(0.1, 0.05)],
+    ...     box_size=20.0,
+    ...     collapsed_fraction=CollapsedFraction(Cosmology(), turnover_mass=5e8),
+    ...     growth_factor=0.14,
+    ...     mean_free_path=30.0,
+    ... )
+    >>> neutral.shape, round(float(neutral.mean()), 1)
+    ((1, 8, 8, 8), 0.4)
     """
     cells = len(overdensity)
     neutral = np.ones((len(efficiencies), cells, cells, cells), np.float32)
