@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.gridding.workspace import Workspace
+from cosmodag.gridding.tiles import Workspace
 from tests.bench.harness import compare
 
 PARTICLES = 10_000_000

@@ -5,7 +5,7 @@ import pytest
 
 from cosmodag.cosmology.initial_conditions import displacements, linear_modes
 from cosmodag.cosmology.matter_power import interpolate_power
-from cosmodag.gridding.spectrum import power_spectrum
+from cosmodag.gridding.spectra import power_spectrum
 
 N = 64
 BOX = 400.0

@@ -7,9 +7,9 @@ from cosmodag.cosmology.background import Cosmology, Growth
 from cosmodag.cosmology.initial_conditions import displacements, linear_modes
 from cosmodag.cosmology.matter_power import interpolate_power, matter_power_spectrum
 from cosmodag.cosmology.particle_mesh import evolve
+from cosmodag.gridding.fields import overdensity
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.gridding.overdensity import overdensity
-from cosmodag.gridding.spectrum import power_spectrum
+from cosmodag.gridding.spectra import power_spectrum
 
 N = 64
 BOX = 400.0

@@ -1,4 +1,4 @@
-"""Mass assignment conserves mass, agrees with the definition and never depends on threads."""
+"""Mass assignment conserves mass, follows its definition and does not depend on threads."""
 
 import itertools
 import tracemalloc
@@ -6,12 +6,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from cosmodag import provenance
 from cosmodag.errors import InputError
+from cosmodag.gridding.cells import METHODS
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.gridding.stencil import METHODS
-from cosmodag.gridding.workspace import Workspace
+from cosmodag.gridding.tiles import Workspace
 
-ROUNDING = 4e-5  # of a particle's mass a cell: offsets are kept to 2**-16 of a cell
+ROUNDING = 4e-5
+"""Fraction of a mass per cell: offsets within cells are rounded to 2**-16 of a cell."""
 
 
 def reference(positions, shape, box_size, method, *, periodic=True, weights=None, offset=0.0):
@@ -28,19 +30,19 @@ def reference(positions, shape, box_size, method, *, periodic=True, weights=None
     }[method]
     s = positions.astype(float) / cell + offset
     for shift in itertools.product((-1, 0, 1), repeat=len(shape)):
-        touched = np.floor(s).astype(int) + shift
-        share = np.prod(cloud(s - touched - 0.5), axis=1) * weights
+        cells = np.floor(s).astype(int) + shift
+        share = np.prod(cloud(s - cells - 0.5), axis=1) * weights
         if periodic:
-            touched %= shape
+            cells %= shape
         else:
-            touched = np.clip(touched, 0, np.array(shape) - 1)
-        np.add.at(grid, tuple(touched.T), share)
+            cells = np.clip(cells, 0, np.array(shape) - 1)
+        np.add.at(grid, tuple(cells.T), share)
     return grid
 
 
-def particles(rng, number, box_size, dtype=np.float32):
+def particles(rng, n_particles, box_size, dtype=np.float32):
     box_size = np.atleast_1d(box_size)
-    positions = (rng.random((number, len(box_size))) * box_size).astype(dtype)
+    positions = (rng.random((n_particles, len(box_size))) * box_size).astype(dtype)
     return np.minimum(positions, np.nextafter(box_size.astype(dtype), dtype(0)))
 
 
@@ -50,7 +52,7 @@ def rng():
 
 
 CASES = [
-    # number, shape, box: dense, non-cubic, sparse, thinner than a stencil, two-dimensional
+    # n_particles, shape, box: dense, non-cubic, sparse, thinner than a stencil, two-dimensional
     (5000, (16, 16, 16), (10.0, 10.0, 10.0)),
     (5000, (37, 18, 25), (100.0, 50.0, 61.0)),
     (50, (40, 40, 40), (1.0, 1.0, 1.0)),
@@ -61,14 +63,14 @@ CASES = [
 
 @pytest.mark.parametrize("periodic", [True, False])
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("number", "shape", "box"), CASES)
-def test_grid_is_the_overlap_of_clouds_and_cells(rng, number, shape, box, method, periodic):
-    positions = particles(rng, number, box)
+@pytest.mark.parametrize(("n_particles", "shape", "box"), CASES)
+def test_grid_is_the_overlap_of_clouds_with_cells(rng, n_particles, shape, box, method, periodic):
+    positions = particles(rng, n_particles, box)
     grid = assign_mass(positions, np.zeros(shape), box, method=method, periodic=periodic)
     expected = reference(positions, shape, box, method, periodic=periodic)
     tolerance = 1 if method == "ngp" else ROUNDING * max(1, np.sqrt(expected.max()))
     assert np.abs(grid - expected).max() <= tolerance
-    assert np.count_nonzero(np.abs(grid - expected) > 1e-2) <= number // 500
+    assert np.count_nonzero(np.abs(grid - expected) > 1e-2) <= n_particles // 500
 
 
 @pytest.mark.parametrize("periodic", [True, False])
@@ -95,7 +97,7 @@ def test_many_particles_of_one_cell_lose_no_mass_in_float32():
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("periodic", [True, False])
-def test_number_of_threads_changes_no_bit(rng, method, periodic):
+def test_grids_are_identical_for_any_number_of_threads(rng, method, periodic):
     clump = rng.normal(5.0, 0.2, (30_000, 3)).clip(0, 9.99)
     positions = np.concatenate([clump, rng.random((30_000, 3)) * 10]).astype(np.float32)
     grids = [
@@ -109,47 +111,47 @@ def test_number_of_threads_changes_no_bit(rng, method, periodic):
     assert np.array_equal(grids[0], grids[2])
 
 
-def test_chunks_add_up_to_one_call(rng):
+def test_chunks_sum_to_the_whole_catalogue(rng):
     positions = particles(rng, 30_000, (10.0,) * 3)
     weights = rng.random(30_000).astype(np.float32)
     whole = assign_mass(positions, np.zeros((20, 20, 20)), 10.0, weights=weights)
-    parts, workspace = np.zeros((20, 20, 20)), Workspace()
+    chunked, workspace = np.zeros((20, 20, 20)), Workspace()
     for rows in np.array_split(np.arange(30_000), 7):
-        assign_mass(positions[rows], parts, 10.0, weights=weights[rows], workspace=workspace)
-    np.testing.assert_allclose(parts, whole, rtol=1e-9)
+        assign_mass(positions[rows], chunked, 10.0, weights=weights[rows], workspace=workspace)
+    np.testing.assert_allclose(chunked, whole, rtol=1e-9)
 
 
 def test_a_workspace_serves_different_grids(rng):
     workspace = Workspace()
     for shape, method in (((64, 64, 64), "tsc"), ((8, 8, 8), "ngp"), ((30, 40), "cic")):
         positions = particles(rng, 4000, (5.0,) * len(shape))
-        kept = assign_mass(positions, np.zeros(shape), 5.0, method=method, workspace=workspace)
+        shared = assign_mass(positions, np.zeros(shape), 5.0, method=method, workspace=workspace)
         fresh = assign_mass(positions, np.zeros(shape), 5.0, method=method)
-        assert np.array_equal(kept, fresh)
+        assert np.array_equal(shared, fresh)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_moving_particles_by_cells_moves_the_grid(rng, method):
+def test_translated_positions_give_the_translated_grid(rng, method):
     positions = rng.random((4000, 3)) * 16
     grid = assign_mass(positions, np.zeros((16, 16, 16)), 16.0, method=method)
-    moved = assign_mass(
+    translated = assign_mass(
         (positions + np.array([3, 0, 15])) % 16, np.zeros((16, 16, 16)), 16.0, method=method
     )
-    np.testing.assert_allclose(moved, np.roll(grid, (3, 15), (0, 2)), atol=1e-9)
+    np.testing.assert_allclose(translated, np.roll(grid, (3, 15), (0, 2)), atol=1e-9)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_turning_the_box_turns_the_grid(rng, method):
+def test_rotated_positions_give_the_rotated_grid(rng, method):
     positions = particles(rng, 3000, (8.0, 12.0, 16.0))
     grid = assign_mass(positions, np.zeros((8, 24, 20)), (8.0, 12.0, 16.0), method=method)
-    turned = assign_mass(
+    rotated = assign_mass(
         positions[:, ::-1], np.zeros((20, 24, 8)), (16.0, 12.0, 8.0), method=method
     )
-    np.testing.assert_allclose(turned, grid.transpose(), atol=1e-9)
+    np.testing.assert_allclose(rotated, grid.transpose(), atol=1e-9)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_lattice_gives_a_uniform_grid(method):
+def test_a_lattice_gives_a_uniform_grid(method):
     axis = (np.arange(48) + 0.25) / 2
     positions = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
     grid = assign_mass(positions, np.zeros((24, 24, 24)), 24.0, method=method)
@@ -227,7 +229,7 @@ def test_positions_outside_are_named_with_fraction_extent_and_hint(rng):
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "culprit"),
     [
         ({"method": "pcs"}, "pcs"),
         ({"positions": np.zeros((3, 2))}, r"\(3, 2\)"),
@@ -241,7 +243,13 @@ def test_positions_outside_are_named_with_fraction_extent_and_hint(rng):
         ({"offset": 0.7}, "0.7"),
     ],
 )
-def test_what_does_not_fit_is_named(change, named):
+def test_errors_name_the_faulty_argument(change, culprit):
     arguments = {"positions": np.zeros((3, 3)), "grid": np.zeros((4, 4, 4)), "box_size": 1.0}
-    with pytest.raises(InputError, match=named):
+    with pytest.raises(InputError, match=culprit):
         assign_mass(**{**arguments, **change})
+
+
+def test_a_deposit_can_be_followed_in_three_files():
+    modules = provenance.imports("cosmodag.gridding.mass_assignment")
+    files = {name for name in modules if name.startswith("cosmodag.gridding.")}
+    assert {name.rpartition(".")[2] for name in files} == {"mass_assignment", "tiles", "cells"}

@@ -15,7 +15,7 @@ from numba import get_num_threads, njit, prange
 
 from cosmodag.cosmology.background import Growth
 from cosmodag.cosmology.initial_conditions import gradient_wavenumbers, wavenumbers
-from cosmodag.gridding.gather import gather
+from cosmodag.gridding.interpolation import gather
 from cosmodag.gridding.mass_assignment import assign_mass
 
 

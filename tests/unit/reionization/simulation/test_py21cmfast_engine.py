@@ -10,7 +10,7 @@ import pytest
 import scipy.fft
 
 from cosmodag.errors import InputError
-from cosmodag.gridding.spectrum import power_spectrum
+from cosmodag.gridding.spectra import power_spectrum
 from cosmodag.reionization.cubes.cubes_file import CubesFile
 from cosmodag.reionization.simulation import py21cmfast_engine
 from cosmodag.reionization.simulation.coeval_cubes import draw_initial_conditions, simulate_cubes

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.gridding.gather import gather
+from cosmodag.gridding.fields import overdensity
+from cosmodag.gridding.interpolation import gather
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.gridding.overdensity import overdensity
-from cosmodag.gridding.spectrum import power_spectrum
+from cosmodag.gridding.spectra import power_spectrum
 from cosmodag.voids.grids.grid_file import read_grid
 from cosmodag.voids.simulation.realizations import BoxSimulation, simulate_boxes
 

@@ -11,7 +11,7 @@ from scipy.special import erf
 
 from cosmodag.cosmology.background import Cosmology
 from cosmodag.cosmology.matter_power import interpolate_power, matter_power_spectrum
-from cosmodag.gridding.window import tophat_transform
+from cosmodag.gridding.fourier_windows import tophat_transform
 
 CRITICAL_OVERDENSITY = 1.686
 """Linear density contrast at which a spherical perturbation collapses."""

@@ -23,7 +23,7 @@ import numpy as np
 import scipy.fft
 
 from cosmodag.cosmology.initial_conditions import wavenumbers
-from cosmodag.gridding.window import multiply_by_window
+from cosmodag.gridding.fourier_windows import multiply_by_window
 from cosmodag.reionization.simulation.collapsed_fraction import (
     CRITICAL_OVERDENSITY,
     N_OVERDENSITIES,

@@ -10,9 +10,9 @@ from cosmodag.cosmology.background import Cosmology, Growth
 from cosmodag.cosmology.initial_conditions import displacements, linear_modes
 from cosmodag.cosmology.matter_power import matter_power_spectrum
 from cosmodag.cosmology.particle_mesh import lagrangian_positions
-from cosmodag.gridding.gather import gather
+from cosmodag.gridding.fields import overdensity
+from cosmodag.gridding.interpolation import gather
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.gridding.overdensity import overdensity
 from cosmodag.reionization.simulation.brightness_temperature import (
     mean_brightness_temperature,
     redshift_space_cubes,

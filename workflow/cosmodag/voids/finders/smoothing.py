@@ -5,7 +5,7 @@ import numpy as np
 import scipy.fft
 
 from cosmodag.errors import InputError
-from cosmodag.gridding.window import multiply_by_window
+from cosmodag.gridding.fourier_windows import multiply_by_window
 
 WINDOWS = ("gaussian", "tophat")
 

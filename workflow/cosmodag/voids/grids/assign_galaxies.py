@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.gridding.workspace import Workspace
+from cosmodag.gridding.tiles import Workspace
 from cosmodag.hdf5 import open_kind
 from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
 

@@ -6,7 +6,7 @@ from numba import get_num_threads
 
 from cosmodag.cosmology.initial_conditions import wavenumbers
 from cosmodag.errors import InputError
-from cosmodag.gridding.gather import gather
+from cosmodag.gridding.interpolation import gather
 from cosmodag.gridding.mass_assignment import assign_mass
 
 

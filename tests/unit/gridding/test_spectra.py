@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
+from cosmodag.gridding.cells import METHODS
+from cosmodag.gridding.fields import overdensity
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.gridding.overdensity import overdensity
-from cosmodag.gridding.spectrum import power_spectrum
-from cosmodag.gridding.stencil import METHODS
+from cosmodag.gridding.spectra import power_spectrum
 
 
 def test_white_noise_has_the_power_of_its_cells():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.gridding.overdensity import overdensity
-from cosmodag.gridding.projection import project
+from cosmodag.gridding.fields import overdensity, project
 
 
 def test_overdensity_has_mean_zero_and_is_minus_one_where_empty():
@@ -47,13 +46,13 @@ def test_projection_takes_the_depth_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named"),
+    ("arguments", "culprit"),
     [
         ({"axis": 3}, "axis 3"),
         ({"axis": 0, "start": 4, "depth": 3}, "depth 3"),
         ({"axis": 0, "layers": 4}, "layers 4"),
     ],
 )
-def test_a_projection_that_leaves_the_grid_is_refused(arguments, named):
-    with pytest.raises(InputError, match=named):
+def test_a_projection_that_leaves_the_grid_is_refused(arguments, culprit):
+    with pytest.raises(InputError, match=culprit):
         project(np.zeros((6, 6, 6)), **arguments)

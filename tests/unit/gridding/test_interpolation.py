@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.gridding.gather import gather
+from cosmodag.gridding.cells import METHODS
+from cosmodag.gridding.interpolation import gather
 from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.gridding.stencil import METHODS
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_linear_field_is_gathered_exactly_inside(rng, method):
     np.testing.assert_allclose(gather(field, positions, 10.0, method=method), expected)
 
 
-def test_several_fields_are_gathered_as_one_by_one(rng):
+def test_fields_gathered_together_equal_those_gathered_singly(rng):
     fields = rng.normal(size=(3, 8, 8, 8)).astype(np.float32)
     positions = rng.random((400, 3)).astype(np.float32)
     together = gather(fields, positions, 1.0)
