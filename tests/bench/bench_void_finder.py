@@ -12,9 +12,9 @@ import numpy as np
 
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.voids.finders.cell_list import sort_into_cells
-from cosmodag.voids.finders.compare import compare_spheres
+from cosmodag.voids.finders.cross_match import match_spheres
 from cosmodag.voids.finders.empty_spheres import OCCUPANCY, find_empty_spheres
-from cosmodag.voids.finders.underdensity import SCALE_RATIO, find_underdense_spheres
+from cosmodag.voids.finders.underdense_spheres import SCALE_RATIO, find_underdense_spheres
 from tests.bench.harness import compare
 from tests.unit.labels.planted import remove_spheres, scatter_spheres
 
@@ -77,7 +77,7 @@ def _underdense_spheres(results):
 
     def check(found):
         for name, (position, radius) in found.items():
-            matched = compare_spheres(
+            matched = match_spheres(
                 position, radius, centres, expected, np.full(3, SIDE), periodic=True
             )
             errors = np.abs(matched.radius_ratio - 1)
@@ -168,14 +168,14 @@ def _planted_empty_spheres(results):
     def check(found):
         voids = found["cosmodag"]
         large = voids.radius > radii.min()
-        matched = compare_spheres(
+        matched = match_spheres(
             voids.position[large],
             voids.radius[large],
             centres,
             radii,
             box_size,
             periodic=True,
-            within=0.2,
+            maximum_offset=0.2,
         )
         facts["completeness"], facts["purity"] = matched.completeness, matched.purity
         facts["mean_radius_error"] = float(np.abs(matched.radius_ratio - 1).mean())
@@ -219,14 +219,14 @@ def _empty_spheres(positions, side, centres, radii, results):
         voids = found["cosmodag"]
         for smallest in (10, 12, 14):
             of_size = radii > smallest
-            matched = compare_spheres(
+            matched = match_spheres(
                 voids.position,
                 voids.radius,
                 centres[of_size],
                 radii[of_size],
                 box_size,
                 periodic=True,
-                within=1.0,
+                maximum_offset=1.0,
             )
             facts[f"completeness_above_{smallest}"] = matched.completeness
             facts[f"median_radius_ratio_above_{smallest}"] = float(np.median(matched.radius_ratio))

@@ -1,3 +1,5 @@
+"""Labels files: void masks and catalogues by each definition of a void."""
+
 import h5py
 import numpy as np
 import pytest
@@ -17,11 +19,12 @@ SETTINGS = {
     "underdensity": {},
     "catalogue": {},
 }
-GIVEN = dict.fromkeys(BOXES, (CENTRES, RADII))
+CATALOGUE = dict.fromkeys(BOXES, (CENTRES, RADII))
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
+    """Return a folder with the galaxies and the matter grid of two boxes with planted voids."""
     folder = tmp_path_factory.mktemp("inputs")
     rng = np.random.default_rng(0)
     with (
@@ -54,7 +57,8 @@ def inputs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def labelled(inputs):
+def labels_file(inputs):
+    """Return a labels file of four definitions."""
     output = inputs / "labels.h5"
     label_boxes(
         output,
@@ -62,15 +66,15 @@ def labelled(inputs):
         mesh=CELLS // 2,
         galaxies_file=inputs / "galaxies.h5",
         matter_grid=inputs / "matter.h5",
-        catalogue=GIVEN,
+        catalogue=CATALOGUE,
     )
     return output
 
 
 @pytest.mark.parametrize("label", SETTINGS)
 @pytest.mark.parametrize("box", BOXES)
-def test_every_label_finds_the_planted_voids(labelled, label, box):
-    voids, mask = read_voids(labelled, label, box), read_mask(labelled, label, box)
+def test_each_definition_finds_the_planted_voids(labels_file, label, box):
+    voids, mask = read_voids(labels_file, label, box), read_mask(labels_file, label, box)
     assert len(voids) == 2
     offset = voids.position - CENTRES
     assert np.abs(offset - SIDE * np.round(offset / SIDE)).max() < 1.5
@@ -78,8 +82,8 @@ def test_every_label_finds_the_planted_voids(labelled, label, box):
     assert mask.mean() * SIDE**3 == pytest.approx(voids.volume.sum(), rel=0.15)
 
 
-def test_the_file_says_what_it_holds(labelled):
-    with h5py.File(labelled) as file:
+def test_labels_file_contains_its_boxes_labels_and_settings(labels_file):
+    with h5py.File(labels_file) as file:
         assert file.attrs["kind"] == "labels"
         assert list(file.attrs["labels"]) == list(SETTINGS)
         assert list(file.attrs["boxes"]) == BOXES
@@ -88,38 +92,38 @@ def test_the_file_says_what_it_holds(labelled):
         assert '"smoothing": 4.0' in file["matter"].attrs["settings"]
 
 
-def test_spheres_of_a_void_are_stored(labelled):
-    voids = read_voids(labelled, "spheres", "r0001")
+def test_spheres_of_unions_are_written(labels_file):
+    voids = read_voids(labels_file, "spheres", "r0001")
     assert len(voids.sphere_radius) >= 2
     assert set(voids.sphere_void) == {0, 1}
 
 
 @pytest.mark.parametrize(
-    ("changed", "message"),
+    ("changes", "message"),
     [
         ({"labels": {"zobov": {}}}, "zobov"),
         ({"labels": {}}, "choose from"),
         ({"labels": {"matter": SETTINGS["matter"]}, "matter_grid": None}, "grid file"),
         ({"labels": {"spheres": {}}, "galaxies_file": None}, "galaxies file"),
-        ({"labels": {"catalogue": {}}, "catalogue": {"r0000": GIVEN["r0000"]}}, "box r0001"),
+        ({"labels": {"catalogue": {}}, "catalogue": {"r0000": CATALOGUE["r0000"]}}, "box r0001"),
         ({"labels": {"matter": SETTINGS["matter"]}, "mesh": 12}, "does not divide"),
         ({"galaxies_file": None, "matter_grid": None}, "both"),
     ],
 )
-def test_missing_inputs_are_named_and_leave_no_file(inputs, tmp_path, changed, message):
+def test_missing_inputs_are_refused_and_no_file_is_written(inputs, tmp_path, changes, message):
     arguments = {
         "labels": SETTINGS,
         "mesh": CELLS,
         "galaxies_file": inputs / "galaxies.h5",
         "matter_grid": inputs / "matter.h5",
-        "catalogue": GIVEN,
+        "catalogue": CATALOGUE,
     }
     with pytest.raises(InputError, match=message):
-        label_boxes(tmp_path / "labels.h5", **arguments | changed)
+        label_boxes(tmp_path / "labels.h5", **arguments | changes)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_of_another_kind_is_named(inputs, tmp_path):
+def test_a_file_of_another_kind_is_refused(inputs, tmp_path):
     with pytest.raises(InputError, match=r"matter.h5: its kind is 'grid'; .*'galaxies'"):
         label_boxes(
             tmp_path / "labels.h5",
@@ -129,14 +133,14 @@ def test_a_file_of_another_kind_is_named(inputs, tmp_path):
         )
 
 
-def test_a_truncated_file_is_named(inputs, tmp_path):
-    cut = tmp_path / "cut.h5"
-    cut.write_bytes((inputs / "matter.h5").read_bytes()[:5000])
-    with pytest.raises(InputError, match=r"cut\.h5"):
-        label_boxes(tmp_path / "out.h5", labels={"matter": {}}, mesh=8, matter_grid=cut)
+def test_a_truncated_file_is_refused(inputs, tmp_path):
+    truncated = tmp_path / "truncated.h5"
+    truncated.write_bytes((inputs / "matter.h5").read_bytes()[:5000])
+    with pytest.raises(InputError, match=r"truncated\.h5"):
+        label_boxes(tmp_path / "out.h5", labels={"matter": {}}, mesh=8, matter_grid=truncated)
 
 
-def test_boxes_of_different_names_are_named(inputs, tmp_path):
+def test_inputs_of_different_boxes_are_refused(inputs, tmp_path):
     other = tmp_path / "galaxies.h5"
     with h5py.File(inputs / "galaxies.h5") as source, h5py.File(other, "w") as file:
         file.attrs.update(source.attrs)
@@ -151,14 +155,14 @@ def test_boxes_of_different_names_are_named(inputs, tmp_path):
         )
 
 
-def test_an_unknown_label_or_box_is_named_on_reading(labelled):
+def test_an_unknown_label_or_box_cannot_be_read(labels_file):
     with pytest.raises(InputError, match="no label 'walls'"):
-        read_mask(labelled, "walls", "r0000")
+        read_mask(labels_file, "walls", "r0000")
     with pytest.raises(InputError, match="no box 'r9'"):
-        read_voids(labelled, "matter", "r9")
+        read_voids(labels_file, "matter", "r9")
 
 
-def test_averaging_cells_keeps_the_mean():
+def test_averaging_cells_conserves_the_mean():
     field = np.random.default_rng(0).normal(size=(8, 12, 4))
     coarse = average_cells(field, (4, 3, 2))
     assert coarse.shape == (4, 3, 2)

@@ -1,3 +1,5 @@
+"""Masks of unions of spheres."""
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,10 @@ BOX = np.array([40.0, 60.0, 50.0])
 SHAPE = (20, 24, 30)
 
 
-def spheres(number, seed=0):
+def spheres(count, seed=0):
+    """Return random centres and radii."""
     rng = np.random.default_rng(seed)
-    return rng.uniform(0, 1, (number, 3)) * BOX, rng.uniform(1, 12, number)
+    return rng.uniform(0, 1, (count, 3)) * BOX, rng.uniform(1, 12, count)
 
 
 @pytest.mark.parametrize("periodic", [True, False])
@@ -33,5 +36,5 @@ def test_mask_volume_is_that_of_the_sphere():
     assert mask.sum() * 0.5**3 == pytest.approx(4 / 3 * np.pi * 15**3, rel=0.005)
 
 
-def test_no_sphere_marks_nothing():
+def test_the_mask_of_no_spheres_is_empty():
     assert not voxelize_spheres(np.empty((0, 3)), np.empty(0), SHAPE, BOX).any()

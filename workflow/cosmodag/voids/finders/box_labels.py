@@ -1,110 +1,77 @@
-"""The label of one box: which cells lie in voids, and which voids there are, by a definition."""
+"""Labels of one box: the mask and the catalogue of its voids by each definition of a void."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.voids.finders.box_inputs import BoxInputs
 from cosmodag.voids.finders.empty_spheres import find_empty_spheres
-from cosmodag.voids.finders.given_catalogue import take_catalogue
-from cosmodag.voids.finders.matter import find_underdense_regions
-from cosmodag.voids.finders.underdensity import find_underdense_spheres
+from cosmodag.voids.finders.external_catalogue import voids_from_catalogue
+from cosmodag.voids.finders.underdense_regions import find_underdense_regions
+from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
 from cosmodag.voids.finders.voxelize import voxelize_spheres
 
-LABELS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
-CatalogueArrays = tuple[np.ndarray, np.ndarray]
+Shape = tuple[int, int, int]
+Label = tuple[np.ndarray, VoidCatalogue]
 
 
 def label_box(
-    label: str,
-    settings: Mapping,
-    inputs: BoxInputs,
-    box: str,
-    shape: tuple[int, int, int],
-    given: CatalogueArrays | None = None,
-) -> tuple[np.ndarray, VoidCatalogue]:
-    """Label one box by one definition of a void.
+    label: str, settings: Mapping[str, Any], inputs: BoxInputs, box: str, shape: Shape
+) -> Label:
+    """Find the voids of one box by one definition.
 
     Parameters
     ----------
     label : {"matter", "matter_spheres", "spheres", "underdensity", "catalogue"}
-        The definition.
+        The definition of a void.
     settings : mapping
-        Settings of the definition's finder.
+        Settings of the void finder.
     inputs : BoxInputs
-        Galaxies and matter of the boxes.
+        Galaxies, matter and external void catalogues of the boxes.
     box : str
         Name of the box.
-    shape : (3,) tuple of int
-        Cells of the mask.
-    given : (positions, radii), optional
-        Void catalogue in Mpc/h for the label "catalogue".
+    shape : tuple of int, shape (3,)
+        Shape of the mask.
 
     Returns
     -------
-    mask : shape uint8 array
-        1 inside a void.
+    mask : numpy.ndarray, shape `shape`, uint8
+        1 in cells inside a void, 0 elsewhere.
     voids : VoidCatalogue
+        The voids.
 
     Raises
     ------
     InputError
-        If the input of the definition is missing or cannot be used.
+        An input of the finder is missing or invalid.
     """
-    if label == "matter":
-        overdensity = average_cells(inputs.matter_overdensity(box), shape)
-        return find_underdense_regions(
-            overdensity, inputs.box_size, periodic=inputs.periodic, **settings
-        )
-    if label == "spheres":
-        positions, _ = inputs.galaxies(box)
-        voids = find_empty_spheres(positions, inputs.box_size, periodic=inputs.periodic, **settings)
-        return _mask_of(voids.sphere_position, voids.sphere_radius, shape, inputs), voids
-    if label == "matter_spheres":
-        voids = find_underdense_spheres(
-            inputs.matter_overdensity(box), inputs.box_size, periodic=inputs.periodic, **settings
-        )
-    elif label == "underdensity":
-        voids = _underdense_spheres(inputs, box, shape, **settings)
-    else:
-        if given is None:
-            raise InputError(f"label 'catalogue': no void catalogue is given for box {box}")
-        voids = take_catalogue(
-            *given,
-            inputs.box_size,
-            periodic=inputs.periodic,
-            source=f"void catalogue of box {box}",
-        )
-    return _mask_of(voids.position, voids.radius, shape, inputs), voids
+    return FINDERS[label](inputs, box, shape, **settings)
 
 
-def _mask_of(position, radius, shape, inputs) -> np.ndarray:
-    return voxelize_spheres(position, radius, shape, inputs.box_size, periodic=inputs.periodic)
+def average_cells(field: np.ndarray, shape: Shape) -> np.ndarray:
+    """Average blocks of cells of a field onto a coarser mesh.
 
+    Parameters
+    ----------
+    field : numpy.ndarray, shape (nx, ny, nz)
+        Values on the fine mesh.
+    shape : tuple of int, shape (3,)
+        Shape of the coarse mesh.
 
-def _underdense_spheres(inputs, box, shape, cells=None, **settings) -> VoidCatalogue:
-    positions, weights = inputs.galaxies(box)
-    if len(positions) == 0:
-        raise InputError(f"box {box} holds no tracer: voids cannot be told in it")
-    grid = np.zeros(shape if cells is None else (cells,) * 3, dtype=np.float32)
-    assign_mass(
-        positions, grid, inputs.box_size, weights=weights, method="cic", periodic=inputs.periodic
-    )
-    grid /= grid.mean(dtype=np.float64)
-    grid -= 1
-    return find_underdense_spheres(grid, inputs.box_size, periodic=inputs.periodic, **settings)
-
-
-def average_cells(field: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Average blocks of cells of a field onto a coarser mesh that divides it.
+    Returns
+    -------
+    numpy.ndarray, shape `shape`
+        Mean of each block; the field itself if the shapes are equal.
 
     Raises
     ------
     InputError
-        If the field's cells are no multiple of the mesh's.
+        The coarse mesh does not divide the fine one.
     """
     if field.shape == tuple(shape):
         return field
@@ -115,3 +82,72 @@ def average_cells(field: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
         )
     blocks = [n for fine, coarse in zip(field.shape, shape) for n in (coarse, fine // coarse)]
     return field.reshape(blocks).mean(axis=(1, 3, 5))
+
+
+def _label_matter(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -> Label:
+    """Find connected underdense regions of the smoothed matter."""
+    overdensity = average_cells(inputs.matter_overdensity(box), shape)
+    return find_underdense_regions(
+        overdensity, inputs.box_size, periodic=inputs.periodic, **settings
+    )
+
+
+def _label_matter_spheres(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -> Label:
+    """Find underdense spheres in the matter."""
+    overdensity = inputs.matter_overdensity(box)
+    voids = find_underdense_spheres(
+        overdensity, inputs.box_size, periodic=inputs.periodic, **settings
+    )
+    return _mask(voids.position, voids.radius, shape, inputs), voids
+
+
+def _label_spheres(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -> Label:
+    """Find unions of empty spheres among the galaxies."""
+    positions, _ = inputs.galaxies(box)
+    voids = find_empty_spheres(positions, inputs.box_size, periodic=inputs.periodic, **settings)
+    return _mask(voids.sphere_position, voids.sphere_radius, shape, inputs), voids
+
+
+def _label_underdensity(
+    inputs: BoxInputs, box: str, shape: Shape, cells: int | None = None, **settings: Any
+) -> Label:
+    """Find underdense spheres among the galaxies, on a grid of `cells`³ or of the mask's shape."""
+    positions, weights = inputs.galaxies(box)
+    if len(positions) == 0:
+        raise InputError(f"box {box} has no galaxies: no voids can be found in it")
+    grid = np.zeros(shape if cells is None else (cells,) * 3, dtype=np.float32)
+    assign_mass(
+        positions, grid, inputs.box_size, weights=weights, method="cic", periodic=inputs.periodic
+    )
+    grid /= grid.mean(dtype=np.float64)
+    grid -= 1
+    voids = find_underdense_spheres(grid, inputs.box_size, periodic=inputs.periodic, **settings)
+    return _mask(voids.position, voids.radius, shape, inputs), voids
+
+
+def _label_catalogue(inputs: BoxInputs, box: str, shape: Shape) -> Label:
+    """Take the voids of the external catalogue."""
+    position, radius = inputs.void_catalogue(box)
+    voids = voids_from_catalogue(
+        position,
+        radius,
+        inputs.box_size,
+        periodic=inputs.periodic,
+        source=f"void catalogue of box {box}",
+    )
+    return _mask(voids.position, voids.radius, shape, inputs), voids
+
+
+def _mask(position: ArrayLike, radius: ArrayLike, shape: Shape, inputs: BoxInputs) -> np.ndarray:
+    """Return the mask of a union of spheres."""
+    return voxelize_spheres(position, radius, shape, inputs.box_size, periodic=inputs.periodic)
+
+
+FINDERS: dict[str, Callable[..., Label]] = {
+    "matter": _label_matter,
+    "matter_spheres": _label_matter_spheres,
+    "spheres": _label_spheres,
+    "underdensity": _label_underdensity,
+    "catalogue": _label_catalogue,
+}
+"""The definitions of a void: each finds the voids of a box and marks their cells."""

@@ -1,22 +1,25 @@
-"""Voids as unions of empty spheres among tracers, merged as VoidFinder merges them."""
+"""Voids as unions of empty spheres among tracers, after VoidFinder."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.voids.finders.cell_list import sort_into_cells
+from cosmodag.voids.finders.sphere_growth import grow_spheres
 from cosmodag.voids.finders.sphere_merging import merge_spheres
-from cosmodag.voids.finders.touching_spheres import grow_spheres
 from cosmodag.voids.finders.union_volume import union_volumes
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
 from cosmodag.voids.finders.wall_galaxies import is_wall_galaxy
 
-OUTSIDE_LIMIT = 0.1
+MAXIMUM_FRACTION_OUTSIDE = 0.1
+"""Largest fraction of the volume of a sphere that may lie outside an open box."""
 OCCUPANCY = 8
+"""Mean number of tracers per cell of the cell list."""
 
 
 def find_empty_spheres(
-    positions: np.ndarray,
-    box_size: np.ndarray,
+    positions: ArrayLike,
+    box_size: ArrayLike,
     *,
     periodic: bool,
     minimum_radius: float = 10.0,
@@ -25,38 +28,53 @@ def find_empty_spheres(
 ) -> VoidCatalogue:
     """Find voids as unions of empty spheres.
 
-    The finder follows VoidFinder (El-Ad & Piran 1997, ApJ 491, 421; Hoyle & Vogeley 2002, ApJ
-    566, 641; Douglass et al. 2022, JOSS 7, 4033): field galaxies are set apart, empty spheres
-    grow among the rest until four hold them, a sphere is *maximal* if no larger maximal one
-    overlaps more than 10 % of its volume, and another joins a void if exactly one maximal sphere
-    overlaps at least half of its volume.
+    The finder follows VoidFinder [1]_ [2]_ [3]_. Isolated field galaxies are removed, and empty
+    spheres grow among the remaining tracers until four of them lie on the surface. A sphere is
+    *maximal* if no larger maximal sphere overlaps more than 10 % of its volume. Another sphere
+    joins the void of a maximal sphere if that sphere, and no other maximal sphere, overlaps at
+    least half of its volume.
 
     Parameters
     ----------
-    positions : (N, 3) array
+    positions : array-like, shape (N, 3)
         Tracers in Mpc/h, 0 ≤ x ≤ box_size.
-    box_size : (3,) array
+    box_size : array-like, shape (3,)
         Sides of the box in Mpc/h.
     periodic : bool
-        Whether the box repeats. In an open box a sphere may have 10 % of its volume outside.
+        Whether the box is periodic. In an open box, up to 10 % of the volume of a sphere may lie
+        outside.
     minimum_radius : float
-        Smallest sphere in Mpc/h.
+        Smallest radius of a sphere in Mpc/h.
     wall_only : bool
-        Whether field galaxies may lie inside voids; if not, the spheres are empty of all tracers.
+        Whether field galaxies are removed, so that they may lie inside voids. Otherwise spheres
+        contain no tracer at all.
     spacing : float, optional
-        Distance between the points that spheres grow from, in Mpc/h; a third of the smallest
-        radius by default.
+        Distance between the points from which spheres grow in Mpc/h; a third of `minimum_radius` by
+        default.
 
     Returns
     -------
     VoidCatalogue
-        Largest maximal sphere first; a void's position and radius are its maximal sphere's,
-        which is the first of its spheres. `volume` is that of the union.
+        Voids in descending order of the radius of their maximal sphere, which gives their position
+        and radius and is the first of their spheres. `volume` is that of the union.
 
     Raises
     ------
     InputError
-        If there is no tracer, or one is outside the box.
+        There is no tracer, a tracer lies outside the box, or `minimum_radius` does not fit the box.
+
+    References
+    ----------
+    .. [1] El-Ad & Piran 1997, ApJ 491, 421.
+    .. [2] Hoyle & Vogeley 2002, ApJ 566, 641.
+    .. [3] Douglass et al. 2022, JOSS 7, 4033.
+
+    Examples
+    --------
+    >>> positions = np.random.default_rng(0).uniform(0, 50, (1000, 3))
+    >>> voids = find_empty_spheres(positions, [50.0] * 3, periodic=True, minimum_radius=5.0)
+    >>> bool(voids.radius.min() >= 5.0)
+    True
     """
     positions = np.asarray(positions)
     box_size = np.asarray(box_size, dtype=np.float64)
@@ -68,46 +86,57 @@ def find_empty_spheres(
     cells = sort_into_cells(positions, box_size, periodic=periodic, occupancy=OCCUPANCY)
     centre, radius = grow_spheres(cells, minimum_radius, spacing or minimum_radius / 3)
     if not periodic:
-        inside = fraction_outside(centre, radius, box_size) <= OUTSIDE_LIMIT
+        inside = fraction_outside(centre, radius, box_size) <= MAXIMUM_FRACTION_OUTSIDE
         centre, radius = centre[inside], radius[inside]
     maximal, void = merge_spheres(centre, radius, box_size, periodic=periodic)
     is_maximal = np.zeros(len(radius), dtype=bool)
     is_maximal[maximal] = True
     joined = np.flatnonzero(void >= 0)
-    # By void, its maximal sphere first: a joined one may be larger, if others hold part of it.
+    # Sort by void, its maximal sphere first; a joined sphere may be larger if it overlaps others.
     joined = joined[np.lexsort((~is_maximal[joined], void[joined]))]
-    position, size = centre[maximal], radius[maximal]
-    centre, radius, void = centre[joined], radius[joined], void[joined]
+    sphere_position, sphere_radius, sphere_void = centre[joined], radius[joined], void[joined]
     return VoidCatalogue(
-        position=position,
-        radius=size,
-        volume=union_volumes(centre, radius, void, len(maximal), box_size, periodic=periodic),
-        sphere_position=centre,
-        sphere_radius=radius,
-        sphere_void=void,
+        position=centre[maximal],
+        radius=radius[maximal],
+        volume=union_volumes(
+            sphere_position, sphere_radius, sphere_void, len(maximal), box_size, periodic=periodic
+        ),
+        sphere_position=sphere_position,
+        sphere_radius=sphere_radius,
+        sphere_void=sphere_void,
     )
 
 
 def fraction_outside(centre: np.ndarray, radius: np.ndarray, box_size: np.ndarray) -> np.ndarray:
-    """Fraction of the volume of spheres outside an open box, counting edges twice.
+    """Return the fraction of the volume of each sphere that lies outside an open box.
+
+    The parts beyond two faces are counted twice.
 
     Parameters
     ----------
-    centre, radius : (S, 3) and (S,) arrays
-        Spheres centred inside the box, in Mpc/h.
-    box_size : (3,) array
+    centre : numpy.ndarray, shape (S, 3)
+        Centres inside the box in Mpc/h.
+    radius : numpy.ndarray, shape (S,)
+        Radii in Mpc/h.
+    box_size : numpy.ndarray, shape (3,)
         Sides of the box in Mpc/h.
+
+    Returns
+    -------
+    numpy.ndarray, shape (S,), float64
+        Volume fractions.
     """
     distance = np.concatenate([centre, box_size - centre], axis=1)
     height = np.maximum(radius[:, None] - distance, 0) / radius[:, None]
     return (height**2 * (3 - height) / 4).sum(axis=1)
 
 
-def _check_tracers(positions, box_size, minimum_radius) -> None:
+def _check_tracers(positions: np.ndarray, box_size: np.ndarray, minimum_radius: float) -> None:
+    """Refuse tracers and radii that do not fit the box."""
     if len(positions) == 0:
-        raise InputError("no tracer in the box: voids cannot be told in it")
+        raise InputError("there is no tracer in the box: no voids can be found in it")
     if not np.isfinite(positions).all():
-        raise InputError("tracer positions hold NaN or infinite values: remove these rows")
+        raise InputError("tracer positions contain NaN or infinite values: remove these rows")
     outside = ((positions < 0) | (positions > box_size)).any(axis=1).mean()
     if outside > 0:
         raise InputError(

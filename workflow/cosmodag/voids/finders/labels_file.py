@@ -1,8 +1,9 @@
-"""The labels of a batch of boxes in one HDF5 file: void masks and void catalogues."""
+"""The labels file: void masks and void catalogues of a batch of boxes."""
 
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import h5py
 import numpy as np
@@ -12,77 +13,92 @@ from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.hdf5 import open_kind
 from cosmodag.threads import numba_threads
-from cosmodag.voids.finders.box_inputs import BoxInputs
-from cosmodag.voids.finders.box_labels import LABELS, CatalogueArrays, label_box
+from cosmodag.voids.finders.box_inputs import BoxInputs, CatalogueArrays
+from cosmodag.voids.finders.box_labels import FINDERS, Shape, label_box
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
 
-CHUNK = 64
+CHUNK_SIDE = 64
+"""Cells per side of a chunk of a mask."""
 
 
 def label_boxes(
     output: str | os.PathLike,
     *,
-    labels: Mapping[str, Mapping],
+    labels: Mapping[str, Mapping[str, Any]],
     mesh: int | tuple[int, int, int],
     galaxies_file: str | os.PathLike | None = None,
     matter_grid: str | os.PathLike | None = None,
     catalogue: Mapping[str, CatalogueArrays] | None = None,
     threads: int | None = None,
 ) -> None:
-    """Find the voids of every box by each of several definitions and write a labels file.
+    """Find the voids of each box by one or more definitions and write a labels file.
+
+    For each label the file contains the dataset `mask` (boxes, mx, my, mz), uint8, the catalogue
+    `voids/<box>/{position, radius, volume}`, float32, and, if voids are unions of spheres,
+    `spheres/<box>/{position, radius, void}`. Lengths are in Mpc/h and volumes in (Mpc/h)³.
 
     Parameters
     ----------
-    output : path
-        HDF5 file of kind "labels" to write: for each label its `mask` (boxes, mx, my, mz) uint8,
-        the catalogue `voids/<box>/{position, radius, volume}` float32, and where a void is a
-        union of spheres `spheres/<box>/{position, radius, void}`; Mpc/h and (Mpc/h)^3.
-    labels : mapping
-        Settings of each label by its name:
+    output : path-like
+        Labels file to write.
+    labels : mapping from str to mapping
+        Settings of each label, by its name:
 
-        - "matter": those of `matter.find_underdense_regions` (needs `matter_grid`);
-        - "matter_spheres": those of `underdensity.find_underdense_spheres`, among the matter (needs
-          `matter_grid`);
+        - "matter": those of `underdense_regions.find_underdense_regions` (needs `matter_grid`);
+        - "matter_spheres": those of `underdense_spheres.find_underdense_spheres`, in the matter
+          (needs `matter_grid`);
         - "spheres": those of `empty_spheres.find_empty_spheres` (needs `galaxies_file`);
-        - "underdensity": those of `underdensity.find_underdense_spheres`, and `cells`, the
-          galaxy grid's cells along each axis, by default `mesh` (needs `galaxies_file`);
+        - "underdensity": those of `underdense_spheres.find_underdense_spheres`, and `cells`, the
+          cells per side of the galaxy grid, by default `mesh` (needs `galaxies_file`);
         - "catalogue": none (needs `catalogue`).
-    mesh : int or tuple of 3 int
-        Cells of the masks. The matter grid must divide into it.
-    galaxies_file, matter_grid : path, optional
-        Files of kind "galaxies" and "grid" with the boxes; at least one is needed.
-    catalogue : mapping, optional
-        Positions (M, 3) and radii (M,) in Mpc/h of a given void catalogue for each box.
+    mesh : int or tuple of int, shape (3,)
+        Cells of the masks along each axis. It must divide the matter grid.
+    galaxies_file, matter_grid : path-like, optional
+        Files of kind "galaxies" and "grid" of the same boxes; at least one is needed.
+    catalogue : mapping from str to (positions, radii), optional
+        Positions (M, 3) and radii (M,) of an external void catalogue in Mpc/h, by the name of the
+        box.
     threads : int, optional
         Threads of the finders; numba's number of threads by default.
 
     Raises
     ------
     InputError
-        If a label is unknown or lacks its input, or an input cannot be used.
+        A label is unknown or lacks its input, or an input is invalid.
+
+    Examples
+    --------
+    >>> label_boxes(
+    ...     "labels.h5",
+    ...     labels={"spheres": {"minimum_radius": 10.0}},
+    ...     mesh=128,
+    ...     galaxies_file="galaxies.h5",
+    ... )  # doctest: +SKIP
     """
-    unknown = sorted(set(labels) - set(LABELS))
+    unknown = sorted(set(labels) - set(FINDERS))
     if unknown or not labels:
-        raise InputError(f"labels {unknown or '(none)'}: choose from {list(LABELS)}")
-    shape = (mesh,) * 3 if isinstance(mesh, int) else tuple(mesh)
+        raise InputError(f"labels {unknown or '(none)'}: choose from {list(FINDERS)}")
+    mx, my, mz = (mesh,) * 3 if isinstance(mesh, int) else mesh
     with (
         numba_threads(threads),
-        BoxInputs(galaxies_file, matter_grid) as inputs,
+        BoxInputs(galaxies_file, matter_grid, catalogue) as inputs,
         whole_file(output) as partial,
         h5py.File(partial, "w") as file,
     ):
-        _write_head(file, inputs, labels, shape)
+        _write_header(file, inputs, labels, (mx, my, mz))
         progress = tqdm(total=len(labels) * len(inputs.boxes), desc="labels", disable=None)
         for row, box in enumerate(inputs.boxes):
             for label, settings in labels.items():
-                given = None if catalogue is None else catalogue.get(box)
-                mask, voids = label_box(label, settings, inputs, box, shape, given)
+                mask, voids = label_box(label, settings, inputs, box, (mx, my, mz))
                 _write_box(file[label], row, box, mask, voids)
                 progress.update()
         progress.close()
 
 
-def _write_head(file, inputs, labels, shape) -> None:
+def _write_header(
+    file: h5py.File, inputs: BoxInputs, labels: Mapping[str, Mapping[str, Any]], shape: Shape
+) -> None:
+    """Write the attributes of a labels file and create its masks."""
     file.attrs.update(
         kind="labels",
         box_size=inputs.box_size,
@@ -98,18 +114,21 @@ def _write_head(file, inputs, labels, shape) -> None:
             "mask",
             shape=(len(inputs.boxes), *shape),
             dtype=np.uint8,
-            chunks=(1, *(min(side, CHUNK) for side in shape)),
+            chunks=(1, *(min(side, CHUNK_SIDE) for side in shape)),
             compression="gzip",
             compression_opts=1,
         )
 
 
-def _write_box(group, row, box, mask, voids) -> None:
+def _write_box(
+    group: h5py.Group, row: int, box: str, mask: np.ndarray, voids: VoidCatalogue
+) -> None:
+    """Write the mask and the voids of one box by one definition."""
     group["mask"][row] = mask
-    found = group.create_group(f"voids/{box}")
-    found["position"] = voids.position.astype(np.float32)
-    found["radius"] = voids.radius.astype(np.float32)
-    found["volume"] = voids.volume.astype(np.float32)
+    catalogue = group.create_group(f"voids/{box}")
+    catalogue["position"] = voids.position.astype(np.float32)
+    catalogue["radius"] = voids.radius.astype(np.float32)
+    catalogue["volume"] = voids.volume.astype(np.float32)
     if len(voids.sphere_radius):
         spheres = group.create_group(f"spheres/{box}")
         spheres["position"] = voids.sphere_position.astype(np.float32)
@@ -118,28 +137,52 @@ def _write_box(group, row, box, mask, voids) -> None:
 
 
 def read_mask(path: str | os.PathLike, label: str, box: str) -> np.ndarray:
-    """Read one box's mask from a labels file, (mx, my, mz) uint8.
+    """Read the void mask of one box from a labels file.
+
+    Parameters
+    ----------
+    path : path-like
+        Labels file.
+    label, box : str
+        Name of the label and name of the box.
+
+    Returns
+    -------
+    numpy.ndarray, shape (mx, my, mz), uint8
+        1 in cells inside a void, 0 elsewhere.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or holds no such label or box.
+        The file cannot be read, or has no such label or box.
     """
     with open_kind(path, "labels") as file:
-        _check_holds(file, label, box)
+        _check_contains(file, label, box)
         return file[label]["mask"][list(file.attrs["boxes"]).index(box)]
 
 
 def read_voids(path: str | os.PathLike, label: str, box: str) -> VoidCatalogue:
-    """Read one box's void catalogue from a labels file.
+    """Read the void catalogue of one box from a labels file.
+
+    Parameters
+    ----------
+    path : path-like
+        Labels file.
+    label, box : str
+        Name of the label and name of the box.
+
+    Returns
+    -------
+    VoidCatalogue
+        The voids.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or holds no such label or box.
+        The file cannot be read, or has no such label or box.
     """
     with open_kind(path, "labels") as file:
-        _check_holds(file, label, box)
+        _check_contains(file, label, box)
         voids = file[label]["voids"][box]
         arrays = {name: voids[name][:].astype(np.float64) for name in voids}
         if f"spheres/{box}" in file[label]:
@@ -150,7 +193,8 @@ def read_voids(path: str | os.PathLike, label: str, box: str) -> VoidCatalogue:
         return VoidCatalogue(**arrays)
 
 
-def _check_holds(file, label, box) -> None:
+def _check_contains(file: h5py.File, label: str, box: str) -> None:
+    """Refuse a label or a box that a labels file does not contain."""
     if label not in file.attrs["labels"]:
         raise InputError(f"{file.filename}: no label {label!r} in {list(file.attrs['labels'])}")
     if box not in file.attrs["boxes"]:

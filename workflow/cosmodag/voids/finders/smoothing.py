@@ -1,8 +1,11 @@
-"""Smoothing of a field on a mesh with a Gaussian or a sphere (top-hat)."""
+"""Smoothing of a field on a mesh with a Gaussian or a spherical top-hat window."""
+
+from collections.abc import Sequence
 
 import numba
 import numpy as np
 import scipy.fft
+from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.gridding.fourier_windows import multiply_by_window
@@ -11,8 +14,8 @@ WINDOWS = ("gaussian", "tophat")
 
 
 def smooth(
-    field: np.ndarray,
-    box_size: np.ndarray,
+    field: ArrayLike,
+    box_size: ArrayLike,
     radius: float,
     *,
     window: str = "gaussian",
@@ -23,28 +26,34 @@ def smooth(
 
     Parameters
     ----------
-    field : (nx, ny, nz) array
-        Any real field, such as the overdensity.
-    box_size : (3,) array
+    field : array-like, shape (nx, ny, nz)
+        A real field, such as the overdensity.
+    box_size : array-like, shape (3,)
         Sides of the box in Mpc/h.
     radius : float
-        Standard deviation of the Gaussian, or radius of the sphere, in Mpc/h.
+        Standard deviation of the Gaussian, or radius of the top-hat, in Mpc/h.
     window : {"gaussian", "tophat"}
         Shape of the window.
     periodic : bool
-        Whether the box repeats. In an open box the window is cut at the faces: each value is
-        the mean over that part of the window which lies inside the box.
+        Whether the box is periodic. In an open box, each value is the mean over the part of the
+        window inside the box.
     threads : int, optional
-        Threads of the transforms; numba's number of threads by default.
+        Threads of the Fourier transforms; numba's number of threads by default.
 
     Returns
     -------
-    (nx, ny, nz) float32 array
+    numpy.ndarray, shape (nx, ny, nz), float32
+        The smoothed field.
 
     Raises
     ------
     InputError
-        If the window is unknown.
+        The window is unknown.
+
+    Examples
+    --------
+    >>> smooth(np.ones((8, 8, 8)), [10.0] * 3, 2.0).shape
+    (8, 8, 8)
     """
     if window not in WINDOWS:
         raise InputError(f"smoothing window {window!r} is unknown: choose one of {list(WINDOWS)}")
@@ -60,11 +69,19 @@ def smooth(
         scipy.fft.next_fast_len(int(side + np.ceil(reach / width)), real=True)
         for side, width in zip(field.shape, cell)
     ]
-    inside = _convolve(np.ones_like(field), padded, cell, radius, window, threads)
-    return _convolve(field, padded, cell, radius, window, threads) / inside
+    weight = _convolve(np.ones_like(field), padded, cell, radius, window, threads)
+    return _convolve(field, padded, cell, radius, window, threads) / weight
 
 
-def _convolve(field, shape, cell, radius, window, threads) -> np.ndarray:
+def _convolve(
+    field: np.ndarray,
+    shape: Sequence[int],
+    cell: np.ndarray,
+    radius: float,
+    window: str,
+    threads: int,
+) -> np.ndarray:
+    """Convolve a field, padded with zeros to a shape, with a window in Fourier space."""
     modes = scipy.fft.rfftn(field, s=shape, workers=threads)
     waves = [2 * np.pi * scipy.fft.fftfreq(side, width) for side, width in zip(shape, cell)]
     last = 2 * np.pi * scipy.fft.rfftfreq(shape[2], cell[2])

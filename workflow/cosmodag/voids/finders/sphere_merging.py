@@ -1,35 +1,39 @@
-"""Which empty spheres are voids of their own, and which belong to another's void."""
+"""Merging of overlapping spheres into voids."""
 
 import numba
 import numpy as np
 
 MAXIMAL_OVERLAP = 0.1
+"""Largest volume fraction of a maximal sphere that larger maximal spheres overlap."""
 JOINING_OVERLAP = 0.5
+"""Volume fraction of a sphere that the maximal sphere of its void overlaps."""
 
 
 def merge_spheres(
     centre: np.ndarray, radius: np.ndarray, box_size: np.ndarray, *, periodic: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Select maximal spheres and join to each the others that stand mostly in it alone.
+    """Select maximal spheres, and assign the others to the voids of those that overlap them.
 
     A sphere is maximal if no larger maximal sphere overlaps more than 10 % of its volume. Another
-    one joins a void if exactly one maximal sphere overlaps at least half of its volume.
+    sphere joins a void if exactly one maximal sphere overlaps at least half of its volume.
 
     Parameters
     ----------
-    centre, radius : (S, 3) and (S,) float64 arrays
-        Spheres in Mpc/h, largest first.
-    box_size : (3,) float64 array
+    centre : numpy.ndarray, shape (S, 3), float64
+        Centres in Mpc/h.
+    radius : numpy.ndarray, shape (S,), float64
+        Radii in Mpc/h, descending.
+    box_size : numpy.ndarray, shape (3,), float64
         Sides of the box in Mpc/h.
     periodic : bool
-        Whether the box repeats.
+        Whether the box is periodic.
 
     Returns
     -------
-    maximal : (M,) int64 array
-        Rows of the maximal spheres, largest first.
-    void : (S,) int64 array
-        The void, 0 … M - 1, of each sphere; -1 for those that belong to none.
+    maximal : numpy.ndarray, shape (M,), int64
+        Rows of the maximal spheres, in descending order of radius.
+    void : numpy.ndarray, shape (S,), int64
+        Void of each sphere, 0 … M - 1, or -1 for spheres that belong to none.
     """
     chains = _empty_chains(centre, radius, box_size)
     maximal = _select(centre, radius, *chains, box_size, periodic, MAXIMAL_OVERLAP)
@@ -39,14 +43,23 @@ def merge_spheres(
 def select_separate(
     centre: np.ndarray, radius: np.ndarray, box_size: np.ndarray, *, periodic: bool
 ) -> np.ndarray:
-    """Select the spheres that overlap no larger selected one.
+    """Select the spheres that overlap no larger selected sphere.
 
-    Parameters are those of `merge_spheres`.
+    Parameters
+    ----------
+    centre : numpy.ndarray, shape (S, 3), float64
+        Centres in Mpc/h.
+    radius : numpy.ndarray, shape (S,), float64
+        Radii in Mpc/h, descending.
+    box_size : numpy.ndarray, shape (3,), float64
+        Sides of the box in Mpc/h.
+    periodic : bool
+        Whether the box is periodic.
 
     Returns
     -------
-    (M,) int64 array
-        Rows of the selected spheres, largest first.
+    numpy.ndarray, shape (M,), int64
+        Rows of the selected spheres, in descending order of radius.
     """
     chains = _empty_chains(centre, radius, box_size)
     return _select(centre, radius, *chains, box_size, periodic, 0.0)
@@ -60,28 +73,32 @@ def is_outside(
     *,
     periodic: bool,
 ) -> np.ndarray:
-    """Tell which points lie outside all of some spheres.
+    """Return which points lie outside all spheres.
 
     Parameters
     ----------
-    points : (N, 3) float64 array
-        In Mpc/h.
-    centre, radius : (S, 3) and (S,) float64 arrays
-        Spheres in Mpc/h.
-    box_size : (3,) float64 array
+    points : numpy.ndarray, shape (N, 3), float64
+        Points in Mpc/h.
+    centre : numpy.ndarray, shape (S, 3), float64
+        Centres of the spheres in Mpc/h.
+    radius : numpy.ndarray, shape (S,), float64
+        Radii in Mpc/h.
+    box_size : numpy.ndarray, shape (3,), float64
         Sides of the box in Mpc/h.
     periodic : bool
-        Whether the box repeats.
+        Whether the box is periodic.
 
     Returns
     -------
-    (N,) bool array
+    numpy.ndarray, shape (N,), bool
+        True for points outside.
     """
     return _is_outside(points, centre, radius, box_size, periodic)
 
 
 @numba.njit(parallel=True, cache=True)
 def _is_outside(points, centre, radius, box_size, periodic):
+    """Test each point against all spheres; bound by distances."""
     outside = np.ones(len(points), dtype=np.bool_)
     for n in numba.prange(len(points)):
         for s in range(len(radius)):
@@ -93,6 +110,7 @@ def _is_outside(points, centre, radius, box_size, periodic):
 
 @numba.njit(cache=True, nogil=True)
 def _squared_distance(one, other, box_size, periodic):
+    """Return the squared distance of two points, between nearest images if periodic."""
     squared = 0.0
     for axis in range(3):
         offset = one[axis] - other[axis]
@@ -102,10 +120,12 @@ def _squared_distance(one, other, box_size, periodic):
     return squared
 
 
-def _empty_chains(centre, radius, box_size) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The cell of each sphere, and empty chains of spheres by cell: heads and followers.
+def _empty_chains(
+    centre: np.ndarray, radius: np.ndarray, box_size: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the cell of each sphere, and the heads and links of empty lists of spheres by cell.
 
-    Cells are as wide as the largest sphere, so what overlaps a sphere is at most one cell away.
+    Cells are as wide as the largest sphere, so spheres overlap those of adjacent cells only.
     """
     widest = 2 * radius.max(initial=0) or box_size.min()
     shape = np.maximum(np.floor(box_size / widest), 1).astype(np.int64)
@@ -115,7 +135,20 @@ def _empty_chains(centre, radius, box_size) -> tuple[np.ndarray, np.ndarray, np.
 
 @numba.njit(cache=True, nogil=True)
 def overlap_fraction(distance, radius, other):
-    """Fraction of the volume of a sphere that another one, at a distance, overlaps."""
+    """Return the fraction of the volume of a sphere that another sphere overlaps.
+
+    Parameters
+    ----------
+    distance : float
+        Distance between the centres in Mpc/h.
+    radius, other : float
+        Radii of the sphere and of the other sphere in Mpc/h.
+
+    Returns
+    -------
+    float
+        Volume fraction.
+    """
     if distance >= radius + other:
         return 0.0
     if distance <= abs(radius - other):
@@ -128,7 +161,7 @@ def overlap_fraction(distance, radius, other):
 
 @numba.njit(cache=True, nogil=True)
 def _select(centre, radius, index, head, following, box_size, periodic, allowed):
-    """Take spheres in turn; those taken are chained by cell, `head` to `following`."""
+    """Select spheres one by one and add each to the linked list of its cell."""
     maximal = np.empty(len(radius), dtype=np.int64)
     count = 0
     for s in range(len(radius)):
@@ -146,6 +179,7 @@ def _select(centre, radius, index, head, following, box_size, periodic, allowed)
 
 @numba.njit(parallel=True, cache=True)
 def _join(centre, radius, index, head, following, maximal, box_size, periodic):
+    """Return the void of each sphere."""
     void_of = np.full(len(radius), -1)
     void_of[maximal] = np.arange(len(maximal))
     void = void_of.copy()
@@ -161,7 +195,7 @@ def _join(centre, radius, index, head, following, maximal, box_size, periodic):
 
 @numba.njit(cache=True, nogil=True)
 def _overlapping(s, fraction, centre, radius, index, head, following, box_size, periodic):
-    """How many chained spheres overlap more than a fraction of sphere `s`, and one of them."""
+    """Return the number of listed spheres that overlap more than a fraction, and one of them."""
     count, last = 0, -1
     i0, i1 = _neighbouring(index[s, 0], head.shape[0], periodic)
     j0, j1 = _neighbouring(index[s, 1], head.shape[1], periodic)
@@ -181,7 +215,7 @@ def _overlapping(s, fraction, centre, radius, index, head, following, box_size, 
 
 @numba.njit(cache=True, nogil=True)
 def _neighbouring(index, cells, periodic):
-    """Range of cells next to a cell along an axis, each cell once."""
+    """Return the range of cells adjacent to a cell along an axis, each cell once."""
     if cells < 3:
         return 0, cells
     if periodic:

@@ -4,6 +4,7 @@ import numba
 import numpy as np
 
 CELLS_PER_RADIUS = 12
+"""Cells per radius of the maximal sphere in the mesh that measures a volume."""
 
 
 def union_volumes(
@@ -15,28 +16,30 @@ def union_volumes(
     *,
     periodic: bool,
 ) -> np.ndarray:
-    """Measure the volume of each void that is a union of spheres.
+    """Measure the volumes of voids that are unions of spheres.
 
-    Cells of a twelfth of the first sphere's radius are counted whole where their centres lie in
-    the union, which is right to about 1 %.
+    The cells of a mesh count if their centres lie in the union. Their side is a twelfth of the
+    radius of the maximal sphere, which gives volumes to about 1 %.
 
     Parameters
     ----------
-    centre, radius : (S, 3) and (S,) float64 arrays
-        Spheres in Mpc/h.
-    void : (S,) int64 array
-        The void of each sphere, ascending; a void's first sphere is its maximal one.
+    centre : numpy.ndarray, shape (S, 3), float64
+        Centres of the spheres in Mpc/h.
+    radius : numpy.ndarray, shape (S,), float64
+        Radii in Mpc/h.
+    void : numpy.ndarray, shape (S,), int64
+        Void of each sphere, ascending; the first sphere of a void is its maximal one.
     count : int
         Number of voids.
-    box_size : (3,) float64 array
+    box_size : numpy.ndarray, shape (3,), float64
         Sides of the box in Mpc/h.
     periodic : bool
-        Whether the box repeats.
+        Whether the box is periodic.
 
     Returns
     -------
-    (count,) float64 array
-        In (Mpc/h)^3.
+    numpy.ndarray, shape (count,), float64
+        Volumes in (Mpc/h)³.
     """
     first = np.searchsorted(void, np.arange(count + 1))
     offset = centre - centre[first[:-1]][void]
@@ -47,7 +50,7 @@ def union_volumes(
 
 @numba.njit(parallel=True, cache=True)
 def _union_volumes(offset, radius, first):
-    """Fill the spheres of each void into a small mesh of its own; bound by writing cells."""
+    """Fill the spheres of each void into a small mesh; bound by writing cells."""
     volumes = np.empty(len(first) - 1)
     for v in numba.prange(len(first) - 1):
         cell = radius[first[v]] / CELLS_PER_RADIUS
@@ -65,7 +68,7 @@ def _union_volumes(offset, radius, first):
 
 @numba.njit(cache=True, nogil=True)
 def _fill(mesh, centre, radius):
-    """Mark the cells of a mesh whose centres lie in a sphere, in units of cells."""
+    """Mark the cells of a mesh whose centres lie in a sphere; lengths in cells."""
     for i in range(int(np.ceil(centre[0] - radius - 0.5)), int(centre[0] + radius - 0.5) + 1):
         disc = radius**2 - (i + 0.5 - centre[0]) ** 2
         chord = np.sqrt(max(disc, 0.0))

@@ -1,20 +1,9 @@
-"""A catalogue of voids, each one sphere or the union of several."""
+"""Void catalogues: each void is a sphere, a union of spheres or a region of cells."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
-
-
-def _no_positions() -> np.ndarray:
-    return np.empty((0, 3))
-
-
-def _no_numbers() -> np.ndarray:
-    return np.empty(0)
-
-
-def _no_indices() -> np.ndarray:
-    return np.empty(0, dtype=np.int64)
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -23,43 +12,61 @@ class VoidCatalogue:
 
     Attributes
     ----------
-    position : (M, 3) float64 array
-        Centre of each void in Mpc/h: of its largest sphere, or its centre of mass.
-    radius : (M,) float64 array
-        Radius in Mpc/h: of the largest sphere, or of the sphere of equal volume.
-    volume : (M,) float64 array
-        Volume of each void in (Mpc/h)^3.
-    sphere_position, sphere_radius : (S, 3) and (S,) float64 arrays
-        All spheres in Mpc/h; empty where a void is a sphere or has no spheres.
-    sphere_void : (S,) int64 array
-        The row of the void that each sphere belongs to.
+    position : numpy.ndarray, shape (M, 3), float64
+        Centre of each void in Mpc/h: that of its maximal sphere, or its centre of mass.
+    radius : numpy.ndarray, shape (M,), float64
+        Radius in Mpc/h: that of the maximal sphere, or of the sphere of equal volume.
+    volume : numpy.ndarray, shape (M,), float64
+        Volume of each void in (Mpc/h)³.
+    sphere_position : numpy.ndarray, shape (S, 3), float64
+        Centres of all spheres of voids that are unions of spheres, in Mpc/h; otherwise empty.
+    sphere_radius : numpy.ndarray, shape (S,), float64
+        Radii of these spheres in Mpc/h.
+    sphere_void : numpy.ndarray, shape (S,), int64
+        Row of the void that each of these spheres belongs to.
     """
 
     position: np.ndarray
     radius: np.ndarray
     volume: np.ndarray
-    sphere_position: np.ndarray = field(default_factory=_no_positions)
-    sphere_radius: np.ndarray = field(default_factory=_no_numbers)
-    sphere_void: np.ndarray = field(default_factory=_no_indices)
+    sphere_position: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
+    sphere_radius: np.ndarray = field(default_factory=lambda: np.empty(0))
+    sphere_void: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.radius)
 
 
-def sphere_volume(radius: np.ndarray) -> np.ndarray:
-    """Volume of spheres of the given radius, in the cube of its unit."""
-    return 4 / 3 * np.pi * np.asarray(radius, dtype=np.float64) ** 3
-
-
-def spheres_as_voids(position: np.ndarray, radius: np.ndarray) -> VoidCatalogue:
-    """Take each sphere as a void of its own, with the volume of the sphere.
+def sphere_volume(radius: ArrayLike) -> np.ndarray:
+    """Return the volume of spheres, in the cube of the unit of their radius.
 
     Parameters
     ----------
-    position : (M, 3) array
+    radius : array-like, shape (M,)
+        Radii.
+
+    Returns
+    -------
+    numpy.ndarray, shape (M,), float64
+        Volumes.
+    """
+    return 4 / 3 * np.pi * np.asarray(radius, dtype=np.float64) ** 3
+
+
+def spheres_as_voids(position: ArrayLike, radius: ArrayLike) -> VoidCatalogue:
+    """Return a catalogue in which each sphere is a void.
+
+    Parameters
+    ----------
+    position : array-like, shape (M, 3)
         Centres in Mpc/h.
-    radius : (M,) array
+    radius : array-like, shape (M,)
         Radii in Mpc/h.
+
+    Returns
+    -------
+    VoidCatalogue
+        Voids with the volumes of the spheres.
     """
     return VoidCatalogue(
         position=np.asarray(position, dtype=np.float64).reshape(-1, 3),

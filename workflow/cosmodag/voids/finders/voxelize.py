@@ -1,39 +1,46 @@
-"""Unions of spheres on a mesh."""
+"""Masks of unions of spheres on a mesh."""
 
 import numba
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def voxelize_spheres(
-    position: np.ndarray,
-    radius: np.ndarray,
+    position: ArrayLike,
+    radius: ArrayLike,
     shape: tuple[int, int, int],
-    box_size: np.ndarray,
+    box_size: ArrayLike,
     *,
     periodic: bool = True,
 ) -> np.ndarray:
     """Mark the cells of a mesh whose centres lie inside the union of spheres.
 
-    A cell counts as a whole or not at all: no volume is shared. The mesh should therefore be
-    finer than the smallest sphere; the volume of a sphere of R cells is met within about 1 / R.
+    A cell counts entirely or not at all, so the cells should be smaller than the smallest sphere:
+    the volume of a sphere with a radius of R cells is accurate to about 1 / R.
 
     Parameters
     ----------
-    position : (S, 3) array
+    position : array-like, shape (S, 3)
         Centres in Mpc/h.
-    radius : (S,) array
-        Radii in Mpc/h, below half of the box where it is periodic.
-    shape : (3,) tuple of int
-        Cells of the mesh.
-    box_size : (3,) array
+    radius : array-like, shape (S,)
+        Radii in Mpc/h, below half of the box if it is periodic.
+    shape : tuple of int, shape (3,)
+        Cells along each axis.
+    box_size : array-like, shape (3,)
         Sides of the box in Mpc/h.
     periodic : bool
-        Whether spheres continue through opposite faces.
+        Whether the box is periodic.
 
     Returns
     -------
-    shape uint8 array
-        1 inside a sphere.
+    numpy.ndarray, shape `shape`, uint8
+        1 inside a sphere, 0 elsewhere.
+
+    Examples
+    --------
+    >>> mask = voxelize_spheres([[5.0, 5.0, 5.0]], [2.0], (10, 10, 10), [10.0] * 3)
+    >>> int(mask.sum())
+    32
     """
     mask = np.zeros(shape, dtype=np.uint8)
     cell = np.asarray(box_size, dtype=np.float64) / shape
@@ -44,7 +51,7 @@ def voxelize_spheres(
 
 @numba.njit(parallel=True, cache=True)
 def _fill_spheres(mask, centres, radius, cell, periodic):
-    """Fill spheres row by row; each thread owns whole planes, so none writes another's cells."""
+    """Fill spheres row by row; each thread fills whole planes, so no two write to one cell."""
     nx, ny, nz = mask.shape
     for i in numba.prange(nx):
         for s in range(len(radius)):

@@ -1,25 +1,28 @@
-"""Voids as the largest spheres whose mean overdensity lies at a threshold."""
+"""Voids as the largest spheres with a given mean overdensity."""
 
 import numba
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
-from cosmodag.voids.finders.empty_spheres import OUTSIDE_LIMIT, fraction_outside
-from cosmodag.voids.finders.minima import find_minima
-from cosmodag.voids.finders.radial_mean import radius_at_threshold
+from cosmodag.voids.finders.empty_spheres import MAXIMUM_FRACTION_OUTSIDE, fraction_outside
+from cosmodag.voids.finders.local_minima import find_minima
+from cosmodag.voids.finders.radial_profile import radius_at_threshold
 from cosmodag.voids.finders.smoothing import smooth
 from cosmodag.voids.finders.sphere_merging import is_outside, select_separate
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue, spheres_as_voids
 
 SCALE_RATIO = 1.15
-# A mesh of so few cells smooths a little more than the sphere does, hence the slack in density.
+"""Ratio of successive smoothing radii."""
 CELLS_PER_RADIUS = 2.5
+"""Smallest number of cells per smoothing radius; coarser meshes smooth too much."""
 CANDIDATE_SLACK = 0.05
+"""Overdensity above the threshold up to which minima are candidates: coarse meshes smooth more."""
 
 
 def find_underdense_spheres(
-    overdensity: np.ndarray,
-    box_size: np.ndarray,
+    overdensity: ArrayLike,
+    box_size: ArrayLike,
     *,
     periodic: bool = True,
     threshold: float = -0.7,
@@ -29,39 +32,45 @@ def find_underdense_spheres(
 ) -> VoidCatalogue:
     """Find spherical voids by their mean overdensity.
 
-    The definition is that of Pylians' finder (Villaescusa-Navarro 2018) and of Banerjee & Dalal
-    (2016, JCAP 11, 015): spheres of decreasing radius whose mean overdensity is below the
-    threshold, each apart from the larger ones. Here their centres are the minima of the field
-    smoothed with top-hats of decreasing radius, in steps of 15 %, each on a mesh just fine enough;
-    the radius then comes from the mean within growing spheres about the centre, to better than a
-    cell; and of each step spheres are taken largest first if they overlap none taken.
+    Voids are spheres of decreasing radius whose mean overdensity is below the threshold and which
+    do not overlap larger ones, as in Pylians [1]_ and in [2]_. Candidate centres are the minima of
+    the field smoothed with top-hats of decreasing radius, in steps of 15 %, on a mesh that is just
+    fine enough. The radius comes from the mean within growing spheres about the centre, to better
+    than a cell. In each step, spheres are selected in descending order of radius if they overlap
+    none of those already selected.
 
     Parameters
     ----------
-    overdensity : (nx, ny, nz) array
+    overdensity : array-like, shape (nx, ny, nz)
         Density of the tracers over its mean, minus 1.
-    box_size : (3,) array
+    box_size : array-like, shape (3,)
         Sides of the box in Mpc/h.
     periodic : bool
-        Whether the box repeats. In an open box a sphere may have 10 % of its volume outside,
-        where nothing is known of the density.
+        Whether the box is periodic. In an open box, up to 10 % of the volume of a sphere may lie
+        outside, where the density is unknown.
     threshold : float
-        Mean overdensity within a void, between -1 and 0.
+        Mean overdensity of a void, between -1 and 0.
     minimum_radius, maximum_radius : float
-        Smallest and largest void in Mpc/h; the largest is a quarter of the box by default.
+        Smallest and largest radius of a void in Mpc/h; the largest is a quarter of the shortest
+        side of the box by default.
     threads : int, optional
-        Threads of the transforms.
+        Threads of the Fourier transforms; numba's number of threads by default.
 
     Returns
     -------
     VoidCatalogue
-        Largest first; each void is one sphere.
+        One sphere per void, in descending order of radius.
 
     Raises
     ------
     InputError
-        If the threshold is not an underdensity, the radii do not fit the box or the mesh, or the
-        field is -1 throughout.
+        The threshold is not between -1 and 0, the radii do not fit the box or the mesh, or the
+        overdensity is -1 throughout.
+
+    References
+    ----------
+    .. [1] Villaescusa-Navarro 2018, Pylians, Astrophysics Source Code Library.
+    .. [2] Banerjee & Dalal 2016, JCAP 11, 015.
     """
     box_size = np.asarray(box_size, dtype=np.float64)
     overdensity = np.asarray(overdensity, dtype=np.float32)
@@ -77,29 +86,37 @@ def find_underdense_spheres(
         )
         minima = find_minima(smoothed, threshold + CANDIDATE_SLACK, periodic=periodic)
         candidate = (minima + 0.5) * (box_size / mesh.shape)
-        apart = is_outside(candidate, centre, radius, box_size, periodic=periodic)
-        candidate = candidate[apart]
+        candidate = candidate[is_outside(candidate, centre, radius, box_size, periodic=periodic)]
         limit = np.full(len(candidate), min(scale * SCALE_RATIO, maximum_radius))
-        size = radius_at_threshold(
+        candidate_radius = radius_at_threshold(
             overdensity, box_size, candidate, limit, threshold, periodic=periodic
         )
-        kept = size >= max(minimum_radius, scale / SCALE_RATIO)
+        large = candidate_radius >= max(minimum_radius, scale / SCALE_RATIO)
+        candidate, candidate_radius = candidate[large], candidate_radius[large]
         if not periodic:
-            kept[kept] = fraction_outside(candidate[kept], size[kept], box_size) <= OUTSIDE_LIMIT
-        kept = np.flatnonzero(kept)
-        kept = kept[np.argsort(-size[kept], kind="stable")]
-        # Spheres of larger scales come first and overlap none of each other: all stay selected.
-        centre = np.concatenate([centre, candidate[kept]])
-        radius = np.concatenate([radius, size[kept]])
+            outside_fraction = fraction_outside(candidate, candidate_radius, box_size)
+            inside = outside_fraction <= MAXIMUM_FRACTION_OUTSIDE
+            candidate, candidate_radius = candidate[inside], candidate_radius[inside]
+        largest_first = np.argsort(-candidate_radius, kind="stable")
+        # Spheres of earlier scales come first and do not overlap, so all of them stay selected.
+        centre = np.concatenate([centre, candidate[largest_first]])
+        radius = np.concatenate([radius, candidate_radius[largest_first]])
         separate = select_separate(centre, radius, box_size, periodic=periodic)
         centre, radius = centre[separate], radius[separate]
     largest_first = np.argsort(-radius, kind="stable")
     return spheres_as_voids(centre[largest_first], radius[largest_first])
 
 
-def _check_settings(overdensity, box_size, threshold, minimum_radius, maximum_radius) -> None:
+def _check_settings(
+    overdensity: np.ndarray,
+    box_size: np.ndarray,
+    threshold: float,
+    minimum_radius: float,
+    maximum_radius: float,
+) -> None:
+    """Refuse a threshold and radii that do not fit the field."""
     if not -1 < threshold < 0:
-        raise InputError(f"threshold {threshold} of underdense spheres: give one in (-1, 0)")
+        raise InputError(f"threshold {threshold} of underdense spheres: choose one in (-1, 0)")
     if not minimum_radius <= maximum_radius < box_size.min() / 2:
         raise InputError(
             f"void radii {minimum_radius} to {maximum_radius} Mpc/h do not fit the box of "
@@ -112,11 +129,11 @@ def _check_settings(overdensity, box_size, threshold, minimum_radius, maximum_ra
             "more cells or a larger radius"
         )
     if overdensity.max() <= -1:
-        raise InputError("no tracer in the box: voids cannot be told in it")
+        raise InputError("there is no tracer in the box: no voids can be found in it")
 
 
-def _mesh_for(scale, meshes, box_size) -> np.ndarray:
-    """Halve the mesh while the scale still spans enough cells; `meshes` keeps those made."""
+def _mesh_for(scale: float, meshes: dict[int, np.ndarray], box_size: np.ndarray) -> np.ndarray:
+    """Return the coarsest mesh with enough cells per scale; `meshes` caches them by factor."""
     factor = 1
     while True:
         mesh, coarser = meshes[factor], 2 * factor
@@ -131,7 +148,7 @@ def _mesh_for(scale, meshes, box_size) -> np.ndarray:
 
 @numba.njit(parallel=True, cache=True)
 def _halve(mesh):
-    """Average blocks of 2 x 2 x 2 cells; bound by reading the mesh once."""
+    """Average blocks of 2 × 2 × 2 cells; bound by reading the mesh once."""
     halved = np.empty((mesh.shape[0] // 2, mesh.shape[1] // 2, mesh.shape[2] // 2), np.float32)
     for i in numba.prange(halved.shape[0]):
         for j in range(halved.shape[1]):

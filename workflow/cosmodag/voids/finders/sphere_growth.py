@@ -1,14 +1,16 @@
-"""Growth of empty spheres until four tracers hold them."""
+"""Growth of empty spheres until four tracers lie on their surface."""
 
 import numba
 import numpy as np
 
 from cosmodag.voids.finders.cell_list import CellList
-from cosmodag.voids.finders.neighbours import first_touched, nearest_within
+from cosmodag.voids.finders.neighbour_search import first_tracer_met, nearest_within
 from cosmodag.voids.finders.voxelize import voxelize_spheres
 
-MOST_STEPS = 200
-FIRST_STEP = 0.2  # of the radius: tracers are met within about a step, and few twice
+MAXIMUM_MOVES = 200
+"""Moves after which a sphere that still grows is dropped."""
+FIRST_STEP = 0.2
+"""First step of a search in units of the radius: a tracer is met within about one step."""
 HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -17,65 +19,76 @@ def grow_spheres(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Grow empty spheres from a lattice of starting points.
 
-    From each point the sphere grows as VoidFinder's do: away from its nearest tracer until a
-    second touches, away from both until a third, then a fourth (El-Ad & Piran 1997; Douglass et
-    al. 2022). It then climbs on, giving up the tracer that holds it least, until its centre lies
-    between its four tracers and no larger empty sphere stands next to it. Both the first sphere
-    held by four tracers and the last are kept: the last are the largest, the first follow the
-    shape of irregular voids.
+    From each point a sphere grows as in VoidFinder [1]_ [2]_: away from its nearest tracer until it
+    touches a second, away from both until it touches a third, then a fourth. The sphere then climbs
+    to a local maximum of its radius: it releases one tracer after the other, until its centre lies
+    inside the tetrahedron of its four tracers. The spheres before and after the climb are both
+    kept: the latter are the largest, the former follow the shape of irregular voids.
 
-    An empty sphere of the minimum radius holds every lattice point nearer to its centre than half
-    a lattice diagonal, and that point's nearest tracer is no nearer than the radius less this
-    distance; points with a nearer tracer are left out.
+    Starting points that are too close to a tracer are skipped. Each empty sphere of the minimum
+    radius still contains a starting point: one within half a lattice diagonal of its centre, whose
+    nearest tracer is at least the radius less this distance away.
 
     Parameters
     ----------
     cells : CellList
         The tracers.
     minimum_radius : float
-        Smallest sphere to keep, in Mpc/h.
+        Smallest radius in Mpc/h.
     spacing : float
         Distance between starting points in Mpc/h.
 
     Returns
     -------
-    centre : (S, 3) float64 array
-        In Mpc/h, inside the box; each sphere once.
-    radius : (S,) float64 array
-        Distance from each centre to its nearest tracer in Mpc/h, at least the minimum and below
-        half of the box; largest first.
+    centre : numpy.ndarray, shape (S, 3), float64
+        Centres inside the box in Mpc/h, each sphere once.
+    radius : numpy.ndarray, shape (S,), float64
+        Distance from each centre to its nearest tracer in Mpc/h, descending; at least the minimum
+        radius and below half of the box.
+
+    References
+    ----------
+    .. [1] El-Ad & Piran 1997, ApJ 491, 421.
+    .. [2] Douglass et al. 2022, JOSS 7, 4033.
     """
     shape = np.maximum(np.ceil(cells.box_size / spacing), 1).astype(np.int64)
     lattice = cells.box_size / shape
     clearance = max(minimum_radius - 0.5 * np.sqrt((lattice**2).sum()), 0.25 * minimum_radius)
     reach = np.full(len(cells.position), clearance)
-    near = voxelize_spheres(cells.position, reach, shape, cells.box_size, periodic=cells.periodic)
+    nx, ny, nz = shape
+    near = voxelize_spheres(
+        cells.position, reach, (nx, ny, nz), cells.box_size, periodic=cells.periodic
+    )
     starts = (np.argwhere(near == 0) + 0.5) * lattice
     largest = cells.box_size.min() / 2
-    first = _once_each(*_grow_all(starts, clearance, cells, largest))
-    last = _climb_all(*first[1:], cells, largest)
-    radius, centre, _, _ = _once_each(*(np.concatenate(pair) for pair in zip(first, last)))
-    kept = np.flatnonzero(radius >= minimum_radius)
-    kept = kept[np.argsort(-radius[kept], kind="stable")]
-    centre = centre[kept] % cells.box_size if cells.periodic else centre[kept]
-    return centre, radius[kept]
+    grown = _unique_spheres(*_grow_all(starts, clearance, cells, largest))
+    _, centre, corners, indices = grown
+    climbed = _climb_all(centre, corners, indices, cells, largest)
+    radius, centre, _, _ = _unique_spheres(*(np.concatenate(pair) for pair in zip(grown, climbed)))
+    selected = np.flatnonzero(radius >= minimum_radius)
+    selected = selected[np.argsort(-radius[selected], kind="stable")]
+    centre = centre[selected] % cells.box_size if cells.periodic else centre[selected]
+    return centre, radius[selected]
 
 
-def _once_each(radius, centre, corners, indices) -> tuple[np.ndarray, ...]:
-    """Keep the held spheres (radius above 0), and one of those that the same tracers hold."""
-    held = np.flatnonzero(radius > 0)
-    names = np.sort(indices[held], axis=1).astype(np.uint64)
-    key = np.zeros(len(held), dtype=np.uint64)
+def _unique_spheres(
+    radius: np.ndarray, centre: np.ndarray, corners: np.ndarray, indices: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Select spheres of positive radius, and one of those with the same four tracers."""
+    positive = np.flatnonzero(radius > 0)
+    tracers = np.sort(indices[positive], axis=1).astype(np.uint64)
+    key = np.zeros(len(positive), dtype=np.uint64)
     for slot in range(4):
-        key = (key + names[:, slot]) * HASH_FACTOR
+        key = (key + tracers[:, slot]) * HASH_FACTOR
         key ^= key >> np.uint64(32)
     _, first = np.unique(key, return_index=True)
-    return tuple(array[held[first]] for array in (radius, centre, corners, indices))
+    unique = positive[first]
+    return radius[unique], centre[unique], corners[unique], indices[unique]
 
 
 @numba.njit(parallel=True, cache=True)
 def _grow_all(starts, clearance, cells: CellList, largest):
-    """Grow a sphere from each start until four tracers hold it; radius 0 where none do."""
+    """Grow a sphere from each start until it touches four tracers; radius 0 if it does not."""
     radius, centre = np.zeros(len(starts)), starts.copy()
     corners = np.empty((len(starts), 4, 3))
     indices = np.empty((len(starts), 4), dtype=np.int64)
@@ -87,7 +100,7 @@ def _grow_all(starts, clearance, cells: CellList, largest):
 
 @numba.njit(parallel=True, cache=True)
 def _climb_all(centre, corners, indices, cells: CellList, largest):
-    """Move held spheres on to where they are largest; radius 0 for those that get lost."""
+    """Move each sphere to a local maximum of its radius; radius 0 if there is none."""
     radius, centre = np.zeros(len(centre)), centre.copy()
     corners, indices = corners.copy(), indices.copy()
     for n in numba.prange(len(centre)):
@@ -98,7 +111,7 @@ def _climb_all(centre, corners, indices, cells: CellList, largest):
 
 @numba.njit(cache=True, nogil=True)
 def _touch_four(centre, clearance, corners, indices, cells: CellList, largest):
-    """Grow a sphere in place until four tracers hold it; False if they do not."""
+    """Grow a sphere in place until it touches four tracers; return whether it does."""
     squared, direction = np.empty(1), np.empty(3)
     indices[0], reach = -1, clearance
     while indices[0] < 0 and reach < largest:
@@ -106,56 +119,56 @@ def _touch_four(centre, clearance, corners, indices, cells: CellList, largest):
         indices[0] = nearest_within(centre, reach, cells, squared, corners[0])
     if indices[0] < 0:
         return False
-    for held in range(1, 4):
-        _away_from(centre, corners, held, direction)
-        if not _advance(centre, direction, corners, held, indices, cells, largest, corners[0]):
+    for touched in range(1, 4):
+        _away_from(centre, corners, touched, direction)
+        if not _advance(centre, direction, corners, touched, indices, cells, largest, corners[0]):
             return False
     return True
 
 
 @numba.njit(cache=True, nogil=True)
 def _climb(centre, corners, indices, cells: CellList, largest):
-    """Move a sphere held by four tracers in place to a local maximum of its radius.
+    """Move a sphere in place to a local maximum of its radius; return whether there is one.
 
-    While the centre lies outside the tetrahedron of its tracers, beyond the face opposite to one
-    of them, moving on along that face's normal lets go of that tracer and enlarges the sphere.
+    While the centre lies outside the tetrahedron of the four tracers, beyond the face opposite to
+    one of them, moving along the normal of that face releases this tracer and enlarges the sphere.
     """
     direction = np.empty(3)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAXIMUM_MOVES):
         released = _corner_to_release(centre, corners, direction)
         if released < 0:
             return True
-        kept = corners[(released + 1) % 4].copy()
-        if not _advance(centre, direction, corners, released, indices, cells, largest, kept):
+        touching = corners[(released + 1) % 4].copy()
+        if not _advance(centre, direction, corners, released, indices, cells, largest, touching):
             return False
     return False
 
 
 @numba.njit(cache=True, nogil=True)
 def _advance(centre, direction, corners, slot, indices, cells: CellList, largest, touching):
-    """Move a sphere on to the next tracer, which takes a slot; False if it meets none."""
+    """Move a sphere until it meets a tracer, which takes a slot; return whether it meets one."""
     image = np.empty(3)
     radius = np.sqrt(((centre - touching) ** 2).sum())
-    t, found = first_touched(
+    t, met = first_tracer_met(
         centre, direction, touching, largest, FIRST_STEP * radius, cells, image
     )
-    if found < 0:
+    if met < 0:
         return False
     for axis in range(3):
         centre[axis] += t * direction[axis]
         corners[slot, axis] = image[axis]
         if not cells.periodic and not 0 <= centre[axis] <= cells.box_size[axis]:
             return False
-    indices[slot] = found
+    indices[slot] = met
     return np.sqrt(((centre - touching) ** 2).sum()) < largest
 
 
 @numba.njit(cache=True, nogil=True)
-def _away_from(centre, corners, held, direction):
-    """Unit vector that keeps the distances to the first tracers alike and enlarges them."""
-    if held == 1:
+def _away_from(centre, corners, touched, direction):
+    """Set the direction in which the distances to the touched tracers grow equally."""
+    if touched == 1:
         direction[:] = centre - corners[0]
-    elif held == 2:
+    elif touched == 2:
         direction[:] = centre - 0.5 * (corners[0] + corners[1])
     else:
         _normal(corners[0], corners[1], corners[2], direction)
@@ -170,7 +183,7 @@ def _away_from(centre, corners, held, direction):
 
 @numba.njit(cache=True, nogil=True)
 def _normal(a, b, c, normal):
-    """Cross product (b - a) x (c - a)."""
+    """Set `normal` to the cross product (b - a) × (c - a)."""
     ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
     vx, vy, vz = c[0] - a[0], c[1] - a[1], c[2] - a[2]
     normal[0] = uy * vz - uz * vy
@@ -180,9 +193,9 @@ def _normal(a, b, c, normal):
 
 @numba.njit(cache=True, nogil=True)
 def _corner_to_release(centre, corners, direction):
-    """The tracer opposite to the face that the centre is furthest beyond; -1 if beyond none.
+    """Return the tracer opposite to the face that the centre is furthest beyond, or -1.
 
-    `direction` becomes the unit normal of that face, away from the tracer.
+    `direction` becomes the unit normal of that face that points away from the tracer.
     """
     normal = np.empty(3)
     released, furthest = -1, 0.0
@@ -205,7 +218,7 @@ def _corner_to_release(centre, corners, direction):
 
 @numba.njit(cache=True, nogil=True)
 def _distance(centre, corners):
-    """Distance to the nearest of four tracers, which rounding leaves a little apart."""
+    """Return the distance to the nearest of four tracers, which differ by rounding."""
     squared = np.inf
     for corner in range(4):
         squared = min(squared, ((centre - corners[corner]) ** 2).sum())

@@ -1,16 +1,18 @@
+"""Voids as connected underdense regions, and the smoothing before."""
+
 import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.voids.finders.matter import find_underdense_regions, label_regions
 from cosmodag.voids.finders.smoothing import smooth
+from cosmodag.voids.finders.underdense_regions import find_underdense_regions, label_regions
 
 BOX = np.array([64.0, 96.0, 80.0])
 SHAPE = (32, 48, 40)
 
 
 def hole_at(centre, radius, periodic=True):
-    """Overdensity 0 with a spherical hole of -1."""
+    """Return an overdensity of 0 with a spherical hole of -1."""
     cell = BOX / SHAPE
     axes = [(np.arange(n) + 0.5) * width - c for n, width, c in zip(SHAPE, cell, centre)]
     if periodic:
@@ -29,7 +31,7 @@ def test_a_hole_across_the_faces_is_one_void_with_its_centre_and_volume():
     assert mask.sum() * (BOX / SHAPE).prod() == pytest.approx(voids.volume[0])
 
 
-def test_in_an_open_box_opposite_faces_do_not_touch():
+def test_opposite_faces_of_an_open_box_are_not_connected():
     hole = hole_at([1.0, 48.0, 40.0], 14.0)
     _, voids = find_underdense_regions(
         hole, BOX, smoothing=2.0, threshold=-0.5, periodic=False, minimum_volume=0.0
@@ -37,7 +39,7 @@ def test_in_an_open_box_opposite_faces_do_not_touch():
     assert len(voids) == 2
 
 
-def test_small_regions_are_left_out_of_mask_and_catalogue():
+def test_regions_below_the_minimum_volume_are_left_out_of_mask_and_catalogue():
     field = np.minimum(hole_at([20.0, 20, 20], 14.0), hole_at([45.0, 70, 60], 8.0))
     settings = {"smoothing": 2.0, "threshold": -0.5}
     _, both = find_underdense_regions(field, BOX, **settings)
@@ -54,7 +56,7 @@ def test_largest_void_comes_first():
     np.testing.assert_allclose(voids.position[0], 20, atol=0.2)
 
 
-def test_regions_join_through_faces_and_not_through_corners():
+def test_regions_are_connected_through_faces_but_not_corners():
     mask = np.zeros((4, 4, 4), dtype=bool)
     mask[0, 0, 0] = mask[3, 0, 0] = mask[1, 1, 1] = True
     _, count = label_regions(mask, periodic=True)
@@ -64,13 +66,13 @@ def test_regions_join_through_faces_and_not_through_corners():
 
 @pytest.mark.parametrize("window", ["gaussian", "tophat"])
 @pytest.mark.parametrize("periodic", [True, False])
-def test_smoothing_keeps_a_constant(window, periodic):
+def test_smoothing_conserves_a_constant(window, periodic):
     field = np.full(SHAPE, 0.7, dtype=np.float32)
     smoothed = smooth(field, BOX, 6.0, window=window, periodic=periodic)
     np.testing.assert_allclose(smoothed, 0.7, rtol=1e-4)
 
 
-def test_smoothing_keeps_the_mean():
+def test_smoothing_conserves_the_mean():
     field = np.random.default_rng(0).normal(size=SHAPE).astype(np.float32)
     assert smooth(field, BOX, 5.0).mean() == pytest.approx(field.mean(), abs=1e-5)
 
@@ -82,7 +84,7 @@ def test_tophat_is_the_mean_within_a_sphere():
     assert smoothed[0, 0, 0] == pytest.approx(0, abs=0.02)
 
 
-def test_gaussian_smoothing_damps_a_wave_as_theory_says():
+def test_gaussian_smoothing_damps_a_wave_by_its_transfer_function():
     x = (np.arange(SHAPE[0]) + 0.5) * BOX[0] / SHAPE[0]
     k = 2 * np.pi * 3 / BOX[0]
     wave = np.broadcast_to(np.cos(k * x)[:, None, None], SHAPE)

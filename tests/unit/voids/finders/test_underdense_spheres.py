@@ -1,11 +1,13 @@
+"""Voids as spheres of low mean density."""
+
 import numba
 import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.voids.finders.compare import compare_spheres
-from cosmodag.voids.finders.minima import find_minima
-from cosmodag.voids.finders.underdensity import find_underdense_spheres
+from cosmodag.voids.finders.cross_match import match_spheres
+from cosmodag.voids.finders.local_minima import find_minima
+from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 
 from .planted import remove_spheres, scatter_spheres
 
@@ -13,43 +15,44 @@ SIDE, CELLS = 200.0, 80
 BOX = np.full(3, SIDE)
 
 
-def counted(tracers, cells=CELLS, side=SIDE):
+def count_overdensity(tracers, cells=CELLS, side=SIDE):
+    """Return the overdensity of the counts of tracers in cells."""
     counts, _ = np.histogramdd(tracers, bins=cells, range=[(0, side)] * 3)
     return counts / counts.mean() - 1
 
 
 @pytest.fixture(scope="module")
 def planted():
-    """Voids that are empty to a radius, and the radius at which their mean reaches -0.7."""
+    """Return an overdensity with empty spheres, their centres and the radii of mean -0.7."""
     rng = np.random.default_rng(2)
     radii = np.linspace(10, 22, 10)
-    centres = scatter_spheres(rng, radii, SIDE, apart=1.25)
+    centres = scatter_spheres(rng, radii, SIDE, separation=1.25)
     tracers = remove_spheres(rng.uniform(0, SIDE, (150_000, 3)), centres, radii, SIDE)
     outside = 1 / (1 - (4 / 3 * np.pi * radii**3).sum() / SIDE**3)
-    return counted(tracers), centres, radii / np.cbrt(1 - 0.3 / outside)
+    return count_overdensity(tracers), centres, radii / np.cbrt(1 - 0.3 / outside)
 
 
-def test_planted_voids_are_found_with_their_radii_and_none_invented(planted):
+def test_completeness_and_purity_of_planted_voids_are_one(planted):
     overdensity, centres, radii = planted
     voids = find_underdense_spheres(overdensity, BOX)
-    match = compare_spheres(
-        voids.position, voids.radius, centres, radii, BOX, periodic=True, within=0.2
+    match = match_spheres(
+        voids.position, voids.radius, centres, radii, BOX, periodic=True, maximum_offset=0.2
     )
     assert match.completeness == match.purity == 1
     assert np.abs(match.radius_ratio - 1).mean() < 0.02
 
 
-def test_radius_is_better_than_a_cell(planted):
+def test_radii_are_accurate_to_better_than_a_cell(planted):
     overdensity, centres, radii = planted
     voids = find_underdense_spheres(overdensity, BOX)
-    match = compare_spheres(voids.position, voids.radius, centres, radii, BOX, periodic=True)
-    error = np.abs(match.radius_ratio - 1) * radii[match.reference]
+    match = match_spheres(voids.position, voids.radius, centres, radii, BOX, periodic=True)
+    error = np.abs(match.radius_ratio - 1) * radii[match.reference_row]
     assert error.mean() < 0.2 * SIDE / CELLS
 
 
 def test_voids_do_not_overlap():
     rng = np.random.default_rng(4)
-    overdensity = counted(rng.uniform(0, SIDE, (2500, 3)), cells=40)
+    overdensity = count_overdensity(rng.uniform(0, SIDE, (2500, 3)), cells=40)
     voids = find_underdense_spheres(overdensity, BOX, minimum_radius=10.5)
     assert len(voids) > 10
     offset = voids.position[:, None] - voids.position
@@ -71,11 +74,11 @@ def test_voids_do_not_depend_on_the_number_of_threads(planted):
     np.testing.assert_allclose(one.radius, two.radius, rtol=1e-5)
 
 
-def test_a_void_of_an_open_box_has_its_radius(planted):
+def test_voids_inside_an_open_box_have_their_radii(planted):
     overdensity, centres, radii = planted
     voids = find_underdense_spheres(overdensity, BOX, periodic=False)
     inside = ((centres > radii[:, None]) & (centres < SIDE - radii[:, None])).all(axis=1)
-    match = compare_spheres(
+    match = match_spheres(
         voids.position, voids.radius, centres[inside], radii[inside], BOX, periodic=False
     )
     assert inside.sum() >= 3
@@ -83,7 +86,7 @@ def test_a_void_of_an_open_box_has_its_radius(planted):
     assert np.abs(match.radius_ratio - 1).mean() < 0.02
 
 
-def test_a_minimum_is_placed_between_cells():
+def test_a_minimum_is_located_between_cells():
     x, y, z = np.meshgrid(*[np.arange(12.0)] * 3, indexing="ij")
     bowl = (x - 5.3) ** 2 + (y - 6.2) ** 2 + (z - 4.6) ** 2 - 1
     minima = find_minima(bowl.astype(np.float32), 0.0, periodic=False)
@@ -98,11 +101,11 @@ def test_a_minimum_is_placed_between_cells():
         ({"minimum_radius": 4.0}, "two cells"),
     ],
 )
-def test_settings_that_cannot_be_used_are_named(settings, message):
+def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         find_underdense_spheres(np.zeros((CELLS,) * 3), BOX, **settings)
 
 
-def test_a_box_without_tracers_is_named():
+def test_a_box_without_tracers_is_refused():
     with pytest.raises(InputError, match="no tracer"):
         find_underdense_spheres(np.full((CELLS,) * 3, -1.0), BOX)

@@ -1,8 +1,8 @@
-"""Searches of a cell list: nearest tracers of a point, and the first that a sphere touches.
+"""Searches of a cell list: nearest tracers of a point, and the first tracer that a sphere meets.
 
-All searches visit rows of cells along z, whose tracers lie side by side in memory; they are bound
-by reading the tracers of the cells that a sphere cuts. In a periodic box rows are unwrapped, so
-tracers come back as the images that stand next to the point asked about.
+All searches visit rows of cells along z, whose tracers are contiguous in memory; they are bound by
+reading the tracers of the cells that a sphere intersects. In a periodic box, tracers are returned
+as their images nearest to the point.
 """
 
 import numba
@@ -13,7 +13,7 @@ from cosmodag.voids.finders.cell_list import CellList
 
 @numba.njit(cache=True, nogil=True)
 def _cells_along(lower, upper, axis, cells: CellList):
-    """First and last cell that an interval cuts along an axis; clipped in an open box."""
+    """Return the first and the last cell that an interval intersects along an axis."""
     first = int(np.floor(lower / cells.cell[axis]))
     last = int(np.floor(upper / cells.cell[axis]))
     if not cells.periodic:
@@ -24,7 +24,7 @@ def _cells_along(lower, upper, axis, cells: CellList):
 
 @numba.njit(cache=True, nogil=True)
 def _gap_squared(point, index, width):
-    """Square of the distance from a coordinate to a cell, 0 within it."""
+    """Return the squared distance from a coordinate to a cell, 0 inside it."""
     gap = max(index * width - point, point - (index + 1) * width, 0.0)
     return gap * gap
 
@@ -35,14 +35,16 @@ def nearest_within(point, reach, cells: CellList, squared, image):
 
     Parameters
     ----------
-    point : (3,) array
+    point : numpy.ndarray, shape (3,), float64
+        Position in Mpc/h.
     reach : float
-        Distance in Mpc/h beyond which nothing is looked for.
+        Largest distance in Mpc/h.
     cells : CellList
-    squared : (K,) array
-        Filled with the squared distances of the K nearest, ascending; inf where there are fewer.
-    image : (3,) array
-        Filled with the position of the nearest.
+        The tracers.
+    squared : numpy.ndarray, shape (K,), float64
+        Output: squared distances of the K nearest in ascending order; inf where there are fewer.
+    image : numpy.ndarray, shape (3,), float64
+        Output: position of the nearest tracer, or of its image, in Mpc/h.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def nearest_within(point, reach, cells: CellList, squared, image):
         Sorted index of the nearest tracer, or -1.
     """
     squared[:] = np.inf
-    found = -1
+    nearest = -1
     nx, ny, nz = cells.shape
     limit = reach * reach
     i0, i1 = _cells_along(point[0] - reach, point[0] + reach, 0, cells)
@@ -84,17 +86,17 @@ def nearest_within(point, reach, cells: CellList, squared, image):
                     d2 = (x - point[0]) ** 2 + (y - point[1]) ** 2 + (z - point[2]) ** 2
                     if d2 < squared[-1] and d2 <= limit:
                         if d2 < squared[0]:
-                            found = n
+                            nearest = n
                             image[0], image[1], image[2] = x, y, z
                         _insert(squared, d2)
                         limit = min(limit, squared[-1])
                 k = stop + 1
-    return found
+    return nearest
 
 
 @numba.njit(cache=True, nogil=True)
 def _insert(ascending, value):
-    """Put a value into a short ascending array, dropping the largest."""
+    """Insert a value into a short ascending array and drop the largest."""
     slot = len(ascending) - 1
     while slot > 0 and ascending[slot - 1] > value:
         ascending[slot] = ascending[slot - 1]
@@ -103,33 +105,39 @@ def _insert(ascending, value):
 
 
 @numba.njit(cache=True, nogil=True)
-def first_touched(centre, direction, touching, largest, step, cells: CellList, image):
-    """Move a sphere that stays in touch with a tracer until it touches another.
+def first_tracer_met(centre, direction, touching, largest, step, cells: CellList, image):
+    """Move a sphere along a line, with one tracer on its surface, until it meets another tracer.
 
-    The sphere's centre moves as c(t) = centre + t direction, its surface through `touching`. A
-    tracer q ahead of it is met at t = (|centre - q|^2 - |centre - p|^2) / (2 direction (q - p)),
-    p the tracer touched; all met before t lie in the sphere at t, so a sphere that grows by
-    doubling steps and stops once it holds a tracer finds the first exactly.
+    The centre moves as c(t) = centre + t direction, and the surface passes through the tracer p at
+    `touching`. It meets a tracer q ahead of p at
+
+        t = (|centre - q|² - |centre - p|²) / (2 direction (q - p)).
+
+    All tracers met before t lie inside the sphere at t. The search therefore doubles t until the
+    sphere contains a tracer; the first tracer met is then exact.
 
     Parameters
     ----------
-    centre, direction : (3,) arrays
-        Centre of the sphere in Mpc/h; unit vector.
-    touching : (3,) array
-        Tracer on the surface in Mpc/h.
+    centre : numpy.ndarray, shape (3,), float64
+        Centre of the sphere in Mpc/h.
+    direction : numpy.ndarray, shape (3,), float64
+        Unit vector.
+    touching : numpy.ndarray, shape (3,), float64
+        Position of the tracer on the surface in Mpc/h.
     largest : float
-        Radius in Mpc/h at which to give up.
+        Radius in Mpc/h at which the search ends.
     step : float
-        First t to look up to, in Mpc/h.
+        Initial t in Mpc/h.
     cells : CellList
-    image : (3,) array
-        Filled with the position of the tracer met.
+        The tracers.
+    image : numpy.ndarray, shape (3,), float64
+        Output: position of the tracer met, or of its image, in Mpc/h.
 
     Returns
     -------
     t : float
-        How far the centre moves in Mpc/h, if a tracer is met.
-    found : int
+        Distance by which the centre moves in Mpc/h, if a tracer is met.
+    met : int
         Sorted index of the tracer met, or -1.
     """
     nx, ny, nz = cells.shape
@@ -137,8 +145,8 @@ def first_touched(centre, direction, touching, largest, step, cells: CellList, i
     radius = np.sqrt(away[0] ** 2 + away[1] ** 2 + away[2] ** 2)
     slack = 1e-9 * radius
     moved = centre.copy()
-    found, best = -1, -1.0
-    while found < 0 and radius < largest:
+    met, best = -1, -1.0
+    while met < 0 and radius < largest:
         best = step
         for axis in range(3):
             moved[axis] = centre[axis] + step * direction[axis]
@@ -173,15 +181,15 @@ def first_touched(centre, direction, touching, largest, step, cells: CellList, i
                         ahead = px * direction[0] + py * direction[1] + pz * direction[2]
                         if ahead <= slack:
                             continue
-                        # |centre - q|^2 - |centre - p|^2, without the loss of large squares
+                        # |centre - q|² - |centre - p|², without cancellation of large squares
                         excess = (
                             px * (x + touching[0] - 2 * centre[0])
                             + py * (y + touching[1] - 2 * centre[1])
                             + pz * (z + touching[2] - 2 * centre[2])
                         )
                         if excess <= 2 * ahead * best:
-                            best, found = max(excess / (2 * ahead), 0.0), n
+                            best, met = max(excess / (2 * ahead), 0.0), n
                             image[0], image[1], image[2] = x, y, z
                     k = stop + 1
         step *= 2
-    return best, found
+    return best, met

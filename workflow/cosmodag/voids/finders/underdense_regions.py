@@ -1,9 +1,10 @@
-"""Voids as the matter defines them: connected underdense regions of the smoothed field."""
+"""Voids as connected underdense regions of a smoothed density field."""
 
 import numba
 import numpy as np
 import scipy.ndimage
 import scipy.sparse.csgraph
+from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.voids.finders.smoothing import smooth
@@ -11,8 +12,8 @@ from cosmodag.voids.finders.void_catalogue import VoidCatalogue, sphere_volume
 
 
 def find_underdense_regions(
-    overdensity: np.ndarray,
-    box_size: np.ndarray,
+    overdensity: ArrayLike,
+    box_size: ArrayLike,
     *,
     smoothing: float,
     threshold: float,
@@ -21,45 +22,45 @@ def find_underdense_regions(
     periodic: bool = True,
     threads: int | None = None,
 ) -> tuple[np.ndarray, VoidCatalogue]:
-    """Find the connected regions where the smoothed overdensity lies below a threshold.
+    """Find the connected regions where the smoothed overdensity is below a threshold.
 
-    Cells that share a face are connected. A region's centre is its centre of mass (all cells
-    weigh alike), which means little for a region that spans the periodic box.
+    Cells that share a face are connected. The centre of a region is its centre of mass, with equal
+    weights for all cells; it has little meaning for a region that spans a periodic box.
 
     Parameters
     ----------
-    overdensity : (nx, ny, nz) array
+    overdensity : array-like, shape (nx, ny, nz)
         Density of matter over its mean, minus 1.
-    box_size : (3,) array
+    box_size : array-like, shape (3,)
         Sides of the box in Mpc/h.
     smoothing : float
         Radius of the smoothing window in Mpc/h.
     threshold : float
-        Smoothed overdensity below which a cell is inside a void, between -1 and 0.
+        Smoothed overdensity below which a cell lies inside a void, between -1 and 0.
     window : {"gaussian", "tophat"}
-        Shape of the window.
+        Shape of the smoothing window.
     minimum_volume : float, optional
-        Smallest void in (Mpc/h)^3; by default the volume of a sphere of radius `smoothing`.
-        Smaller regions are left out of the mask as well as of the catalogue.
+        Smallest volume of a void in (Mpc/h)³; by default that of a sphere of radius `smoothing`.
+        Smaller regions are left out of the mask and of the catalogue.
     periodic : bool
-        Whether the box repeats.
+        Whether the box is periodic.
     threads : int, optional
-        Threads of the transforms.
+        Threads of the Fourier transforms; numba's number of threads by default.
 
     Returns
     -------
-    mask : (nx, ny, nz) uint8 array
-        1 inside a void.
+    mask : numpy.ndarray, shape (nx, ny, nz), uint8
+        1 inside a void, 0 elsewhere.
     voids : VoidCatalogue
-        Largest first; `radius` is that of the sphere of equal volume.
+        Voids in descending order of volume; `radius` is that of the sphere of equal volume.
 
     Raises
     ------
     InputError
-        If the threshold is not an underdensity or the window is unknown.
+        The threshold is not between -1 and 0, or the window is unknown.
     """
     if not -1 < threshold < 0:
-        raise InputError(f"threshold {threshold} of underdense regions: give one in (-1, 0)")
+        raise InputError(f"threshold {threshold} of underdense regions: choose one in (-1, 0)")
     if minimum_volume is None:
         minimum_volume = float(sphere_volume(smoothing))
     box_size = np.asarray(box_size, dtype=np.float64)
@@ -70,14 +71,14 @@ def find_underdense_regions(
     cell = box_size / regions.shape
     cells = np.bincount(regions.ravel(), minlength=count + 1)[1:]
     largest_first = np.argsort(-cells, kind="stable")
-    kept = largest_first[cells[largest_first] * cell.prod() >= minimum_volume]
+    selected = largest_first[cells[largest_first] * cell.prod() >= minimum_volume]
 
-    row_of = np.full(count + 1, -1)
-    row_of[kept + 1] = np.arange(len(kept))
-    rows = row_of[regions]
-    volume = cells[kept] * cell.prod()
+    row_of_region = np.full(count + 1, -1)
+    row_of_region[selected + 1] = np.arange(len(selected))
+    rows = row_of_region[regions]
+    volume = cells[selected] * cell.prod()
     voids = VoidCatalogue(
-        position=_centres_of_mass(rows, len(kept), cell, box_size, periodic),
+        position=_centres_of_mass(rows, len(selected), cell, box_size, periodic),
         radius=np.cbrt(volume * 3 / (4 * np.pi)),
         volume=volume,
     )
@@ -85,55 +86,60 @@ def find_underdense_regions(
 
 
 def label_regions(mask: np.ndarray, *, periodic: bool) -> tuple[np.ndarray, int]:
-    """Number the regions of a mask that are connected through faces of cells.
+    """Number the connected regions of a mask.
 
     Parameters
     ----------
-    mask : (nx, ny, nz) bool array
+    mask : numpy.ndarray, shape (nx, ny, nz), bool
+        The mask; cells that share a face are connected.
     periodic : bool
         Whether regions continue through opposite faces of the mesh.
 
     Returns
     -------
-    regions : (nx, ny, nz) int array
-        0 outside the mask, 1 … count inside.
+    regions : numpy.ndarray, shape (nx, ny, nz), int
+        Number of the region of each cell, 1 … count; 0 outside the mask.
     count : int
+        Number of regions.
     """
     regions, count = scipy.ndimage.label(mask)
     if not periodic or count == 0:
         return regions, count
-    pairs = []
+    touching_pairs = []
     for axis in range(3):
         first, last = np.take(regions, 0, axis), np.take(regions, -1, axis)
         touching = (first > 0) & (last > 0)
-        pairs.append(np.stack([first[touching], last[touching]], axis=1))
-    pairs = np.unique(np.concatenate(pairs), axis=0)
+        touching_pairs.append(np.stack([first[touching], last[touching]], axis=1))
+    pairs = np.unique(np.concatenate(touching_pairs), axis=0)
     graph = scipy.sparse.coo_array(
         (np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(count + 1, count + 1)
     )
-    # Node 0, outside the mask, touches nothing, so it stays a component of its own: number 0.
-    joined, number = scipy.sparse.csgraph.connected_components(graph, directed=False)
-    return number[regions], joined - 1
+    # Node 0, outside the mask, has no links, so it remains component 0.
+    n_components, component = scipy.sparse.csgraph.connected_components(graph, directed=False)
+    return component[regions], n_components - 1
 
 
-def _centres_of_mass(rows, count, cell, box_size, periodic) -> np.ndarray:
-    """Mean position of each region, unwrapped around its circular mean where periodic."""
+def _centres_of_mass(
+    rows: np.ndarray, count: int, cell: np.ndarray, box_size: np.ndarray, periodic: bool
+) -> np.ndarray:
+    """Return the mean position of each region, unwrapped around its circular mean if periodic."""
     sums = np.zeros((count, 3))
     if periodic:
-        # A circular mean first: then no cell of a compact region is further than half a box.
+        # No cell of a compact region is further than half a box from the circular mean.
         sines, cosines = np.zeros((count, 3)), np.zeros((count, 3))
         _add_phases(rows, sines, cosines)
         reference = np.arctan2(sines, cosines) / (2 * np.pi) % 1 * box_size
     else:
         reference = np.zeros((count, 3))
-    numbers = np.zeros(count, dtype=np.int64)
-    _add_offsets(rows, cell, box_size, reference, periodic, sums, numbers)
-    centres = reference + sums / np.maximum(numbers, 1)[:, None]
+    n_cells = np.zeros(count, dtype=np.int64)
+    _add_offsets(rows, cell, box_size, reference, periodic, sums, n_cells)
+    centres = reference + sums / np.maximum(n_cells, 1)[:, None]
     return centres % box_size if periodic else centres
 
 
 @numba.njit(cache=True, nogil=True)
 def _add_phases(rows, sines, cosines):
+    """Add the sines and cosines of the positions of the cells of each region."""
     for i, j, k in np.ndindex(rows.shape):
         row = rows[i, j, k]
         if row >= 0:
@@ -144,11 +150,12 @@ def _add_phases(rows, sines, cosines):
 
 
 @numba.njit(cache=True, nogil=True)
-def _add_offsets(rows, cell, box_size, reference, periodic, sums, numbers):
+def _add_offsets(rows, cell, box_size, reference, periodic, sums, n_cells):
+    """Add the offsets of the cells of each region from its reference, and count the cells."""
     for i, j, k in np.ndindex(rows.shape):
         row = rows[i, j, k]
         if row >= 0:
-            numbers[row] += 1
+            n_cells[row] += 1
             for axis, index in enumerate((i, j, k)):
                 offset = (index + 0.5) * cell[axis] - reference[row, axis]
                 if periodic:

@@ -1,30 +1,33 @@
+"""Void catalogues from other finders."""
+
 import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.voids.finders.given_catalogue import take_catalogue
+from cosmodag.voids.finders.external_catalogue import voids_from_catalogue
 
 BOX = np.full(3, 420.0)
 
 
 @pytest.fixture
 def catalogue():
+    """Return centres and radii of 500 spheres that fill the box."""
     rng = np.random.default_rng(0)
     return rng.uniform(0, 420, (500, 3)), rng.uniform(10, 20, 500)
 
 
 def test_spheres_become_voids_with_their_volume(catalogue):
-    voids = take_catalogue(*catalogue, BOX)
+    voids = voids_from_catalogue(*catalogue, BOX)
     np.testing.assert_array_equal(voids.position, catalogue[0])
     np.testing.assert_allclose(voids.volume, 4 / 3 * np.pi * catalogue[1] ** 3)
 
 
-def test_centres_just_beyond_a_face_are_wrapped_or_left_out(catalogue):
+def test_centres_beyond_a_face_are_wrapped_or_dropped(catalogue):
     position, radius = catalogue
     position[0, 0] = -5.0
-    voids = take_catalogue(position, radius, BOX)
+    voids = voids_from_catalogue(position, radius, BOX)
     assert voids.position[0, 0] == pytest.approx(415)
-    assert len(take_catalogue(position, radius, BOX, periodic=False)) == 499
+    assert len(voids_from_catalogue(position, radius, BOX, periodic=False)) == 499
 
 
 @pytest.mark.parametrize(
@@ -38,22 +41,22 @@ def test_centres_just_beyond_a_face_are_wrapped_or_left_out(catalogue):
         (1, 5),  # of one void alone possible, of all of them not
     ],
 )
-def test_other_units_are_named(catalogue, scale_position, scale_radius):
+def test_other_units_are_refused_in_one_line(catalogue, scale_position, scale_radius):
     position, radius = catalogue
     with pytest.raises(InputError, match="Mpc/h") as caught:
-        take_catalogue(position * scale_position, radius * scale_radius, BOX, source="v.txt")
+        voids_from_catalogue(position * scale_position, radius * scale_radius, BOX, source="v.txt")
     assert str(caught.value).startswith("v.txt")
     assert "\n" not in str(caught.value)
 
 
-def test_values_that_are_no_numbers_are_named(catalogue):
+def test_invalid_values_are_refused(catalogue):
     position, radius = catalogue
     radius[3] = np.nan
     with pytest.raises(InputError, match="finite"):
-        take_catalogue(position, radius, BOX)
+        voids_from_catalogue(position, radius, BOX)
     with pytest.raises(InputError, match="500 centres but 499 radii"):
-        take_catalogue(position, radius[1:], BOX)
+        voids_from_catalogue(position, radius[1:], BOX)
 
 
-def test_a_box_may_hold_no_void():
-    assert len(take_catalogue(np.empty((0, 3)), np.empty(0), BOX)) == 0
+def test_a_catalogue_may_be_empty():
+    assert len(voids_from_catalogue(np.empty((0, 3)), np.empty(0), BOX)) == 0
