@@ -125,7 +125,7 @@ def test_groups_are_of_a_run_that_there_is_and_a_table_of_labels_is_waited_for(c
     assert "galaxies.clusters.shapes.run: 'latent5' is not defined under galaxies.runs" in printed
     shapes["lables"] = shapes.pop("labels")
     printed = configured.refused(config)
-    assert "galaxies.clusters.shapes.lables is not known; did you mean 'labels'?" in printed
+    assert "galaxies.clusters.shapes.lables: not a known key; did you mean 'labels'?" in printed
 
 
 def test_a_folder_of_stamps_is_a_source_too(configured):
@@ -175,7 +175,7 @@ def test_an_application_names_a_run(configured):
     config = configured.config
     config["galaxies"]["applications"]["sky"] = {"source": "sky"}
     printed = configured.refused(config)
-    assert "config key galaxies.applications.sky.parameters is missing" in printed
+    assert "galaxies.applications.sky: give one of parameters or latent" in printed
     config["galaxies"]["applications"]["sky"] |= {"parameters": "parameters", "clusters": "shapes"}
     printed = configured.refused(config)
-    assert "galaxies.applications.sky: 'latent' is a dependency of 'clusters'" in printed
+    assert "galaxies.applications.sky.clusters: this key needs the key latent" in printed

@@ -84,7 +84,7 @@ def test_teachers_are_for_maps_alone(configured):
     config = configured.config
     config["injections"]["datasets"]["taught"] = {"teacher": "same"}
     printed = configured.refused(config)
-    assert "config key injections.datasets.taught.cutouts is missing" in printed
+    assert "injections.datasets.taught.cutouts: missing" in printed
 
 
 @pytest.mark.slow

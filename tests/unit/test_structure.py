@@ -29,6 +29,8 @@ ROOT = {
     "memory",
     "processor",
     "provenance",
+    "schema_errors",
+    "schema_values",
     "settings",
     "threads",
     "yaml_files",

@@ -69,6 +69,13 @@ class Experiment:
         ``package.module:function``, see `cosmodag.reporting.sections`; empty for none.
     writers : mapping from str to str
         The kinds of HDF5 files that its commands write, each with these commands.
+    check : callable
+        Takes its section of a completed configuration and the same section as the user wrote it.
+        It fills in what depends on other entries and raises an error if entries do not fit
+        together.
+    examples : callable
+        Takes its checked section and the name of an entry of `cutouts`, and returns what the
+        examples will hold, a `cosmodag.dag.example_format.ExampleFormat`.
     """
 
     name: str
@@ -83,6 +90,8 @@ class Experiment:
     baselines: Mapping[str, str] = field(default_factory=dict)
     report: str = ""
     writers: Mapping[str, str] = field(default_factory=dict)
+    check: Callable | None = None
+    examples: Callable | None = None
 
 
 @functools.cache

@@ -1,17 +1,21 @@
-"""The configuration's schema: filling defaults, refusing what it does not know, naming options."""
+"""The schema of configurations: checks, defaults, and the options of commands."""
 
-import difflib
+import copy
 import functools
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import jsonschema
 
-from cosmodag import experiments
+from cosmodag import experiments, schema_errors, schema_values
 from cosmodag.errors import InputError
+from cosmodag.schema_errors import ConfigError
 from cosmodag.yaml_files import YamlFile
 
 PACKAGE = Path(__file__).resolve().parent
+_BY_EXPERIMENT = ("runs", "run", "task", "baselines")
+"""Definitions of the shared part that each experiment has for itself: it limits the tasks to those
+that it declares, and adds settings of its baselines."""
 
 
 @functools.cache
@@ -19,19 +23,20 @@ def schema() -> dict:
     """Return the JSON Schema of the configuration: the shared part and that of each experiment.
 
     The shared part is `schema.yaml` beside this module. Each experiment adds the section that
-    `schema.yaml` in its package describes; its ``$defs`` are its own and go before shared ones of
-    the same name.
+    `schema.yaml` in its package describes. Its ``$defs`` take precedence over shared ones of the
+    same name, and its runs are limited to the tasks that it declares.
     """
-    assembled = _read(PACKAGE / "schema.yaml")
+    assembled = YamlFile(PACKAGE / "schema.yaml").data
     for name in experiments.names():
-        section = _read(PACKAGE / name / "schema.yaml")
+        section = YamlFile(PACKAGE / name / "schema.yaml").data
+        definitions = {key: copy.deepcopy(assembled["$defs"][key]) for key in _BY_EXPERIMENT}
+        tasks = [f"#/$defs/{task}_task" for task in experiments.find(name).tasks]
+        choices = definitions["task"]["oneOf"]
+        definitions["task"]["oneOf"] = [each for each in choices if each["$ref"] in tasks]
+        section["$defs"] = definitions | section.get("$defs", {})
         own = f"#/properties/{name}/$defs/"
-        assembled["properties"][name] = _with_own_references(section, own, section.get("$defs", {}))
+        assembled["properties"][name] = _with_own_references(section, own, section["$defs"])
     return assembled
-
-
-def _read(path: Path) -> dict:
-    return YamlFile(path).data
 
 
 def _with_own_references(part, own: str, names: Container[str]):
@@ -99,31 +104,60 @@ def complete(config: Mapping) -> dict:
     Parameters
     ----------
     config : mapping
-        The configuration as read from YAML.
+        The configuration as read from YAML. Numbers may be given as text.
 
     Returns
     -------
     dict
-        A new configuration with every default filled in.
+        A new configuration with all defaults.
 
     Raises
     ------
-    InputError
-        If a key is unknown (the nearest known one is named), missing, or its value not allowed.
+    ConfigError
+        If a key is missing or not known, or its value is not allowed. The message names the nearest
+        known name or the allowed values.
     """
-    validator = jsonschema.Draft202012Validator(schema())
-    errors = sorted(validator.iter_errors(dict(config)), key=lambda error: len(error.path))
-    if errors:
-        raise InputError(_explanation(errors[0]))
-    filled = _filled(config, schema())
+    filled = _checked(config, schema())
     check_names(filled)
     return filled
 
 
-def check_names(config: Mapping) -> None:
-    """Check that a name which one section of an experiment uses is defined in another.
+def as_given(config: Mapping) -> dict:
+    """Return a configuration without defaults, with texts converted to the types of the schema."""
+    return schema_values.converted(dict(config), schema(), _resolved)
 
-    The schema marks such keys by ``x-names``, the section that must define the name or names.
+
+def with_defaults(value: Mapping, path: str) -> dict:
+    """Return the settings of a section with the defaults of the keys that it leaves out.
+
+    Parameters
+    ----------
+    value : mapping
+        Settings of one entry.
+    path : str
+        Its place in the schema, see `section`.
+
+    Raises
+    ------
+    ConfigError
+        If a key is not known or its value is not allowed.
+    """
+    return _checked(value, section(path))
+
+
+def _checked(value: Mapping, part: dict) -> dict:
+    value = schema_values.converted(dict(value), part, _resolved)
+    validator = jsonschema.Draft202012Validator(schema()).evolve(schema=part)
+    errors = sorted(validator.iter_errors(value), key=lambda error: len(error.path))
+    if errors:
+        raise schema_errors.explain(errors[0], _resolved)
+    return schema_values.filled(value, part, _resolved)
+
+
+def check_names(config: Mapping) -> None:
+    """Check that each entry that another one refers to is defined.
+
+    The schema marks keys that refer to entries by ``x-names``, the section of these entries.
 
     Parameters
     ----------
@@ -132,111 +166,39 @@ def check_names(config: Mapping) -> None:
 
     Raises
     ------
-    InputError
-        If a name is not defined; the nearest defined one is named.
+    ConfigError
+        If an entry is not defined. The message names the nearest one that is.
     """
-    for experiment, sections in config.items():
-        if not isinstance(sections, Mapping):
-            continue
-        for where, entries in sections.items():
-            named = {
+    for experiment in filter(config.__contains__, experiments.names()):
+        for where, entries in config[experiment].items():
+            references = {
                 key: part["x-names"]
                 for key, part in keys(f"{experiment}/{where}/*")
                 if "x-names" in part
             }
             for name, entry in entries.items():
-                for key, other in named.items():
-                    user, section = f"{experiment}.{where}.{name}.{key}", f"{experiment}.{other}"
-                    _check_defined(user, entry.get(key), section, sections[other])
+                for key, target in references.items():
+                    defined = config[experiment][target]
+                    used = entry.get(key, [])
+                    for other in [used] if isinstance(used, str) else used:
+                        if other not in defined:
+                            raise ConfigError(
+                                (experiment, where, name, key),
+                                f"{other!r} is not defined under {experiment}.{target}"
+                                f"{schema_errors.nearest(other, defined)}",
+                            )
 
 
-def _check_defined(user: str, used, section: str, known) -> None:
-    """Check what a key holds, a name, names or nothing, against those that a section defines."""
-    for name in [used] if isinstance(used, str) else used or ():
-        if name not in known:
-            raise InputError(
-                f"config key {user}: {name!r} is not defined under {section}{_nearest(name, known)}"
-            )
-
-
-def with_defaults(value: Mapping, path: str) -> dict:
-    """Return the settings of a section with the defaults of the keys that it leaves out.
-
-    Raises
-    ------
-    InputError
-        If a key is not known or its value not allowed.
-    """
-    part = section(path)
-    validator = jsonschema.Draft202012Validator(schema())
-    errors = list(validator.evolve(schema=part).iter_errors(dict(value)))
-    if errors:
-        raise InputError(_explanation(errors[0]))
-    return _filled(value, part)
-
-
-def unknown(kind: str, found: str, known) -> InputError:
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for a name that is not among the known ones, naming the nearest."""
-    return InputError(f"{kind} {found!r} is not known{_nearest(found, known)}")
+    return InputError(f"{kind} {name!r} is not known{schema_errors.nearest(name, known)}")
 
 
 def _resolved(part: dict) -> dict:
-    """Follow `$ref`; what stands beside it wins."""
+    """Follow the references of a part of the schema; keys beside a reference take precedence."""
     while "$ref" in part:
         target = schema()
         for key in part["$ref"].removeprefix("#/").split("/"):
             target = target[key]
         part = {**target, **{key: value for key, value in part.items() if key != "$ref"}}
     return part
-
-
-def _filled(value, part: dict):
-    part = _resolved(part)
-    if isinstance(value, Mapping):
-        known = part.get("properties", {})
-        other = part.get("additionalProperties")
-        filled = {key: _filled(value[key], _part(key, known, other)) for key in value}
-        for key, entry in known.items():
-            entry = _resolved(entry)
-            if key not in filled and "default" in entry:
-                filled[key] = _filled(entry["default"], entry)
-        return filled
-    if isinstance(value, list):
-        return list(value)
-    return value
-
-
-def _part(key: str, known: dict, other) -> dict:
-    return known[key] if key in known else other if isinstance(other, dict) else {}
-
-
-def _explanation(error: jsonschema.ValidationError) -> str:
-    error = _deepest(error)
-    path = [str(key) for key in error.absolute_path]
-    if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        found = next(key for key in error.instance if key not in known)
-        return f"config key {'.'.join([*path, found])} is not known{_nearest(found, known)}"
-    where = ".".join(path) or "the configuration"
-    if error.validator == "oneOf" and not error.context:
-        keys_of = [", ".join(part["required"]) for part in error.validator_value]
-        return f"config key {where}: give just one of {' or '.join(keys_of)}"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"config key {'.'.join([*path, missing])} is missing"
-    return f"config key {where}: {error.message}"
-
-
-def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
-    """Of alternatives that all failed, take the error that lies deepest in the configuration."""
-    while error.context:
-        error = max(error.context, key=lambda inner: len(inner.path))
-    return error
-
-
-def _nearest(found: str, known) -> str:
-    known = [str(name) for name in known]
-    near = difflib.get_close_matches(str(found), known, n=1, cutoff=0.4)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(known)}" if known else ""

@@ -24,7 +24,7 @@ class YamlFile:
     Attributes
     ----------
     path : pathlib.Path
-        The file.
+        The file, relative to the working directory if it lies there.
     data : object
         Its content as plain Python values.
 
@@ -40,7 +40,10 @@ class YamlFile:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = Path(path)
+        path = Path(path)
+        if path.is_relative_to(Path.cwd()):
+            path = path.relative_to(Path.cwd())
+        self.path = path
         try:
             loader = _Loader(self.path.read_bytes())
             try:
@@ -50,27 +53,35 @@ class YamlFile:
                 json.dumps(self.data, default=str)  # refuses an alias inside what it stands for
             finally:
                 loader.dispose()
+        except InputError:
+            raise
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
         except (yaml.YAMLError, ValueError, TypeError) as error:
             raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
 
-    def line(self, keys: Sequence[str]) -> int | None:
-        """Return the line of a key, counted from 1, or None if the file does not define it.
+    def locate(self, keys: Sequence[str]) -> tuple[int, int]:
+        """Find a key, or the last one above it that the file defines.
 
         Parameters
         ----------
         keys : sequence of str
-            The key and those above it, outermost first. Where the file ends earlier, the line is
-            that of the last one that it defines.
+            The key and those above it, outermost first.
+
+        Returns
+        -------
+        depth : int
+            Number of these keys that the file defines.
+        line : int
+            Line of the last one, counted from 1; 0 if the file defines none.
         """
-        node, line = self._node, None
-        for key in keys:
+        node, line = self._node, 0
+        for depth, key in enumerate(keys):
             entry = _entry(node, key)
             if entry is None:
-                break
+                return depth, line
             line, node = entry[0].start_mark.line + 1, entry[1]
-        return line
+        return len(keys), line
 
 
 def _entry(node: yaml.Node | None, key: str) -> tuple[yaml.Node, yaml.Node] | None:

@@ -17,17 +17,23 @@ from cosmodag.errors import InputError
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
+class InputMistake(WorkflowError):
+    """A mistake in an input, which Snakemake shows without the lines of code that found it."""
+
+    __traceback__ = None
+
+
 @contextmanager
 def one_line():
     """Show a mistake in an input as one line."""
     try:
         yield
     except InputError as error:
-        raise WorkflowError(str(error)) from None
+        raise InputMistake(str(error)) from None
 
 
 with one_line():
-    config = helpers.checked(config)
+    config = helpers.checked(config, workflow.configfiles)
 
 results = config["results"]
 # The configuration as options of the command line.

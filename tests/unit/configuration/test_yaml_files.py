@@ -24,15 +24,19 @@ def test_a_merged_key_may_be_overridden(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("keys", "line"), [(["a", "y"], 2), (["b", "z"], 4), (["b", "y"], 2), (["a", "no"], 1)]
+    ("keys", "depth", "line"),
+    [
+        (["a", "y"], 2, 2),
+        (["b", "z"], 2, 4),
+        (["b", "y"], 2, 2),
+        (["a", "no"], 1, 1),
+        (["no"], 0, 0),
+        (["c", "1"], 2, 6),
+    ],
 )
-def test_the_line_of_a_key_is_known(tmp_path, keys, line):
-    path = written(tmp_path, "a: &a\n  y: 2\nb:\n  z: 1\n  <<: *a\n")
-    assert YamlFile(path).line(keys) == line
-
-
-def test_a_key_that_is_absent_has_no_line(tmp_path):
-    assert YamlFile(written(tmp_path, "a: 1\n")).line(["b"]) is None
+def test_the_line_of_a_key_is_known(tmp_path, keys, depth, line):
+    path = written(tmp_path, "a: &a\n  y: 2\nb:\n  z: 1\n  <<: *a\nc: [1, 2]\n")
+    assert YamlFile(path).locate(keys) == (depth, line)
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: b: c", "? [1]\n: 2\n", "&a [*a]\n", "a: \x00"])

@@ -7,6 +7,7 @@ import click
 import yaml
 
 from cosmodag import settings
+from cosmodag.dag.config_files import complete_config
 from cosmodag.yaml_files import YamlFile
 
 
@@ -22,5 +23,5 @@ def command(path, schema):
     elif path is None:
         raise click.UsageError("Missing argument 'PATH'.")
     else:
-        config = settings.complete(YamlFile(path).data or {})
+        config = complete_config(YamlFile(path).data or {}, [path])
         click.echo(yaml.safe_dump(config, sort_keys=False), nl=False)

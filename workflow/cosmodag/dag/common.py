@@ -7,39 +7,34 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cosmodag import experiments, provenance, settings
-from cosmodag.errors import InputError
+from cosmodag.dag import config_files
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
 
 
-def checked(config: Mapping) -> dict:
+def checked(config: Mapping, files: Sequence[str | os.PathLike] = ()) -> dict:
     """Return the configuration checked and completed, with paths that can be opened.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration, merged from all files and the command line.
+    files : sequence of path
+        The files that it was read from, for messages.
 
     Raises
     ------
     InputError
-        As `cosmodag.settings.complete`, or if a path names a variable of the environment that is
-        not set.
+        As `cosmodag.dag.config_files.complete_config`, or if a path contains a variable of the
+        environment that is not set.
     """
-    complete = settings.complete(config)
-    for key, path in _paths(complete):
-        if "$" in os.path.expandvars(path):
-            raise InputError(
-                f"config key {key}: {path} names a variable of the environment that is not set"
-            )
+    complete = config_files.complete_config(config, files)
+    config_files.check_variables(complete, files)
     return complete
-
-
-def _paths(entry: Mapping, where: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in entry.items():
-        if isinstance(value, Mapping):
-            yield from _paths(value, f"{where}{key}.")
-        elif key == "path":
-            yield f"{where}{key}", value
 
 
 def command_options(config: Mapping) -> dict:

@@ -1,6 +1,7 @@
 """What the experiment `galaxies` declares to shared code."""
 
 from cosmodag.experiments import Experiment, Score, Task
+from cosmodag.galaxies.checks import check, example_format
 from cosmodag.galaxies.files import GalaxiesFiles
 
 EXPERIMENT = Experiment(
@@ -34,6 +35,8 @@ EXPERIMENT = Experiment(
         "predict": "Apply trained networks to images of galaxies, real ones too.",
     },
     files=GalaxiesFiles,
+    check=check,
+    examples=example_format,
     tasks={
         "count": Task(
             "Which parameters does a galaxy have, and how surely?",
@@ -45,6 +48,9 @@ EXPERIMENT = Experiment(
         ),
         "latent": Task(
             "How few numbers describe a galaxy image?",
+        ),
+        "reconstruction": Task(
+            "How much of a galaxy image does an autoencoder reconstruct?",
         ),
     },
     writers={

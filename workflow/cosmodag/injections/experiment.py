@@ -1,6 +1,7 @@
 """What the experiment `injections` declares to shared code."""
 
 from cosmodag.experiments import Experiment, Task
+from cosmodag.injections.checks import check, example_format
 from cosmodag.injections.files import InjectionsFiles
 
 EXPERIMENT = Experiment(
@@ -29,6 +30,8 @@ EXPERIMENT = Experiment(
         "verdict": "Judge a two-sample test by its controls.",
     },
     files=InjectionsFiles,
+    check=check,
+    examples=example_format,
     tasks={
         "classification": Task(
             "Are injected objects told from real ones?",

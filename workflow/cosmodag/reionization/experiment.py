@@ -1,6 +1,7 @@
 """What the experiment `reionization` declares to shared code."""
 
 from cosmodag.experiments import Experiment, Score, Task
+from cosmodag.reionization.checks import check, example_format
 from cosmodag.reionization.files import ReionizationFiles
 
 EXPERIMENT = Experiment(
@@ -33,6 +34,8 @@ EXPERIMENT = Experiment(
         "cutouts": "Cut slices of cubes.",
     },
     files=ReionizationFiles,
+    check=check,
+    examples=example_format,
     tasks={
         "classification": Task(
             "At which redshift, or with which escape fraction, was a slice taken?",

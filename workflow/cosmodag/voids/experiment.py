@@ -1,6 +1,7 @@
 """What the experiment `voids` declares to shared code."""
 
 from cosmodag.experiments import Experiment, Task
+from cosmodag.voids.checks import check, example_format
 from cosmodag.voids.files import VoidsFiles
 
 EXPERIMENT = Experiment(
@@ -27,6 +28,8 @@ EXPERIMENT = Experiment(
         "cutouts": "Cut sub-boxes and their maps of voids.",
     },
     files=VoidsFiles,
+    check=check,
+    examples=example_format,
     tasks={
         "map": Task(
             "Which sight lines run through a void?",

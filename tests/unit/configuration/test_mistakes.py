@@ -1,0 +1,391 @@
+"""Mistakes in a configuration are refused before the first job, with the key, value and cure."""
+
+import copy
+import math
+import re
+
+import pytest
+import yaml
+
+from cosmodag.dag.config_files import complete_config
+from cosmodag.errors import InputError
+from tests.checkout import TINY, tiny
+
+BASES = {
+    name: tiny(name) if name else yaml.safe_load(TINY.read_text())
+    for name in ("", "galaxies", "injections", "reionization")
+}
+REMOVED = object()
+CATALOGUE = {"path": "absent.csv", "box_size": 200}
+
+
+def changed(base: str, changes: dict) -> dict:
+    """Return a test configuration with some keys, such as ``voids.runs.unet.seed``, changed."""
+    config = copy.deepcopy(BASES[base])
+    for path, value in changes.items():
+        *above, last = path.split(".")
+        entry = config
+        for key in above:
+            entry = entry.setdefault(key, {})
+        if value is REMOVED:
+            del entry[last]
+        else:
+            entry[last] = value
+    return config
+
+
+def refusal(base: str, changes: dict) -> str:
+    with pytest.raises(InputError) as error:
+        complete_config(changed(base, changes))
+    message = str(error.value)
+    assert "\n" not in message
+    assert len(message) < 400
+    return message
+
+
+VOIDS, RUN = "voids.cutouts.slabs", "voids.runs.unet"
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_configurations_of_the_tests_are_complete(base):
+    complete_config(BASES[base])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        # names and keys
+        ({f"{RUN}.model.name": "unett"}, f"{RUN}.model.name: 'unett' is not known; .*'unet'"),
+        ({f"{RUN}.model.widht": 8}, f"{RUN}.model.widht: not a known key; did you mean 'width'"),
+        ({f"{RUN}.task.chanel": "x"}, f"{RUN}.task.chanel: not a known key; .*'channel'"),
+        ({f"{RUN}.task.name": "maps"}, f"{RUN}.task.name: 'maps' is not known; .*'map'"),
+        ({f"{RUN}.task": "map"}, f"{RUN}.task: 'map' is not allowed; give a mapping"),
+        ({f"{RUN}.task": {"channel": "x"}}, f"{RUN}.task.name: missing; known: map, count"),
+        ({f"{RUN}.task": {"name": "map"}}, f"{RUN}.task.channel: missing; required: target chan"),
+        ({f"{RUN}.training.epoch": 3}, f"{RUN}.training.epoch: not a known key; .*'epochs'"),
+        ({f"{RUN}.dataset": "slab"}, f"{RUN}.dataset: 'slab' is not defined .*'slabs'"),
+        ({"voids.runs.a b": {}}, "voids.runs.a b: a name takes letters, digits, dashes"),
+        ({"voids.labels.boxes": {"source": "boxes"}}, "labels.boxes: no void finder; give one or"),
+        ({"voids.sources.boxes.catalogue": CATALOGUE}, "boxes: give just one of simulation, cata"),
+        ({"voids.datasets.slabs.teacher": "unet"}, "datasets.slabs: give just one of cutouts or"),
+        ({"voids.datasets.taught.test": "slabs"}, "taught.test: this key needs the key cutouts"),
+        ({"results": ""}, "results: '' is not allowed; give a path"),
+        ({"results": "a{b}"}, "results: 'a{b}' is not allowed; give a path without braces"),
+        # values
+        ({f"{RUN}.training.epochs": 0}, "epochs: 0 is not allowed; give an integer at least 1"),
+        ({f"{RUN}.training.epochs": 2.5}, "epochs: 2.5 is not allowed; give an integer"),
+        ({f"{RUN}.training.warmup": 1}, "warmup: 1 is not .* a number at least 0 and below 1"),
+        ({f"{RUN}.training.average": 1.5}, "average: 1.5 is not allowed; .* or null above 0 and"),
+        ({f"{RUN}.training.learning_rate": math.nan}, "learning_rate: nan is not a finite number"),
+        ({f"{RUN}.training.learning_rate": -math.inf}, "learning_rate: -inf is not a finite"),
+        ({f"{RUN}.training.learning_rate": "fast"}, "'fast' is not allowed; give a number above 0"),
+        ({f"{RUN}.training.optimizer": "adamm"}, "optimizer: 'adamm' is not known; .*'adam'"),
+        ({f"{RUN}.training.monitor": "auc"}, "monitor: 'auc' is not a score of the task map; .*br"),
+        ({f"{RUN}.model.depth": 3}, "unet.model.depth: not a known key"),
+        ({f"{RUN}.model": {"name": "resnet", "depth": 20}}, "20 is not .* one of 18, 34, 50, orig"),
+        ({f"{VOIDS}.axes": [0, 3]}, "axes.1: 3 is not allowed; give one of 0, 1, 2"),
+        ({f"{VOIDS}.axes": [0, 0]}, r"axes: \[0, 0\] is not .*of 0, 1, 2.*, each once"),
+        (
+            {f"{VOIDS}.regions": [2, 2]},
+            r"regions: \[2, 2\] is not .* a list of 3 integers at least",
+        ),
+        (
+            {"voids.grids.boxes.cells": [64, 64]},
+            r"\[64, 64\] is not allowed; give a list of 3",
+        ),
+        ({"voids.grids": None}, "voids.grids: null is not allowed; give a mapping of keys"),
+        # references
+        (
+            {"voids.datasets.taught.teacher": "student"},
+            "dataset that needs itself: taught → taught",
+        ),
+        ({"voids.datasets.taught.teacher": "counts"}, "the task of the run 'counts' is count"),
+        ({f"{RUN}.encoder": "unet"}, "unet.encoder: 'unet' is this run itself"),
+        ({f"{RUN}.encoder": "counts"}, "unet.encoder: 'counts' trains no encoder"),
+        (
+            {"voids.datasets.slabs.test": "cubes"},
+            "slabs.test: shape of 'cubes', 32, 32, 32, differ",
+        ),
+        # channels and columns
+        ({f"{RUN}.task.channel": "fraction_mater"}, "not a target channel; .*'fraction_matter'"),
+        ({f"{RUN}.truth": "centre"}, "truth: 'centre' is not a target .*centres_spheres"),
+        ({"voids.runs.counts.truth": "x"}, "truth: the task count has no map"),
+        ({"voids.runs.counts.task.columns": ["count_x"]}, "columns: 'count_x' is not a column"),
+        ({f"{RUN}.transform": "noise"}, "transform: noise needs pairs of image and inverse"),
+        ({f"{RUN}.noise": {"rms": 1}}, "noise: the input has the channels overdensity"),
+        ({f"{RUN}.augment": "periodic"}, "augment: periodic shifts need slices of a whole"),
+        # lengths that must divide one another, and fit
+        ({f"{VOIDS}.depth": 512}, "depth: 512 cells do not fit into a box of 64 cells along x"),
+        ({f"{VOIDS}.side": 128}, "slabs.side: 128 cells do not fit into a box of 64 cells"),
+        ({f"{VOIDS}.side": 30}, "slabs.side: 30 is not a multiple of factor, 4"),
+        ({f"{VOIDS}.layers": 3}, "slabs.depth: 16 is not a multiple of layers, 3"),
+        ({f"{VOIDS}.positions": [9, 1, 1]}, "positions.0: 9 sub-boxes of 16 cells .* give at most"),
+        ({f"{VOIDS}.regions": [4, 4, 4]}, "regions: no sub-box of 32×32×16 cells lies within one"),
+        ({"voids.labels.boxes.mesh": 48}, "mesh: 48 does not divide voids.grids.boxes.cells, 64;"),
+        ({f"{RUN}.model.levels": 5}, "levels: 5 halvings need at least 32 .* give at most 3"),
+        ({f"{RUN}.model.width": 12}, "width: 12 is not a multiple of 8, which norm: group needs"),
+        ({f"{RUN}.model.factor": 2}, "factor: 2, but an input of 32 and a target of 8 cells"),
+        ({f"{RUN}.model.name": "unet3d"}, "unet3d needs cubes, but the examples are maps; choose"),
+        ({f"{RUN}.model": {"name": "lenet"}}, "lenet is not a network for the task map; .*unet"),
+        ({"voids.runs.cube.model": {"name": "unet"}}, "unet is not .* head: cube; .* unet3d"),
+        ({"voids.runs.cube.task.head": "map"}, "head: map, but the examples are cubes; set head:"),
+        ({"voids.runs.counts.model": {"name": "twins"}}, "twins is not a network for the task cou"),
+        (
+            {"voids.runs.counts.model": {"name": "dense"}, "voids.runs.counts.task.name": "latent"},
+            "",
+        ),
+        # splits
+        ({"voids.datasets.slabs.fractions": [0.5, 0.3, 0.3]}, "sum to 1.1; give three fractions"),
+        ({"voids.datasets.slabs.fractions": [1, 0, 0]}, "fractions.0: 1 is not allowed"),
+        (
+            {"voids.sources.boxes.simulation.realizations": 2},
+            "slabs' has 2 independent groups, but",
+        ),
+    ],
+)
+def test_a_mistake_in_voids_is_refused(changes, message):
+    assert re.search(message, refusal("", changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"unit": "mpc"}, "unit: 'mpc' is not known; did you mean 'Mpc'. known: Mpc/h, Mpc, kpc/h"),
+        ({"unit": "Mpc"}, "hubble: missing; the unit Mpc needs H0"),
+        ({"unit": "Mpc", "hubble": 70}, "hubble: 70 is not allowed; .* at least 0.3 and at most"),
+        ({"columns": ["ra", "dec", "z"]}, "columns: ra, dec are angles"),
+        ({"box_size": [360, 180, 1]}, r"box_size: \[360, 180, 1\] looks like angles"),
+        ({"box_size": [200, 200, 0]}, r"box_size: \[200, 200, 0\] must be above 0"),
+        ({"box_size": [1000, 1000, 640]}, r"10×10×6.4 Mpc/h; give .*such as \[100, 100, 64\]"),
+        ({"path": ""}, "path: '' is not allowed; give text that is not empty"),
+        ({"periodic": False}, "cutouts.own.wrap: the box of the source 'own' is not periodic"),
+        ({"cut": {"mass": {"minimum": 1}}}, "cut.mass.minimum: not a known key; .*min, max"),
+    ],
+)
+def test_a_mistake_about_a_catalogue_is_refused(changes, message):
+    assert re.search(message, refusal("", own(**changes)))
+
+
+def own(**changes) -> dict:
+    """Return changes to a configuration that add a catalogue, with its grid, labels and cutouts."""
+    return {
+        "voids.sources.own": {"catalogue": CATALOGUE | changes},
+        "voids.grids.own": {"source": "own", "cells": 100},
+        "voids.labels.own": {"source": "own", "spheres": {}},
+        "voids.cutouts.own": {
+            "grid": "own",
+            "labels": "own",
+            "side": 20,
+            "depth": 10,
+            "wrap": True,
+        },
+    }
+
+
+def test_labels_and_cutouts_of_a_catalogue_need_what_it_has():
+    matter = own() | {"voids.labels.own.matter": {}}
+    assert "'own' is a catalogue without matter; choose from spheres" in refusal("", matter)
+    voids = own() | {"voids.labels.own.catalogue": True}
+    assert "add it under voids.sources.own.catalogue.voids" in refusal("", voids)
+    mixed = own() | {"voids.cutouts.own.labels": "boxes"}
+    assert "'boxes' is made from the source 'boxes' and the grid 'own'" in refusal("", mixed)
+
+
+def test_masks_fit_the_grid_unless_the_user_chose_them():
+    config = complete_config(changed("", own()))
+    assert config["voids"]["labels"]["own"]["mesh"] == 50
+    config = complete_config(changed("", own() | {"voids.grids.own.cells": 192}))
+    assert config["voids"]["labels"]["own"]["mesh"] == 96
+    assert "96 does not divide voids.grids.own.cells, 100; give one of 20, 25, 50, 100" in refusal(
+        "", own() | {"voids.labels.own.mesh": 96}
+    )
+
+
+def test_a_column_that_the_catalogue_lacks_is_named(tmp_path):
+    path = tmp_path / "galaxies.csv"
+    path.write_text("x_mpc,y_mpc,z_mpc\n1,2,3\n")
+    message = refusal("", own(path=str(path)))
+    assert f"own.catalogue.columns: {path}: no column 'x'" in message
+    assert "x_mpc" in message
+    complete_config(changed("", own(path=str(path), columns=["x_mpc", "y_mpc", "z_mpc"])))
+    complete_config(changed("", own(path=str(path), columns=[0, 1, 2])))
+
+
+STAMPS = "galaxies.sources.sky.simulation"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({f"{STAMPS}.magnitude": [23, 17]}, r"magnitude: \[23, 17\] is no range"),
+        ({f"{STAMPS}.psf": [0.2, 9]}, "sides: images of 24 pixels of 0.1 arcsec are narrower than"),
+        ({f"{STAMPS}.axis_ratio": [0, 2]}, "axis_ratio.1: 2 is not allowed; .* at most 1"),
+        ({"galaxies.runs.parameters.task.columns": ["log_radus"]}, "did you mean 'log_radius'"),
+        ({"galaxies.runs.parameters.task.columns": []}, "with at least 1 item"),
+        ({"galaxies.runs.parameters.task.name": "map"}, "'map' is not known; known: count, regr"),
+        (
+            {"galaxies.runs.parameters.model.name": "vae"},
+            "vae.* is not a network|width: not a known",
+        ),
+        (
+            {"galaxies.runs.parameters.model": {"name": "galaxynet"}},
+            "conditions: 0, but .*2 planes",
+        ),
+        ({"galaxies.runs.latent4.model.widths": [8] * 6}, "widths: 6 halvings need .*of 64, but"),
+        ({"galaxies.runs.latent4.task.channels": ["i_image"]}, "'i_image' is not an input channel"),
+        (
+            {"galaxies.runs.latent4.task.size": 0},
+            "size: 0 is not allowed; give an integer at least",
+        ),
+        ({"galaxies.cutouts.stamps.side": 40}, "stampnet needs a side that is a multiple of 16"),
+        (
+            {"galaxies.clusters.shapes.run": "parameters"},
+            "give a run of the task latent, such as 'l",
+        ),
+        ({"galaxies.clusters.shapes.labels": "kind"}, "labels: 'kind' is not a column; known: mag"),
+        ({"galaxies.clusters.shapes.label_edges": [2, 1]}, r"label_edges: \[2, 1\] must ascend"),
+        (
+            {"galaxies.applications.sky.latent": "parameters"},
+            "sky.latent: the task of the run 'para",
+        ),
+        (
+            {"galaxies.applications.sky.latent": "latent2"},
+            "'shapes' are clusters of the run 'latent",
+        ),
+        ({"galaxies.applications.sky": {"source": "sky"}}, "sky: give one of parameters or latent"),
+        (
+            {"galaxies.sources.sky": {"folder": {"path": "x"}}},
+            "folder.psf: missing; .*contains psf",
+        ),
+        ({"galaxies.runs.parameters.baselines.fit": {}}, "fit: not a known key; known: sersic_fit"),
+    ],
+)
+def test_a_mistake_in_galaxies_is_refused(changes, message):
+    assert re.search(message, refusal("galaxies", changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"injections.selections.same.survey": "sam"}, "'sam' is not a survey of .*mean 'same'"),
+        ({"injections.selections.same.survey": REMOVED}, "survey: missing; known: same, position"),
+        ({"injections.selections.same.g": [24, 20]}, r"same.g: \[24, 20\] is no range"),
+        ({"injections.cutouts.same.side": 512}, "side: 512 pixels do not fit into bricks of 256"),
+        ({"injections.cutouts.same.bands": ["g", "i"]}, "bands: 'i' is not simulated; known: g, r"),
+        ({"injections.runs.same.task.classes": 3}, "classes: 3, but 'label' has 2 classes"),
+        ({"injections.runs.same.task": {"name": "ordinal", "columns": ["x"]}}, "'ordinal' is not"),
+        ({"injections.runs.same.training.monitor": "acc"}, "'acc' is not a score .*accuracy, auc"),
+        ({"injections.verdicts.same.controls": ["positon"]}, "'positon' is not defined .*position"),
+        ({"injections.verdicts.same.controls": ["same"]}, "'same' is also the run under run"),
+        ({"injections.cutouts.position.side": 48}, "side of 'position' is 48, but the run 'same'"),
+        ({"injections.sources.sky.simulation.bricks": 1}, "'same' has 1 independent group, but a"),
+        ({"injections.datasets.taught": {"teacher": "same"}}, "taught.cutouts: missing"),
+    ],
+)
+def test_a_mistake_in_injections_is_refused(changes, message):
+    assert re.search(message, refusal("injections", changes))
+
+
+SKY, WHEN = "reionization.cutouts.sky", "reionization.runs.when"
+CLASSES = {"name": "classification", "column": "redshift_class"}
+SLICES = {"name": "slicenet", "width": 8}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({f"{SKY}.redshifts": [8]}, "redshifts: 8 is not in the source; known: 7.5, 9"),
+        ({f"{SKY}.escape_fractions": [0.1]}, "escape_fractions: 0.1 is not in the source; known"),
+        ({f"{SKY}.universes": 9}, "universes: 9 of 4 realizations of the source 'boxes'"),
+        ({f"{SKY}.side": 64}, "side: 64 cells do not fit into a box of 32 cells"),
+        ({f"{SKY}.channels": ["temperature"]}, "channels.0: 'temperature' is not known"),
+        ({f"{SKY}.universes": 2}, "'sky' has 2 independent groups, but a split needs at least 3"),
+        ({"reionization.sources.boxes.simulation.cells": 33}, "cells: 33 is not .*multiple of 2"),
+        ({"reionization.runs.bubbles.task.channel": "ionised"}, "channel: 'ionised' .*'ionized'"),
+        ({f"{WHEN}.task": {"name": "map", "channel": "x"}}, "have no target map"),
+        ({f"{WHEN}.task": {"name": "ordinal", "columns": ["redshift"]}}, "not a column of classes"),
+        (
+            {f"{WHEN}.task": CLASSES | {"column": "redshift"}},
+            "classes: missing; give the number of",
+        ),
+        ({f"{WHEN}.task": CLASSES | {"classes": 3}}, "classes: 3, but 'redshift_class' has 2"),
+        ({f"{WHEN}.task": CLASSES, f"{SKY}.redshifts": [9]}, "'redshift_class' has only 1 class"),
+        ({f"{WHEN}.task": {"name": "reconstruction"}}, "resnet reduces the resolution; choose aut"),
+        (
+            {f"{WHEN}.task": {"name": "reconstruction"}, f"{WHEN}.transform": "log1p"},
+            "transform: 'log1p' is not allowed with the task reconstruction; give one of none",
+        ),
+        ({f"{WHEN}.model": SLICES, f"{SKY}.side": 20}, "slicenet needs a side .* multiple of 8"),
+        (
+            {f"{WHEN}.task": CLASSES, f"{WHEN}.model": {"name": "convnet", "widths": [4] * 5}},
+            "widths: 5 convolutions leave nothing of 32 pixels per side; give at most 3",
+        ),
+        (
+            {f"{WHEN}.task": {"name": "matching", "columns": ["redshift_class"]}},
+            "resnet is not a network for the task matching; choose from twins",
+        ),
+        (
+            {
+                f"{WHEN}.task": {"name": "matching", "columns": ["redshift_class"]},
+                f"{WHEN}.model": {"name": "twins"},
+            },
+            "twins needs pairs of channels, but the input has 1: brightness_temperature",
+        ),
+    ],
+)
+def test_a_mistake_in_reionization_is_refused(changes, message):
+    assert re.search(message, refusal("reionization", changes))
+
+
+def test_texts_become_numbers():
+    """Snakemake gives all values of --config as texts, and YAML 1.1 takes 1e-3 for one."""
+    texts = {
+        f"{RUN}.training.learning_rate": "1e-3",
+        f"{RUN}.training.epochs": "2",
+        f"{RUN}.training.patience": "null",
+        f"{RUN}.training.deterministic": "false",
+        f"{RUN}.model.width": "8",
+        f"{VOIDS}.axes": ["0", "1", "2"],
+        f"{VOIDS}.depth": "16",
+        "voids.grids.boxes.cells": ["64", "64", "64"],
+        "voids.labels.boxes.mesh": "32",
+    }
+    config = complete_config(changed("", texts))["voids"]
+    training = config["runs"]["unet"]["training"]
+    assert training["learning_rate"] == 1e-3
+    assert (training["epochs"], training["patience"], training["deterministic"]) == (2, None, False)
+    assert config["cutouts"]["slabs"]["axes"] == [0, 1, 2]
+    assert config["grids"]["boxes"]["cells"] == [64, 64, 64]
+    plain = complete_config(BASES[""])["voids"]
+    assert config["runs"]["unet"]["model"] == plain["runs"]["unet"]["model"]
+
+
+def test_names_may_look_like_numbers():
+    config = complete_config(
+        changed(
+            "",
+            {
+                "voids.datasets": {
+                    2021: {"cutouts": "slabs"},
+                    "taught": {"teacher": "unet"},
+                    "slabs": {"cutouts": "slabs"},
+                    "cubes": {"cutouts": "cubes"},
+                },
+                f"{RUN}.dataset": 2021,
+            },
+        )
+    )
+    assert config["voids"]["runs"]["unet"]["dataset"] == "2021"
+
+
+def test_a_mistake_is_located_in_the_file_that_defines_the_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(yaml.safe_dump(BASES[""]))
+    second.write_text("voids:\n  runs:\n    unet:\n      training: {epochs: 0}\n")
+    config = changed("", {f"{RUN}.training.epochs": 0})
+    with pytest.raises(InputError, match=r"^second.yaml, line 4: voids.runs.unet.training.epochs"):
+        complete_config(config, [first, second])
+    config = changed("", {"voids.grids.boxes.cells": 1})
+    with pytest.raises(InputError, match=r"^first.yaml, line \d+: voids.grids.boxes.cells: 1"):
+        complete_config(config, [first, second])

@@ -1,0 +1,87 @@
+"""A configuration from its files to a checked one, with mistakes located in the files."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+from cosmodag import experiments, settings
+from cosmodag.dag import run_checks
+from cosmodag.errors import InputError
+from cosmodag.schema_errors import ConfigError
+from cosmodag.yaml_files import YamlFile
+
+
+def complete_config(config: Mapping, files: Sequence[str | os.PathLike] = ()) -> dict:
+    """Check a configuration as a whole and fill in the defaults.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration, merged from all files and the command line.
+    files : sequence of path
+        The files that it was read from, for messages. Keys that are defined twice are refused.
+
+    Returns
+    -------
+    dict
+        The completed configuration.
+
+    Raises
+    ------
+    InputError
+        The message names the file and its line, the key, the value found and the values allowed.
+    """
+    read = [YamlFile(path) for path in files]
+    with _located(read):
+        complete, given = settings.complete(config), settings.as_given(config)
+        for name in filter(complete.__contains__, experiments.names()):
+            experiment = experiments.find(name)
+            if experiment.check is not None:
+                experiment.check(complete[name], given[name])
+            if experiment.examples is not None:
+                run_checks.check(complete[name], name, experiment.examples)
+    return complete
+
+
+def check_variables(config: Mapping, files: Sequence[str | os.PathLike] = ()) -> None:
+    """Check that all variables of the environment in paths are set.
+
+    Parameters
+    ----------
+    config : mapping
+        The completed configuration.
+    files : sequence of path
+        The files that it was read from, for messages.
+
+    Raises
+    ------
+    InputError
+        If a variable is not set.
+    """
+    with _located([YamlFile(path) for path in files]):
+        for keys, path in _paths(config):
+            if "$" in os.path.expandvars(path):
+                raise ConfigError(
+                    keys, f"{path} names a variable of the environment that is not set"
+                )
+
+
+def _paths(entry: Mapping, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, value in entry.items():
+        if isinstance(value, Mapping):
+            yield from _paths(value, (*above, key))
+        elif key == "path":
+            yield (*above, key), value
+
+
+@contextlib.contextmanager
+def _located(files: Sequence[YamlFile]) -> Iterator[None]:
+    """Put the file and the line of a key before the message about it."""
+    try:
+        yield
+    except ConfigError as error:
+        places = [(*file.locate(error.keys), file.path) for file in files]
+        depth, line, path = max(reversed(places), key=lambda place: place[0], default=(0, 0, ""))
+        if not depth:
+            raise
+        raise InputError(f"{path}, line {line}: {error}") from None

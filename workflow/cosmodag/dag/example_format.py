@@ -1,0 +1,46 @@
+"""What the examples of an entry of `cutouts` will hold, as the configuration implies it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ExampleFormat:
+    """Shapes, channels, columns and number of independent groups of examples.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape of the input without channels: a map or a cube.
+    channels : tuple of str
+        Channels of the input.
+    target_shape : tuple of int
+        Shape of the target without channels; empty if the target is not a map or cube.
+    target_channels : tuple of str
+        Channels of the target map or cube.
+    columns : tuple of str or None
+        Numeric columns; None if they depend on the data.
+    classes : mapping from str to int
+        Columns of classes, with the number of values that the classes represent.
+    groups : int or None
+        Number of independent groups; None if it depends on the data.
+    periodic : bool
+        Whether examples are slices of a whole periodic box.
+    cubes : bool
+        Whether cubes are read from grids during training.
+    """
+
+    shape: tuple[int, ...]
+    channels: tuple[str, ...]
+    target_shape: tuple[int, ...] = ()
+    target_channels: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
+    classes: Mapping[str, int] = field(default_factory=dict)
+    groups: int | None = None
+    periodic: bool = False
+    cubes: bool = False
+
+    @property
+    def side(self) -> int:
+        """Cells or pixels per side of the input."""
+        return self.shape[-1]

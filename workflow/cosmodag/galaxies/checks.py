@@ -1,0 +1,171 @@
+"""Checks of the section `galaxies` of a configuration before the first job."""
+
+from collections.abc import Mapping
+
+from cosmodag.dag.example_format import ExampleFormat
+from cosmodag.schema_errors import ConfigError, nearest
+
+BANDS = ("g", "r", "z")
+"""Bands of simulated galaxies."""
+RANGES = (
+    "sides",
+    "magnitude",
+    "radius",
+    "sersic_index",
+    "axis_ratio",
+    "bulge_fraction",
+    "redshift",
+    "psf",
+    "noise",
+)
+COLUMNS = (
+    "magnitude",
+    "radius",
+    "log_radius",
+    "sersic_index",
+    "axis_ratio",
+    "bulge_fraction",
+    "bulge_ratio",
+    "body_radius",
+    "redshift",
+    "position_angle",
+    "g_minus_r",
+    "r_minus_z",
+    "gradient",
+    "dx",
+    "dy",
+    "psf",
+    "noise",
+    "measured_noise",
+    "signal_to_noise",
+    "stamp_side",
+)
+"""Columns of simulated galaxies."""
+
+Keys = tuple[str, ...]
+
+
+def check(section: dict, given: Mapping) -> None:
+    """Check the sources, cutouts, clusters and inference on new images.
+
+    Parameters
+    ----------
+    section : dict
+        The completed section.
+    given : mapping
+        The section as the user wrote it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name, source in section["sources"].items():
+        if "simulation" in source:
+            _check_simulation(("galaxies", "sources", name, "simulation"), source["simulation"])
+    for name, cutouts in section["cutouts"].items():
+        folder = section["sources"][cutouts["source"]].get("folder")
+        if "psf" in cutouts["conditions"] and folder is not None and "psf" not in folder:
+            raise ConfigError(
+                ("galaxies", "sources", cutouts["source"], "folder", "psf"),
+                f"missing; galaxies.cutouts.{name}.conditions contains psf; give the full width at "
+                "half maximum in arcsec",
+            )
+    for name, clusters in section["clusters"].items():
+        _check_clusters(("galaxies", "clusters", name), clusters, section)
+    for name, entry in section["applications"].items():
+        _check_application(("galaxies", "applications", name), entry, section)
+
+
+def example_format(section: Mapping, name: str) -> ExampleFormat:
+    """Return what the examples of an entry of `cutouts` will hold."""
+    cutouts = section["cutouts"][name]
+    simulation = section["sources"][cutouts["source"]].get("simulation")
+    bands = _bands(section, cutouts["source"])
+    noiseless = simulation is not None and simulation["noiseless"]
+    shape = (cutouts["side"],) * 2
+    return ExampleFormat(
+        shape=shape,
+        channels=(*(f"{band}_image" for band in bands), *cutouts["conditions"]),
+        target_shape=shape if noiseless else (),
+        target_channels=tuple(f"{band}_light" for band in bands) if noiseless else (),
+        columns=None if simulation is None else COLUMNS,
+        groups=None if simulation is None else simulation["galaxies"],
+    )
+
+
+def _bands(section: Mapping, source: str) -> tuple[str, ...]:
+    return tuple(section["sources"][source].get("folder", {}).get("bands", BANDS))
+
+
+def _check_simulation(keys: Keys, simulation: Mapping) -> None:
+    for name in RANGES:
+        low, high = simulation[name]
+        if low > high:
+            raise ConfigError((*keys, name), f"{[low, high]} is no range; give [smallest, largest]")
+    smallest = simulation["sides"][0] * simulation["pixel"]
+    if smallest < 2 * simulation["psf"][1]:
+        raise ConfigError(
+            (*keys, "sides"),
+            f"images of {simulation['sides'][0]} pixels of {simulation['pixel']:g} arcsec are "
+            f"narrower than twice the largest psf, {simulation['psf'][1]:g} arcsec; give larger "
+            "sides or a smaller psf",
+        )
+
+
+def _check_task(keys: Keys, run: str, section: Mapping, tasks: tuple[str, ...]) -> None:
+    name = section["runs"][run]["task"]["name"]
+    if name not in tasks:
+        known = [
+            other for other, entry in section["runs"].items() if entry["task"]["name"] in tasks
+        ]
+        raise ConfigError(
+            keys,
+            f"the task of the run {run!r} is {name}; give a run of the task {' or '.join(tasks)}"
+            + (f", such as {known[0]!r}" if known else ""),
+        )
+
+
+def _check_clusters(keys: Keys, clusters: Mapping, section: Mapping) -> None:
+    _check_task((*keys, "run"), clusters["run"], section, ("latent",))
+    edges = clusters.get("label_edges", [])
+    if "label_edges" in clusters and sorted(set(edges)) != edges:
+        raise ConfigError((*keys, "label_edges"), f"{edges} must ascend")
+    for key in ("label_edges", "label_table"):
+        if key in clusters and "labels" not in clusters:
+            raise ConfigError((*keys, "labels"), f"missing; {key} needs the name of the column")
+    if "labels" in clusters and "label_table" not in clusters:
+        dataset = section["datasets"][section["runs"][clusters["run"]]["dataset"]]
+        known = example_format(section, dataset["cutouts"]).columns
+        if known is not None and clusters["labels"] not in known:
+            raise ConfigError(
+                (*keys, "labels"),
+                f"{clusters['labels']!r} is not a column{nearest(clusters['labels'], known)}",
+            )
+
+
+def _check_application(keys: Keys, entry: Mapping, section: Mapping) -> None:
+    tasks = {"parameters": ("count", "regression"), "latent": ("latent",)}
+    bands = _bands(section, entry["source"])
+    for key in filter(entry.__contains__, tasks):
+        _check_task((*keys, key), entry[key], section, tasks[key])
+        dataset = section["datasets"][section["runs"][entry[key]]["dataset"]]
+        cutouts = section["cutouts"][dataset["cutouts"]]
+        learned = _bands(section, cutouts["source"])
+        if bands != learned:
+            raise ConfigError(
+                (*keys, "source"),
+                f"{entry['source']!r} has the bands {', '.join(bands)}, but the run {entry[key]!r} "
+                f"was trained on {', '.join(learned)}",
+            )
+        folder = section["sources"][entry["source"]].get("folder")
+        if "psf" in cutouts["conditions"] and folder is not None and "psf" not in folder:
+            raise ConfigError(
+                ("galaxies", "sources", entry["source"], "folder", "psf"),
+                f"missing; the run {entry[key]!r} needs the full width at half maximum in arcsec",
+            )
+    if "clusters" in entry and section["clusters"][entry["clusters"]]["run"] != entry["latent"]:
+        raise ConfigError(
+            (*keys, "clusters"),
+            f"{entry['clusters']!r} are clusters of the run "
+            f"{section['clusters'][entry['clusters']]['run']!r}, not of {entry['latent']!r}",
+        )

@@ -1,0 +1,125 @@
+"""Checks of the section `injections` of a configuration before the first job."""
+
+from collections.abc import Mapping
+
+from cosmodag.dag.example_format import ExampleFormat
+from cosmodag.schema_errors import ConfigError, nearest
+
+BANDS = ("g", "r", "z")
+"""Bands of simulated bricks."""
+
+Keys = tuple[str, ...]
+
+
+def check(section: dict, given: Mapping) -> None:
+    """Check the selections, cutouts, verdicts and inference on new stamps.
+
+    Parameters
+    ----------
+    section : dict
+        The completed section.
+    given : mapping
+        The section as the user wrote it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name, selection in section["selections"].items():
+        _check_selection(("injections", "selections", name), selection, section)
+    for name, cutouts in section["cutouts"].items():
+        _check_cutouts(("injections", "cutouts", name), cutouts, section)
+    for name, verdict in section["verdicts"].items():
+        _check_verdict(("injections", "verdicts", name), verdict, section)
+    for name, entry in section["applications"].items():
+        keys = ("injections", "applications", name)
+        _check_task((*keys, "run"), entry["run"], section)
+        dataset = section["datasets"][section["runs"][entry["run"]]["dataset"]]
+        learned, new = (section["cutouts"][k] for k in (dataset["cutouts"], entry["cutouts"]))
+        for key in ("side", "bands"):
+            if learned[key] != new[key]:
+                raise ConfigError(
+                    (*keys, "cutouts"),
+                    f"{key} of {entry['cutouts']!r} is {new[key]}, but the run {entry['run']!r} "
+                    f"was trained on {learned[key]}",
+                )
+
+
+def example_format(section: Mapping, name: str) -> ExampleFormat:
+    """Return what the examples of an entry of `cutouts` will hold."""
+    cutouts = section["cutouts"][name]
+    ((kind, source),) = _source(section, cutouts).items()
+    return ExampleFormat(
+        shape=(cutouts["side"],) * 2,
+        channels=tuple(
+            f"{band}_{quantity}" for band in cutouts["bands"] for quantity in ("image", "ivar")
+        ),
+        classes={"label": 2},
+        groups={"simulation": source.get("bricks"), "image": 1}.get(kind),
+    )
+
+
+def _source(section: Mapping, cutouts: Mapping) -> Mapping:
+    return section["sources"][section["selections"][cutouts["selection"]]["source"]]
+
+
+def _check_selection(keys: Keys, selection: Mapping, section: Mapping) -> None:
+    ((kind, source),) = section["sources"][selection["source"]].items()
+    if kind == "simulation":
+        known = source["surveys"]
+        if "survey" not in selection:
+            raise ConfigError((*keys, "survey"), f"missing; known: {', '.join(known)}")
+        if selection["survey"] not in known:
+            raise ConfigError(
+                (*keys, "survey"),
+                f"{selection['survey']!r} is not a survey of the source {selection['source']!r}"
+                f"{nearest(selection['survey'], known)}",
+            )
+    elif "survey" in selection:
+        raise ConfigError(
+            (*keys, "survey"),
+            f"the source {selection['source']!r} is no simulation with several surveys; remove it",
+        )
+    for key in ("g", "r", "z", "size"):
+        if selection[key][0] > selection[key][1]:
+            raise ConfigError(
+                (*keys, key), f"{selection[key]} is no range; give [smallest, largest]"
+            )
+
+
+def _check_cutouts(keys: Keys, cutouts: Mapping, section: Mapping) -> None:
+    simulation = _source(section, cutouts).get("simulation")
+    if simulation is None:
+        return
+    for band in cutouts["bands"]:
+        if band not in BANDS:
+            raise ConfigError(
+                (*keys, "bands"), f"{band!r} is not simulated; known: {', '.join(BANDS)}"
+            )
+    if cutouts["side"] > simulation["size"]:
+        raise ConfigError(
+            (*keys, "side"),
+            f"{cutouts['side']} pixels do not fit into bricks of {simulation['size']} pixels",
+        )
+
+
+def _check_task(keys: Keys, run: str, section: Mapping) -> None:
+    task = section["runs"][run]["task"]
+    if task["name"] != "classification" or task["column"] != "label":
+        raise ConfigError(
+            keys,
+            f"the run {run!r} does not classify injections; give a run of the task classification "
+            "with the column label",
+        )
+
+
+def _check_verdict(keys: Keys, verdict: Mapping, section: Mapping) -> None:
+    runs = [("run", verdict["run"]), ("unchanged", verdict["unchanged"])]
+    runs += [("controls", run) for run in verdict["controls"]]
+    for key, run in runs:
+        _check_task((*keys, key), run, section)
+    for key in ("run", "unchanged"):
+        if verdict[key] in verdict["controls"]:
+            raise ConfigError(
+                (*keys, "controls"), f"{verdict[key]!r} is also the run under {key}; remove it here"
+            )

@@ -1,0 +1,266 @@
+"""Checks of the section `voids` of a configuration before the first job."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cosmodag.dag.example_format import ExampleFormat
+from cosmodag.dag.sub_box_groups import SubBoxes
+from cosmodag.errors import InputError
+from cosmodag.schema_errors import ConfigError
+
+FINDERS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
+OF_MATTER = ("matter", "matter_spheres")
+CUBIC = 0.02
+"""Largest relative difference of the sides of a cell."""
+ANGLES = re.compile(r"^(ra|dec|glon|glat|lon|lat|alpha|delta|theta|phi)(_?(deg|rad|j2000))?$", re.I)
+
+Keys = tuple[str, ...]
+
+
+def check(section: dict, given: Mapping) -> None:
+    """Check the sources, grids, labels and cutouts, and choose masks that fit their grid.
+
+    Parameters
+    ----------
+    section : dict
+        The completed section. Where the user chose no `mesh` and the default does not divide the
+        grid, it is replaced by half the cells of the grid.
+    given : mapping
+        The section as the user wrote it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name, source in section["sources"].items():
+        keys = ("voids", "sources", name)
+        if "catalogue" in source:
+            _check_catalogue((*keys, "catalogue"), source["catalogue"])
+        else:
+            _check_simulation((*keys, "simulation"), source["simulation"])
+    for name, grid in section["grids"].items():
+        _check_cells(
+            ("voids", "grids", name), "cells", grid["cells"], _sides(section, grid["source"])
+        )
+    _choose_meshes(section, given)
+    for name, labels in section["labels"].items():
+        _check_labels(("voids", "labels", name), labels, section)
+    for name in section["cutouts"]:
+        _check_cutouts(("voids", "cutouts", name), section, name)
+
+
+def example_format(section: Mapping, name: str) -> ExampleFormat:
+    """Return what the examples of an entry of `cutouts` will hold."""
+    cutouts = section["cutouts"][name]
+    grid = section["grids"][cutouts["grid"]]
+    labels = section["labels"][cutouts["labels"]]
+    finders = [finder for finder in FINDERS if finder in labels and labels[finder] is not False]
+    side, layers, coarse = cutouts["side"], cutouts["layers"], cutouts["side"] // cutouts["factor"]
+    source = section["sources"][grid["source"]]
+    columns = [f"{quantity}_{finder}" for finder in finders for quantity in ("count", "volume")]
+    columns += [f"{edge}_{letter}" for edge in ("lower", "upper", "box_size") for letter in "xyz"]
+    columns += ["axis", *(("omega_m", "sigma8") if "simulation" in source else ())]
+    regions = _sub_boxes(section, cutouts).groups(("voids", "cutouts", name))
+    groups = min(regions, cutouts.get("maximum", regions))
+    groups *= source.get("simulation", {}).get("realizations", 1)
+    if cutouts["cubes"]:
+        return ExampleFormat(
+            shape=(side,) * 3,
+            channels=("overdensity",),
+            target_shape=(coarse,) * 3,
+            target_channels=tuple(f"fraction_{finder}" for finder in finders),
+            columns=(*columns, "corner_x", "corner_y", "corner_z"),
+            groups=groups,
+            cubes=True,
+        )
+    return ExampleFormat(
+        shape=(side, side),
+        channels=("overdensity",)
+        if layers == 1
+        else tuple(f"overdensity_{layer}" for layer in range(layers)),
+        target_shape=(coarse, coarse),
+        target_channels=tuple(
+            f"{quantity}_{finder}" for finder in finders for quantity in ("fraction", "centres")
+        ),
+        columns=tuple(columns),
+        groups=groups,
+    )
+
+
+def _check_simulation(keys: Keys, simulation: Mapping) -> None:
+    for name, value in simulation.get("cosmology", {}).items():
+        if isinstance(value, list) and value[0] > value[1]:
+            raise ConfigError((*keys, "cosmology", name), f"{value} is no range; give [low, high]")
+
+
+def _check_catalogue(keys: Keys, catalogue: Mapping) -> None:
+    for where, table in ((keys, catalogue), ((*keys, "voids"), catalogue.get("voids"))):
+        if table is None:
+            continue
+        if table["unit"] == "Mpc" and "hubble" not in table:
+            raise ConfigError(
+                (*where, "hubble"), "missing; the unit Mpc needs H0 / (100 km/s/Mpc), such as 0.7"
+            )
+        _check_table(where, table)
+        angles = [str(name) for name in table["columns"][:3] if ANGLES.match(str(name))]
+        if angles:
+            raise ConfigError(
+                (*where, "columns"),
+                f"{', '.join(angles)} are angles; give comoving Cartesian positions x, y and z",
+            )
+    if any(side <= 0 for side in _three(catalogue["box_size"])):
+        raise ConfigError((*keys, "box_size"), f"{catalogue['box_size']} must be above 0")
+    if sorted(_three(catalogue["box_size"]))[1:] in ([180, 360], [90, 360]):
+        raise ConfigError(
+            (*keys, "box_size"),
+            f"{catalogue['box_size']} looks like angles in degrees; give comoving sides in Mpc/h",
+        )
+
+
+def _check_table(keys: Keys, table: Mapping) -> None:
+    """Check that a file, where it exists, has the columns; its first row is read."""
+    path = Path(os.path.expandvars(table["path"]))
+    if not path.is_file():
+        return
+    from cosmodag.voids.catalogues.tables import read_columns
+
+    weight = [table["weight"]] if "weight" in table else []
+    columns = [*table["columns"], *weight, *table.get("cut", {})]
+    try:
+        next(
+            read_columns(
+                path, columns, format=table.get("format"), table=table.get("table"), chunk_rows=1
+            ),
+            None,
+        )
+    except InputError as error:
+        raise ConfigError((*keys, "columns"), str(error)) from None
+
+
+def _three(value) -> Sequence:
+    return value if isinstance(value, list) else (value,) * 3
+
+
+def _sides(section: Mapping, source: str) -> Sequence[float]:
+    ((_, entry),) = section["sources"][source].items()
+    return _three(entry["box_size"])
+
+
+def _check_cells(keys: Keys, key: str, cells, sides: Sequence[float]) -> None:
+    """Check that the cells of a grid are cubes."""
+    lengths = [side / count for side, count in zip(sides, _three(cells))]
+    if max(lengths) > (1 + CUBIC) * min(lengths):
+        finest = max(_three(cells)) / max(sides)
+        better = [max(round(side * finest), 2) for side in sides]
+        raise ConfigError(
+            (*keys, key),
+            f"{cells} in a box of {_product(sides)} Mpc/h gives cells of {_product(lengths)} "
+            f"Mpc/h; give numbers in proportion to the sides, such as {better}",
+        )
+
+
+def _product(values: Sequence[float]) -> str:
+    return "×".join(f"{value:.4g}" for value in values)
+
+
+def _choose_meshes(section: dict, given: Mapping) -> None:
+    for name, labels in section["labels"].items():
+        if "mesh" in given["labels"][name]:
+            continue
+        for cutouts in section["cutouts"].values():
+            grid = section["grids"][cutouts["grid"]]
+            cells = _three(grid["cells"])
+            if cutouts["labels"] == name and _remainders(cells, labels["mesh"]):
+                halves = [count // 2 if count % 2 == 0 else count for count in cells]
+                labels["mesh"] = halves[0] if len(set(halves)) == 1 else halves
+
+
+def _remainders(cells: Sequence[int], mesh) -> bool:
+    return any(count % coarse for count, coarse in zip(cells, _three(mesh)))
+
+
+def _check_labels(keys: Keys, labels: Mapping, section: Mapping) -> None:
+    source = section["sources"][labels["source"]]
+    chosen = [finder for finder in FINDERS if finder in labels and labels[finder] is not False]
+    if not chosen:
+        raise ConfigError(keys, f"no void finder; give one or more of {', '.join(FINDERS)}")
+    for finder in OF_MATTER:
+        if finder in labels and "simulation" not in source:
+            raise ConfigError(
+                (*keys, finder),
+                f"the source {labels['source']!r} is a catalogue without matter; choose from "
+                f"{', '.join(name for name in FINDERS if name not in OF_MATTER)}",
+            )
+    if labels["catalogue"] and "voids" not in source.get("catalogue", {}):
+        raise ConfigError(
+            (*keys, "catalogue"),
+            f"the source {labels['source']!r} has no catalogue of voids; add it under "
+            f"voids.sources.{labels['source']}.catalogue.voids",
+        )
+    for finder in ("matter_spheres", "underdensity"):
+        radii = labels.get(finder, {})
+        if radii.get("maximum_radius", float("inf")) < radii.get("minimum_radius", 8):
+            raise ConfigError(
+                (*keys, finder, "maximum_radius"),
+                f"{radii['maximum_radius']} is below minimum_radius {radii['minimum_radius']}",
+            )
+    _check_cells(keys, "mesh", labels["mesh"], _sides(section, labels["source"]))
+
+
+def _check_cutouts(keys: Keys, section: Mapping, name: str) -> None:
+    cutouts = section["cutouts"][name]
+    grid, labels = section["grids"][cutouts["grid"]], section["labels"][cutouts["labels"]]
+    if grid["source"] != labels["source"]:
+        raise ConfigError(
+            (*keys, "labels"),
+            f"{cutouts['labels']!r} is made from the source {labels['source']!r} and the grid "
+            f"{cutouts['grid']!r} from {grid['source']!r}; use one source",
+        )
+    cells, mesh = _three(grid["cells"]), labels["mesh"]
+    if _remainders(cells, mesh):
+        fitting = [count for count in range(min(cells) // 8, min(cells) + 1) if count]
+        fitting = [count for count in fitting if not _remainders(cells, count)]
+        raise ConfigError(
+            ("voids", "labels", cutouts["labels"], "mesh"),
+            f"{mesh} does not divide voids.grids.{cutouts['grid']}.cells, {grid['cells']}; give "
+            + (f"one of {', '.join(map(str, fitting))}" if fitting else "a divisor"),
+        )
+    if cutouts["side"] % cutouts["factor"]:
+        raise ConfigError(
+            (*keys, "side"),
+            f"{cutouts['side']} is not a multiple of factor, {cutouts['factor']}",
+        )
+    if not cutouts["cubes"] and cutouts["depth"] % cutouts["layers"]:
+        raise ConfigError(
+            (*keys, "depth"),
+            f"{cutouts['depth']} is not a multiple of layers, {cutouts['layers']}",
+        )
+    source = section["sources"][grid["source"]]
+    if cutouts["wrap"] and not source.get("catalogue", {}).get("periodic", True):
+        raise ConfigError(
+            (*keys, "wrap"), f"the box of the source {grid['source']!r} is not periodic"
+        )
+    _sub_boxes(section, cutouts).groups(keys)
+
+
+def _sub_boxes(section: Mapping, cutouts: Mapping) -> SubBoxes:
+    grid = section["grids"][cutouts["grid"]]
+    source = section["sources"][grid["source"]]
+    cells = _three(grid["cells"])
+    sides = _sides(section, grid["source"])
+    depth = cutouts["side"] if cutouts["cubes"] else cutouts["depth"]
+    return SubBoxes(
+        cells=cells,
+        side=cutouts["side"],
+        depth=depth,
+        stride=cutouts["stride"],
+        stride_depth=cutouts["stride"] if cutouts["cubes"] else cutouts.get("stride_depth", depth),
+        axes=[2] if cutouts["cubes"] else cutouts["axes"],
+        wrap=cutouts["wrap"],
+        positions=cutouts.get("positions"),
+        regions=cutouts.get("regions"),
+        buffer=[cutouts["buffer"] * count / side for count, side in zip(cells, sides)],
+        periodic=source.get("catalogue", {}).get("periodic", True),
+    )
