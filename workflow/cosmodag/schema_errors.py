@@ -73,7 +73,7 @@ def explain(error: jsonschema.ValidationError, resolve: Resolve) -> ConfigError:
         Follows the references of a part of the schema.
     """
     keys = [str(key) for key in error.absolute_path]
-    error_schema = resolve(error.schema) if isinstance(error.schema, Mapping) else {}
+    error_schema = resolve(dict(error.schema)) if isinstance(error.schema, Mapping) else {}
     if error.validator in ("oneOf", "anyOf"):
         inner = _alternative(error, resolve)
         return inner if isinstance(inner, ConfigError) else explain(inner, resolve)

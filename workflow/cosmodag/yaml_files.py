@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -44,12 +45,14 @@ class YamlFile:
         if path.is_relative_to(Path.cwd()):
             path = path.relative_to(Path.cwd())
         self.path = path
+        self.data: Any = None
         try:
             loader = _Loader(self.path.read_bytes())
             try:
                 self._node = loader.get_single_node()
                 _check_duplicates(self.path, self._node)
-                self.data = None if self._node is None else loader.construct_document(self._node)
+                if self._node is not None:
+                    self.data = loader.construct_document(self._node)
                 json.dumps(self.data, default=str)  # refuses an alias inside what it stands for
             finally:
                 loader.dispose()

@@ -154,7 +154,7 @@ rule galaxies_cluster:
             config["galaxies"]["clusters"][w.clusters]["run"],
         ),
     shell:
-        "python -m cosmodag galaxies cluster --run $(dirname {input.model:q})"
+        'python -m cosmodag galaxies cluster --run "$(dirname {input.model:q})"'
         " --dataset {input.dataset:q} --output {output:q} --threads {threads} {params.settings}"
         " &> {log:q}"
 

@@ -191,7 +191,7 @@ rule injections_predict:
             config["injections"]["applications"][w.application]["run"],
         ),
     shell:
-        "python -m cosmodag injections predict {input.stamps:q} --run $(dirname {input.model:q})"
+        'python -m cosmodag injections predict {input.stamps:q} --run "$(dirname {input.model:q})"'
         " --dataset {input.dataset:q} --output {output:q} --threads {threads} &> {log:q}"
 
 
@@ -218,6 +218,6 @@ rule injections_verdict:
         ),
         code=code("injections verdict"),
     shell:
-        "python -m cosmodag injections verdict {params.controls} --run $(dirname {input.run:q})"
-        " --unchanged $(dirname {input.unchanged:q}) --dataset {input.dataset:q}"
+        'python -m cosmodag injections verdict {params.controls} --run "$(dirname {input.run:q})"'
+        ' --unchanged "$(dirname {input.unchanged:q})" --dataset {input.dataset:q}'
         " --output {output.verdict:q} --figure {output.figure:q} --threads {threads} &> {log:q}"

@@ -63,7 +63,7 @@ rule learning_relabel:
             config, "relabel", w.experiment, teacher_of(w.experiment, w.dataset)
         ),
     shell:
-        "python -m cosmodag relabel --dataset {input.dataset:q} --run $(dirname {input.model:q})"
+        'python -m cosmodag relabel --dataset {input.dataset:q} --run "$(dirname {input.model:q})"'
         " --output {output:q} --confidence {params.confidence} --threads {threads} &> {log:q}"
 
 
@@ -100,7 +100,7 @@ rule learning_train:
         launch=launch,
     shell:
         "{params.launch} python -m cosmodag train --dataset {input.dataset:q}"
-        " --output $(dirname {output.model:q}) --state {params.state:q} --threads {threads}"
+        ' --output "$(dirname {output.model:q})" --state {params.state:q} --threads {threads}'
         " {params.staging} {params.encoder} {params.settings} &> {log:q}"
 
 
@@ -175,5 +175,5 @@ rule learning_evaluate:
         ],
     shell:
         "python -m cosmodag evaluate --dataset {input.dataset:q}"
-        " --run $(dirname {input.model:q}) --baselines {input.baselines:q}"
+        ' --run "$(dirname {input.model:q})" --baselines {input.baselines:q}'
         " --threads {threads} {params.truth} &> {log:q}"
