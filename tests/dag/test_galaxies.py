@@ -39,10 +39,10 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     assert "At a signal-to-noise above 30, median error of" in report
     assert "Beside a fitted Sérsic profile, on a sample of 10" in report
     assert "Which groups do galaxies form?" in report
-    table = pd.read_csv(results / "galaxies/applications/sky.csv")
+    table = pd.read_csv(results / "galaxies/predictions/sky.csv")
     assert len(table) == 90
     assert table["magnitude"].between(table["magnitude_low"], table["magnitude_high"]).all()
-    assert (results / "galaxies/applications/sky.svg").is_file()
+    assert (results / "galaxies/predictions/sky.svg").is_file()
     assert "What networks say of sky" in report
     assert f"90 galaxies: {table['outside'].sum()} outside" in report
     assert set(table["group"]) <= {-1, 0, 1, 2}
@@ -73,7 +73,7 @@ def assert_other_labels_group_anew_and_train_nothing(done):
     assert done.planned("galaxies") == {
         "galaxies",
         "galaxies_cluster clusters=shapes",
-        "galaxies_predict application=sky",
+        "galaxies_predict prediction=sky",
     }
 
 
@@ -99,7 +99,7 @@ def test_the_plan_holds_a_job_a_batch(configured):
             for run in ("parameters", "latent2", "latent4")
         ),
         "galaxies_cluster clusters=shapes",
-        "galaxies_predict application=sky",
+        "galaxies_predict prediction=sky",
     }
     printed = configured.commands()
     assert "--first 60 --count 30" in printed
@@ -149,7 +149,7 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
     (configured.folder / "stamps").mkdir()
     galaxies = config["galaxies"]
     galaxies["sources"]["real"] = {"folder": {"path": "stamps", "pixel": 0.4, "psf": 1.2}}
-    galaxies["applications"] = {
+    galaxies["predictions"] = {
         "real": {
             "source": "real",
             "parameters": "parameters",
@@ -158,8 +158,8 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
         }
     }
     configured.configure(config)
-    planned = configured.planned("results/galaxies/applications/real.csv")
-    assert {"galaxies_filter source=real", "galaxies_predict application=real"} <= planned
+    planned = configured.planned("results/galaxies/predictions/real.csv")
+    assert {"galaxies_filter source=real", "galaxies_predict prediction=real"} <= planned
     assert "galaxies_train experiment=galaxies,run=latent4" in planned
     assert not any(job.startswith("galaxies_evaluate") for job in planned)
     printed = configured.commands()
@@ -171,11 +171,11 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
     assert "--clusters results/galaxies/clusters/shapes" in command
 
 
-def test_an_application_names_a_run(configured):
+def test_a_prediction_names_a_run(configured):
     config = configured.config
-    config["galaxies"]["applications"]["sky"] = {"source": "sky"}
+    config["galaxies"]["predictions"]["sky"] = {"source": "sky"}
     printed = configured.refused(config)
-    assert "galaxies.applications.sky: give one of parameters or latent" in printed
-    config["galaxies"]["applications"]["sky"] |= {"parameters": "parameters", "clusters": "shapes"}
+    assert "galaxies.predictions.sky: give one of parameters or latent" in printed
+    config["galaxies"]["predictions"]["sky"] |= {"parameters": "parameters", "clusters": "shapes"}
     printed = configured.refused(config)
-    assert "galaxies.applications.sky.clusters: this key needs the key latent" in printed
+    assert "galaxies.predictions.sky.clusters: this key needs the key latent" in printed

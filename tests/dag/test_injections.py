@@ -33,7 +33,7 @@ def test_a_survey_is_simulated_cut_trained_on_and_judged_and_a_second_run_does_n
     metrics = json.loads((results / "injections/runs/same/metrics.json").read_text())
     assert len(metrics["two_sample"]["bins"]) == 5
     assert metrics["baselines"].keys() == {"rate", "logistic", "catalogue_trees", "index_only"}
-    table = pd.read_csv(results / "injections/applications/elsewhere.csv")
+    table = pd.read_csv(results / "injections/predictions/elsewhere.csv")
     selected = pd.read_parquet(results / "injections/selections/position/0.parquet")
     assert 0 < len(table) <= len(selected)  # stamps beyond an edge are left out
     assert table["probability"].between(0, 1).all()

@@ -79,7 +79,7 @@ def test_a_network_trained_on_simulated_bricks_judges_the_real_image(
     checkout.configure(example)
     checkout.run("all")
     results = checkout.folder / example["results"] / "injections"
-    table = pd.read_csv(results / "applications/dr9.csv")
+    table = pd.read_csv(results / "predictions/dr9.csv")
     selected = pd.read_parquet(results / "selections/dr9/0.parquet")
     assert set(table["id"]) <= set(selected["id"])
     assert set(table["label"]) == {0, 1}

@@ -6,7 +6,7 @@
 #         results/galaxies/cutouts/<cutouts>/<batch>.h5      stamps of one size
 #         results/galaxies/datasets/<dataset>/, results/galaxies/runs/<run>/   see learning.smk
 #         results/galaxies/clusters/<clusters>/              groups: numbers, members, figures
-#         results/galaxies/applications/<application>.csv, .svg      runs applied to other stamps
+#         results/galaxies/predictions/<prediction>.csv, .svg      runs applied to other stamps
 
 from cosmodag.galaxies.files import GalaxiesFiles
 
@@ -21,7 +21,7 @@ rule galaxies:
             run=galaxies.names("runs"),
         ),
         galaxies.clusters,
-        galaxies.applications,
+        galaxies.predictions,
 
 
 rule galaxies_simulate:
@@ -162,14 +162,14 @@ rule galaxies_cluster:
 rule galaxies_predict:
     """Apply trained networks to stamps of galaxies that they were not trained on."""
     input:
-        unpack(lambda w: galaxies.application_inputs(w.application)),
+        unpack(lambda w: galaxies.prediction_inputs(w.prediction)),
     output:
-        table=f"{results}/galaxies/applications/{{application}}.csv",
-        figure=f"{results}/galaxies/applications/{{application}}.svg",
+        table=f"{results}/galaxies/predictions/{{prediction}}.csv",
+        figure=f"{results}/galaxies/predictions/{{prediction}}.svg",
     log:
-        f"{results}/logs/galaxies/predict_{{application}}.log",
+        f"{results}/logs/galaxies/predict_{{prediction}}.log",
     benchmark:
-        f"{results}/benchmarks/galaxies/predict_{{application}}.tsv"
+        f"{results}/benchmarks/galaxies/predict_{{prediction}}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -177,10 +177,10 @@ rule galaxies_predict:
         mem_mb=scaled(4000),
         runtime=scaled(60),
     params:
-        settings=lambda w: galaxies.application_options(w.application),
+        settings=lambda w: galaxies.prediction_options(w.prediction),
         code=lambda w: [
             helpers.run_code(config, "galaxies predict", "galaxies", run)
-            for run in galaxies.applied(w.application).values()
+            for run in galaxies.applied(w.prediction).values()
         ],
     shell:
         "python -m cosmodag galaxies predict {input.stamps:q} --output {output.table:q}"

@@ -5,7 +5,7 @@
 #         results/injections/selections/<selection>/<batch>.*    objects that pass the cuts
 #         results/injections/cutouts/<cutouts>/<batch>.h5        stamps of them
 #         results/injections/datasets/<dataset>/, results/injections/runs/<run>/   see learning.smk
-#         results/injections/applications/<application>.csv      a run applied to other stamps
+#         results/injections/predictions/<prediction>.csv      a run applied to other stamps
 #         results/injections/verdicts/<verdict>.json             a test and its controls
 
 from cosmodag.injections.files import InjectionsFiles
@@ -24,7 +24,7 @@ rule injections:
             f"{results}/injections/verdicts/{{verdict}}.json",
             verdict=injections.names("verdicts"),
         ),
-        injections.applications,
+        injections.predictions,
 
 
 rule injections_simulate:
@@ -170,13 +170,13 @@ use rule learning_evaluate as injections_evaluate with:
 rule injections_predict:
     """Apply a trained network to stamps that it was not trained on."""
     input:
-        unpack(lambda w: injections.application_inputs(w.application)),
+        unpack(lambda w: injections.prediction_inputs(w.prediction)),
     output:
-        f"{results}/injections/applications/{{application}}.csv",
+        f"{results}/injections/predictions/{{prediction}}.csv",
     log:
-        f"{results}/logs/injections/predict_{{application}}.log",
+        f"{results}/logs/injections/predict_{{prediction}}.log",
     benchmark:
-        f"{results}/benchmarks/injections/predict_{{application}}.tsv"
+        f"{results}/benchmarks/injections/predict_{{prediction}}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -188,7 +188,7 @@ rule injections_predict:
             config,
             "injections predict",
             "injections",
-            config["injections"]["applications"][w.application]["run"],
+            config["injections"]["predictions"][w.prediction]["run"],
         ),
     shell:
         'python -m cosmodag injections predict {input.stamps:q} --run "$(dirname {input.model:q})"'

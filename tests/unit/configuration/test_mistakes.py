@@ -129,7 +129,10 @@ def test_the_configurations_of_the_tests_are_complete(base):
         ({f"{RUN}.model": {"name": "lenet"}}, "lenet is not a network for the task map; .*unet"),
         ({"voids.runs.cube.model": {"name": "unet"}}, "unet is not .* head: cube; .* unet3d"),
         ({"voids.runs.cube.task.head": "map"}, "head: map, but the examples are cubes; set head:"),
-        ({"voids.runs.counts.model": {"name": "twins"}}, "twins is not a network for the task cou"),
+        (
+            {"voids.runs.counts.model": {"name": "siamese"}},
+            "siamese is not a network for the task cou",
+        ),
         (
             {"voids.runs.counts.model": {"name": "dense"}, "voids.runs.counts.task.name": "latent"},
             "",
@@ -245,14 +248,14 @@ STAMPS = "galaxies.sources.sky.simulation"
         ({"galaxies.clusters.shapes.labels": "kind"}, "labels: 'kind' is not a column; known: mag"),
         ({"galaxies.clusters.shapes.label_edges": [2, 1]}, r"label_edges: \[2, 1\] must ascend"),
         (
-            {"galaxies.applications.sky.latent": "parameters"},
+            {"galaxies.predictions.sky.latent": "parameters"},
             "sky.latent: the task of the run 'para",
         ),
         (
-            {"galaxies.applications.sky.latent": "latent2"},
+            {"galaxies.predictions.sky.latent": "latent2"},
             "'shapes' are clusters of the run 'latent",
         ),
-        ({"galaxies.applications.sky": {"source": "sky"}}, "sky: give one of parameters or latent"),
+        ({"galaxies.predictions.sky": {"source": "sky"}}, "sky: give one of parameters or latent"),
         (
             {"galaxies.sources.sky": {"folder": {"path": "x"}}},
             "folder.psf: missing; .*contains psf",
@@ -322,14 +325,14 @@ SLICES = {"name": "slicenet", "width": 8}
         ),
         (
             {f"{WHEN}.task": {"name": "matching", "columns": ["redshift_class"]}},
-            "resnet is not a network for the task matching; choose from twins",
+            "resnet is not a network for the task matching; choose from siamese",
         ),
         (
             {
                 f"{WHEN}.task": {"name": "matching", "columns": ["redshift_class"]},
-                f"{WHEN}.model": {"name": "twins"},
+                f"{WHEN}.model": {"name": "siamese"},
             },
-            "twins needs pairs of channels, but the input has 1: brightness_temperature",
+            "siamese needs pairs of channels, but the input has 1: brightness_temperature",
         ),
     ],
 )

@@ -206,7 +206,7 @@ def test_cuts_are_counted_for_each_selection(tmp_path):
 def test_an_experiment_adds_its_own_sections_and_no_other(tmp_path):
     products = []
     for experiment in ("galaxies", "stars"):
-        folder = tmp_path / experiment / "applications"
+        folder = tmp_path / experiment / "predictions"
         folder.mkdir(parents=True)
         products.append(folder / "sky.csv")
         products[-1].write_text("id,outside,warning\na,True,outside\nb,False,\nc,False,noise\n")

@@ -56,9 +56,9 @@ class ExperimentFiles:
         return []
 
     @property
-    def applications(self) -> list[str]:
-        """Return the tables of all applications of trained runs."""
-        return [f"{self.root}/applications/{name}.csv" for name in self.names("applications")]
+    def predictions(self) -> list[str]:
+        """Return the tables of all predictions of trained runs."""
+        return [f"{self.root}/predictions/{name}.csv" for name in self.names("predictions")]
 
     def trained(self, run: str) -> tuple[str, str]:
         """Return the weights of a run, and the dataset that it was trained on."""

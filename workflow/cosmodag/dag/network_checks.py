@@ -69,13 +69,13 @@ def _check_head(keys: Keys, task: Mapping, part: Mapping, model: str) -> None:
         "reconstruction": "map",
         "latent": "latent",
     }.get(task["name"], "scalars")
-    pairs = (model == "twins") == (task["name"] == "matching")
+    pairs = (model == "siamese") == (task["name"] == "matching")
     if head in part["x-heads"] and pairs:
         return
     fitting = [
         name
         for name, other in _networks().items()
-        if head in other["x-heads"] and (name == "twins") == (task["name"] == "matching")
+        if head in other["x-heads"] and (name == "siamese") == (task["name"] == "matching")
     ]
     raise ConfigError(
         (*keys, "name"),
@@ -202,5 +202,5 @@ _SPECIAL = {
     "vae": _check_vae,
     "convnet": _check_convnet,
     "galaxynet": _check_galaxynet,
-    "twins": _check_pairs,
+    "siamese": _check_pairs,
 }

@@ -72,8 +72,8 @@ def check(section: dict, given: Mapping) -> None:
             )
     for name, clusters in section["clusters"].items():
         _check_clusters(("galaxies", "clusters", name), clusters, section)
-    for name, entry in section["applications"].items():
-        _check_application(("galaxies", "applications", name), entry, section)
+    for name, entry in section["predictions"].items():
+        _check_prediction(("galaxies", "predictions", name), entry, section)
 
 
 def example_format(section: Mapping, name: str) -> ExampleFormat:
@@ -143,7 +143,7 @@ def _check_clusters(keys: Keys, clusters: Mapping, section: Mapping) -> None:
             )
 
 
-def _check_application(keys: Keys, entry: Mapping, section: Mapping) -> None:
+def _check_prediction(keys: Keys, entry: Mapping, section: Mapping) -> None:
     tasks = {"parameters": ("count", "regression"), "latent": ("latent",)}
     bands = _bands(section, entry["source"])
     for key in filter(entry.__contains__, tasks):

@@ -10,7 +10,7 @@ from cosmodag.dag.experiment_files import ExperimentFiles
 MEGABYTES_OF_PYTHON = 1200  # GalSim, h5py, astropy; and twice Snakemake around a job
 BANDS = 3
 APPLIED = ("parameters", "latent")
-"""What an application may name a run for."""
+"""What a prediction may name a run for."""
 READ = ("bands", "dataset", "pixel", "psf")
 """Settings of a folder by which its files are read."""
 
@@ -22,7 +22,7 @@ class GalaxiesFiles(ExperimentFiles):
     """
 
     NAME = "galaxies"
-    SECTIONS = ("sources", "cutouts", "datasets", "runs", "clusters", "applications")
+    SECTIONS = ("sources", "cutouts", "datasets", "runs", "clusters", "predictions")
     COUNTED = "galaxies"
 
     def folder(self, source: str) -> str:
@@ -56,7 +56,7 @@ class GalaxiesFiles(ExperimentFiles):
     @property
     def products(self) -> list[str]:
         """Return the clusters and the predictions."""
-        return self.clusters + self.applications
+        return self.clusters + self.predictions
 
     def cluster_inputs(self, clusters: str) -> dict[str, str]:
         """Return what galaxies are grouped from: a trained run, its dataset, a table of labels."""
@@ -66,31 +66,31 @@ class GalaxiesFiles(ExperimentFiles):
         labels = {"labels": os.path.expandvars(table["path"])} if table else {}
         return {"model": model, "dataset": dataset, **labels}
 
-    def applied(self, application: str) -> dict[str, str]:
-        """Return the runs that an application names, by what they are for."""
-        entry = self.config["applications"][application]
+    def applied(self, prediction: str) -> dict[str, str]:
+        """Return the runs that a prediction names, by what they are for."""
+        entry = self.config["predictions"][prediction]
         return {name: entry[name] for name in APPLIED if name in entry}
 
-    def application_inputs(self, application: str) -> dict[str, str | list[str]]:
-        """Return what an application needs: stamps, trained runs, their datasets."""
-        entry = self.config["applications"][application]
+    def prediction_inputs(self, prediction: str) -> dict[str, str | list[str]]:
+        """Return what a prediction needs: stamps, trained runs, their datasets."""
+        entry = self.config["predictions"][prediction]
         source = entry["source"]
         root = f"{self.root}/sources/{source}"
         found: dict[str, str | list[str]] = {"stamps": f"{root}/accepted.txt"}
         if "simulation" in self.config["sources"][source]:
             found["stamps"] = [f"{root}/{batch}.h5" for batch in self.batches(source)]
-        for name, run in self.applied(application).items():
+        for name, run in self.applied(prediction).items():
             found[name], found[f"{name}_dataset"] = self.trained(run)
         if "clusters" in entry:
             found["clusters"] = f"{self.root}/clusters/{entry['clusters']}"
         return found
 
-    def application_options(self, application: str) -> str:
-        """Return the options that name an application's runs and say how its stamps are read."""
-        source = self.config["applications"][application]["source"]
+    def prediction_options(self, prediction: str) -> str:
+        """Return the options that name a prediction's runs and say how its stamps are read."""
+        source = self.config["predictions"][prediction]["source"]
         folder = self.config["sources"][source].get("folder", {})
         held = {"stack" if key == "dataset" else key: folder.get(key) for key in READ}
-        for name, file in self.application_inputs(application).items():
+        for name, file in self.prediction_inputs(prediction).items():
             if name != "stamps":
                 held[name] = file.removesuffix("/model.pt")
         return options(held)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cosmodag.evaluation.formatting import number
 from cosmodag.galaxies.clusters import titles
-from cosmodag.galaxies.prediction.prediction_table import read_application
+from cosmodag.galaxies.prediction.prediction_table import read_prediction
 from cosmodag.reporting.sections import (
     Cell,
     Section,
@@ -24,11 +24,11 @@ def sections(products: Sequence[Path]) -> list[Section]:
     Parameters
     ----------
     products : sequence of Path
-        Folders ``clusters/<name>`` and files ``applications/<name>.csv``.
+        Folders ``clusters/<name>`` and files ``predictions/<name>.csv``.
     """
     clusters = [cluster_section(path) for path in products if path.parent.name == "clusters"]
     return clusters + [
-        prediction_section(path) for path in products if path.parent.name == "applications"
+        prediction_section(path) for path in products if path.parent.name == "predictions"
     ]
 
 
@@ -104,7 +104,7 @@ def cluster_table(content: Mapping[str, Any]) -> SectionTable:
 
 def prediction_section(path: Path) -> Section:
     """Return the section on one table of predictions."""
-    content = read_application(path)
+    content = read_prediction(path)
     caption = (
         "Images with the predictions and their 68 % intervals. A frame marks images outside the "
         "training distribution, whose predictions are not reliable."

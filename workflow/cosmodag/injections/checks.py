@@ -31,8 +31,8 @@ def check(section: dict, given: Mapping) -> None:
         _check_cutouts(("injections", "cutouts", name), cutouts, section)
     for name, verdict in section["verdicts"].items():
         _check_verdict(("injections", "verdicts", name), verdict, section)
-    for name, entry in section["applications"].items():
-        keys = ("injections", "applications", name)
+    for name, entry in section["predictions"].items():
+        keys = ("injections", "predictions", name)
         _check_task((*keys, "run"), entry["run"], section)
         dataset = section["datasets"][section["runs"][entry["run"]]["dataset"]]
         learned, new = (section["cutouts"][k] for k in (dataset["cutouts"], entry["cutouts"]))

@@ -18,7 +18,7 @@ class InjectionsFiles(ExperimentFiles):
     """
 
     NAME = "injections"
-    SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "applications", "verdicts")
+    SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "predictions", "verdicts")
     COUNTED = "bricks"
     PRIOR = str(PACKAGE_FOLDER.parent / "resources" / "emission_line_galaxies.json")
     """Law of the galaxies that are drawn."""
@@ -107,8 +107,8 @@ class InjectionsFiles(ExperimentFiles):
         verdicts = [f"{self.root}/verdicts/{name}.json" for name in self.names("verdicts")]
         return verdicts + self.cuts
 
-    def application_inputs(self, application: str) -> dict[str, str | list[str]]:
-        """Return what an application needs: a trained run, its dataset, stamps."""
-        entry = self.config["applications"][application]
+    def prediction_inputs(self, prediction: str) -> dict[str, str | list[str]]:
+        """Return what a prediction needs: a trained run, its dataset, stamps."""
+        entry = self.config["predictions"][prediction]
         model, dataset = self.trained(entry["run"])
         return {"model": model, "dataset": dataset, "stamps": self.examples(entry["cutouts"])}

@@ -14,13 +14,13 @@ def said(table: pd.DataFrame) -> str:
     return text + (f", {warned - outside} more with a warning" if warned > outside else "")
 
 
-def read_application(path: str | os.PathLike) -> dict[str, str | Path]:
+def read_prediction(path: str | os.PathLike) -> dict[str, str | Path]:
     """Read what a table of `predict_galaxies` says as a whole.
 
     Parameters
     ----------
     path
-        The table, <experiment>/applications/<application>.csv.
+        The table, <experiment>/predictions/<prediction>.csv.
 
     Returns
     -------
