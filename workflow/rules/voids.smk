@@ -1,9 +1,9 @@
 # Voids: where are the cosmic voids behind a catalogue of galaxies, and how many?
 #
-# Needs:  sources of the configuration: simulated boxes, or a catalogue read from a file
+# Needs:  sources of the configuration: simulated boxes, or a galaxy catalogue in a file
 # Makes:  results/voids/sources/<source>/{galaxies,matter}_<batch>.h5
-#         results/voids/grids/<grid>/<batch>.h5          mass assigned to cells
-#         results/voids/labels/<labels>/<batch>.h5       voids as masks and catalogues
+#         results/voids/grids/<grid>/<batch>.h5          mass per cell
+#         results/voids/labels/<labels>/<batch>.h5       masks and catalogues of voids
 #         results/voids/cutouts/<cutouts>/<batch>.h5     sub-boxes: maps of galaxies and voids
 #         results/voids/datasets/<dataset>/, results/voids/runs/<run>/      see learning.smk
 
@@ -13,7 +13,7 @@ voids = VoidsFiles(config)
 
 
 rule voids:
-    """Everything of the void experiment."""
+    """Train and evaluate all runs of the void experiment."""
     input:
         collect(f"{results}/voids/runs/{{run}}/metrics.json", run=voids.names("runs")),
 
@@ -46,7 +46,7 @@ rule voids_simulate:
 
 
 rule voids_catalogue:
-    """Read a catalogue of galaxies into the form that simulated boxes have."""
+    """Convert a galaxy catalogue to a galaxies file, as simulations write it."""
     input:
         lambda w: voids.catalogue_file(w.source),
     output:
@@ -74,7 +74,7 @@ rule voids_catalogue:
 rule voids_grid:
     """Assign the galaxies of a batch of boxes to grids."""
     input:
-        galaxies=lambda w: voids.galaxies("grids", w.grid, w.batch),
+        galaxies=lambda w: voids.galaxies_file("grids", w.grid, w.batch),
     output:
         f"{results}/voids/grids/{{grid}}/{{batch}}.h5",
     log:
@@ -96,7 +96,7 @@ rule voids_grid:
 
 
 rule voids_label:
-    """Find the voids of a batch of boxes, in the matter or among the galaxies."""
+    """Find the voids of a batch of boxes in the matter or among the galaxies."""
     input:
         unpack(lambda w: voids.label_inputs(w.labels, w.batch)),
     output:
@@ -114,7 +114,7 @@ rule voids_label:
     params:
         settings=lookup(dpath="voids/labels/{labels}", within=options),
         inputs=lambda w, input: helpers.options(dict(input.items())),
-        catalogue=lambda w: voids.void_settings(w.labels),
+        catalogue=lambda w: voids.void_catalogue_options(w.labels),
         code=code("voids label"),
     shell:
         "python -m cosmodag voids label {params.inputs} --output {output:q}"
@@ -122,10 +122,10 @@ rule voids_label:
 
 
 rule voids_cutouts:
-    """Cut sub-boxes of a batch of grids and the maps of the voids in them."""
+    """Cut sub-boxes of a batch of boxes and the maps of the voids in them."""
     input:
-        grid=lambda w: voids.part(w.cutouts, "grid", w.batch),
-        labels=lambda w: voids.part(w.cutouts, "labels", w.batch),
+        grid=lambda w: voids.cutout_input(w.cutouts, "grid", w.batch),
+        labels=lambda w: voids.cutout_input(w.cutouts, "labels", w.batch),
     output:
         f"{results}/voids/cutouts/{{cutouts}}/{{batch}}.h5",
     log:

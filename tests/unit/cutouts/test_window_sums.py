@@ -1,4 +1,4 @@
-"""Claims on sums along the line of sight that overlapping windows share."""
+"""Sums over overlapping windows along the line of sight."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ DEPTH, LAYERS = 12, 3
 
 @dataclasses.dataclass(frozen=True)
 class CountingMesh(BoxMesh):
-    """A mesh that counts how often each of its cells is read."""
+    """Mesh that counts how often each of its cells is read."""
 
     reads: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(SHAPE, int))
 
@@ -34,11 +34,12 @@ def dataset(tmp_path):
 
 
 def brute_force(mesh, axis, offsets):
+    """Sum each layer of each window."""
     along = np.moveaxis(mesh.astype(np.float64), axis, 0)
-    part = DEPTH // LAYERS
+    thickness = DEPTH // LAYERS
     return [
         [
-            along[np.arange(offset + k * part, offset + (k + 1) * part) % len(along)].sum(axis=0)
+            along[(offset + k * thickness + np.arange(thickness)) % len(along)].sum(axis=0)
             for k in range(LAYERS)
         ]
         for offset in offsets
@@ -47,17 +48,17 @@ def brute_force(mesh, axis, offsets):
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 @pytest.mark.parametrize("block_bytes", [1, 2**26])
-def test_windows_equal_brute_force_whatever_is_read_at_once(
+def test_window_sums_equal_brute_force_for_any_size_of_blocks(
     dataset, axis, block_bytes, monkeypatch
 ):
     monkeypatch.setattr(module, "BLOCK_BYTES", block_bytes)
     offsets = range(0, SHAPE[axis], 5)
-    found = list(window_sums(BoxMesh(dataset, 1), axis, offsets, DEPTH, layers=LAYERS))
-    np.testing.assert_allclose(found, brute_force(dataset[1], axis, offsets), rtol=1e-12)
+    sums = list(window_sums(BoxMesh(dataset, 1), axis, offsets, DEPTH, layers=LAYERS))
+    np.testing.assert_allclose(sums, brute_force(dataset[1], axis, offsets), rtol=1e-12)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_arrays_in_memory_give_the_same_as_files(dataset, axis):
+def test_window_sums_of_files_and_arrays_agree(dataset, axis):
     offsets = [0, 1, 6]
     from_file = list(window_sums(BoxMesh(dataset, 0), axis, offsets, DEPTH))
     from_array = list(window_sums(dataset[0], axis, offsets, DEPTH))
@@ -65,14 +66,14 @@ def test_arrays_in_memory_give_the_same_as_files(dataset, axis):
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_each_cell_is_read_once_however_windows_overlap(dataset, axis):
+def test_each_cell_is_read_once_by_overlapping_windows(dataset, axis):
     mesh = CountingMesh(dataset, 0)
     offsets = range(SHAPE[axis] - DEPTH + 1)
     assert len(list(window_sums(mesh, axis, offsets, DEPTH))) == len(offsets)
     assert (mesh.reads == 1).all()
 
 
-def test_a_coarser_mesh_is_summed_as_if_its_cells_were_repeated(dataset):
+def test_window_sums_of_a_coarser_mesh_are_those_of_repeated_cells(dataset):
     mask = np.random.default_rng(2).integers(0, 2, (10, 12, 14)).astype(np.uint8)
     fine = mask.repeat(3, axis=2)
     offsets = range(0, 42 - 9, 2)
@@ -80,7 +81,7 @@ def test_a_coarser_mesh_is_summed_as_if_its_cells_were_repeated(dataset):
     np.testing.assert_array_equal(coarse_sums, list(window_sums(fine, 2, offsets, 9)))
 
 
-def test_sums_do_not_depend_on_the_number_of_threads(dataset):
+def test_window_sums_do_not_depend_on_the_number_of_threads(dataset):
     sums = []
     for threads in (1, 2):
         with numba_threads(threads):
@@ -88,7 +89,7 @@ def test_sums_do_not_depend_on_the_number_of_threads(dataset):
     np.testing.assert_array_equal(*sums)
 
 
-def test_block_means_are_those_of_every_corner():
+def test_block_means_begin_at_every_corner():
     plane = np.random.default_rng(3).normal(size=(9, 11))
     means = block_means(plane, 4)
     assert means.shape == (6, 8)

@@ -21,7 +21,7 @@ class Boxes(Protocol):
 
     @property
     def name(self) -> str:
-        """Path of the file that holds the boxes."""
+        """Path of the file of the boxes."""
 
     @property
     def boxes(self) -> Sequence[str]:

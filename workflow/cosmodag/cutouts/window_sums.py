@@ -147,7 +147,7 @@ def _sum_slab(
 
 
 def _rows_per_block(mesh: BoxMesh | np.ndarray, axis: int, thickness: int) -> int:
-    """Return the number of rows that a block of at most `BLOCK_BYTES` holds, whole chunks."""
+    """Return the number of rows per block: whole chunks, of about `BLOCK_BYTES` or less."""
     rows, columns = transverse_axes(axis)
     if not isinstance(mesh, BoxMesh):
         return mesh.shape[rows]

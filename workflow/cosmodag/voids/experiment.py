@@ -1,4 +1,4 @@
-"""What the experiment `voids` declares to shared code."""
+"""Declaration of the void experiment."""
 
 from cosmodag.experiments import Experiment, Task
 from cosmodag.voids.checks import check, example_format
@@ -9,22 +9,22 @@ EXPERIMENT = Experiment(
     title="Cosmic voids",
     question="Where are the cosmic voids behind a galaxy catalogue, and how many?",
     background=(
-        "The network sees galaxies projected along a line of sight. The truth about voids "
-        "is the matter beneath them, not the galaxies, so a threshold on galaxies is a fair"
-        " rival and not the answer. Test examples come from realizations, or disjoint "
-        "regions, that training never saw."
+        "The network sees galaxies projected along a line of sight. Voids are defined in the "
+        "matter and not in the galaxies, so a threshold on the galaxy density is a baseline and "
+        "not the answer. Test examples come from realizations, or disjoint regions, that the "
+        "training set does not contain."
     ),
     original=(
-        "In the work that this experiment redoes, neighbouring sub-boxes shared most of "
-        "their volume and were split at random: a predictor that saw only a sub-box's "
-        "position explained 86 to 89 % of the variance of its counts, and nothing on "
-        "disjoint boxes. Its maps lay between 0.495 and 0.509 everywhere."
+        "In the study by its authors, neighbouring sub-boxes shared most of their volume and were "
+        "split at random: the position of a sub-box alone explained 86 to 89 % of the variance of "
+        "its counts, and none for disjoint boxes. Predicted probabilities were between 0.495 and "
+        "0.509 everywhere."
     ),
     stages={
         "simulate": "Simulate boxes of matter and galaxies.",
-        "catalogue": "Read a catalogue of galaxies.",
+        "catalogue": "Read a galaxy catalogue.",
         "grid": "Assign galaxies to grids.",
-        "label": "Find the voids.",
+        "label": "Find voids by one or more definitions.",
         "cutouts": "Cut sub-boxes and their maps of voids.",
     },
     files=VoidsFiles,
@@ -36,7 +36,7 @@ EXPERIMENT = Experiment(
             "cosmodag.voids.evaluation.void_maps:VoidMapEvaluation",
         ),
         "count": Task(
-            "How many voids does a sub-box hold, and how much volume do they fill?",
+            "How many voids does a sub-box contain, and how much volume do they fill?",
         ),
     },
     writers={

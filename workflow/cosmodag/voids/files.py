@@ -1,4 +1,4 @@
-"""The files of the void experiment, and what its jobs need, as the configuration implies them."""
+"""Files of the void experiment and resources of its jobs, derived from the configuration."""
 
 from __future__ import annotations
 
@@ -8,53 +8,60 @@ from collections.abc import Sequence
 from cosmodag.dag.common import options
 from cosmodag.dag.experiment_files import ExperimentFiles
 
-MEGABYTES_OF_PYTHON = 1200  # numba, h5py, compiled kernels; and twice Snakemake around a job
-
-SECTIONS = {"grid": "grids", "labels": "labels"}
+BASE_MB = 1200
+"""Memory of a job without data in MB: numba, h5py, compiled kernels, and Snakemake around it."""
+INPUT_SECTIONS = {"grid": "grids", "labels": "labels"}
+"""Sections that the keys of an entry of cutouts refer to."""
 
 
 class VoidsFiles(ExperimentFiles):
-    """The void experiment's part of a completed configuration.
+    """Files and resources of the void experiment.
 
-    Sources are simulations of boxes, or a catalogue, which is one box.
+    A source is a simulation, in batches of boxes, or a catalogue, which is one box.
+
+    Parameters
+    ----------
+    config : mapping
+        The completed configuration.
     """
 
     NAME = "voids"
     SECTIONS = ("sources", "grids", "labels", "cutouts", "datasets", "runs")
 
     def catalogue_file(self, source: str) -> str:
-        """Return the file of a catalogue, with variables of the environment replaced."""
+        """Return the path of a galaxy catalogue, with environment variables expanded."""
         return os.path.expandvars(self.config["sources"][source]["catalogue"]["path"])
 
-    def galaxies(self, section: str, name: str, batch: str) -> str:
-        """Return the galaxies that an entry of grids or labels is made from."""
+    def galaxies_file(self, section: str, name: str, batch: str) -> str:
+        """Return the galaxies file of a batch that an entry of grids or labels uses."""
         return f"{self.root}/sources/{self.config[section][name]['source']}/galaxies_{batch}.h5"
 
     def label_inputs(self, labels: str, batch: str) -> dict[str, str]:
-        """Return the files that a set of labels is found in, by what they hold."""
+        """Return the files in which a set of labels is found, by command-line option."""
         entry = self.config["labels"][labels]
         source = self.config["sources"][entry["source"]]
-        files = {"galaxies": self.galaxies("labels", labels, batch)}
+        files = {"galaxies": self.galaxies_file("labels", labels, batch)}
         if entry.keys() & {"matter", "matter_spheres"}:
             files["matter_grid"] = f"{self.root}/sources/{entry['source']}/matter_{batch}.h5"
         if entry["catalogue"]:
             files["void_catalogue"] = os.path.expandvars(source["catalogue"]["voids"]["path"])
         return files
 
-    def void_settings(self, labels: str) -> str:
-        """Return the options that say how the catalogue of voids is read, if there is one."""
+    def void_catalogue_options(self, labels: str) -> str:
+        """Return the options with columns and unit of the void catalogue, if there is one."""
         entry = self.config["labels"][labels]
         if not entry["catalogue"]:
             return ""
         voids = self.config["sources"][entry["source"]]["catalogue"]["voids"]
         return options({"void_settings": voids})
 
-    def part(self, cutouts: str, kind: str, batch: str) -> str:
-        """Return the grid or the labels that sub-boxes are cut from."""
-        return f"{self.root}/{SECTIONS[kind]}/{self.config['cutouts'][cutouts][kind]}/{batch}.h5"
+    def cutout_input(self, cutouts: str, key: str, batch: str) -> str:
+        """Return the grid file or the labels file, by its key, that sub-boxes are cut from."""
+        name = self.config["cutouts"][cutouts][key]
+        return f"{self.root}/{INPUT_SECTIONS[key]}/{name}/{batch}.h5"
 
     def examples(self, cutouts: str) -> list[str]:
-        """Return the batches of an entry of cutouts."""
+        """Return the examples files of an entry of cutouts, one per batch."""
         grid = self.config["cutouts"][cutouts]["grid"]
         batches = self.batches(self.config["grids"][grid]["source"])
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in batches]
@@ -62,7 +69,7 @@ class VoidsFiles(ExperimentFiles):
     def simulate_mb(self, source: str) -> float:
         """Return the memory of a simulation in MB: positions, velocities, displacements, meshes."""
         particles = self.config["sources"][source]["simulation"]["particles"] ** 3
-        return MEGABYTES_OF_PYTHON + particles * 200 / 1e6
+        return BASE_MB + particles * 200 / 1e6
 
     def simulate_minutes(self, source: str) -> float:
         """Return the time of a batch of simulations in minutes, with a wide margin."""
@@ -72,18 +79,19 @@ class VoidsFiles(ExperimentFiles):
 
     def grid_mb(self, grid: str) -> float:
         """Return the memory of mass assignment in MB: the grid and a chunk of galaxies."""
-        return MEGABYTES_OF_PYTHON + _cells(self.config["grids"][grid]["cells"]) * 8 / 1e6
+        return BASE_MB + _cells(self.config["grids"][grid]["cells"]) * 8 / 1e6
 
     def label_mb(self, labels: str) -> float:
         """Return the memory of void finding in MB: fields and masks on the mesh."""
-        return 2 * MEGABYTES_OF_PYTHON + _cells(self.config["labels"][labels]["mesh"]) * 40 / 1e6
+        return 2 * BASE_MB + _cells(self.config["labels"][labels]["mesh"]) * 40 / 1e6
 
     def cutouts_mb(self, cutouts: str) -> float:
         """Return the memory of cutting in MB: sums of a few slices of the grid and the masks."""
         grid = self.config["grids"][self.config["cutouts"][cutouts]["grid"]]
-        return MEGABYTES_OF_PYTHON + 500 * _cells(grid["cells"]) ** (2 / 3) / 1e6
+        return BASE_MB + 500 * _cells(grid["cells"]) ** (2 / 3) / 1e6
 
 
 def _cells(size: int | Sequence[int]) -> int:
+    """Return the number of cells of a mesh."""
     nx, ny, nz = (size,) * 3 if isinstance(size, int) else size
     return nx * ny * nz

@@ -1,4 +1,4 @@
-"""Claims on cubes that are cut when they are read."""
+"""Cubes that are cut out of grids and masks when they are read."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ CELLS = (16, 12, 20)
 
 @pytest.fixture
 def boxes(tmp_path):
-    """Grid and labels files of five boxes, the mask at half the resolution."""
+    """Return the grid and labels files of five boxes, with masks of half the resolution."""
     random = np.random.default_rng(2)
     names = [f"r{number:04d}" for number in range(5)]
     common = {
@@ -48,7 +48,7 @@ def boxes(tmp_path):
 
 @pytest.fixture
 def dataset(boxes, tmp_path):
-    """Dataset folder of wrapped cubes of 8 cells a side, of which nothing is stored."""
+    """Return the folder of a dataset of periodic cubes with 8 cells per side."""
     (tmp_path / "examples").mkdir()
     geometry = SubBoxGeometry(side=8, depth=8, stride=5, wrap=True)
     list_cubes(*boxes, tmp_path / "examples" / "cubes.h5", geometry, factor=2)
@@ -68,7 +68,7 @@ def load(folder, **preprocessing):
     )
 
 
-def test_cubes_equal_what_the_grid_and_the_mask_hold(boxes, dataset):
+def test_cubes_equal_blocks_of_the_grid_and_the_mask(boxes, dataset):
     with h5py.File(boxes[0]) as file:
         grids, means = file["grid"][:], file.attrs["mean_density"]
     with h5py.File(boxes[1]) as file:
@@ -89,19 +89,19 @@ def test_cubes_equal_what_the_grid_and_the_mask_hold(boxes, dataset):
     assert wrapped > 5
 
 
-def test_nothing_of_a_cube_is_stored_but_its_place(dataset):
+def test_a_dataset_of_cubes_has_no_shards(dataset):
     assert sorted(path.name for path in dataset.iterdir()) == ["dataset.json", "index.parquet"]
     assert len(read_index(dataset)) == 5 * 3 * 2 * 4
 
 
-def test_statistics_of_cubes_are_those_of_the_training_split(dataset):
+def test_statistics_of_cubes_are_those_of_the_training_set(dataset):
     x, y, _ = read_split(dataset, "train")
     statistics = read_description(dataset)["statistics"]
     np.testing.assert_allclose(statistics["x_std"], x.std(axis=(0, 1, 2, 3)), rtol=1e-4)
     np.testing.assert_allclose(statistics["y_mean"], y.mean(axis=(0, 1, 2, 3)), rtol=1e-4)
 
 
-def test_input_and_target_cubes_turn_together_in_all_48_ways(dataset):
+def test_input_and_target_cubes_share_one_of_48_symmetries(dataset):
     from cosmodag.datasets.augmentation import apply_symmetries
 
     cube = np.arange(27.0).reshape(1, 3, 3, 3, 1).repeat(48, axis=0)
@@ -122,6 +122,7 @@ def test_input_and_target_cubes_turn_together_in_all_48_ways(dataset):
 
 
 def turn(cube, number):
+    """Apply one symmetry to a cube with channels first."""
     from cosmodag.datasets.augmentation import apply_symmetries
 
     return apply_symmetries(np.moveaxis(cube, 0, -1)[np.newaxis], np.array([number]))[0, ..., 0][
@@ -129,13 +130,13 @@ def turn(cube, number):
     ]
 
 
-def test_the_folders_may_be_moved_together(dataset, tmp_path):
-    first = next(load(dataset).batches(0))
+def test_dataset_grid_and_labels_may_be_moved_together(dataset, tmp_path):
+    before = next(load(dataset).batches(0))
     (tmp_path / "elsewhere").mkdir()
     for name in ("grid.h5", "labels.h5", "data"):
         shutil.move(tmp_path / name, tmp_path / "elsewhere" / name)
-    again = next(load(tmp_path / "elsewhere" / "data" / "cubes").batches(0))
-    assert np.array_equal(first.x, again.x)
+    after = next(load(tmp_path / "elsewhere" / "data" / "cubes").batches(0))
+    assert np.array_equal(before.x, after.x)
 
 
 def test_a_reader_survives_a_fork(dataset):
@@ -147,7 +148,7 @@ def test_a_reader_survives_a_fork(dataset):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_an_altered_grid_is_named(dataset, boxes):
+def test_an_altered_grid_is_detected(dataset, boxes):
     verify_dataset(dataset)
     with h5py.File(boxes[0], "r+") as file:
         file["grid"][0, 0, 0, 0] += 1

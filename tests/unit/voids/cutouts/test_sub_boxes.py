@@ -84,7 +84,7 @@ def test_published_protocol_has_10648_sub_boxes_and_the_real_box_216():
 
 
 def mirror(path, transform, names):
-    """Apply one symmetry to the meshes of a file."""
+    """Apply a symmetry to the meshes of a file."""
     with h5py.File(path, "r+") as file:
         for name in names:
             values = np.stack([transform(mesh) for mesh in file[name][:]])

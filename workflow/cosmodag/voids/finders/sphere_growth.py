@@ -23,7 +23,7 @@ def grow_spheres(
     touches a second, away from both until it touches a third, then a fourth. The sphere then climbs
     to a local maximum of its radius: it releases one tracer after the other, until its centre lies
     inside the tetrahedron of its four tracers. The spheres before and after the climb are both
-    kept: the latter are the largest, the former follow the shape of irregular voids.
+    selected: the latter are the largest, the former follow the shape of irregular voids.
 
     Starting points that are too close to a tracer are skipped. Each empty sphere of the minimum
     radius still contains a starting point: one within half a lattice diagonal of its centre, whose
