@@ -14,12 +14,12 @@ import galsim
 import numpy as np
 from astropy.io import fits
 
-from cosmodag.galaxies.simulation.stamp_law import draw_galaxies
+from cosmodag.galaxies.simulation.galaxy_parameters import draw_galaxies
 from cosmodag.galaxies.simulation.stamp_rendering import (
     ACCURACY,
     MOFFAT_BETA,
     fluxes,
-    observed_stamp,
+    observe,
 )
 from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
 from cosmodag.galaxies.stamps.stamp_filter import filter_stamps
@@ -76,7 +76,7 @@ def band_by_band(count: int) -> list[np.ndarray]:
 def part_by_part(count: int) -> None:
     """Draw every part of every galaxy once, in a loop."""
     for galaxy in draw_galaxies(range(count), seed=SEED).to_dict("records"):
-        observed_stamp(galaxy, seed=SEED, pixel=PIXEL)
+        observe(galaxy, seed=SEED, pixel=PIXEL)
 
 
 def measure_drawing(folder: Path, count: int, results: Path) -> None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.data
 def predict(stamps, folder, output, *names, psf=1.3):
     """Call the command line; give the table and what it said."""
     runs = [word for name in names for word in (f"--{name}", folder / "runs" / name)]
-    words = ["predict", "galaxies", stamps, *runs, "--pixel", 0.262, "--psf", psf]
+    words = ["galaxies", "predict", stamps, *runs, "--pixel", 0.262, "--psf", psf]
     done = CliRunner().invoke(main, [str(word) for word in (*words, "--output", output)])
     assert done.exit_code == 0, done.output
     return pd.read_csv(output, keep_default_na=False)

@@ -14,7 +14,7 @@ from astropy.io import fits
 from cosmodag.evaluation.latents import read_latents
 from cosmodag.galaxies.clusters.grouping_file import read_grouping
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
-from cosmodag.galaxies.stamps.stamp_folder import open_folder
+from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
 
@@ -58,7 +58,8 @@ def test_real_galaxies_pass_filter_crop_encoding_and_clustering(
 def test_a_real_stamp_is_padded_with_its_own_noise(data_folder, tmp_path):
     path = data_folder / "galaxies/example_b.fits"
     (tmp_path / "list.txt").write_text(f"{path}\n")
-    opened = open_folder(tmp_path / "list.txt", bands=("z", "r", "g"), pixel=0.262, psf=1.3)
+    stamp_format = StampFormat(bands=("z", "r", "g"), pixel=0.262, psf=1.3)
+    opened = open_path_list(tmp_path / "list.txt", stamp_format)
     cut_galaxies(opened, tmp_path / "cut.h5", side=256, flux_unit=1, conditions=["psf"])
     with h5py.File(tmp_path / "cut.h5") as file:
         x, noise = file["x"][0], file["index/noise"][0]

@@ -1,4 +1,4 @@
-"""Bad stamps through the command line: one clear line, a non-zero exit, nothing written."""
+"""Bad stamps on the command line: a one-line error, a non-zero exit status, no output."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ PIXEL = ("--pixel", 0.1)
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> Path:
-    """Networks that are told the point-spread function."""
+    """Networks that take the point-spread function as an input."""
     return train_runs(tmp_path_factory.mktemp("galaxies"), count=60) / "runs"
 
 
@@ -42,17 +42,18 @@ def filtered(folder: Path) -> tuple:
     return ("galaxies", "filter", "--path", folder, "--shape", "[3, 40, 40]", *lists)
 
 
-def predict(folder: Path, runs: Path, *more: object) -> tuple:
+def predict(folder: Path, runs: Path, *options: object) -> tuple:
     run = ("--parameters", runs / "parameters", "--output", folder / "table.csv")
-    return ("predict", "galaxies", folder, *run, *more)
+    return ("galaxies", "predict", folder, *run, *options)
 
 
-def cutouts(folder: Path, **known) -> tuple:
-    files = {"bands": ["g", "r", "z"], "pixel": 0.1} | known
-    listed = folder / "accepted.txt"
-    listed.write_text("".join(f"{path}\n" for path in sorted(folder.glob("*.*")) if path != listed))
+def cutouts(folder: Path, **stamp_format) -> tuple:
+    files = {"bands": ["g", "r", "z"], "pixel": 0.1} | stamp_format
+    path_list = folder / "accepted.txt"
+    paths = [path for path in sorted(folder.glob("*.*")) if path != path_list]
+    path_list.write_text("".join(f"{path}\n" for path in paths))
     return (
-        *("galaxies", "cutouts", "--stamps", listed, "--files", json.dumps(files)),
+        *("galaxies", "cutouts", "--stamps", path_list, "--files", json.dumps(files)),
         *("--side", 32, "--output", folder / "cutouts.h5"),
     )
 
@@ -60,11 +61,11 @@ def cutouts(folder: Path, **known) -> tuple:
 BAD = {
     "2-dimensional": (
         lambda path: write(path / "flat.fits", CUBE[0]),
-        "2-dimensional, 40 × 40: it holds but one band",
+        "2-dimensional, 40 × 40: it has only one band",
     ),
     "unknown bands": (
         lambda path: write(path / "bands.fits", BANDS="ugi"),
-        "bands u, g, i where g, r, z are wanted",
+        "bands u, g, i instead of g, r, z",
     ),
     "alpha": (
         lambda path: Image.fromarray(np.zeros((40, 40, 4), np.uint8)).save(path / "alpha.png"),
@@ -74,9 +75,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_filter_that_leaves_nothing_says_why(folder, name):
-    spoil, message = BAD[name]
-    spoil(folder)
+def test_filter_without_accepted_files_names_the_reason(folder, name):
+    write_bad, message = BAD[name]
+    write_bad(folder)
     code, printed = cosmodag(*filtered(folder))
     assert code == 2
     last = printed.strip().splitlines()[-1]
@@ -89,23 +90,23 @@ def test_a_filter_that_leaves_nothing_says_why(folder, name):
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_stamps_of_which_none_is_accepted_are_refused_to_networks(folder, runs, name):
-    spoil, message = BAD[name]
-    spoil(folder)
-    told = f"none of 1 files is accepted (1 of them: {message}); give stamps in bands g, r, z"
-    refused(folder, told, *predict(folder, runs, *PIXEL, "--psf", 0.3))
+def test_prediction_without_accepted_files_names_the_reason(folder, runs, name):
+    write_bad, message = BAD[name]
+    write_bad(folder)
+    error = f"none of 1 files is accepted (1 of them: {message}); provide stamps in the bands"
+    refused(folder, f"{error} g, r, z", *predict(folder, runs, *PIXEL, "--psf", 0.3))
 
 
-def test_pixels_that_are_no_numbers_are_named(folder, runs):
+def test_pixels_that_are_not_finite_are_named(folder, runs):
     masked = CUBE.copy()
     masked[1, 3, :2] = np.nan
     write(folder / "masked.fits", masked)
-    message = "stamp masked.fits holds 2 pixels that are not finite; mask them or leave it out"
+    message = "stamp masked.fits has 2 pixels that are not finite; mask them or leave it out"
     refused(folder, f"{folder}: {message}", *predict(folder, runs, *PIXEL, "--psf", 0.3))
     refused(folder, message, *cutouts(folder))
 
 
-def test_an_empty_list_is_named(folder, runs):
+def test_empty_list_is_named(folder, runs):
     (folder / "accepted.txt").touch()
     words = list(predict(folder, runs, *PIXEL))
     words[2] = folder / "accepted.txt"
@@ -115,28 +116,28 @@ def test_an_empty_list_is_named(folder, runs):
     refused(folder, "the list is empty", *stamps, *files, "--output", folder / "cutouts.h5")
 
 
-def test_a_stamp_smaller_than_its_point_spread_function_is_named(folder, runs):
+def test_stamp_smaller_than_its_point_spread_function_is_named(folder, runs):
     write(folder / "small.fits", CUBE[:, :12, :12])
     message = "stamp small.fits of 12 pixels is smaller than its point-spread function of 1.5 arc"
     refused(folder, message, *predict(folder, runs, *PIXEL, "--psf", 1.5))
     refused(folder, message, *cutouts(folder, psf=1.5))
 
 
-def test_a_point_spread_function_that_a_network_must_be_told_is_asked_for(folder, runs):
+def test_missing_point_spread_function_and_pixel_scale_are_named(folder, runs):
     write(folder / "good.fits")
     message = "the width of the point-spread function of good.fits, which is not known; give psf"
     refused(folder, message, *predict(folder, runs, *PIXEL))
-    refused(folder, "arcsec a pixel are not known", *predict(folder, runs, "--psf", 0.3))
+    refused(folder, "the pixel scale is unknown; set pixel", *predict(folder, runs, "--psf", 0.3))
 
 
-def test_bands_that_are_not_those_of_the_run_are_named(folder, runs):
+def test_bands_other_than_those_of_the_run_are_named(folder, runs):
     write(folder / "good.fits")
-    message = "stamps of R, G, B where the run was trained on g, r, z; give a run of the same bands"
+    message = "the stamps have R, G, B, the run was trained on g, r, z; choose a run of the same"
     bands = ("--bands", '["R", "G", "B"]')
     refused(folder, message, *predict(folder, runs, *PIXEL, "--psf", 0.3, *bands))
 
 
-def test_a_folder_without_stamps_and_a_run_without_weights_are_refused(folder, runs, tmp_path):
+def test_folder_without_stamps_and_run_without_weights_are_named(folder, runs, tmp_path):
     refused(folder, "no file that ends in one of", *predict(folder, runs, *PIXEL))
     (tmp_path / "runs" / "parameters").mkdir(parents=True)
     words = predict(folder, tmp_path / "runs", *PIXEL)

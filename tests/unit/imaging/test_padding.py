@@ -5,8 +5,8 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from cosmodag.errors import InputError
-from cosmodag.galaxies.simulation.stamp_law import draw_galaxies
-from cosmodag.galaxies.simulation.stamp_rendering import observed_stamp
+from cosmodag.galaxies.simulation.galaxy_parameters import ObservingConditions, draw_galaxies
+from cosmodag.galaxies.simulation.stamp_rendering import observe
 from cosmodag.imaging.padding import border_noise, crop_or_pad
 
 
@@ -44,12 +44,13 @@ def test_bright_neighbours_at_the_border_do_not_bias_the_noise():
 
 def predicted_size(padding: str) -> float:
     """Return R² of the size of test stamps, predicted from the scatter in square rings."""
-    galaxies = draw_galaxies(range(400), seed=1, sides=(32, 64)).to_dict("records")
+    conditions = ObservingConditions(sides=(32, 64))
+    galaxies = draw_galaxies(range(400), seed=1, conditions=conditions).to_dict("records")
     y, x = np.mgrid[:64, :64] - 31.5
     ring = np.maximum(np.abs(x), np.abs(y)).astype(int)
     scatter = []
     for galaxy in galaxies:
-        image = observed_stamp(galaxy, seed=1, pixel=0.1).image
+        image = observe(galaxy, seed=1, pixel=0.1).image
         rng = np.random.default_rng(galaxy["number"])
         r = crop_or_pad(image, 64, padding=padding, rng=rng)[1] / galaxy["noise"]
         scatter.append([np.median(np.abs(r[ring == radius])) for radius in range(16, 32)])

@@ -1,4 +1,4 @@
-"""Examples of galaxies."""
+"""Examples of galaxies: stamps of one size with their metadata."""
 
 import h5py
 import numpy as np
@@ -8,20 +8,28 @@ import pytest
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.galaxies.simulation.galaxy_parameters import ObservingConditions
 from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
-from cosmodag.galaxies.stamps.stamps_file import Stamp, Stamps, open_stamps, read_stamps
+from cosmodag.galaxies.stamps.stamps_file import (
+    Stamp,
+    StampCollection,
+    open_stamps_file,
+    read_stamps,
+)
+
+CONDITIONS = ObservingConditions(sides=(24, 48))
 
 
 @pytest.fixture(scope="module")
 def stamps(tmp_path_factory):
     path = tmp_path_factory.mktemp("stamps") / "stamps.h5"
-    simulate_stamps(path, count=40, seed=1, sides=(24, 48))
+    simulate_stamps(path, count=40, seed=1, conditions=CONDITIONS)
     return path
 
 
-def test_examples_are_stamps_in_flux_units_with_what_is_known_of_each(stamps, tmp_path):
+def test_examples_are_stamps_in_flux_units_with_their_metadata(stamps, tmp_path):
     cut_galaxies(
-        open_stamps(stamps),
+        open_stamps_file(stamps),
         tmp_path / "cut.h5",
         side=32,
         flux_unit=0.002,
@@ -32,86 +40,87 @@ def test_examples_are_stamps_in_flux_units_with_what_is_known_of_each(stamps, tm
         assert file["x"].shape == (40, 32, 32, 5)
         for row, stamp in enumerate(read_stamps(stamps)):
             assert file["index/id"].asstr()[row] == stamp.id
-            assert file["index/stamp_side"][row] == stamp.known["side"]
+            assert file["index/stamp_side"][row] == stamp.metadata["side"]
             for name in ("magnitude", "radius", "sersic_index", "psf", "signal_to_noise"):
-                assert file[f"index/{name}"][row] == stamp.known[name]
-            low = (stamp.known["side"] - 32) // 2
+                assert file[f"index/{name}"][row] == stamp.metadata[name]
+            low = (stamp.metadata["side"] - 32) // 2
             if low >= 0:
                 cropped = stamp.image[:, low : low + 32, low : low + 32]
                 assert file["x"][row, ..., :3] == pytest.approx(np.moveaxis(cropped, 0, -1) / 0.002)
-            assert file["x"][row, ..., 3] == pytest.approx(stamp.known["psf"] / 0.1)
-            assert file["x"][row, ..., 4] == pytest.approx(np.log(stamp.known["noise"] / 0.002))
+            assert file["x"][row, ..., 3] == pytest.approx(stamp.metadata["psf"] / 0.1)
+            assert file["x"][row, ..., 4] == pytest.approx(np.log(stamp.metadata["noise"] / 0.002))
 
 
 @pytest.mark.parametrize("larger", ["crop", "shrink"])
-def test_light_is_brought_to_the_size_that_its_image_is_brought_to(tmp_path, larger):
-    simulate_stamps(tmp_path / "stamps.h5", count=12, seed=1, sides=(24, 48), noiseless=True)
-    cut_galaxies(open_stamps(tmp_path / "stamps.h5"), tmp_path / "cut.h5", side=32, larger=larger)
+def test_noise_free_images_are_resized_like_the_observed_ones(tmp_path, larger):
+    path = tmp_path / "stamps.h5"
+    simulate_stamps(path, count=12, seed=1, conditions=CONDITIONS, noise_free=True)
+    cut_galaxies(open_stamps_file(path), tmp_path / "cut.h5", side=32, larger=larger)
     with h5py.File(tmp_path / "cut.h5") as file:
         assert list(file.attrs["y_channels"]) == ["g_light", "r_light", "z_light"]
-        for row, stamp in enumerate(read_stamps(tmp_path / "stamps.h5")):
-            side, pixels = stamp.known["side"], 1.0
+        for row, stamp in enumerate(read_stamps(path)):
+            side, scale = stamp.metadata["side"], 1.0
             if larger == "shrink" and side > 32:
-                side, pixels = 32, side / 32  # so many to a pixel, squared
+                side, scale = 32, side / 32  # averaging reduces the noise
             low = (32 - min(side, 32)) // 2
             inner = slice(low, low + min(side, 32))
-            noise = (file["x"][row] - file["y"][row])[inner, inner, 1].std() * 0.003 / pixels
-            assert noise == pytest.approx(stamp.known["noise"], rel=0.2)
-            light = file["y"][row]
-            light[inner, inner] = 0
-            assert not light.any()
+            noise = (file["x"][row] - file["y"][row])[inner, inner, 1].std() * 0.003 / scale
+            assert noise == pytest.approx(stamp.metadata["noise"], rel=0.2)
+            padding = file["y"][row]
+            padding[inner, inner] = 0
+            assert not padding.any()
 
 
-def test_padding_is_the_same_each_time_and_another_by_another_seed(stamps, tmp_path):
-    made = {}
+def test_padding_is_reproducible_and_depends_on_the_seed(stamps, tmp_path):
+    examples = {}
     for name, seed in (("one", 1), ("again", 1), ("other", 2)):
-        cut_galaxies(open_stamps(stamps), tmp_path / name, side=48, seed=seed)
+        cut_galaxies(open_stamps_file(stamps), tmp_path / name, side=48, seed=seed)
         with h5py.File(tmp_path / name) as file:
-            made[name] = file["x"][:]
-    assert np.array_equal(made["one"], made["again"])
-    assert not np.array_equal(made["one"], made["other"])
+            examples[name] = file["x"][:]
+    assert np.array_equal(examples["one"], examples["again"])
+    assert not np.array_equal(examples["one"], examples["other"])
 
 
-def test_examples_are_dealt_by_object(stamps, tmp_path):
-    cut_galaxies(open_stamps(stamps), tmp_path / "cut.h5", side=32)
+def test_examples_are_split_by_object(stamps, tmp_path):
+    cut_galaxies(open_stamps_file(stamps), tmp_path / "cut.h5", side=32)
     write_dataset([tmp_path / "cut.h5"], tmp_path / "dataset", fractions=(0.8, 0.1, 0.1))
     index = pd.read_parquet(tmp_path / "dataset" / "index.parquet")
     assert index["split"].value_counts().to_dict() == {"train": 32, "valid": 4, "test": 4}
     assert index["group"].is_unique
 
 
-def test_a_stamp_that_is_not_finite_is_named(stamps, tmp_path):
+def test_stamp_with_pixels_that_are_not_finite_is_named(stamps, tmp_path):
     broken = tmp_path / "broken.h5"
     broken.write_bytes(stamps.read_bytes())
     with h5py.File(broken, "r+") as file:
         file["pixels"][file["galaxies/offset"][3]] = np.nan
         name = file["galaxies/id"].asstr()[3]
-    with pytest.raises(InputError, match=f"stamp {name} holds 1 pixels that are not fin"):
-        cut_galaxies(open_stamps(broken), tmp_path / "cut.h5", side=32)
+    with pytest.raises(InputError, match=f"stamp {name} has 1 pixels that are not fin"):
+        cut_galaxies(open_stamps_file(broken), tmp_path / "cut.h5", side=32)
     assert not (tmp_path / "cut.h5").exists()
 
 
-def one(side: int, **known) -> Stamps:
-    """A stamp of one band, brighter towards the middle."""
+def single(side: int, **metadata) -> StampCollection:
+    """Return a stamp of one band with a Gaussian at its centre."""
     y, x = np.mgrid[:side, :side] - (side - 1) / 2
     image = np.exp(-0.5 * (x**2 + y**2) / 9)[None].astype(np.float32)
-    return Stamps("folder", 1, ("r",), 0.262, iter([Stamp("a", "a", image, known)]))
+    return StampCollection("folder", 1, ("r",), 0.262, iter([Stamp("a", "a", image, metadata)]))
 
 
-def test_larger_stamps_can_be_shrunk_and_keep_their_flux(tmp_path):
-    cut_galaxies(one(64), tmp_path / "cut.h5", side=32, larger="shrink", flux_unit=1)
-    cut_galaxies(one(64), tmp_path / "cropped.h5", side=32, flux_unit=1)
+def test_shrinking_conserves_the_flux(tmp_path):
+    cut_galaxies(single(64), tmp_path / "cut.h5", side=32, larger="shrink", flux_unit=1)
+    cut_galaxies(single(64), tmp_path / "cropped.h5", side=32, flux_unit=1)
     with h5py.File(tmp_path / "cut.h5") as file, h5py.File(tmp_path / "cropped.h5") as cropped:
         flux = 2 * np.pi * 9
         assert file["x"][:].sum() == pytest.approx(flux, rel=1e-3)
         assert file["x"][0, 15, 15, 0] > 3 * cropped["x"][0, 15, 15, 0]
 
 
-def test_what_is_not_known_of_a_stamp_cannot_be_told_the_network(tmp_path):
-    with pytest.raises(InputError, match="conditions: the psf of a is not known"):
-        cut_galaxies(one(64), tmp_path / "cut.h5", side=32, conditions=["psf"])
+def test_unknown_observing_conditions_raise(tmp_path):
+    with pytest.raises(InputError, match="conditions: the psf of a is unknown"):
+        cut_galaxies(single(64), tmp_path / "cut.h5", side=32, conditions=["psf"])
 
 
-def test_a_stamp_smaller_than_its_point_spread_function_is_refused(tmp_path):
+def test_stamp_smaller_than_its_point_spread_function_raises(tmp_path):
     with pytest.raises(InputError, match="stamp a of 16 pixels is smaller than its point-spread"):
-        cut_galaxies(one(16, psf=5.0), tmp_path / "cut.h5", side=32)
+        cut_galaxies(single(16, psf=5.0), tmp_path / "cut.h5", side=32)

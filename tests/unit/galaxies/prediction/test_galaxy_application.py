@@ -35,7 +35,7 @@ def table(galaxy_runs, tmp_path_factory):
 
 
 def test_stamps_are_told_what_they_were_told_in_the_test(galaxy_runs, table):
-    dataset = galaxy_runs / "datasets" / "told"
+    dataset = galaxy_runs / "datasets" / "stamps"
     test = table.loc[read_index(dataset, "test")["id"]]
     found = predict_splits(galaxy_runs / "runs" / "parameters", dataset, threads=1)["test"]
     for number, name in enumerate(("magnitude", "log_radius")):
@@ -46,7 +46,7 @@ def test_stamps_are_told_what_they_were_told_in_the_test(galaxy_runs, table):
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say(galaxy_runs, table):
-    index = read_index(galaxy_runs / "datasets" / "told", "valid").set_index("id")
+    index = read_index(galaxy_runs / "datasets" / "stamps", "valid").set_index("id")
     valid = table.loc[index.index]
     for name in ("magnitude", "log_radius"):
         inside = index[name].between(valid[f"{name}_low"], valid[f"{name}_high"])
@@ -126,14 +126,14 @@ def test_runs_are_refused_for_what_they_do_not_do(galaxy_runs, tmp_path):
 
 def test_a_dataset_is_found_by_what_the_run_was_trained_on(galaxy_runs, tmp_path):
     run = galaxy_runs / "runs" / "latent"
-    assert TrainedRun(run).dataset_folder == galaxy_runs.resolve() / "datasets" / "told"
+    assert TrainedRun(run).dataset_folder == galaxy_runs.resolve() / "datasets" / "stamps"
     shutil.copytree(run, tmp_path / "runs" / "alone")
     with pytest.raises(InputError, match="the dataset that it was trained on is not under"):
         TrainedRun(tmp_path / "runs" / "alone")
     with pytest.raises(InputError, match="is not under"):
         find_dataset(run, "another hash")
     other = tmp_path / "other"
-    shutil.copytree(galaxy_runs / "datasets" / "told", other)
+    shutil.copytree(galaxy_runs / "datasets" / "stamps", other)
     TrainedRun(tmp_path / "runs" / "alone", other)
     text = (other / "dataset.json").read_text()
     (other / "dataset.json").write_text(text.replace('"seed": 0', '"seed": 1'))
@@ -157,7 +157,7 @@ def write_files(galaxy_runs, folder, *, bands, named=True):
 def write_groups(galaxy_runs, folder, model=None):
     """Two groups of the latents, told apart by their first number."""
     run = galaxy_runs / "runs" / "latent"
-    latents = read_latents(run, galaxy_runs / "datasets" / "told", ["train"], threads=1)["train"]
+    latents = read_latents(run, galaxy_runs / "datasets" / "stamps", ["train"], threads=1)["train"]
     middle, spread = latents.mean(0), latents.std(0) * [1, 0, 0, 0]
     kept = KeptGrouping(
         "latent",

@@ -8,7 +8,7 @@ from cosmodag.datasets.examples import open_examples
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
-from cosmodag.galaxies.stamps.stamps_file import open_stamps
+from cosmodag.galaxies.stamps.stamps_file import open_stamps_file
 from tests.galaxy_runs import SIDE, simulate
 
 ROW = {"psf": 0.3, "measured_noise": 0.003, "stamp_side": 30}
@@ -16,7 +16,7 @@ ROW = {"psf": 0.3, "measured_noise": 0.003, "stamp_side": 30}
 
 @pytest.fixture(scope="module")
 def distribution(galaxy_runs):
-    return TrainingDistribution(galaxy_runs / "datasets" / "told")
+    return TrainingDistribution(galaxy_runs / "datasets" / "stamps")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def others(tmp_path_factory):
     folder = tmp_path_factory.mktemp("others")
     stamps = simulate(folder / "stamps.h5", count=300, seed=77)
     path = folder / "cutouts.h5"
-    cut_galaxies(open_stamps(stamps), path, side=SIDE, conditions=["psf", "noise"])
+    cut_galaxies(open_stamps_file(stamps), path, side=SIDE, conditions=["psf", "noise"])
     with open_examples([path]) as examples:
         return examples.read(np.arange(300))[0]
 
@@ -59,7 +59,7 @@ def test_images_unlike_those_of_training_lie_outside(distribution, others, chang
 
 def test_what_never_varied_in_training_is_not_divided_by(tmp_path):
     stamps = simulate(tmp_path / "stamps.h5", count=60, seed=3)
-    cut_galaxies(open_stamps(stamps), tmp_path / "cut.h5", side=SIDE, conditions=["psf"])
+    cut_galaxies(open_stamps_file(stamps), tmp_path / "cut.h5", side=SIDE, conditions=["psf"])
     with open_examples([tmp_path / "cut.h5"]) as examples:
         x = examples.read(np.arange(60))[0]
     with h5py.File(tmp_path / "cut.h5", "r+") as file:

@@ -9,24 +9,29 @@ from cosmodag.commands.options import Structure, input_file, output, settings_op
     epilog="Example: cosmodag galaxies cutouts --stamps accepted.txt --output cutouts.h5"
     """ --files '{"bands": ["g", "r", "z"], "pixel": 0.262}' --side 64"""
 )
-@input_file("--stamps", "Stamps file, or the list of the files of a folder.", required=True)
+@input_file("--stamps", "Stamps file, or a list of files (one path per line).", required=True)
 @click.option(
     "--files",
     type=Structure(),
-    help="How the files of a list are read: bands, pixel (arcsec), psf (arcsec) and dataset.",
+    help="Format of the files of a list: bands (in order), pixel (arcsec per pixel), psf (FWHM in"
+    " arcsec) and dataset (name of the dataset in HDF5 files).",
 )
-@click.option("--batch", default=0, help="Which share of the files of a list, from 0.")
-@click.option("--batches", default=1, help="Shares that they are dealt to.")
+@click.option("--batch", default=0, help="Batch of the files of a list to read, from 0.")
+@click.option("--batches", default=1, help="Number of batches of the files of a list.")
 @output("Examples file.")
 @settings_options("galaxies/cutouts/*")
 def command(stamps, files, batch, batches, output, **settings):
-    """Crop larger stamps and pad smaller ones, by default with noise of their own level."""
+    """Crop or pad stamps to one size.
+
+    By default the padding is noise with the background and scatter of each stamp.
+    """
     from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
-    from cosmodag.galaxies.stamps.stamp_folder import open_folder
-    from cosmodag.galaxies.stamps.stamps_file import open_stamps
+    from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
+    from cosmodag.galaxies.stamps.stamps_file import open_stamps_file
 
     if files is None:
-        opened = open_stamps(stamps)
+        collection = open_stamps_file(stamps)
     else:
-        opened = open_folder(stamps, batch=batch, batches=batches, **files)
-    cut_galaxies(opened, output, **settings)
+        stamp_format = StampFormat.from_mapping(files)
+        collection = open_path_list(stamps, stamp_format, batch=batch, batches=batches)
+    cut_galaxies(collection, output, **settings)

@@ -15,18 +15,21 @@ from cosmodag.commands.options import settings_options, threads
     "--accepted",
     type=click.Path(path_type=Path),
     required=True,
-    help="List of the accepted files, a path a line.",
+    help="List of the accepted files, one path per line.",
 )
 @click.option(
     "--rejected",
     type=click.Path(path_type=Path),
     required=True,
-    help="List of the rejected files, a path and the reason a line.",
+    help="List of the rejected files, one path and reason per line, separated by a tab.",
 )
 @settings_options("galaxies/sources/*/folder")
 @threads
 def command(path, accepted, rejected, threads, **settings):
-    """List the files of a folder that hold stamps of a shape, by their headers alone."""
+    """List the files of a folder whose stamps have a given shape.
+
+    Only the headers of the files are read.
+    """
     import os
 
     from cosmodag.galaxies.stamps.stamp_filter import filter_stamps

@@ -10,11 +10,25 @@ from cosmodag.commands.options import output, settings_options
 )
 @output("Stamps file.")
 @click.option("--first", default=0, help="Number of the first galaxy.")
-@click.option("--count", default=1, help="How many galaxies.")
-@click.option("--processes", type=click.IntRange(min=1), default=1, help="Processes that draw.")
+@click.option("--count", default=1, help="Number of galaxies.")
+@click.option("--processes", type=click.IntRange(min=1), default=1, help="Number of processes.")
 @settings_options("galaxies/sources/*/simulation")
-def command(output, first, count, processes, **settings):
-    """Draw stamps of galaxies in g, r and z, with the parameters that they were drawn from."""
+def command(
+    output, first, count, processes, seed, law, pixel, psf, noise, sides, noiseless, **ranges
+):
+    """Simulate stamps of galaxies in g, r and z, with the true parameters."""
+    from cosmodag.galaxies.simulation.galaxy_parameters import ObservingConditions
     from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
 
-    simulate_stamps(output, first=first, count=count, processes=processes, **settings)
+    simulate_stamps(
+        output,
+        first=first,
+        count=count,
+        seed=seed,
+        law=law,
+        ranges=ranges,
+        conditions=ObservingConditions(psf=psf, noise=noise, sides=sides),
+        pixel=pixel,
+        noise_free=noiseless,
+        processes=processes,
+    )

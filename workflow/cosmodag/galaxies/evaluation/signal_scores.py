@@ -17,7 +17,7 @@ from cosmodag.evaluation.names import baseline_title, score_title
 from cosmodag.evaluation.verdict import outcome
 
 COLUMN = "signal_to_noise"
-"""Of the index: that of the flux in all bands together, as `observed_stamp` defines it."""
+"""Of the index: that of the flux in all bands together, as `observe` defines it."""
 EDGES = (0.0, 10.0, 30.0, 100.0, 300.0, np.inf)
 BRIGHT = 30.0
 """Signal-to-noise above which galaxies are told of in one sentence."""

@@ -18,8 +18,9 @@ from cosmodag.galaxies.prediction.gallery import MOST, Pictures, gallery
 from cosmodag.galaxies.prediction.parameters import parameters_told
 from cosmodag.galaxies.prediction.prediction_table import said
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
-from cosmodag.galaxies.stamps.any_stamps import open_any
-from cosmodag.galaxies.stamps.stamps_file import Stamp, Stamps
+from cosmodag.galaxies.stamps.stamp_files import StampFormat
+from cosmodag.galaxies.stamps.stamp_inputs import open_stamps
+from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
 from cosmodag.imaging.band_channels import IMAGE, band_channels, band_indices, band_names
 from cosmodag.provenance import file_hash
 
@@ -61,7 +62,7 @@ def predict_galaxies(
     Parameters
     ----------
     paths
-        Folders, lists, files: see `open_any`.
+        Folders, lists, files: see `open_stamps`.
     output
         Table to write, CSV or Parquet by its ending: a row a stamp with its `id`; each parameter
         with the ends of its 68 % interval; `latent_0`, …; `group` and its `outlier` score among
@@ -102,11 +103,11 @@ def predict_galaxies(
     runs = _runs(folders, device=device, threads=threads)
     wanted = band_names(next(iter(runs.values())).dataset["x_channels"])
     kept = None if clusters is None else _grouping(clusters, runs.get("latent"))
-    given = {"pixel": pixel, "psf": psf, "order": bands, "dataset": stack, "threads": threads or 1}
-    stamps = open_any(paths, bands=wanted, **given)
+    stamp_format = StampFormat(bands=bands, pixel=pixel, psf=psf, dataset=stack)
+    stamps = open_stamps(paths, wanted, stamp_format, threads=threads or 1)
     distribution = TrainingDistribution(next(iter(runs.values())).dataset_folder)
     tables, pictures = [], []
-    for part in _parts(stamps.each):
+    for part in _parts(stamps.stamps):
         cut = {name: _cut(part, stamps, run) for name, run in runs.items()}
         x, index = next(iter(cut.values()))
         told = {name: index[name].to_numpy() for name in KNOWN if name in index}
@@ -190,10 +191,12 @@ def _parts(stamps: Iterator[Stamp]) -> Iterator[list[Stamp]]:
         yield some
 
 
-def _cut(part: Sequence[Stamp], stamps: Stamps, run: TrainedRun) -> tuple[np.ndarray, pd.DataFrame]:
+def _cut(
+    part: Sequence[Stamp], stamps: StampCollection, run: TrainedRun
+) -> tuple[np.ndarray, pd.DataFrame]:
     """Images (N, S, S, C) of stamps as a run's dataset holds its own, and their index."""
     cutting = _cutting(run.dataset)
-    untold = [stamp.id for stamp in part if "psf" not in stamp.known]
+    untold = [stamp.id for stamp in part if "psf" not in stamp.metadata]
     if untold and "psf" in cutting["conditions"]:
         raise InputError(
             f"{stamps.name}: {run.folder} must be told the width of the point-spread function of "

@@ -1,4 +1,4 @@
-"""Which files of a folder hold stamps of the wanted shape: two lists, accepted and rejected."""
+"""Selection of the files of a folder whose stamps have a given shape, as two lists."""
 
 import collections
 import logging
@@ -11,12 +11,12 @@ from tqdm import tqdm
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.galaxies.stamps.stamp_headers import ENDINGS, Header, read_header
+from cosmodag.galaxies.stamps.stamp_headers import EXTENSIONS, StampHeader, read_header
 
 logger = logging.getLogger(__name__)
 
-SHARE = 256
-"""Files that a thread reads before it takes more."""
+CHUNK = 256
+"""Files that a thread reads in one go."""
 
 
 def filter_stamps(
@@ -30,40 +30,40 @@ def filter_stamps(
     dataset: str = "images",
     threads: int = 1,
 ) -> tuple[int, int]:
-    """List the files of a folder, with all below it, whose stamps have a shape.
+    """List the files of a folder and its subfolders whose stamps have a given shape.
 
     Parameters
     ----------
-    folder
-        Folder to search for files that end in one of `ENDINGS`.
-    accepted
-        List to write: a path a line, in order.
-    rejected
-        List to write: a path and the reason a line, with a tab between.
-    shape
-        Bands, height and width.
-    bands
-        Names that a file which names its bands must have; any by default.
-    accept_larger
-        Whether to accept larger stamps as well, to be cropped when they are cut out.
-    dataset
-        Name of the stacks in HDF5 files.
-    threads
-        Threads that read headers: of use where files answer slowly, as over a network. On a disk
-        that answers at once they wait for each other, and one is quicker.
+    folder : path-like
+        Folder to search for files with one of `EXTENSIONS`.
+    accepted : path-like
+        List to write, one path per line, sorted.
+    rejected : path-like
+        List to write, one path and reason per line, separated by a tab.
+    shape : sequence of int
+        Number of bands, height and width.
+    bands : sequence of str, optional
+        Required names of the bands, for files that record them; any by default.
+    accept_larger : bool
+        Whether to accept larger stamps, which can be cropped or shrunk later.
+    dataset : str
+        Name of the dataset of stamps in HDF5 files.
+    threads : int
+        Threads that read headers. They help where files respond slowly, as on a network disk; on a
+        local disk one thread is fastest.
 
     Returns
     -------
     accepted, rejected : int
-        Number of files.
+        Numbers of files.
 
     Raises
     ------
     InputError
-        There is no file, or none is accepted; both lists have been written then.
+        If there are no files or none is accepted; in the latter case both lists are written first.
     """
-    paths = stamp_files(folder)
-    good, bad = sort_files(
+    paths = list_stamp_files(folder)
+    good, bad = select_files(
         paths,
         shape=shape,
         bands=bands,
@@ -75,34 +75,43 @@ def filter_stamps(
         partial.write_text("".join(f"{path}\n" for path in good))
     with whole_file(rejected) as partial:
         partial.write_text("".join(f"{path}\t{reason}\n" for path, reason in bad))
-    wanted = " × ".join(map(str, shape))
     logger.info(
-        "%d of %d files hold stamps of %s%s",
+        "%d of %d files have stamps of %s%s",
         len(good),
         len(paths),
-        wanted,
+        " × ".join(map(str, shape)),
         " or larger" * accept_larger,
     )
     if not good:
-        raise InputError(f"{folder}: {none_of(bad)}; change the keys shape, accept_larger or bands")
+        raise InputError(
+            f"{folder}: {describe_rejections(bad)}; change the keys shape, accept_larger or bands"
+        )
     return len(good), len(bad)
 
 
-def stamp_files(folder: str | os.PathLike) -> list[str]:
-    """Return the paths of the stamps in a folder and all below it, in order of name.
+def list_stamp_files(folder: str | os.PathLike) -> list[str]:
+    """Return the paths of the stamp files in a folder and its subfolders, sorted.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    list of str
 
     Raises
     ------
     InputError
-        There is no folder, or no file that ends as stamps do.
+        If the folder is missing or has no file with one of `EXTENSIONS`.
     """
-    paths = list(_files(Path(folder)))
+    paths = list(_walk(Path(folder)))
     if not paths:
-        raise InputError(f"{folder}: no file that ends in one of {', '.join(ENDINGS)}")
+        raise InputError(f"{folder}: no file that ends in one of {', '.join(EXTENSIONS)}")
     return paths
 
 
-def sort_files(
+def select_files(
     paths: Sequence[str],
     *,
     shape: Sequence[int],
@@ -111,67 +120,96 @@ def sort_files(
     dataset: str = "images",
     threads: int = 1,
 ) -> tuple[list[str], list[tuple[str, str]]]:
-    """Tell files that hold stamps of a shape from others; parameters as in `filter_stamps`.
+    """Separate files whose stamps have a given shape from others.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files to inspect.
+    shape, bands, accept_larger, dataset, threads
+        See `filter_stamps`.
 
     Returns
     -------
     accepted : list of str
+        Paths.
     rejected : list of tuple of str
-        Path and reason.
+        Paths and reasons.
     """
-    shares = [paths[start : start + SHARE] for start in range(0, len(paths), SHARE)]
+    chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
 
-    def look(share: Sequence[str]) -> list[str | None]:
-        return [_reason(path, tuple(shape), bands, accept_larger, dataset) for path in share]
+    def inspect(path: str) -> str | None:
+        try:
+            header = read_header(path, dataset)
+        except InputError as error:
+            return str(error).removeprefix(f"{path}: ")
+        return rejection_reason(header, shape, bands, accept_larger)
 
     with ThreadPoolExecutor(threads) as pool:
-        looked = tqdm(
-            pool.map(look, shares), total=len(shares), unit=f"{SHARE} files", disable=None
+        inspected = tqdm(
+            pool.map(lambda chunk: [inspect(path) for path in chunk], chunks),
+            total=len(chunks),
+            unit=f"{CHUNK} files",
+            disable=None,
         )
-        reasons = [reason for share in looked for reason in share]
-    good = [path for path, reason in zip(paths, reasons) if reason is None]
-    return good, [(path, reason) for path, reason in zip(paths, reasons) if reason is not None]
+        reasons = [reason for chunk in inspected for reason in chunk]
+    accepted = [path for path, reason in zip(paths, reasons) if reason is None]
+    return accepted, [(path, reason) for path, reason in zip(paths, reasons) if reason is not None]
 
 
-def none_of(rejected: Sequence[tuple[str, str]]) -> str:
-    """Say that no file is accepted, and what most of them lack."""
-    (often, count), *_ = collections.Counter(reason for _, reason in rejected).most_common(1)
-    return f"none of {len(rejected)} files is accepted ({count} of them: {often})"
+def describe_rejections(rejected: Sequence[tuple[str, str]]) -> str:
+    """Return a message that no file is accepted, with the most frequent reason.
+
+    Parameters
+    ----------
+    rejected : sequence of tuple of str
+        Paths and reasons.
+
+    Returns
+    -------
+    str
+    """
+    (reason, count), *_ = collections.Counter(reason for _, reason in rejected).most_common(1)
+    return f"none of {len(rejected)} files is accepted ({count} of them: {reason})"
 
 
-def reason_to_reject(
-    header: Header, shape: tuple[int, ...], bands: Sequence[str] | None, accept_larger: bool
+def rejection_reason(
+    header: StampHeader, shape: Sequence[int], bands: Sequence[str] | None, accept_larger: bool
 ) -> str | None:
-    """Say why a file is not what is wanted; None if it is."""
-    found, wanted = (" × ".join(map(str, each)) for each in (header.shape, shape))
+    """Return the reason to reject a file, None to accept it.
+
+    Parameters
+    ----------
+    header : StampHeader
+        Header of the file.
+    shape, bands, accept_larger
+        See `filter_stamps`.
+
+    Returns
+    -------
+    str or None
+    """
+    actual, expected = (" × ".join(map(str, lengths)) for lengths in (header.shape, shape))
     if header.shape[0] != shape[0]:
-        return f"{found}: {header.shape[0]} bands where {shape[0]} are wanted"
-    fits = header.shape[1:] == shape[1:]
+        return f"{actual}: {header.shape[0]} bands instead of {shape[0]}"
+    fits = header.shape[1:] == tuple(shape[1:])
     if accept_larger:
         fits = all(length >= least for length, least in zip(header.shape[1:], shape[1:]))
     if not fits:
-        return f"{found} is not {wanted}{' or larger' * accept_larger}"
+        return f"{actual} is not {expected}{' or larger' * accept_larger}"
     if bands and header.bands and set(header.bands) != set(bands):
-        return f"bands {', '.join(header.bands)} where {', '.join(bands)} are wanted"
+        return f"bands {', '.join(header.bands)} instead of {', '.join(bands)}"
     return None
 
 
-def _reason(path, shape, bands, accept_larger, dataset) -> str | None:
-    try:
-        header = read_header(path, dataset)
-    except InputError as error:
-        return str(error).removeprefix(f"{path}: ")
-    return reason_to_reject(header, shape, bands, accept_larger)
-
-
-def _files(folder: Path) -> Iterator[str]:
-    """Paths of the stamps in a folder and all below it, in order of name."""
+def _walk(folder: Path) -> Iterator[str]:
+    """Yield the paths of the stamp files in a folder and its subfolders, sorted."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror})") from None
     for entry in entries:
         if entry.is_dir():
-            yield from _files(Path(entry.path))
-        elif entry.name.lower().endswith(ENDINGS):
+            yield from _walk(Path(entry.path))
+        elif entry.name.lower().endswith(EXTENSIONS):
             yield entry.path

@@ -1,14 +1,14 @@
-"""Stamps of many sizes in one HDF5 file, with what is known of each.
+"""Stamps of different sizes in one HDF5 file, with their metadata.
 
-`pixels` holds the stamps one after the other, each as (bands, side, side) float32 in nanomaggies;
-simulated ones may have `light` beside it, the same without noise. The group `galaxies` holds a
-column each of `id`, `side`, `offset` (of its first pixel) and what else is known. A stamp is read
-without the others, and no size is padded to another.
+The dataset `pixels` holds the stamps one after the other, each (bands, side, side) float32 in
+nanomaggies. A file of simulated stamps may have a dataset `light` of the same layout without noise.
+The group `galaxies` holds one column each for `id`, `side`, `offset` (index of the first pixel) and
+other metadata. Single stamps can be read, and none is padded.
 """
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import h5py
 import numpy as np
@@ -19,71 +19,94 @@ from cosmodag.hdf5 import create_contiguous, open_kind, read_columns, write_colu
 
 
 class Stamp(NamedTuple):
-    """A galaxy's image.
+    """An image of one galaxy.
 
-    `id` is its name, `object` that of what it shows, which several stamps may share; `image`
-    (bands, height, width) float32; `known` what is known of it, by column; `light` the image
-    without noise, where it was simulated and kept.
+    Attributes
+    ----------
+    id : str
+        Name of the stamp.
+    object : str
+        Name of the galaxy, which several stamps may share.
+    image : numpy.ndarray, shape (bands, height, width), float32
+    metadata : dict
+        Further columns of the stamp, such as magnitude or psf.
+    noise_free : numpy.ndarray, shape (bands, height, width), float32, optional
+        The image without noise, if it was simulated and stored.
     """
 
     id: str
     object: str
     image: np.ndarray
-    known: dict
-    light: np.ndarray | None = None
+    metadata: dict[str, Any]
+    noise_free: np.ndarray | None = None
 
 
-class Stamps(NamedTuple):
-    """Stamps that are read one after the other: their number, bands, and arcsec a pixel.
+class StampCollection(NamedTuple):
+    """Stamps that are read one after the other.
 
-    `noiseless` tells whether each comes with its light.
+    Attributes
+    ----------
+    name : str
+        Origin of the stamps, for error messages.
+    n_stamps : int
+    bands : tuple of str
+    pixel : float
+        Pixel scale in arcsec per pixel.
+    stamps : iterator of Stamp
+    has_noise_free : bool
+        Whether each stamp has a noise-free image.
     """
 
     name: str
-    count: int
+    n_stamps: int
     bands: tuple[str, ...]
     pixel: float
-    each: Iterator[Stamp]
-    noiseless: bool = False
+    stamps: Iterator[Stamp]
+    has_noise_free: bool = False
 
 
-class Places(NamedTuple):
-    """Where stamps lie in their file, by the byte at which each begins, (stamps,).
+class StampOffsets(NamedTuple):
+    """Positions of stamps in their file.
 
-    `pixels` of the images, `light` of those without noise, where they are kept.
+    Attributes
+    ----------
+    observed : numpy.ndarray, shape (stamps,), int64
+        First byte of each image.
+    noise_free : numpy.ndarray, shape (stamps,), int64, optional
+        First byte of each noise-free image, if they are stored.
     """
 
-    pixels: np.ndarray
-    light: np.ndarray | None
+    observed: np.ndarray
+    noise_free: np.ndarray | None
 
 
-def create_stamps(
+def create_stamps_file(
     path: str | os.PathLike,
     galaxies: pd.DataFrame,
     *,
     bands: Sequence[str],
     pixel: float,
-    noiseless: bool = False,
-) -> Places:
-    """Lay out a stamps file but for its pixels, which any process may then put in their places.
+    noise_free: bool = False,
+) -> StampOffsets:
+    """Create a stamps file without pixels, which several processes can then write.
 
     Parameters
     ----------
-    path
-        File to write.
-    galaxies
-        A row a stamp, with its `side`.
-    bands
+    path : path-like
+        File to create.
+    galaxies : pandas.DataFrame
+        Metadata with one row per stamp; the column `side` is required.
+    bands : sequence of str
         Names of the bands.
-    pixel
-        Arcsec a pixel.
-    noiseless
-        Whether images without noise are kept.
+    pixel : float
+        Pixel scale in arcsec per pixel.
+    noise_free : bool
+        Whether to reserve space for noise-free images.
 
     Returns
     -------
-    Places
-        For `put_stamp`.
+    StampOffsets
+        Where `write_stamp` has to write each image.
     """
     sizes = len(bands) * galaxies["side"].to_numpy(np.int64) ** 2
     offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -91,55 +114,99 @@ def create_stamps(
         file.attrs["kind"] = "stamps"
         file.attrs["bands"] = list(bands)
         file.attrs["pixel"] = pixel
-        begins = [
+        starts = [
             create_contiguous(file, name, offsets[-1:]).id.get_offset()
-            for name in (("pixels", "light") if noiseless else ("pixels",))
+            for name in (("pixels", "light") if noise_free else ("pixels",))
         ]
         write_columns(file.create_group("galaxies"), galaxies.assign(offset=offsets[:-1]))
-    places = [begin + offsets[:-1] * np.dtype(np.float32).itemsize for begin in begins]
-    return Places(places[0], places[1] if noiseless else None)
+    first_bytes = [start + offsets[:-1] * np.dtype(np.float32).itemsize for start in starts]
+    return StampOffsets(first_bytes[0], first_bytes[1] if noise_free else None)
 
 
-def put_stamp(file: BinaryIO, place: int, image: np.ndarray) -> None:
-    """Put an image, float32, in its place among the bytes of a stamps file."""
-    file.seek(place)
+def write_stamp(file: BinaryIO, offset: int, image: np.ndarray) -> None:
+    """Write the pixels of one image.
+
+    Parameters
+    ----------
+    file : binary file
+        Stamps file, open for writing.
+    offset : int
+        First byte of the image, see `StampOffsets`.
+    image : numpy.ndarray, shape (bands, side, side), float32
+        Image in nanomaggies.
+    """
+    file.seek(offset)
     file.write(np.ascontiguousarray(image, "<f4"))
 
 
 def add_column(path: str | os.PathLike, name: str, values: pd.Series) -> None:
-    """Add a column of what is known of the galaxies to a stamps file."""
+    """Add a column of metadata to a stamps file.
+
+    Parameters
+    ----------
+    path : path-like
+        Stamps file.
+    name : str
+        Name of the column.
+    values : pandas.Series
+        One value per stamp.
+    """
     with h5py.File(path, "r+") as file:
         write_columns(file["galaxies"], {name: values})
 
 
-def open_stamps(path: str | os.PathLike) -> Stamps:
-    """Open a stamps file; errors as `read_stamps`."""
-    with open_kind(path, "stamps") as file:
-        bands = tuple(str(band) for band in file.attrs["bands"])
-        count, pixel = len(file["galaxies/id"]), float(file.attrs["pixel"])
-        noiseless = "light" in file
-    return Stamps(str(path), count, bands, pixel, read_stamps(path), noiseless)
+def open_stamps_file(path: str | os.PathLike) -> StampCollection:
+    """Open a stamps file.
 
+    Parameters
+    ----------
+    path : path-like
+        Stamps file.
 
-def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
-    """Yield the stamps of a file in order.
+    Returns
+    -------
+    StampCollection
 
     Raises
     ------
     InputError
-        The file is missing, cut short or no file of stamps.
+        If the file is missing, truncated or of another kind.
+    """
+    with open_kind(path, "stamps") as file:
+        bands = tuple(str(band) for band in file.attrs["bands"])
+        n_stamps, pixel = len(file["galaxies/id"]), float(file.attrs["pixel"])
+        has_noise_free = "light" in file
+    return StampCollection(str(path), n_stamps, bands, pixel, read_stamps(path), has_noise_free)
+
+
+def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
+    """Read the stamps of a file one by one, in order.
+
+    Parameters
+    ----------
+    path : path-like
+        Stamps file.
+
+    Yields
+    ------
+    Stamp
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated or of another kind.
     """
     with open_kind(path, "stamps") as file:
         bands = len(file.attrs["bands"])
         for row in pd.DataFrame(read_columns(file["galaxies"])).to_dict("records"):
             name, side, offset = row.pop("id"), row["side"], row.pop("offset")
-            end = offset + bands * side**2
-            if end > len(file["pixels"]):
+            pixels = slice(offset, offset + bands * side**2)
+            if pixels.stop > len(file["pixels"]):
                 raise InputError(
-                    f"{path}: stamp {name} reaches beyond its pixels; simulate it anew"
+                    f"{path}: the pixels of stamp {name} are missing; simulate the file again"
                 )
-            image, light = (
-                file[part][offset:end].reshape(bands, side, side) if part in file else None
-                for part in ("pixels", "light")
-            )
-            yield Stamp(name, row.pop("object", name), image, row, light)
+            image = file["pixels"][pixels].reshape(bands, side, side)
+            noise_free = None
+            if "light" in file:
+                noise_free = file["light"][pixels].reshape(bands, side, side)
+            yield Stamp(name, row.pop("object", name), image, row, noise_free)

@@ -1,6 +1,7 @@
-"""Real stamps in folders: which are accepted, and what is read."""
+"""Stamps of real galaxies: selection of files, and reading them."""
 
 import gzip
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -10,11 +11,12 @@ from PIL import Image
 
 from cosmodag.errors import InputError
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
 from cosmodag.galaxies.stamps.stamp_filter import filter_stamps
-from cosmodag.galaxies.stamps.stamp_folder import open_folder
 from cosmodag.galaxies.stamps.stamp_headers import read_header
 
 SIDE = 20
+GRZ = StampFormat(bands=("g", "r", "z"), pixel=0.262)
 CUBE = np.arange(3 * SIDE * SIDE, dtype=np.float32).reshape(3, SIDE, SIDE)
 
 
@@ -34,7 +36,7 @@ def write_planes(path, planes, bands="grz"):
 
 
 def filtered(folder, tmp_path, **settings):
-    """Names of the accepted files, and reasons by name of the rejected."""
+    """Return the names of the accepted files, and the reasons by name of the rejected ones."""
     lists = tmp_path / "accepted.txt", tmp_path / "rejected.tsv"
     try:
         filter_stamps(folder, *lists, shape=(3, SIDE, SIDE), **settings)
@@ -53,16 +55,16 @@ def folder(tmp_path):
     return folder
 
 
-def read(tmp_path, paths, **settings):
-    listed = tmp_path / "list.txt"
-    listed.write_text("".join(f"{path}\n" for path in paths))
-    opened = open_folder(listed, **{"bands": ("g", "r", "z"), "pixel": 0.262, **settings})
-    stamps = list(opened.each)
-    assert len(stamps) == opened.count
+def read(tmp_path, paths, bands="grz", **batch):
+    path_list = tmp_path / "list.txt"
+    path_list.write_text("".join(f"{path}\n" for path in paths))
+    collection = open_path_list(path_list, replace(GRZ, bands=tuple(bands)), **batch)
+    stamps = list(collection.stamps)
+    assert len(stamps) == collection.n_stamps
     return stamps
 
 
-def test_stamps_of_every_format_are_read_alike(folder, tmp_path):
+def test_all_formats_give_the_same_stamps(folder, tmp_path):
     write_cube(folder / "cube.fits", BANDS="grz")
     write_planes(folder / "planes.fits", CUBE)
     (folder / "packed.fits.gz").write_bytes(gzip.compress((folder / "cube.fits").read_bytes()))
@@ -76,14 +78,14 @@ def test_stamps_of_every_format_are_read_alike(folder, tmp_path):
     assert all(np.array_equal(stamp.image, CUBE) for stamp in stamps)
 
 
-def test_bands_come_in_the_order_that_is_wanted(folder, tmp_path):
+def test_bands_are_read_in_the_given_order(folder, tmp_path):
     write_cube(folder / "zrg.fits", CUBE[::-1], BANDS="zrg")
     write_planes(folder / "rgz.fits", CUBE[[1, 0, 2]], bands="rgz")
     for stamp in read(tmp_path, sorted(folder.iterdir())):
         assert np.array_equal(stamp.image, CUBE)
 
 
-def test_pictures_have_the_bands_red_green_and_blue(folder, tmp_path):
+def test_png_files_have_the_bands_red_green_and_blue(folder, tmp_path):
     values = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     Image.fromarray(values).save(folder / "colour.png")
     (stamp,) = read(tmp_path, [folder / "colour.png"], bands=("R", "G", "B"))
@@ -92,7 +94,7 @@ def test_pictures_have_the_bands_red_green_and_blue(folder, tmp_path):
         read(tmp_path, [folder / "colour.png"])
 
 
-def test_what_is_no_stamp_is_rejected_with_the_reason(folder, tmp_path):
+def test_other_files_are_rejected_with_the_reason(folder, tmp_path):
     write_cube(folder / "good.fits")
     write_cube(folder / "flat.fits", CUBE[0])
     write_cube(folder / "wide.fits", np.zeros((3, SIDE, SIDE + 1), np.float32))
@@ -107,13 +109,13 @@ def test_what_is_no_stamp_is_rejected_with_the_reason(folder, tmp_path):
     accepted, rejected = filtered(folder, tmp_path, bands=("g", "r", "z"), threads=2)
     assert accepted == ["good.fits"]
     reasons = {
-        "flat.fits": "2-dimensional, 20 × 20: it holds but one band",
+        "flat.fits": "2-dimensional, 20 × 20: it has only one band",
         "wide.fits": "3 × 20 × 21 is not 3 × 20 × 20",
-        "five.fits": "5 × 20 × 20: 5 bands where 3 are wanted",
-        "bands.fits": "bands u, g, r where g, r, z are wanted",
-        "short.fits": "its pixels are cut short",
+        "five.fits": "5 × 20 × 20: 5 bands instead of 3",
+        "bands.fits": "bands u, g, r instead of g, r, z",
+        "short.fits": "its pixels are truncated",
         "alpha.png": "has an alpha channel; save it as RGB",
-        "grey.png": "its mode is L; save it as RGB",
+        "grey.png": "its colour mode is L; save it as RGB",
     }
     for name, reason in reasons.items():
         assert rejected[name] == reason
@@ -121,7 +123,7 @@ def test_what_is_no_stamp_is_rejected_with_the_reason(folder, tmp_path):
     assert not any("\n" in reason for reason in rejected.values())
 
 
-def test_larger_stamps_are_accepted_only_where_it_is_asked_for(folder, tmp_path):
+def test_larger_stamps_are_accepted_on_request_only(folder, tmp_path):
     write_cube(folder / "large.fits", np.zeros((3, 30, 25), np.float32))
     write_cube(folder / "small.fits", np.zeros((3, 30, 19), np.float32))
     assert filtered(folder, tmp_path)[0] == []
@@ -130,7 +132,7 @@ def test_larger_stamps_are_accepted_only_where_it_is_asked_for(folder, tmp_path)
     assert rejected["small.fits"] == "3 × 30 × 19 is not 3 × 20 × 20 or larger"
 
 
-def test_a_filter_that_leaves_nothing_says_what_most_files_lack(folder, tmp_path):
+def test_filter_without_accepted_files_raises_with_the_most_frequent_reason(folder, tmp_path):
     for number in range(3):
         write_cube(folder / f"{number}.fits", CUBE[0])
     lists = tmp_path / "accepted.txt", tmp_path / "rejected.tsv"
@@ -138,10 +140,10 @@ def test_a_filter_that_leaves_nothing_says_what_most_files_lack(folder, tmp_path
         filter_stamps(folder, *lists)
     assert lists[1].read_text().count("\n") == 3
     with pytest.raises(InputError, match=r"accepted\.txt: .*empty"):
-        open_folder(lists[0], bands=("g", "r", "z"), pixel=0.262)
+        open_path_list(lists[0], GRZ)
 
 
-def test_a_folder_without_stamps_is_refused(folder, tmp_path):
+def test_folder_without_stamps_raises(folder, tmp_path):
     with pytest.raises(InputError, match="no file that ends in one of"):
         filter_stamps(folder, tmp_path / "accepted.txt", tmp_path / "rejected.tsv")
     with pytest.raises(InputError, match="absent: cannot be read"):
@@ -149,33 +151,33 @@ def test_a_folder_without_stamps_is_refused(folder, tmp_path):
 
 
 def test_stamps_of_one_object_share_its_name(folder, tmp_path):
-    there = {"CTYPE1": "RA---TAN", "CRVAL1": 150.0}
+    wcs = {"CTYPE1": "RA---TAN", "CRVAL1": 150.0}
     (folder / "again").mkdir()
-    write_cube(folder / "a.fits", CRVAL2=2.0, **there)
-    write_cube(folder / "b.fits", CRVAL2=2.0 + 1 / 3600, **there)  # the same place
-    write_cube(folder / "c.fits", CRVAL2=2.1, **there)
-    write_cube(folder / "again" / "c.fits", CRVAL2=3.0, **there)  # the same name
-    write_cube(folder / "J100000.00+050000.0.fits")  # its name tells its place
+    write_cube(folder / "a.fits", CRVAL2=2.0, **wcs)
+    write_cube(folder / "b.fits", CRVAL2=2.0 + 1 / 3600, **wcs)  # the same position
+    write_cube(folder / "c.fits", CRVAL2=2.1, **wcs)
+    write_cube(folder / "again" / "c.fits", CRVAL2=3.0, **wcs)  # the same name
+    write_cube(folder / "J100000.00+050000.0.fits")  # position in its name
     stamps = {stamp.id: stamp for stamp in read(tmp_path, sorted(folder.rglob("*.fits")))}
     assert len({stamp.object for stamp in stamps.values()}) == 3
     assert stamps["a.fits"].object == stamps["b.fits"].object
     assert stamps["c.fits"].object == stamps["again/c.fits"].object
-    assert stamps["J100000.00+050000.0.fits"].known["ra"] == pytest.approx(150)
-    assert stamps["J100000.00+050000.0.fits"].known["dec"] == pytest.approx(5)
+    assert stamps["J100000.00+050000.0.fits"].metadata["ra"] == pytest.approx(150)
+    assert stamps["J100000.00+050000.0.fits"].metadata["dec"] == pytest.approx(5)
 
 
-def test_batches_share_the_files_and_agree_about_objects(folder, tmp_path):
+def test_batches_are_disjoint_and_share_the_names_of_objects(folder, tmp_path):
     for number in range(5):
         write_cube(folder / f"{number}.fits")
     paths = sorted(folder.iterdir())
-    parts = [read(tmp_path, paths, batch=batch, batches=2) for batch in (0, 1)]
-    assert [[stamp.id for stamp in part] for part in parts] == [
+    stamps = [read(tmp_path, paths, batch=batch, batches=2) for batch in (0, 1)]
+    assert [[stamp.id for stamp in batch] for batch in stamps] == [
         ["0.fits", "2.fits", "4.fits"],
         ["1.fits", "3.fits"],
     ]
 
 
-def test_the_rejected_stamp_of_the_survey_is_what_it_is_said_to_be(data_folder):
+def test_header_of_a_survey_stamp_has_shape_bands_and_position(data_folder):
     path = data_folder / "galaxies" / "example_b.fits"
     if not path.is_file():
         pytest.skip("the stamp is not in the data folder")
@@ -185,12 +187,17 @@ def test_the_rejected_stamp_of_the_survey_is_what_it_is_said_to_be(data_folder):
     assert header.position == pytest.approx((0.004367, 0.541321), abs=1e-5)
 
 
-def test_pixels_that_are_not_finite_are_named_when_they_are_cut_out(folder, tmp_path):
+def test_stamps_with_pixels_that_are_not_finite_are_named(folder, tmp_path):
     masked = CUBE.copy()
     masked[1, 3, :2] = np.nan
     write_cube(folder / "masked.fits", masked)
     (tmp_path / "list.txt").write_text(f"{folder / 'masked.fits'}\n")
-    opened = open_folder(tmp_path / "list.txt", bands=("g", "r", "z"), pixel=0.262)
-    with pytest.raises(InputError, match=r"stamp masked\.fits holds 2 pixels that are not finite"):
-        cut_galaxies(opened, tmp_path / "cut.h5", side=16)
+    collection = open_path_list(tmp_path / "list.txt", GRZ)
+    with pytest.raises(InputError, match=r"stamp masked\.fits has 2 pixels that are not finite"):
+        cut_galaxies(collection, tmp_path / "cut.h5", side=16)
     assert not (tmp_path / "cut.h5").exists()
+
+
+def test_unknown_properties_of_a_format_are_named():
+    with pytest.raises(InputError, match="files: 'pixels' is not known; did you mean 'pixel'"):
+        StampFormat.from_mapping({"pixels": 0.262})

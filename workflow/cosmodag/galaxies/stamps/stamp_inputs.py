@@ -1,0 +1,142 @@
+"""Stamps from folders, lists and files of any supported format."""
+
+import itertools
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+
+from cosmodag.errors import InputError
+from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_stamp_files, read_path_list
+from cosmodag.galaxies.stamps.stamp_filter import (
+    describe_rejections,
+    list_stamp_files,
+    select_files,
+)
+from cosmodag.galaxies.stamps.stamp_headers import HDF5
+from cosmodag.galaxies.stamps.stamps_file import StampCollection, open_stamps_file
+
+logger = logging.getLogger(__name__)
+
+LOGGED_REJECTIONS = 5
+"""Rejected files that are logged individually."""
+
+
+def open_stamps(
+    paths: Sequence[str | os.PathLike],
+    bands: Sequence[str],
+    stamp_format: StampFormat | None = None,
+    *,
+    threads: int = 1,
+) -> StampCollection:
+    """Open stamps of any size, with their bands in a given order.
+
+    Files without stamps in these bands are skipped with a warning.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        Folders, which are searched with their subfolders; lists of files (.txt) as
+        `cosmodag galaxies filter` writes them; and files of stamps. Alternatively, only files that
+        `cosmodag galaxies simulate` wrote.
+    bands : sequence of str
+        Order of the bands of the result.
+    stamp_format : StampFormat, optional
+        Properties that files do not record. Its bands default to `bands`. Simulated stamps record
+        all properties.
+    threads : int
+        Threads that read headers.
+
+    Returns
+    -------
+    StampCollection
+
+    Raises
+    ------
+    InputError
+        If no stamps are found or accepted, the bands differ, or the pixel scale is unknown.
+    """
+    stamp_format = stamp_format or StampFormat()
+    order = tuple(stamp_format.bands or bands)
+    if set(order) != set(bands):
+        raise InputError(
+            f"bands: the stamps have {', '.join(order)}, the run was trained on "
+            f"{', '.join(bands)}; choose a run of the same bands"
+        )
+    simulated = [path for path in paths if _is_stamps_file(path)]
+    if simulated:
+        if len(simulated) < len(paths):
+            raise InputError(
+                f"{simulated[0]}: simulated stamps mixed with others; predict them separately"
+            )
+        return _reordered(_concatenated([open_stamps_file(path) for path in simulated]), bands)
+    files = list(itertools.chain.from_iterable(map(_expand, paths)))
+    accepted, rejected = select_files(
+        files,
+        shape=(len(bands), 1, 1),
+        bands=bands,
+        accept_larger=True,
+        dataset=stamp_format.dataset,
+        threads=threads,
+    )
+    if not accepted:
+        raise InputError(
+            f"{paths[0]}: {describe_rejections(rejected)}; provide stamps in the bands "
+            f"{', '.join(bands)}"
+        )
+    for path, reason in rejected[:LOGGED_REJECTIONS]:
+        logger.warning("%s: skipped: %s", path, reason)
+    if len(rejected) > LOGGED_REJECTIONS:
+        logger.warning("%d more files skipped", len(rejected) - LOGGED_REJECTIONS)
+    stamps = open_stamp_files(accepted, str(paths[0]), replace(stamp_format, bands=order))
+    return _reordered(stamps, bands)
+
+
+def _is_stamps_file(path: str | os.PathLike) -> bool:
+    """Return whether a file is of the kind that the simulation writes."""
+    if not str(path).lower().endswith(HDF5):
+        return False
+    try:
+        with h5py.File(path, "r") as file:
+            return file.attrs.get("kind") == "stamps"
+    except OSError:
+        return False  # reading the header will raise an error with the reason
+
+
+def _expand(path: str | os.PathLike) -> list[str]:
+    """Return the files of a folder or of a list, or the file itself."""
+    if Path(path).is_dir():
+        return list_stamp_files(path)
+    return read_path_list(path) if Path(path).suffix == ".txt" else [str(path)]
+
+
+def _concatenated(collections: Sequence[StampCollection]) -> StampCollection:
+    """Concatenate collections of the same bands and pixel scale."""
+    first = collections[0]
+    for other in collections[1:]:
+        for name in ("bands", "pixel"):
+            if getattr(other, name) != getattr(first, name):
+                raise InputError(
+                    f"{other.name}: {name} {getattr(other, name)} differs from "
+                    f"{getattr(first, name)} of {first.name}; predict them separately"
+                )
+    stamps = itertools.chain.from_iterable(collection.stamps for collection in collections)
+    n_stamps = sum(collection.n_stamps for collection in collections)
+    return first._replace(n_stamps=n_stamps, stamps=stamps)
+
+
+def _reordered(collection: StampCollection, bands: Sequence[str]) -> StampCollection:
+    """Return the observed stamps with their bands in another order."""
+    if set(collection.bands) != set(bands):
+        raise InputError(
+            f"{collection.name}: the stamps have bands {', '.join(collection.bands)}, the run was "
+            f"trained on {', '.join(bands)}; choose a run of the same bands"
+        )
+    indices = [collection.bands.index(band) for band in bands]
+    stamps = (
+        stamp._replace(image=stamp.image[indices], noise_free=None) for stamp in collection.stamps
+    )
+    return collection._replace(bands=tuple(bands), stamps=stamps, has_noise_free=False)
