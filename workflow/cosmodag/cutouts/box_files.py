@@ -53,11 +53,32 @@ class BoxFiles:
         return self.box_size / self.cells
 
     def grid_mesh(self, box: int) -> BoxMesh:
-        """Return the grid of one box: mass per cell."""
+        """Return the grid of one box.
+
+        Parameters
+        ----------
+        box : int
+            Index of the box in the grid file.
+
+        Returns
+        -------
+        BoxMesh, shape (nx, ny, nz)
+            Mass per cell.
+        """
         return BoxMesh(self.grid["grid"], box)
 
     def mean_mass(self, box: int) -> float:
         """Return the mean mass per cell of one box.
+
+        Parameters
+        ----------
+        box : int
+            Index of the box in the grid file.
+
+        Returns
+        -------
+        float
+            Mass, in the unit of the grid; above 0.
 
         Raises
         ------
@@ -73,12 +94,36 @@ class BoxFiles:
         return mean
 
     def mask_mesh(self, box: int, label: str) -> BoxMesh:
-        """Return the mask of one box: 1 in the cells of a label, 0 elsewhere."""
+        """Return the mask of one label in one box.
+
+        Parameters
+        ----------
+        box : int
+            Index of the box in the grid file.
+        label : str
+            The label.
+
+        Returns
+        -------
+        BoxMesh, shape (mx, my, mz)
+            1 in the cells of the label, 0 elsewhere.
+        """
         place = _texts(self.labels_file.attrs["boxes"]).index(self.boxes[box])
         return BoxMesh(self.labels_file[label]["mask"], place)
 
     def mask_ratio(self, label: str) -> tuple[int, int, int]:
-        """Return the number of grid cells per mask cell along each axis."""
+        """Return the number of grid cells per mask cell along each axis.
+
+        Parameters
+        ----------
+        label : str
+            The label.
+
+        Returns
+        -------
+        tuple of int, shape (3,)
+            Ratios along x, y and z.
+        """
         ratio_x, ratio_y, ratio_z = (
             cells // coarse
             for cells, coarse in zip(self.cells, self.labels_file[label]["mask"].shape[1:])
@@ -86,7 +131,18 @@ class BoxFiles:
         return ratio_x, ratio_y, ratio_z
 
     def cosmology(self, box: int) -> dict[str, float]:
-        """Return the cosmological parameters of one box that the grid file contains."""
+        """Return the cosmological parameters of one box that the grid file contains.
+
+        Parameters
+        ----------
+        box : int
+            Index of the box in the grid file.
+
+        Returns
+        -------
+        dict from str to float
+            `omega_m` and `sigma8`, where known.
+        """
         names = [name for name in ("omega_m", "sigma8") if name in self.grid.attrs]
         return {name: float(self.grid.attrs[name][box]) for name in names}
 

@@ -48,7 +48,18 @@ class Boxes(Protocol):
         """Whether the boxes are periodic."""
 
     def cosmology(self, box: int) -> dict[str, float]:
-        """Return the known cosmological parameters of a box."""
+        """Return the known cosmological parameters of a box.
+
+        Parameters
+        ----------
+        box : int
+            Index of the box.
+
+        Returns
+        -------
+        dict from str to float
+            Values by name, such as `omega_m`.
+        """
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,7 +107,18 @@ class SubBoxGeometry:
         return dataclasses.replace(self, depth=self.side, stride_depth=self.stride, axes=(2,))
 
     def lengths(self, axis: int) -> np.ndarray:
-        """Return the sides along x, y and z of a sub-box with line of sight `axis`, in cells."""
+        """Return the sides of a sub-box along x, y and z.
+
+        Parameters
+        ----------
+        axis : int
+            Line of sight.
+
+        Returns
+        -------
+        numpy.ndarray, shape (3,), int64
+            Sides in cells.
+        """
         lengths = np.full(3, self.side)
         lengths[axis] = self.depth
         return lengths

@@ -17,7 +17,23 @@ BLOCK_BYTES = 64 * 2**20
 
 
 def transverse_axes(axis: int) -> tuple[int, int]:
-    """Return the axes that become the rows and the columns of a projection along `axis`."""
+    """Return the axes that become the rows and the columns of a projection.
+
+    Parameters
+    ----------
+    axis : int
+        Line of sight.
+
+    Returns
+    -------
+    rows, columns : int
+        The two other axes in ascending order.
+
+    Examples
+    --------
+    >>> transverse_axes(1)
+    (0, 2)
+    """
     rows, columns = (other for other in range(3) if other != axis)
     return rows, columns
 

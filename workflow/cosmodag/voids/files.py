@@ -17,7 +17,8 @@ INPUT_SECTIONS = {"grid": "grids", "labels": "labels"}
 class VoidsFiles(ExperimentFiles):
     """Files and resources of the void experiment.
 
-    A source is a simulation, in batches of boxes, or a catalogue, which is one box.
+    A source is a simulation, in batches of boxes, or a catalogue, which is one box. The methods
+    take the names of entries of the configuration and the number of a batch.
 
     Parameters
     ----------
