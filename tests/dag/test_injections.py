@@ -74,9 +74,9 @@ def test_surveys_in_folders_and_single_images_are_sources_too(configured):
 
 def test_a_verdict_names_runs_that_exist(configured):
     config = configured.config
-    config["injections"]["verdicts"]["same"]["controls"] = ["positon"]
+    config["injections"]["verdicts"]["same"]["positive_controls"] = ["positon"]
     printed = configured.refused(config)
-    assert "injections.verdicts.same.controls: 'positon' is not defined" in printed
+    assert "injections.verdicts.same.positive_controls: 'positon' is not defined" in printed
     assert "did you mean 'position'?" in printed
 
 

@@ -22,7 +22,7 @@ TRAINING = {
     "epochs": 4,
     "batch_size": 4,
     "accumulate": 2,
-    "average": 0.9,
+    "ema_decay": 0.9,
     "checkpoint_seconds": 1e9,
     "checkpoint_steps": 3,
 }

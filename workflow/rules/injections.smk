@@ -214,10 +214,10 @@ rule injections_verdict:
         runtime=scaled(60),
     params:
         controls=lambda w, input: " ".join(
-            quote(str(Path(file).parent)) for file in input.controls
+            quote(str(Path(file).parent)) for file in input.positive_controls
         ),
         code=code("injections verdict"),
     shell:
         'python -m cosmodag injections verdict {params.controls} --run "$(dirname {input.run:q})"'
-        ' --unchanged "$(dirname {input.unchanged:q})" --dataset {input.dataset:q}'
+        ' --negative-control "$(dirname {input.negative_control:q})" --dataset {input.dataset:q}'
         " --output {output.verdict:q} --figure {output.figure:q} --threads {threads} &> {log:q}"

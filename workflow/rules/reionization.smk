@@ -118,11 +118,11 @@ rule reionization_cutouts:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="reionization/cutouts/{cutouts}", within=options),
-        universes=lambda w: reionization.universes_option(w.cutouts, int(w.batch)),
+        realizations=lambda w: reionization.realizations_option(w.cutouts, int(w.batch)),
         code=code("reionization cutouts"),
     shell:
         "python -m cosmodag reionization cutouts {input:q} --output {output:q}"
-        " --threads {threads} {params.universes} {params.settings} &> {log:q}"
+        " --threads {threads} {params.realizations} {params.settings} &> {log:q}"
 
 
 use rule learning_split as reionization_split with:

@@ -75,7 +75,10 @@ def test_the_configurations_of_the_tests_are_complete(base):
         ({f"{RUN}.training.epochs": 0}, "epochs: 0 is not allowed; give an integer at least 1"),
         ({f"{RUN}.training.epochs": 2.5}, "epochs: 2.5 is not allowed; give an integer"),
         ({f"{RUN}.training.warmup": 1}, "warmup: 1 is not .* a number at least 0 and below 1"),
-        ({f"{RUN}.training.average": 1.5}, "average: 1.5 is not allowed; .* or null above 0 and"),
+        (
+            {f"{RUN}.training.ema_decay": 1.5},
+            "ema_decay: 1.5 is not .* or null above 0 and",
+        ),
         ({f"{RUN}.training.learning_rate": math.nan}, "learning_rate: nan is not a finite number"),
         ({f"{RUN}.training.learning_rate": -math.inf}, "learning_rate: -inf is not a finite"),
         ({f"{RUN}.training.learning_rate": "fast"}, "'fast' is not allowed; give a number above 0"),
@@ -278,8 +281,14 @@ def test_a_mistake_in_galaxies_is_refused(changes, message):
         ({"injections.runs.same.task.classes": 3}, "classes: 3, but 'label' has 2 classes"),
         ({"injections.runs.same.task": {"name": "ordinal", "columns": ["x"]}}, "'ordinal' is not"),
         ({"injections.runs.same.training.monitor": "acc"}, "'acc' is not a score .*accuracy, auc"),
-        ({"injections.verdicts.same.controls": ["positon"]}, "'positon' is not defined .*position"),
-        ({"injections.verdicts.same.controls": ["same"]}, "'same' is also the run under run"),
+        (
+            {"injections.verdicts.same.positive_controls": ["positon"]},
+            "'positon' is not defined",
+        ),
+        (
+            {"injections.verdicts.same.positive_controls": ["same"]},
+            "'same' is also the run",
+        ),
         ({"injections.cutouts.position.side": 48}, "side of 'position' is 48, but the run 'same'"),
         ({"injections.sources.sky.simulation.bricks": 1}, "'same' has 1 independent group, but a"),
         ({"injections.datasets.taught": {"teacher": "same"}}, "taught.cutouts: missing"),
@@ -299,10 +308,13 @@ SLICES = {"name": "slicenet", "width": 8}
     [
         ({f"{SKY}.redshifts": [8]}, "redshifts: 8 is not in the source; known: 7.5, 9"),
         ({f"{SKY}.escape_fractions": [0.1]}, "escape_fractions: 0.1 is not in the source; known"),
-        ({f"{SKY}.universes": 9}, "universes: 9 of 4 realizations of the source 'boxes'"),
+        ({f"{SKY}.realizations": 9}, "realizations: 9 of 4 realizations of the source 'boxes'"),
         ({f"{SKY}.side": 64}, "side: 64 cells do not fit into a box of 32 cells"),
         ({f"{SKY}.channels": ["temperature"]}, "channels.0: 'temperature' is not known"),
-        ({f"{SKY}.universes": 2}, "'sky' has 2 independent groups, but a split needs at least 3"),
+        (
+            {f"{SKY}.realizations": 2},
+            "'sky' has 2 independent groups, but a split needs",
+        ),
         ({"reionization.sources.boxes.simulation.cells": 33}, "cells: 33 is not .*multiple of 2"),
         ({"reionization.runs.bubbles.task.channel": "ionised"}, "channel: 'ionised' .*'ionized'"),
         ({f"{WHEN}.task": {"name": "map", "channel": "x"}}, "have no target map"),
@@ -392,3 +404,26 @@ def test_a_mistake_is_located_in_the_file_that_defines_the_key(tmp_path, monkeyp
     config = changed("", {"voids.grids.boxes.cells": 1})
     with pytest.raises(InputError, match=r"^first.yaml, line \d+: voids.grids.boxes.cells: 1"):
         complete_config(config, [first, second])
+
+
+@pytest.mark.parametrize(
+    ("base", "old", "new"),
+    [
+        ("galaxies", "galaxies.applications", "predictions"),
+        ("injections", "injections.applications", "predictions"),
+        ("", f"{RUN}.training.average", "ema_decay"),
+        ("galaxies", "galaxies.clusters.shapes.most", "max_clusters"),
+        ("galaxies", "galaxies.clusters.shapes.resampled", "n_bootstrap"),
+        ("galaxies", "galaxies.clusters.shapes.mapped", "max_embedded"),
+        ("injections", "injections.verdicts.same.controls", "positive_controls"),
+        ("injections", "injections.verdicts.same.unchanged", "negative_control"),
+        ("reionization", f"{SKY}.universes", "realizations"),
+    ],
+)
+def test_a_renamed_key_is_refused_with_its_new_name(base, old, new):
+    assert f"{old}: this key is now {new!r}" in refusal(base, {old: 1})
+
+
+def test_a_renamed_network_is_refused_with_its_new_name():
+    message = refusal("", {f"{RUN}.model": {"name": "twins"}})
+    assert f"{RUN}.model.name: 'twins' is now 'siamese'" in message

@@ -25,8 +25,8 @@ def config() -> dict:
                 },
                 "cutouts": {
                     "all": {"source": "boxes"},
-                    "late": {"source": "boxes", "redshifts": [7.25], "universes": 4},
-                    "real": {"source": "published", "universes": 1},
+                    "late": {"source": "boxes", "redshifts": [7.25], "realizations": 4},
+                    "real": {"source": "published", "realizations": 1},
                 },
                 "datasets": {"all": {"cutouts": "all"}, "late": {"cutouts": "late"}},
                 "runs": {},
@@ -52,12 +52,12 @@ def test_batches_contain_each_realization_once(config):
 
 def test_the_number_of_realizations_to_cut_can_be_limited(config):
     reionization = ReionizationFiles(config)
-    assert reionization.universes_option("all", 2) == ""
-    assert [reionization.universes_option("late", batch) for batch in (0, 1)] == [
+    assert reionization.realizations_option("all", 2) == ""
+    assert [reionization.realizations_option("late", batch) for batch in (0, 1)] == [
         "",
-        "--universes 1",
+        "--realizations 1",
     ]
-    assert reionization.universes_option("real", 0) == ""
+    assert reionization.realizations_option("real", 0) == ""
     assert len(reionization.examples("all")) == 3
     assert len(reionization.examples("late")) == 2
 

@@ -50,7 +50,7 @@ def test_every_optimizer_and_schedule_learns(optimizer, schedule, model, task, l
 @pytest.mark.parametrize(
     "changed",
     [
-        {"optimizer": "adamw", "average": 0.9},
+        {"optimizer": "adamw", "ema_decay": 0.9},
         {"optimizer": "sgd", "schedule": "plateau", "plateau_epochs": 1},
         {"optimizer": "rmsprop", "accumulate": 2, "schedule": "constant"},
     ],

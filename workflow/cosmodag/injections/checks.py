@@ -114,12 +114,13 @@ def _check_task(keys: Keys, run: str, section: Mapping) -> None:
 
 
 def _check_verdict(keys: Keys, verdict: Mapping, section: Mapping) -> None:
-    runs = [("run", verdict["run"]), ("unchanged", verdict["unchanged"])]
-    runs += [("controls", run) for run in verdict["controls"]]
+    runs = [("run", verdict["run"]), ("negative_control", verdict["negative_control"])]
+    runs += [("positive_controls", run) for run in verdict["positive_controls"]]
     for key, run in runs:
         _check_task((*keys, key), run, section)
-    for key in ("run", "unchanged"):
-        if verdict[key] in verdict["controls"]:
+    for key in ("run", "negative_control"):
+        if verdict[key] in verdict["positive_controls"]:
             raise ConfigError(
-                (*keys, "controls"), f"{verdict[key]!r} is also the run under {key}; remove it here"
+                (*keys, "positive_controls"),
+                f"{verdict[key]!r} is also the run under {key}; remove it here",
             )

@@ -81,14 +81,14 @@ class InjectionsFiles(ExperimentFiles):
         return MEGABYTES_OF_PYTHON + 50 * side**2 / 1e6
 
     def verdict_inputs(self, verdict: str) -> dict[str, str | list[str]]:
-        """Return the scores that a verdict rests on, and the unchanged control's dataset."""
+        """Return the scores that a verdict rests on, and the negative control's dataset."""
         entry = self.config["verdicts"][verdict]
         scores = {run: f"{self.root}/runs/{run}/metrics.json" for run in self.config["runs"]}
-        _, dataset = self.trained(entry["unchanged"])
+        _, dataset = self.trained(entry["negative_control"])
         return {
             "run": scores[entry["run"]],
-            "controls": [scores[run] for run in entry["controls"]],
-            "unchanged": scores[entry["unchanged"]],
+            "positive_controls": [scores[run] for run in entry["positive_controls"]],
+            "negative_control": scores[entry["negative_control"]],
             "dataset": dataset,
         }
 

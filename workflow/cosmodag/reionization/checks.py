@@ -44,10 +44,10 @@ def check(section: dict, given: Mapping) -> None:
         if kind == "simulation":
             known = source["escape_fractions"]
             _check_chosen((*keys, "escape_fractions"), cutouts.get("escape_fractions", ()), known)
-            if cutouts.get("universes", 1) > source["realizations"]:
+            if cutouts.get("realizations", 1) > source["realizations"]:
                 raise ConfigError(
-                    (*keys, "universes"),
-                    f"{cutouts['universes']} of {source['realizations']} realizations of the "
+                    (*keys, "realizations"),
+                    f"{cutouts['realizations']} of {source['realizations']} realizations of the "
                     f"source {cutouts['source']!r}; give at most that",
                 )
         _sub_boxes(section, cutouts).groups(keys)
@@ -65,7 +65,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         fractions = cutouts.get("escape_fractions", source["escape_fractions"])
         classes["escape_fraction_class"] = len(fractions)
         regions = _sub_boxes(section, cutouts).groups(("reionization", "cutouts", name))
-        groups = regions * cutouts.get("universes", source["realizations"])
+        groups = regions * cutouts.get("realizations", source["realizations"])
     return ExampleFormat(
         shape=(side, side),
         channels=tuple(cutouts["channels"]),

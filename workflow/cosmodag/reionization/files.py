@@ -41,23 +41,23 @@ class ReionizationFiles(ExperimentFiles):
         folder = f"{self.root}/sources/{self.config['cutouts'][cutouts]['source']}/{batch}"
         return [f"{folder}/z{redshift:g}.h5" for redshift in self.redshifts(cutouts)]
 
-    def universes_option(self, cutouts: str, batch: int) -> str:
+    def realizations_option(self, cutouts: str, batch: int) -> str:
         """Return the option that limits the realizations of a batch; empty if all are cut."""
         entry = self.config["cutouts"][cutouts]
         source = self.config["sources"][entry["source"]]
-        if "universes" not in entry:
+        if "realizations" not in entry:
             return ""
-        size = source.get("simulation", {}).get("batch", entry["universes"])
-        remaining = entry["universes"] - batch * size
-        return options({"universes": remaining}) if remaining < size else ""
+        size = source.get("simulation", {}).get("batch", entry["realizations"])
+        remaining = entry["realizations"] - batch * size
+        return options({"realizations": remaining}) if remaining < size else ""
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the examples files of an entry of cutouts, one per batch."""
         entry = self.config["cutouts"][cutouts]
         (source,) = self.config["sources"][entry["source"]].values()
         batches = self.batches(entry["source"])
-        if "universes" in entry and "batch" in source:
-            batches = batches[: -(-entry["universes"] // source["batch"])]
+        if "realizations" in entry and "batch" in source:
+            batches = batches[: -(-entry["realizations"] // source["batch"])]
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in batches]
 
     def initial_mb(self, source: str) -> float:

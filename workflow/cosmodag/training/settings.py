@@ -82,7 +82,7 @@ class TrainingSettings:
         Factor by which ``"plateau"`` lowers the learning rate.
     clip : float or None
         Largest norm of the gradient; None does not clip.
-    average : float or None
+    ema_decay : float or None
         Decay per step of an exponential moving average of the weights, which is then validated and
         saved, in (0, 1); None uses the weights themselves.
     monitor : str
@@ -123,7 +123,7 @@ class TrainingSettings:
     plateau_epochs: int = 5
     plateau_factor: float = 0.3
     clip: float | None = 1.0
-    average: float | None = None
+    ema_decay: float | None = None
     monitor: str = "loss"
     patience: int | None = None
     precision: str = "float32"
@@ -149,8 +149,8 @@ class TrainingSettings:
                 raise InputError(f"training.{key}: {getattr(self, key)} must be above 0")
         if not 0 <= self.warmup < 1:
             raise InputError(f"training.warmup: {self.warmup} is not in [0, 1)")
-        if self.average is not None and not 0 < self.average < 1:
-            raise InputError(f"training.average: {self.average} is not in (0, 1)")
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise InputError(f"training.ema_decay: {self.ema_decay} is not in (0, 1)")
 
     @classmethod
     def from_dict(cls, settings: Mapping) -> "TrainingSettings":

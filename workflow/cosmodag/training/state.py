@@ -54,8 +54,8 @@ class TrainingState:
         scaled = settings.precision == "float16"
         self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
         self.average = None
-        if settings.average is not None:
-            self.average = MovingAverage(model, settings.average)
+        if settings.ema_decay is not None:
+            self.average = MovingAverage(model, settings.ema_decay)
         self.epoch = self.batch = self.step = 0
         self.loss = torch.zeros((), dtype=torch.float64, device=device)
         self.examples = torch.zeros_like(self.loss)

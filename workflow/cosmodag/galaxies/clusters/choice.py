@@ -155,7 +155,7 @@ def choose(
     if len(features) < LEAST * most:
         raise InputError(
             f"clusters: {len(features)} examples for up to {most} groups; {LEAST} a group are "
-            f"needed: set most to {max(len(features) // LEAST, 2)} or fewer"
+            f"needed: set max_clusters to {max(len(features) // LEAST, 2)} or fewer"
         )
     way = METHODS[method]
     fits = {setting: way.fit(features, setting, seed) for setting in way.settings(most)}

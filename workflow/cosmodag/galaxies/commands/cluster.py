@@ -17,11 +17,20 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
 @settings_options("galaxies/clusters/*")
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
-def command(run, dataset, output, label_table, **settings):
+def command(run, dataset, output, label_table, max_clusters, n_bootstrap, max_embedded, **settings):
     """Group images by a run's latents, by principal components and by morphology."""
     from cosmodag.galaxies.clusters.clustering import cluster_galaxies
 
     if label_table is not None:
         label_table = {**label_table, "path": os.path.expandvars(label_table["path"])}
-    found = cluster_galaxies(run, dataset, output, label_table=label_table, **settings)
+    found = cluster_galaxies(
+        run,
+        dataset,
+        output,
+        label_table=label_table,
+        most=max_clusters,
+        resampled=n_bootstrap,
+        mapped=max_embedded,
+        **settings,
+    )
     click.echo(found["sentence"])

@@ -16,7 +16,9 @@ from cosmodag.commands.options import output, settings_options, threads
 )
 @output("Examples file.")
 @click.option(
-    "--universes", type=int, help="Number of realizations to cut, from the first; all by default."
+    "--realizations",
+    type=int,
+    help="Number of realizations to cut, from the first; all by default.",
 )
 @settings_options("reionization/cutouts/*")
 @threads
@@ -25,7 +27,7 @@ def command(
     output,
     channels,
     target,
-    universes,
+    realizations,
     escape_fractions,
     mean_subtraction,
     beam,
@@ -44,7 +46,7 @@ def command(
         SliceGeometry(**geometry),
         channels=channels,
         target=target,
-        realizations=universes,
+        realizations=realizations,
         escape_fractions=escape_fractions,
         instrument=Instrument(mean_subtraction, beam, wedge),
         threads=threads,
