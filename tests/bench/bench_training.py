@@ -21,7 +21,7 @@ from cosmodag.injections.cutouts.stamps import channel_names
 from cosmodag.memory import keep_freed_memory
 from cosmodag.models import registry
 from cosmodag.training.classification_task import ClassificationTask
-from cosmodag.training.distribution import ALONE
+from cosmodag.training.distribution import SINGLE
 from cosmodag.training.latent_task import LatentTask
 from cosmodag.training.loop import train_step
 from cosmodag.training.map_task import MapTask
@@ -152,7 +152,7 @@ def measure(case: Case, loader: Loader, threads: int, results: Path) -> dict[str
         state = TrainingState(model, case.task, TrainingSettings(batch_size=case.batch))
         examples = 0
         for batch in batches:
-            train_step(state, case.task, [batch], 1e-3, ALONE, stop=False)
+            train_step(state, case.task, [batch], 1e-3, SINGLE, stop=False)
             examples += len(batch.x)
         return examples
 

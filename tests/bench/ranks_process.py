@@ -19,7 +19,7 @@ from cosmodag.models import registry
 from cosmodag.training.distribution import connected
 from cosmodag.training.loop import train_step
 from cosmodag.training.map_task import MapTask
-from cosmodag.training.normalization import over_all_ranks
+from cosmodag.training.normalization import normalize_over_ranks
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.state import TrainingState
@@ -47,7 +47,7 @@ def main(dataset: str, size: str, norm: str, *part: str) -> None:
             model = registry.build(name="unet", width=32, norm=norm)
             model = model.to(memory_format=torch.channels_last)
             if ranks.size > 1:
-                over_all_ranks(model)
+                normalize_over_ranks(model)
             state = TrainingState(model, task, TrainingSettings(batch_size=int(size)))
             for epoch in range(EPOCHS):
                 for batch in loader.batches(epoch):

@@ -1,4 +1,4 @@
-"""Training that is killed or asked to stop goes on as if nothing had happened."""
+"""Training that is killed or stopped continues to bit-identical weights."""
 
 import csv
 import os
@@ -19,31 +19,31 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
 def start(dataset: Path, folder: Path) -> subprocess.Popen:
-    """Start or continue a training in a process of its own."""
+    """Start or continue a training in another process."""
     command = [sys.executable, TRAINING, dataset, folder / "run", folder / "state", EPOCHS]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder)
 
 
 def finish(dataset: Path, folder: Path) -> str:
-    """Train to the end; return what was logged."""
+    """Train to the end; return the log."""
     process = start(dataset, folder)
-    _, logged = process.communicate(timeout=300)
-    assert process.returncode == 0, logged
-    return logged
+    _, log = process.communicate(timeout=300)
+    assert process.returncode == 0, log
+    return log
 
 
 def wait_for_checkpoint(folder: Path, process: subprocess.Popen) -> None:
-    """Wait until the process has written a checkpoint of its own."""
-    known = set((folder / "state").rglob("*.pt"))
+    """Wait until the process has written a checkpoint."""
+    before = set((folder / "state").rglob("*.pt"))
     for _ in range(3000):
-        if set((folder / "state").rglob("[0-9]*.pt")) - known or process.poll() is not None:
+        if set((folder / "state").rglob("[0-9]*.pt")) - before or process.poll() is not None:
             return
         time.sleep(0.01)
     raise AssertionError("no checkpoint in 30 s")
 
 
 def results(folder: Path) -> tuple[bytes, list[dict]]:
-    """Return the bytes of the weights, and the history but for its clock."""
+    """Return the bytes of the weights, and the history without its times."""
     with open(folder / "run" / "history.csv", newline="") as file:
         history = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
     return (folder / "run" / "model.pt").read_bytes(), history

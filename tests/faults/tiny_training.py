@@ -1,8 +1,8 @@
-"""A training small enough to be killed often, as a process of its own.
+"""A training small enough to be killed often, as a separate process.
 
     python tiny_training.py DATASET RUN STATE [setting=value …]
 
-The network has what could break a continuation: batch normalisation, dropout, a moving average.
+The network has all that could break a continuation: batch normalization, dropout, moving average.
 """
 
 import json
@@ -29,7 +29,7 @@ TRAINING = {
 
 
 def write_tiny_dataset(folder: Path, examples: int = 120) -> Path:
-    """Write a dataset of random maps whose target is their own coarse-grained excess."""
+    """Write a dataset of random maps whose target is the sign of their block means."""
     random = np.random.default_rng(1)
     x = random.normal(size=(examples, 16, 16, 1)).astype(np.float32)
     y = x.reshape(examples, 4, 4, 4, 4, 1).mean((2, 4))

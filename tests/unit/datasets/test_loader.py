@@ -21,7 +21,7 @@ def make(folder, split="train", *, transform=None, augment=None, **settings):
 
 
 def order(loader, epoch, start=0):
-    return [batch.index.tolist() for batch in loader.batches(epoch, start)]
+    return [batch.rows.tolist() for batch in loader.batches(epoch, start)]
 
 
 def test_batches_hold_the_examples_that_they_name(dataset):
@@ -29,9 +29,9 @@ def test_batches_hold_the_examples_that_they_name(dataset):
     loader = make(dataset)
     seen = []
     for batch in loader.batches(0):
-        np.testing.assert_array_equal(batch.x.numpy(), x[batch.index].transpose(0, 3, 1, 2))
-        np.testing.assert_array_equal(batch.y.numpy(), y[batch.index].transpose(0, 3, 1, 2))
-        seen.extend(batch.index)
+        np.testing.assert_array_equal(batch.x.numpy(), x[batch.rows].transpose(0, 3, 1, 2))
+        np.testing.assert_array_equal(batch.y.numpy(), y[batch.rows].transpose(0, 3, 1, 2))
+        seen.extend(batch.rows)
     assert sorted(seen) == list(range(len(index)))
     assert len(list(loader.batches(0))) == len(loader)
 
@@ -40,7 +40,7 @@ def test_batches_are_float32_and_channels_last_in_memory(dataset):
     batch = next(make(dataset).batches(0))
     assert batch.x.dtype == batch.y.dtype == torch.float32
     assert batch.x.is_contiguous(memory_format=torch.channels_last)
-    assert batch.index.dtype == np.int64
+    assert batch.rows.dtype == np.int64
 
 
 def test_the_order_depends_on_seed_and_epoch_alone(dataset):
@@ -70,7 +70,7 @@ def test_resuming_at_a_batch_equals_the_uninterrupted_order(dataset, start):
     resumed = list(make(dataset, augment="symmetries").batches(2, start))
     assert len(resumed) == len(whole) - start
     for before, after in zip(whole[start:], resumed):
-        np.testing.assert_array_equal(before.index, after.index)
+        np.testing.assert_array_equal(before.rows, after.rows)
         assert torch.equal(before.x, after.x)
         assert torch.equal(before.y, after.y)
 
@@ -81,7 +81,7 @@ def test_input_and_target_are_augmented_alike(dataset, augment):
     x, _, _ = read_split(dataset, "train")
     changed = 0
     for batch in loader.batches(0):
-        for image, target, row in zip(batch.x.numpy(), batch.y.numpy(), batch.index):
+        for image, target, row in zip(batch.x.numpy(), batch.y.numpy(), batch.rows):
             # The untouched target is every second pixel of the input. A flip moves the kept pixel
             # to another corner of each 2×2 block, but to the same one in all blocks.
             corners = [image[0, i::2, j::2] for i in (0, 1) for j in (0, 1)]
@@ -103,7 +103,7 @@ def test_all_eight_symmetries_occur_and_change_with_the_epoch(dataset):
 def test_columns_of_the_index_are_targets_too(dataset):
     loader = make(dataset, target={"columns": ["count_matter"]}, augment="symmetries")
     for batch in loader.batches(0):
-        expected = loader.index["count_matter"].to_numpy(np.float32)[batch.index]
+        expected = loader.index["count_matter"].to_numpy(np.float32)[batch.rows]
         np.testing.assert_array_equal(batch.y.numpy(), expected[:, np.newaxis])
 
 

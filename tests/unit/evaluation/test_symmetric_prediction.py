@@ -14,7 +14,7 @@ from cosmodag.training.tasks import make_task
 class Batch(NamedTuple):
     x: torch.Tensor
     y: torch.Tensor
-    index: np.ndarray
+    rows: np.ndarray
 
 
 class Maps:

@@ -17,13 +17,15 @@ TINY = Path(__file__).parents[2] / "faults" / "tiny_training.py"
 
 
 class Batch(NamedTuple):
+    """Examples for one step."""
+
     x: torch.Tensor
     y: torch.Tensor
-    index: np.ndarray
+    rows: np.ndarray
 
 
 class TensorLoader:
-    """Batches of tensors in memory, by the interface of the dataset's loader."""
+    """Batches of tensors in memory, with the interface of the dataset's loader."""
 
     def __init__(self, x, y, *, batch_size=4, shuffle=True):
         self.x, self.y, self.batch_size, self.shuffle = x, y, batch_size, shuffle
@@ -36,19 +38,19 @@ class TensorLoader:
         if self.shuffle:
             order = np.random.default_rng([1, epoch]).permutation(order)
         for number in range(start, len(self)):
-            index = order[number * self.batch_size : (number + 1) * self.batch_size]
-            yield Batch(self.x[index], self.y[index], index)
+            rows = order[number * self.batch_size : (number + 1) * self.batch_size]
+            yield Batch(self.x[rows], self.y[rows], rows)
 
 
 class Tiny(nn.Module):
-    """A network of 17 weights from maps of 8×8 to logits of 2×2."""
+    """A network with 17 parameters from maps of 8×8 to logits of 2×2."""
 
     def __init__(self):
         super().__init__()
-        self.read = nn.Conv2d(1, 1, 4, stride=4)
+        self.output_layer = nn.Conv2d(1, 1, 4, stride=4)
 
     def forward(self, x):
-        return self.read(x)
+        return self.output_layer(x)
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def task():
 
 @pytest.fixture
 def loader():
-    """Maps whose target is whether a block's mean is positive."""
+    """Return maps whose target is whether the mean of a block is positive."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(24, 1, 8, 8, generator=generator)
     y = (nn.functional.avg_pool2d(x, 4) > 0).float()
@@ -73,13 +75,13 @@ def loader():
 
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory):
-    """A dataset folder of random maps."""
+    """Return a dataset folder of random maps."""
     return runpy.run_path(str(TINY))["write_tiny_dataset"](tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture
 def interrupted_at(monkeypatch):
-    """Interrupt what reads batches at one of them: ``with interrupted_at(20): …``."""
+    """Return a context manager that interrupts training when it reads a given batch."""
 
     @contextlib.contextmanager
     def interrupted(batch):

@@ -1,4 +1,4 @@
-"""Ranks that normalise parts of a batch and compare with what torch makes of the whole of it.
+"""Ranks that normalize parts of a batch and compare with torch's normalization of the whole batch.
 
 torchrun --nproc-per-node 2 normalizing_ranks.py
 """
@@ -11,7 +11,7 @@ from torch import nn
 
 from cosmodag.models.parts.running_norm import RunningNorm
 from cosmodag.training.distribution import connected
-from cosmodag.training.normalization import over_all_ranks
+from cosmodag.training.normalization import normalize_over_ranks
 
 CASES = (
     ((), nn.BatchNorm1d),
@@ -19,48 +19,52 @@ CASES = (
     ((3, 6, 5), nn.BatchNorm3d),
     ((), RunningNorm),
 )
-FIRST = (5, 0)
-"""How many of 12 examples the first rank holds."""
-PRECISIONS = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
+N_FIRST = (5, 0)
+"""Number of the 12 examples on the first rank."""
+TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
 
 
 def main() -> None:
     with connected() as ranks:
-        for (axes, kind), first, dtype in itertools.product(CASES, FIRST, PRECISIONS):
-            part = slice(0, first) if ranks.first else slice(first, None)
-            for name, (found, expected) in normalised(axes, kind, part, dtype, ranks).items():
-                what = f"{kind.__name__}, {name}, {first}, {dtype}"
-                check(what, found, expected, PRECISIONS[dtype])
+        for (axes, kind), n_first, dtype in itertools.product(CASES, N_FIRST, TOLERANCES):
+            part = slice(0, n_first) if ranks.first else slice(n_first, None)
+            for name, (actual, expected) in normalize(axes, kind, part, dtype, ranks).items():
+                case = f"{kind.__name__}, {name}, {n_first}, {dtype}"
+                check(case, actual, expected, TOLERANCES[dtype])
 
 
-def check(what: str, found: torch.Tensor, expected: torch.Tensor, within: float) -> None:
-    """Compare, and name what differs."""
+def check(case: str, actual: torch.Tensor, expected: torch.Tensor, tolerance: float) -> None:
+    """Compare tensors, and name the case where they differ."""
     torch.testing.assert_close(
-        found, expected, rtol=within, atol=within, msg=lambda difference: f"{what}: {difference}"
+        actual,
+        expected,
+        rtol=tolerance,
+        atol=tolerance,
+        msg=lambda difference: f"{case}: {difference}",
     )
 
 
-def normalised(axes, kind, part, dtype, ranks) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    """Return what this rank's part gives and what it is to give, by name."""
+def normalize(axes, kind, part, dtype, ranks) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Return this rank's results and the expected ones, by name."""
     torch.manual_seed(0)
     x = (torch.randn(12, 8, *axes) * 3 + 7).to(dtype)
     gradient = torch.randn_like(x)
     whole = kind(8)
     nn.init.normal_(whole.weight)
-    parts = over_all_ranks(copy.deepcopy(whole))
-    expected, found = x.clone().requires_grad_(), x[part].clone().requires_grad_()
-    whole(expected).backward(gradient)
-    parts(found).backward(gradient[part])
+    shared = normalize_over_ranks(copy.deepcopy(whole))
+    whole_x, own_x = x.clone().requires_grad_(), x[part].clone().requires_grad_()
+    whole(whole_x).backward(gradient)
+    shared(own_x).backward(gradient[part])
     results = {
-        "gradient": (found.grad, expected.grad[part]),
-        "weights": (ranks.add(parts.weight.grad), whole.weight.grad),
-        "biases": (ranks.add(parts.bias.grad), whole.bias.grad),
-        "mean": (parts.running_mean, whole.running_mean),
-        "variance": (parts.running_var, whole.running_var),
-        "output": (parts(found), whole(expected)[part]),
+        "gradient": (own_x.grad, whole_x.grad[part]),
+        "weights": (ranks.add(shared.weight.grad), whole.weight.grad),
+        "biases": (ranks.add(shared.bias.grad), whole.bias.grad),
+        "mean": (shared.running_mean, whole.running_mean),
+        "variance": (shared.running_var, whole.running_var),
+        "output": (shared(own_x), whole(whole_x)[part]),
     }
-    whole.eval(), parts.eval()
-    return results | {"evaluated": (parts(found), whole(expected)[part])}
+    whole.eval(), shared.eval()
+    return results | {"evaluation": (shared(own_x), whole(whole_x)[part])}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Temperature: it is recovered, and leaves calibrated logits alone."""
+"""Temperature scaling recovers the temperature of overconfident logits."""
 
 import numpy as np
 import pytest

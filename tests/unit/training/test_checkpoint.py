@@ -1,4 +1,4 @@
-"""Checkpoints: whole, damaged, and kept few."""
+"""Checkpoints: the latest undamaged one is read, and few are kept."""
 
 import pytest
 import torch
@@ -13,14 +13,14 @@ def save(folder, *steps):
     return checkpoints
 
 
-def test_the_last_of_two_kept_checkpoints_is_found(tmp_path):
+def test_the_latest_of_two_checkpoints_is_read(tmp_path):
     checkpoints = save(tmp_path, 8, 9, 10)
     assert len(checkpoints.files()) == 2
     assert unpack(checkpoints.latest())["step"] == 10
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty"])
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(damage, tmp_path, caplog):
+def test_a_damaged_checkpoint_falls_back_to_the_previous_one(damage, tmp_path, caplog):
     checkpoints = save(tmp_path, 9, 10)
     last = checkpoints.files()[0]
     content = bytearray(last.read_bytes())
@@ -31,7 +31,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(damage, tmp_path, cap
     assert "damaged" in caplog.text
 
 
-def test_nothing_is_found_where_all_are_damaged_or_none_is_there(tmp_path):
+def test_nothing_is_read_if_all_checkpoints_are_damaged_or_missing(tmp_path):
     assert Checkpoints(tmp_path / "absent").latest() == b""
     assert Checkpoints(None).latest() == b""
     checkpoints = save(tmp_path, 1)
@@ -39,7 +39,7 @@ def test_nothing_is_found_where_all_are_damaged_or_none_is_there(tmp_path):
     assert checkpoints.latest() == b""
 
 
-def test_what_an_interrupted_write_left_is_removed(tmp_path):
+def test_partial_files_of_interrupted_writes_are_removed(tmp_path):
     checkpoints = save(tmp_path, 1)
     (tmp_path / ".00012-step2-abc.pt.x8s.pt").write_bytes(b"half")
     checkpoints.latest()

@@ -1,4 +1,4 @@
-"""Several ranks: found from the environment, and alike in what they compute."""
+"""Ranks: recognized from launchers' variables, and independent of their number in results."""
 
 import contextlib
 import csv
@@ -18,13 +18,13 @@ TINY = Path(__file__).parents[2] / "faults" / "tiny_training.py"
 SETTINGS = ["batch_size=12", "epochs=2", 'model={"dropout": 0}']
 
 
-def test_torchrun_is_recognised():
+def test_torchrun_is_recognized():
     environment = {"TORCHELASTIC_RUN_ID": "x", "RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1"}
     environment |= {"MASTER_ADDR": "host", "MASTER_PORT": "1234"}
     assert from_environment(environment) == (Ranks(3, 4, 1), "host", 1234)
 
 
-def test_srun_is_recognised_and_its_batch_script_is_not():
+def test_srun_is_recognized_and_its_batch_script_is_not():
     batch = {"SLURM_JOB_ID": "77", "SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}
     assert from_environment(batch) is None
     step = batch | {"SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "2", "SLURM_STEP_ID": "1"}
@@ -35,7 +35,7 @@ def test_srun_is_recognised_and_its_batch_script_is_not():
     assert port != from_environment(step | {"SLURM_STEP_ID": "2"})[2]
 
 
-def test_a_process_of_its_own_is_alone():
+def test_a_single_process_has_no_ranks():
     assert from_environment({}) is None
     assert from_environment({"SLURM_STEP_NUM_TASKS": "1", "SLURM_JOB_ID": "5"}) is None
 
@@ -49,7 +49,7 @@ def test_a_process_of_its_own_is_alone():
         ("login.site,n2", "login.site"),
     ],
 )
-def test_the_first_host_of_a_slurm_list_is_found(nodes, host):
+def test_the_first_host_of_a_slurm_list_is_parsed(nodes, host):
     assert first_host(nodes) == host
 
 
@@ -64,7 +64,7 @@ def test_one_two_and_four_ranks_give_the_same_history(tiny_dataset, tmp_path):
 
 
 @pytest.mark.slow
-def test_ranks_normalise_parts_of_a_batch_as_one_does_the_whole():
+def test_ranks_normalize_parts_of_a_batch_like_the_whole_batch():
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
     command = [*torchrun, "2", Path(__file__).with_name("normalizing_ranks.py")]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -76,14 +76,14 @@ def test_mpiexec_starts_ranks_as_torchrun_does(tiny_dataset, tmp_path):
     mpiexec = Path(sys.executable).with_name("mpiexec")
     if not mpiexec.exists():
         pytest.skip("no mpiexec beside this Python")
-    alone = train([sys.executable], tiny_dataset, tmp_path)
-    both = train([mpiexec, "-n", "2", sys.executable], tiny_dataset, tmp_path)
-    for row, expected in zip(both, alone, strict=True):
+    one = train([sys.executable], tiny_dataset, tmp_path)
+    two = train([mpiexec, "-n", "2", sys.executable], tiny_dataset, tmp_path)
+    for row, expected in zip(two, one, strict=True):
         assert row == pytest.approx(expected, rel=1e-5)
 
 
 def train(launcher, dataset, folder, *settings):
-    """Train the tiny network; return the history but for its clock."""
+    """Train the tiny network; return the history without its times."""
     folder.mkdir(exist_ok=True)
     run = folder / f"run{len(list(folder.iterdir()))}"
     command = [*launcher, TINY, dataset, run, folder / "state", *(settings or SETTINGS)]
@@ -94,16 +94,16 @@ def train(launcher, dataset, folder, *settings):
 
 
 def history_of(run):
-    """The history of a run but for its clock."""
+    """Return the history of a run without its times."""
     with open(run / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     return [{k: float(v) for k, v in row.items() if k != "seconds"} for row in rows]
 
 
 @pytest.mark.slow
-def test_batches_in_parts_give_the_history_of_whole_batches_on_more_ranks(tiny_dataset, tmp_path):
+def test_accumulated_batches_give_the_history_of_more_ranks(tiny_dataset, tmp_path):
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-    plain = 'model={"dropout": 0, "norm": "group"}'  # a part of a batch is normalised as the whole
+    plain = 'model={"dropout": 0, "norm": "group"}'  # which does not depend on the batch
     few = train([sys.executable], tiny_dataset, tmp_path, "batch_size=6", "accumulate=4", plain)
     many = train([*torchrun, "4"], tiny_dataset, tmp_path, "batch_size=24", "accumulate=1", plain)
     for row, expected in zip(many, few, strict=True):
@@ -111,7 +111,7 @@ def test_batches_in_parts_give_the_history_of_whole_batches_on_more_ranks(tiny_d
 
 
 @pytest.mark.slow
-def test_a_rank_that_dies_ends_all_soon_and_fewer_continue(tiny_dataset, tmp_path):
+def test_a_dead_rank_ends_all_ranks_and_fewer_ranks_continue(tiny_dataset, tmp_path):
     mpiexec = Path(sys.executable).with_name("mpiexec")
     if not mpiexec.exists():
         pytest.skip("no mpiexec beside this Python")
@@ -136,12 +136,12 @@ def test_a_rank_that_dies_ends_all_soon_and_fewer_continue(tiny_dataset, tmp_pat
         [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=300
     )
     assert "training continues in epoch" in continued.stderr, printed
-    alone = train([sys.executable], tiny_dataset, tmp_path / "alone", *long)
-    for row, expected in zip(history_of(run), alone, strict=True):
+    single = train([sys.executable], tiny_dataset, tmp_path / "single", *long)
+    for row, expected in zip(history_of(run), single, strict=True):
         assert row == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_lost_rank_is_told_in_one_line(caplog, monkeypatch):
+def test_a_lost_rank_is_logged_in_one_line(caplog, monkeypatch):
     monkeypatch.setattr(distribution, "from_environment", lambda _: (Ranks(1, 2), "host", 1))
     monkeypatch.setattr(distribution.distributed, "init_process_group", lambda *a, **k: None)
     message = "[gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:1"
@@ -154,16 +154,16 @@ def test_a_lost_rank_is_told_in_one_line(caplog, monkeypatch):
 
 
 def processes_that_train(state: Path) -> list[int]:
-    """The processes that train with these checkpoints, once one stands."""
+    """Return the processes that train with a state folder, once it has a checkpoint."""
     for _ in range(6000):
         if any(state.rglob("[0-9]*.pt")):
             break
         time.sleep(0.01)
-    found = []
+    processes = []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (path / "cmdline").read_bytes().decode().split("\0")
             if Path(words[0]).name.startswith("python") and str(state) in words:
-                found.append(int(path.name))
-    assert len(found) == 2
-    return sorted(found)
+                processes.append(int(path.name))
+    assert len(processes) == 2
+    return sorted(processes)

@@ -1,4 +1,4 @@
-"""Runs that read through another run's encoder, and what runs on slices take from their dataset."""
+"""Runs behind a frozen encoder, and settings of runs on slices that follow from the dataset."""
 
 import json
 
@@ -40,21 +40,21 @@ def encoded(slices, encoder):
     return folder
 
 
-def test_a_run_reads_through_an_encoder_that_it_leaves_as_it_was(encoder, encoded):
+def test_training_leaves_the_frozen_encoder_unchanged(encoder, encoded):
     before, _, _ = load_run(encoder)
     after, _, description = load_run(encoded)
-    for one, other in zip(before.encoder.parameters(), after.encoder.parameters()):
-        assert torch.equal(one, other)
+    for expected, weights in zip(before.encoder.parameters(), after.encoder.parameters()):
+        assert torch.equal(weights, expected)
     assert description["model"]["channels"] == 8
     assert description["model"]["side"] == 4
-    # What was trained: 8·8·9 + 8 of the convolution, and a cell of 8 features to 3 classes.
+    # Trained parameters: 8·8·9 + 8 of the convolution, and a cell of 8 features to 3 classes.
     assert description["parameters"] == 584 + 3 * (8 + 1)
 
 
 def test_a_run_behind_an_encoder_is_predicted_as_it_was_trained(slices, encoder, encoded):
     _, _, description = load_run(encoded)
     loader = run_loader(slices, "test", description)
-    found = predict(encoded, loader, threads=1)
+    predictions = predict(encoded, loader, threads=1)
     model, _, _ = load_run(encoded)
     statistics = Dataset.open(slices).statistics
     low, high = statistics["x_min"][0], statistics["x_max"][0]
@@ -62,19 +62,19 @@ def test_a_run_behind_an_encoder_is_predicted_as_it_was_trained(slices, encoder,
     batch = plain.read(np.arange(5))
     with torch.no_grad():
         expected = model.network(model.encoder((batch.x - low) / (high - low)))
-    np.testing.assert_allclose(found["logit"][:5], expected.numpy(), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(predictions["logit"][:5], expected.numpy(), rtol=1e-4, atol=1e-4)
 
 
-def test_an_encoder_that_saw_what_is_to_be_tested_on_is_refused(make_slices, slices, tmp_path):
+def test_an_encoder_trained_on_the_test_split_is_refused(make_slices, slices, tmp_path):
     leaking = make_slices(seeds=10, protocol="random", step=16)
     train(leaking, tmp_path / "leaking", RECONSTRUCTION, {"name": "autoencoder"})
     with pytest.raises(InputError, match=r"encoder leaking: it was trained on s000., .* of the t"):
         train(slices, tmp_path / "run", REDSHIFT, SMALL, encoder=tmp_path / "leaking")
-    # Under the original's protocol everything was seen, and nothing is claimed.
+    # A random split leaks anyway, and no result is claimed from it.
     train(leaking, tmp_path / "run", REDSHIFT, SMALL, encoder=tmp_path / "leaking")
 
 
-def test_only_a_reconstruction_of_the_same_channels_is_an_encoder(
+def test_only_a_reconstruction_of_the_same_channels_serves_as_an_encoder(
     slices, densities, encoded, encoder, tmp_path
 ):
     with pytest.raises(InputError, match="encoder encoded: its task is classification"):
@@ -83,18 +83,18 @@ def test_only_a_reconstruction_of_the_same_channels_is_an_encoder(
         train(densities, tmp_path, REDSHIFT, SMALL, encoder=encoder)
 
 
-def test_an_interrupted_run_behind_an_encoder_has_a_state_of_its_own(slices, encoder, tmp_path):
-    """Two encoders that differ in their weights alone must not share checkpoints."""
+def test_the_weights_of_the_encoder_are_part_of_the_description(slices, encoder, tmp_path):
+    """Runs behind encoders that differ only in their weights must not share checkpoints."""
     other = tmp_path / "encoder"
     train(slices, other, RECONSTRUCTION, {"name": "autoencoder"}, seed=1)
-    found = [
-        train(slices, tmp_path / f"run{n}", REDSHIFT, SMALL, encoder=each)["encoder"]["weights"]
-        for n, each in enumerate((encoder, other))
-    ]
-    assert found[0] != found[1]
+    first, second = (
+        train(slices, tmp_path / f"run{n}", REDSHIFT, SMALL, encoder=folder)["encoder"]
+        for n, folder in enumerate((encoder, other))
+    )
+    assert first["weights"] != second["weights"]
 
 
-def test_classes_take_their_number_and_values_from_the_dataset(slices, encoded):
+def test_number_and_values_of_classes_follow_from_the_dataset(slices, encoded):
     dataset = Dataset.open(slices)
     assert dataset.class_values("redshift_class") == list(REDSHIFTS)
     assert dataset.class_values("escape_fraction_class") == list(ESCAPE_FRACTIONS)
@@ -119,16 +119,16 @@ def test_matching_and_ordinal_runs_train(slices, pairs, tmp_path):
     ordinal = {"name": "ordinal", "columns": ["redshift_class", "escape_fraction_class"]}
     noise = {"rms": 5.0, "beam": 2.0}
     model = {"name": "slicenet", "width": 8}
-    found = train(slices, tmp_path / "a", ordinal, model, augment="periodic", noise=noise)
-    assert found["noise"] == noise
-    assert 0.05 <= found["temperature"] <= 20
+    run = train(slices, tmp_path / "a", ordinal, model, augment="periodic", noise=noise)
+    assert run["noise"] == noise
+    assert 0.05 <= run["temperature"] <= 20
     matching = {"name": "matching", "columns": ["redshift_class"], "size": 128}
-    found = train(pairs, tmp_path / "b", matching, {"name": "siamese", "width": 8})
-    assert found["model"]["outputs"] == 256
-    assert "temperature" not in found
+    run = train(pairs, tmp_path / "b", matching, {"name": "siamese", "width": 8})
+    assert run["model"]["outputs"] == 256
+    assert "temperature" not in run
 
 
-def test_interrupted_training_behind_an_encoder_sees_the_same_noise(
+def test_interrupted_training_behind_an_encoder_continues_bit_identically(
     slices, encoder, tmp_path, interrupted_at
 ):
     settings = {
@@ -144,5 +144,5 @@ def test_interrupted_training_behind_an_encoder_sees_the_same_noise(
         train(slices, tmp_path / "again", task, SMALL, **settings, **state)
     assert list((tmp_path / "state").rglob("*.pt"))
     train(slices, tmp_path / "again", task, SMALL, **settings, **state)
-    found = [(tmp_path / name / "model.pt").read_bytes() for name in ("once", "again")]
-    assert found[0] == found[1]
+    once, again = ((tmp_path / name / "model.pt").read_bytes() for name in ("once", "again"))
+    assert once == again

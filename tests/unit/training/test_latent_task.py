@@ -1,4 +1,4 @@
-"""Latents: the bound that is trained against closed forms, and runs from end to end."""
+"""The latent task: its loss agrees with closed forms, and runs train from end to end."""
 
 import math
 
@@ -41,19 +41,19 @@ def train(dataset, folder, *, model=SMALL, channels=None, augment=None, state_fo
 
 @pytest.fixture
 def rows():
-    """Rows as the network gives them for five images, and the images."""
+    """Return the network's output for five images, and the images."""
     generator = torch.Generator().manual_seed(2)
     pixels = len(BANDS) * SIDE**2
     output = torch.randn(5, pixels + 2 * SIZE + len(BANDS), generator=generator)
     return output, torch.randn(5, len(BANDS), SIDE, SIDE, generator=generator)
 
 
-def test_the_loss_is_the_bound_in_nats_a_pixel(rows):
+def test_the_loss_is_the_bound_in_nats_per_pixel(rows):
     output, y = rows
     the_task = task(free_bits=0)
-    given, mean, log_variance, noise = the_task.parts(output)
+    reconstruction, mean, log_variance, noise = the_task.split(output)
     scale = (noise / 2).exp()[:, :, None, None]
-    likelihood = distributions.Normal(given, scale).log_prob(y).sum((1, 2, 3))
+    likelihood = distributions.Normal(reconstruction, scale).log_prob(y).sum((1, 2, 3))
     latent = distributions.Normal(mean, (log_variance / 2).exp())
     unit = distributions.Normal(torch.zeros(()), torch.ones(()))
     divergence = distributions.kl_divergence(latent, unit).sum(1)
@@ -64,50 +64,51 @@ def test_the_loss_is_the_bound_in_nats_a_pixel(rows):
 def test_the_printed_loss_is_the_sum_of_squares_and_divergence(rows):
     output, y = rows
     the_task = task(loss="printed")
-    given, mean, log_variance, _ = the_task.parts(output)
-    expected = functional.mse_loss(given, y, reduction="sum")
+    reconstruction, mean, log_variance, _ = the_task.split(output)
+    expected = functional.mse_loss(reconstruction, y, reduction="sum")
     expected -= 0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum()
     torch.testing.assert_close(the_task.loss(output, y).sum(), expected)
 
 
-def test_an_example_s_loss_is_its_own_whatever_the_batch_or_rank(rows):
+def test_the_loss_of_an_example_is_independent_of_batch_and_rank(rows):
     output, y = rows
     the_task = task()
-    apart = torch.cat([the_task.loss(output[part], y[part]) for part in (np.s_[:2], np.s_[2:])])
-    torch.testing.assert_close(the_task.loss(output, y), apart)
-    parts = [the_task.sums(output[part], y[part]) for part in (np.s_[:2], np.s_[2:])]
-    added = {name: parts[0][name] + parts[1][name] for name in parts[0]}
-    assert the_task.metrics(added) == pytest.approx(the_task.metrics(the_task.sums(output, y)))
+    parts = (np.s_[:2], np.s_[2:])
+    separate = torch.cat([the_task.loss(output[part], y[part]) for part in parts])
+    torch.testing.assert_close(the_task.loss(output, y), separate)
+    first, second = (the_task.sums(output[part], y[part]) for part in parts)
+    total = {name: first[name] + second[name] for name in first}
+    assert the_task.metrics(total) == pytest.approx(the_task.metrics(the_task.sums(output, y)))
 
 
-def test_bits_that_are_free_cost_nothing_and_pull_nothing(rows):
+def test_free_bits_have_neither_loss_nor_gradient(rows):
     output, y = rows
-    output[:, -2 * SIZE - 2 : -2] *= 1e-2  # a latent that says next to nothing
+    output[:, -2 * SIZE - 2 : -2] *= 1e-2  # a latent of little information
     output.requires_grad_()
     bits = 0.5
     task(free_bits=bits).loss(output, y).sum().backward()
     assert not output.grad[:, -2 * SIZE - 2 : -2].any()
-    paid = task(free_bits=bits).loss(output, y) - task(free_bits=0).loss(output, y)
+    constant = task(free_bits=bits).loss(output, y) - task(free_bits=0).loss(output, y)
     torch.testing.assert_close(
-        paid * y[0].numel(), torch.full((5,), SIZE * bits * math.log(2)), rtol=1e-2, atol=1e-2
+        constant * y[0].numel(), torch.full((5,), SIZE * bits * math.log(2)), rtol=1e-2, atol=1e-2
     )
 
 
-def test_units_that_tell_examples_apart_are_counted(rows):
+def test_latent_dimensions_that_vary_between_examples_are_active(rows):
     output, y = rows
     mean = torch.tensor([[0.0, 0.5, -1], [0, 0.51, 1], [0, 0.5, 0], [0, 0.5, 2], [0, 0.5, 5]])
     output[:, -2 * SIZE - 2 : -SIZE - 2] = mean
     the_task = task()
-    found = the_task.metrics(the_task.sums(output, y))
-    assert found["active_units"] == 1
+    scores = the_task.metrics(the_task.sums(output, y))
+    assert scores["active_units"] == 1
     predicted = the_task.predict(output)
     np.testing.assert_array_equal(predicted["latent"], mean)
     assert predicted["reconstruction"].shape == y.shape
-    assert found["mse"] == pytest.approx(((predicted["reconstruction"] - y.numpy()) ** 2).mean())
+    assert scores["mse"] == pytest.approx(((predicted["reconstruction"] - y.numpy()) ** 2).mean())
 
 
 def active_units(free_bits: float) -> float:
-    """Units in use of a network that learned three faint patterns under noise, for a while."""
+    """Return the active units of a network that was briefly trained on three faint patterns."""
     generator = torch.Generator().manual_seed(0)
     white = torch.randn(3, 1, 20, 20, generator=generator)
     pattern = functional.normalize(functional.avg_pool2d(white, 5, 1).flatten(1)).view(3, 16, 16)
@@ -134,41 +135,41 @@ def active_units(free_bits: float) -> float:
 
 
 @pytest.mark.slow
-def test_free_bits_keep_units_in_use_that_are_given_up_without():
+def test_free_bits_keep_latent_dimensions_active():
     assert active_units(0.0) <= 1
     assert active_units(0.5) == 8
 
 
-def test_a_run_takes_its_shape_from_dataset_and_task(stamps, tmp_path):
-    found = train(stamps, tmp_path)
-    assert found["task"]["channels"] == ["g", "r", "z"]
-    assert found["task"]["side"] == found["model"]["side"] == 32
-    assert found["model"] | {"latent": 4, "head": "gaussian", "channels": 3} == found["model"]
-    assert set(found["validation"]) == {
+def test_the_shape_of_a_network_follows_from_dataset_and_task(stamps, tmp_path):
+    run = train(stamps, tmp_path)
+    assert run["task"]["channels"] == ["g", "r", "z"]
+    assert run["task"]["side"] == run["model"]["side"] == 32
+    assert run["model"] | {"latent": 4, "head": "gaussian", "channels": 3} == run["model"]
+    assert set(run["validation"]) == {
         f"valid_{name}"
         for name in ("loss", "mse", "explained_variance", "divergence", "active_units")
     }
 
 
-def test_some_channels_are_given_back_and_scored_and_all_are_seen(stamps, tmp_path):
-    found = train(stamps, tmp_path, channels=["z", "g"])
-    assert (found["model"]["channels"], found["model"]["outputs"]) == (3, 2)
-    predicted = predict(tmp_path, run_loader(stamps, "test", found), threads=1)
-    truth = read_examples(stamps, LatentEvaluation(found["task"], transform="arcsinh"))["test"]
+def test_a_subset_of_the_channels_is_reconstructed_from_all_of_them(stamps, tmp_path):
+    run = train(stamps, tmp_path, channels=["z", "g"])
+    assert (run["model"]["channels"], run["model"]["outputs"]) == (3, 2)
+    predicted = predict(tmp_path, run_loader(stamps, "test", run), threads=1)
+    truth = read_examples(stamps, LatentEvaluation(run["task"], transform="arcsinh"))["test"]
     assert truth.channels == ("z", "g")
     np.testing.assert_allclose(np.moveaxis(predicted["y"], 1, -1), truth.y, rtol=1e-6)
     assert predicted["reconstruction"].shape == predicted["y"].shape
 
 
 def test_latents_are_not_averaged_over_symmetries(stamps, tmp_path):
-    found = train(stamps, tmp_path, augment="centred_symmetries")
-    plain = predict(tmp_path, run_loader(stamps, "test", found), threads=1)
+    run = train(stamps, tmp_path, augment="centred_symmetries")
+    plain = predict(tmp_path, run_loader(stamps, "test", run), threads=1)
     averaged = predict_splits(tmp_path, stamps, threads=1)["test"]
     for name in ("latent", "reconstruction"):
         np.testing.assert_array_equal(averaged[name], plain[name])
 
 
-def test_interrupted_training_of_a_latent_draws_what_it_would_have_drawn(
+def test_interrupted_training_of_a_latent_continues_bit_identically(
     stamps, tmp_path, interrupted_at
 ):
     settings = {"augment": "symmetries"}
@@ -178,11 +179,11 @@ def test_interrupted_training_of_a_latent_draws_what_it_would_have_drawn(
         train(stamps, tmp_path / "again", **settings, **state)
     assert list((tmp_path / "state").rglob("*.pt"))
     train(stamps, tmp_path / "again", **settings, **state)
-    found = [(tmp_path / name / "model.pt").read_bytes() for name in ("once", "again")]
-    assert found[0] == found[1]
+    once, again = ((tmp_path / name / "model.pt").read_bytes() for name in ("once", "again"))
+    assert once == again
 
 
-def test_latents_that_cannot_be_are_refused(stamps, tmp_path):
+def test_settings_that_are_not_allowed_are_refused(stamps, tmp_path):
     with pytest.raises(InputError, match=r"model\.latent: 5, but task\.size is 4"):
         train(stamps, tmp_path, model=SMALL | {"latent": 5})
     with pytest.raises(InputError, match=r"model\.name: unet gives no latent; .* network vae"):

@@ -1,4 +1,4 @@
-"""The training loop: it learns, keeps the best, continues exactly and shows what it does."""
+"""The training loop: it learns, keeps the best weights, continues exactly and logs progress."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ def settings(**changed):
 
 
 class InterruptedLoader:
-    """A loader whose process is asked to stop in the middle of the second epoch."""
+    """A loader that raises an error in the middle of the second epoch."""
 
     def __init__(self, loader, error):
         self.loader, self.error = loader, error
@@ -55,7 +55,7 @@ def test_every_optimizer_and_schedule_learns(optimizer, schedule, model, task, l
         {"optimizer": "rmsprop", "accumulate": 2, "schedule": "constant"},
     ],
 )
-def test_training_continues_in_the_middle_of_an_epoch_to_the_bit(
+def test_training_continues_bit_identically_in_the_middle_of_an_epoch(
     changed, model, task, loader, tmp_path
 ):
     chosen = settings(checkpoint_steps=1, **changed)
@@ -66,11 +66,11 @@ def test_training_continues_in_the_middle_of_an_epoch_to_the_bit(
     with pytest.raises(KeyboardInterrupt):
         fit(model, task, broken, loader, chosen, state_folder=tmp_path, threads=1)
     continued = type(model)()
-    found = fit(continued, task, loader, loader, chosen, state_folder=tmp_path, threads=1)
-    for row in (*expected, *found):
+    history = fit(continued, task, loader, loader, chosen, state_folder=tmp_path, threads=1)
+    for row in (*expected, *history):
         del row["seconds"]
-    assert found == expected
-    assert torch.equal(continued.read.weight, once.read.weight)
+    assert history == expected
+    assert torch.equal(continued.output_layer.weight, once.output_layer.weight)
 
 
 def test_accumulated_batches_step_like_one_large_batch(model, task, loader):
@@ -80,12 +80,14 @@ def test_accumulated_batches_step_like_one_large_batch(model, task, loader):
     fit(model, task, loader, loader, small, threads=1)
     loader.batch_size = 12
     fit(other, task, loader, loader, settings(batch_size=12, clip=None), threads=1)
-    torch.testing.assert_close(model.read.weight, other.read.weight, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        model.output_layer.weight, other.output_layer.weight, rtol=1e-4, atol=1e-6
+    )
 
 
 def test_early_stopping_keeps_the_best_weights(model, task, loader):
     class Reversed:
-        """Validation on the opposite of what is learned: the first epoch is the best."""
+        """Validation on inverted targets, so that the first epoch is the best."""
 
         def __len__(self):
             return len(loader)
@@ -101,10 +103,10 @@ def test_early_stopping_keeps_the_best_weights(model, task, loader):
     chosen = settings(epochs=50, patience=3, **constant)
     history = fit(model, task, loader, Reversed(), chosen, threads=1)
     assert len(history) == 4
-    assert torch.equal(model.read.weight, first.read.weight)
+    assert torch.equal(model.output_layer.weight, first.output_layer.weight)
 
 
-def test_history_board_and_trace_are_written(model, task, loader, tmp_path):
+def test_history_tensorboard_and_trace_are_written(model, task, loader, tmp_path):
     history = fit(model, task, loader, loader, settings(profile_steps=2), run_folder=tmp_path)
     with open(tmp_path / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -113,13 +115,13 @@ def test_history_board_and_trace_are_written(model, task, loader, tmp_path):
     assert json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
 
 
-def test_a_loss_that_leaves_the_finite_numbers_is_named(model, task, loader):
+def test_a_loss_that_is_not_finite_is_refused(model, task, loader):
     loader.x[:] = float("nan")
     with pytest.raises(InputError, match=r"training\.learning_rate: .* no longer finite at step"):
         fit(model, task, loader, loader, settings(), threads=1)
 
 
-def test_settings_that_cannot_be_are_refused(model, task, loader):
+def test_settings_that_are_not_allowed_are_refused(model, task, loader):
     with pytest.raises(InputError, match="'learning_rat' is not known; did you mean 'learning_r"):
         TrainingSettings.from_dict({"learning_rat": 1})
     with pytest.raises(InputError, match=r"training\.optimizer: 'adma' is none of adam, adamw"):
@@ -128,13 +130,13 @@ def test_settings_that_cannot_be_are_refused(model, task, loader):
         fit(model, task, loader, loader, settings(monitor="mc"))
 
 
-def test_training_leaves_torch_as_it_was(model, task, loader):
+def test_training_restores_torch_s_threads_and_mode(model, task, loader):
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     fit(model, task, loader, loader, settings(epochs=1), threads=before[0] + 1)
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
 
 
-def test_half_precision_learns_as_well(model, task, loader):
+def test_half_precision_learns(model, task, loader):
     history = fit(model, task, loader, loader, settings(precision="bfloat16", epochs=6))
     assert history[-1]["valid_loss"] < history[0]["valid_loss"]
 

@@ -4,7 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from cosmodag.training.optimization import MovingAverage, learning_rate, make_optimizer, plateaus
+from cosmodag.training.optimization import (
+    MovingAverage,
+    count_plateaus,
+    learning_rate,
+    make_optimizer,
+)
 from cosmodag.training.settings import TrainingSettings
 
 
@@ -18,15 +23,15 @@ def test_cosine_rises_linearly_and_falls_to_zero():
 
 
 def test_plateau_lowers_the_rate_where_nothing_improves():
-    assert plateaus([3, 2, 2, 2, 1, 1, 1], epochs=2) == 2
-    assert plateaus([3, 2, 1], epochs=2) == 0
+    assert count_plateaus([3, 2, 2, 2, 1, 1, 1], epochs=2) == 2
+    assert count_plateaus([3, 2, 1], epochs=2) == 0
     settings = TrainingSettings(
         learning_rate=1.0, warmup=0, schedule="plateau", plateau_epochs=1, plateau_factor=0.5
     )
     assert learning_rate(settings, 50, 100, [1.0, 1.0, 1.0]) == 0.25
 
 
-def test_biases_and_norms_do_not_decay():
+def test_biases_and_normalizations_do_not_decay():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
     decaying, others = make_optimizer(model, TrainingSettings()).param_groups
     assert [p.ndim for p in decaying["params"]] == [4]

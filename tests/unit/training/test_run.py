@@ -42,7 +42,7 @@ def loader(dataset, split, target, shuffle=False):
     )
 
 
-def test_a_run_says_what_it_was_made_of(run):
+def test_run_json_records_the_completed_settings(run):
     written = json.loads((run / "run.json").read_text())
     assert written["model"]["channels"] == 1
     assert written["model"]["head"] == "map"
@@ -54,28 +54,28 @@ def test_a_run_says_what_it_was_made_of(run):
     assert set(torch.load(run / "model.pt", weights_only=True)) >= {"stem.weight"}
 
 
-def test_predictions_are_calibrated_and_in_the_split_s_order(run, tiny_dataset):
+def test_predictions_are_calibrated_and_in_the_order_of_the_split(run, tiny_dataset):
     target = {"channels": ["fraction_matter"]}
-    found = predict(run, loader(tiny_dataset, "test", target, shuffle=True), threads=1)
-    other = predict(run, loader(tiny_dataset, "test", target), threads=1)
-    assert np.array_equal(found["index"], np.arange(len(found["y"])))
-    np.testing.assert_allclose(found["probability"], other["probability"], rtol=1e-5)
+    shuffled = predict(run, loader(tiny_dataset, "test", target, shuffle=True), threads=1)
+    ordered = predict(run, loader(tiny_dataset, "test", target), threads=1)
+    assert np.array_equal(shuffled["index"], np.arange(len(shuffled["y"])))
+    np.testing.assert_allclose(shuffled["probability"], ordered["probability"], rtol=1e-5)
     temperature = json.loads((run / "run.json").read_text())["temperature"]
-    expected = 1 / (1 + np.exp(-found["logit"] / temperature))
-    np.testing.assert_allclose(found["probability"], expected, rtol=1e-5)
-    assert set(np.unique(found["y"])) <= {0, 1}
+    expected = 1 / (1 + np.exp(-ordered["logit"] / temperature))
+    np.testing.assert_allclose(ordered["probability"], expected, rtol=1e-5)
+    assert set(np.unique(ordered["y"])) <= {0, 1}
 
 
-def test_counts_take_mean_and_spread_from_the_training_split(tiny_dataset, tmp_path):
+def test_mean_and_deviation_of_counts_are_those_of_the_training_split(tiny_dataset, tmp_path):
     description = train(tiny_dataset, tmp_path, COUNT)
     index = loader(tiny_dataset, "train", {"columns": ["count_matter"]}).index
     assert description["task"]["mean"] == [pytest.approx(index["count_matter"].mean())]
-    found = predict(tmp_path, loader(tiny_dataset, "test", {"columns": ["count_matter"]}))
-    assert found["mean"].shape == found["std"].shape == found["y"].shape
+    counts = predict(tmp_path, loader(tiny_dataset, "test", {"columns": ["count_matter"]}))
+    assert counts["mean"].shape == counts["std"].shape == counts["y"].shape
     assert "temperature" not in description
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_others(run, tiny_dataset, tmp_path):
+def test_weights_depend_on_the_seed_alone(run, tiny_dataset, tmp_path):
     train(tiny_dataset, tmp_path / "same", seed=3)
     train(tiny_dataset, tmp_path / "other", seed=4)
     weights = (run / "model.pt").read_bytes()
@@ -83,7 +83,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(run, tiny_datas
     assert (tmp_path / "other" / "model.pt").read_bytes() != weights
 
 
-def test_a_run_starts_from_given_weights(run, tiny_dataset, tmp_path):
+def test_a_run_starts_from_initial_weights(run, tiny_dataset, tmp_path):
     still = {"epochs": 1, "batch_size": 8, "learning_rate": 1e-12}
     train(tiny_dataset, tmp_path, initial=run / "model.pt", training=still)
     before, after = load_run(run)[0].state_dict(), load_run(tmp_path)[0].state_dict()
@@ -95,7 +95,7 @@ def test_a_run_starts_from_given_weights(run, tiny_dataset, tmp_path):
         train(tiny_dataset, tmp_path, initial=tmp_path / "absent.pt")
 
 
-def test_mistakes_are_named_before_training(tiny_dataset, tmp_path):
+def test_mistakes_are_refused_before_training(tiny_dataset, tmp_path):
     with pytest.raises(InputError, match="'cuont_matter' is not known; did you mean 'count_m"):
         train(tiny_dataset, tmp_path, {"name": "count", "columns": ["cuont_matter"]})
     with pytest.raises(InputError, match="did you mean 'epochs'"):

@@ -1,4 +1,4 @@
-"""Labels that a trained network adds."""
+"""Self-training: confident predictions join the labels."""
 
 import numpy as np
 import pytest
@@ -35,9 +35,9 @@ def test_confident_predictions_join_the_label_except_on_the_test_split(tiny_data
         _, y, _ = read_split(output, split)
         label = y[..., channels.index("fraction_matter")] >= 0.5
         if split in probability:
-            sure = probability[split]["probability"][:, 0] >= confidence
-            assert (sure & ~label).any()
-            label |= sure
+            confident = probability[split]["probability"][:, 0] >= confidence
+            assert (confident & ~label).any()
+            label |= confident
         np.testing.assert_array_equal(y[..., -1], label)
 
 

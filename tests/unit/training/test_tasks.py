@@ -1,4 +1,4 @@
-"""Losses, scores and predictions, against closed forms and other implementations."""
+"""Losses, scores and predictions agree with closed forms and other implementations."""
 
 import numpy as np
 import pytest
@@ -17,43 +17,43 @@ def generator():
     return torch.Generator().manual_seed(2)
 
 
-def in_two_parts(task, output, y):
-    """Scores from sums over two batches, as the loop adds them."""
+def batch_scores(task, output, y):
+    """Return scores from sums over two batches, as the loop adds them."""
     first, second = task.sums(output[:3], y[:3]), task.sums(output[3:], y[3:])
     return task.metrics({name: first[name] + second[name] for name in first})
 
 
 def test_map_scores_are_those_of_scikit_learn(generator):
     output, y = torch.randn(8, 1, 6, 6, generator=generator), torch.rand(8, 1, 6, 6)
-    found = in_two_parts(MapTask("fraction", threshold=0.4), output, y)
+    scores = batch_scores(MapTask("fraction", threshold=0.4), output, y)
     truth, probability = (y >= 0.4).flatten().numpy(), output.sigmoid().flatten().numpy()
-    assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, probability >= 0.5))
-    assert found["brier"] == pytest.approx(metrics.brier_score_loss(truth, probability), rel=1e-6)
+    assert scores["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, probability >= 0.5))
+    assert scores["brier"] == pytest.approx(metrics.brier_score_loss(truth, probability), rel=1e-6)
     rate = truth.mean()
-    assert found["brier_skill"] == pytest.approx(1 - found["brier"] / (rate * (1 - rate)))
+    assert scores["brier_skill"] == pytest.approx(1 - scores["brier"] / (rate * (1 - rate)))
 
 
 def test_map_loss_is_the_cross_entropy_of_each_example(generator):
     output, y = torch.randn(5, 1, 4, 4, generator=generator), torch.rand(5, 1, 4, 4)
-    found = MapTask("fraction", threshold=None).loss(output, y)
+    loss = MapTask("fraction", threshold=None).loss(output, y)
     p = output.sigmoid()
     expected = -(y * p.log() + (1 - y) * (1 - p).log()).mean((1, 2, 3))
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(loss, expected)
 
 
 def test_class_scores_are_those_of_scikit_learn(generator):
     output = 2 * torch.randn(400, 2, generator=generator)
     y = (torch.rand(400, 1, generator=generator) < output.softmax(1)[:, 1:]).float()
-    found = in_two_parts(make_task(name="classification", column="label", classes=2), output, y)
+    scores = batch_scores(make_task(name="classification", column="label", classes=2), output, y)
     truth, score = y[:, 0].numpy(), output.softmax(1)[:, 1].numpy()
-    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(truth, score > 0.5))
-    assert found["auc"] == pytest.approx(metrics.roc_auc_score(truth, score), abs=1e-3)
+    assert scores["accuracy"] == pytest.approx(metrics.accuracy_score(truth, score > 0.5))
+    assert scores["auc"] == pytest.approx(metrics.roc_auc_score(truth, score), abs=1e-3)
 
 
-def test_several_classes_have_an_accuracy_alone(generator):
+def test_more_than_two_classes_have_no_auc(generator):
     task = make_task(name="classification", column="label", classes=3)
-    found = in_two_parts(task, torch.eye(3).repeat(2, 1), torch.tensor([[0.0, 1, 2, 0, 1, 1]]).T)
-    assert found == {"accuracy": pytest.approx(5 / 6)}
+    scores = batch_scores(task, torch.eye(3).repeat(2, 1), torch.tensor([[0.0, 1, 2, 0, 1, 1]]).T)
+    assert scores == {"accuracy": pytest.approx(5 / 6)}
     assert task.scores == {"accuracy": True}
 
 
@@ -65,9 +65,9 @@ def test_gaussian_counts_follow_the_normal_distribution(generator):
     task = CountTask(["n", "volume"], mean=[12.0, 5e4], std=[3.0, 1e4])
     output = torch.randn(6, 4, generator=generator)
     y = torch.tensor([[10.0, 4e4]]).repeat(6, 1)
-    found = task.predict(output)
-    assert found["mean"].shape == found["std"].shape == (6, 2)
-    expected = -stats.norm.logpdf(y.numpy(), found["mean"], found["std"])
+    prediction = task.predict(output)
+    assert prediction["mean"].shape == prediction["std"].shape == (6, 2)
+    expected = -stats.norm.logpdf(y.numpy(), prediction["mean"], prediction["std"])
     expected = (expected - np.log([3.0, 1e4])).mean(1)
     np.testing.assert_allclose(task.loss(output, y).numpy(), expected, rtol=1e-4)
 
@@ -75,41 +75,41 @@ def test_gaussian_counts_follow_the_normal_distribution(generator):
 def test_negative_binomial_counts_follow_their_distribution(generator):
     task = CountTask(["n"], mean=[12.0], std=[5.0], distribution="negative_binomial")
     output, y = torch.randn(7, 2, generator=generator), torch.arange(7.0)[:, None] * 4
-    found = task.predict(output)
-    shape = 1 / found["dispersion"]
-    expected = -stats.nbinom.logpmf(y.numpy(), shape, shape / (shape + found["mean"]))
+    prediction = task.predict(output)
+    shape = 1 / prediction["dispersion"]
+    expected = -stats.nbinom.logpmf(y.numpy(), shape, shape / (shape + prediction["mean"]))
     np.testing.assert_allclose(task.loss(output, y).numpy(), expected[:, 0], rtol=1e-3, atol=1e-4)
-    variance = found["mean"] + found["dispersion"] * found["mean"] ** 2
-    np.testing.assert_allclose(found["std"] ** 2, variance, rtol=1e-5)
+    variance = prediction["mean"] + prediction["dispersion"] * prediction["mean"] ** 2
+    np.testing.assert_allclose(prediction["std"] ** 2, variance, rtol=1e-5)
 
 
 def test_r2_is_that_of_scikit_learn(generator):
     task = RegressionTask(["a", "b"], mean=[1e3, 0.0], std=[5.0, 2.0])
     output = torch.randn(9, 2, generator=generator)
-    y = task.original(output + 0.5 * torch.randn(9, 2, generator=generator))
-    found = in_two_parts(task, output, y)
+    y = task.unstandardize(output + 0.5 * torch.randn(9, 2, generator=generator))
+    scores = batch_scores(task, output, y)
     predicted = task.predict(output)["mean"]
-    assert found["r2"] == pytest.approx(metrics.r2_score(y.numpy(), predicted), abs=1e-5)
+    assert scores["r2"] == pytest.approx(metrics.r2_score(y.numpy(), predicted), abs=1e-5)
     error = np.sqrt(((y.numpy() - predicted) ** 2).mean(0)).mean()
-    assert found["rmse"] == pytest.approx(error, rel=1e-5)
+    assert scores["rmse"] == pytest.approx(error, rel=1e-5)
 
 
 def test_classes_are_scored_by_accuracy():
     task = make_task("classification", column="class", classes=3)
     output, y = torch.eye(3)[[0, 1, 2, 2, 1]] * 5, torch.tensor([[0.0], [1], [2], [0], [1]])
-    assert in_two_parts(task, output, y) == {"accuracy": pytest.approx(0.8)}
+    assert batch_scores(task, output, y) == {"accuracy": pytest.approx(0.8)}
     assert task.predict(output)["probability"].sum(1) == pytest.approx(1)
 
 
 def test_an_untrained_count_predicts_the_training_mean_and_spread():
     for distribution in ("gaussian", "negative_binomial"):
         task = CountTask(["n"], mean=[40.0], std=[20.0], distribution=distribution)
-        found = task.predict(torch.zeros(1, 2))
-        assert found["mean"].item() == pytest.approx(40)
-        assert found["std"].item() == pytest.approx(20, rel=0.06)
+        prediction = task.predict(torch.zeros(1, 2))
+        assert prediction["mean"].item() == pytest.approx(40)
+        assert prediction["std"].item() == pytest.approx(20, rel=0.06)
 
 
-def test_tasks_that_cannot_be_are_refused():
+def test_settings_that_are_not_allowed_are_refused():
     with pytest.raises(InputError, match="task 'cuont' is not known; did you mean 'count'"):
         make_task("cuont")
     with pytest.raises(InputError, match=r"'chanel' .* did you mean 'channel'"):

@@ -31,13 +31,13 @@ class Batch(NamedTuple):
         Input, channels last in memory.
     y : torch.Tensor, shape (b, K, h, w), (b, K, d, h, w) or (b, K), float32
         Target maps, cubes or columns.
-    index : numpy.ndarray, shape (b,), int64
+    rows : numpy.ndarray, shape (b,), int64
         Rows of the examples in their split.
     """
 
     x: torch.Tensor
     y: torch.Tensor
-    index: np.ndarray
+    rows: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)

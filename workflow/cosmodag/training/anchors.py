@@ -1,4 +1,4 @@
-"""Columns that are logarithms of what a stamp shows: where a network's outputs may begin."""
+"""Output columns that are logarithms of a measured flux or radius, and how they follow from it."""
 
 import math
 
@@ -7,38 +7,40 @@ from cosmodag.training.scalar_tasks import ScalarTask
 
 
 def anchors(task: ScalarTask, dataset: Dataset) -> list[tuple[int, str, float, float]]:
-    """Return what the outputs of a task follow from the flux and the radius of a stamp.
+    """Return how outputs of a task follow from flux and radius of a stamp.
 
     Parameters
     ----------
     task : ScalarTask
-        Of whose columns `magnitude` (AB) and `log_radius` (log10 of arcsec) are such logarithms.
+        Task whose columns ``magnitude`` (AB) and ``log_radius`` (log10 of arcsec) are logarithms of
+        flux and radius.
     dataset : Dataset
-        The dataset; its examples files say what a value of 1 stands for (flux_unit,
-        nanomaggies) and how large a pixel is (pixel, arcsec). Where they do not there are none.
+        The dataset. Its examples files give the unit of pixel values (``flux_unit``, nanomaggies)
+        and the size of a pixel (``pixel``, arcsec). Without them there are no anchors.
 
     Returns
     -------
     list of tuple
-        Number of the output, "flux" or "radius", and slope and offset of the output, as the task
-        standardises it, in the natural logarithm of the flux in the stamp's unit or of the radius
-        in pixels.
+        Number of the output, "flux" or "radius", and slope and offset of the standardized output in
+        the natural logarithm of the flux in the stamp's unit or of the radius in pixels.
     """
     files = dataset.description["examples"]
     if not all(file.get("flux_unit") and file.get("pixel") for file in files):
         return []
-    if getattr(task, "distribution", None) == "negative_binomial":  # of counts, by a factor each
-        return []
+    if getattr(task, "distribution", None) == "negative_binomial":
+        return []  # whose outputs scale with the exponential of the network's
     unit, pixel = files[0]["flux_unit"], files[0]["pixel"]
-    known = {
+    logarithms = {
         "magnitude": ("flux", -2.5 / math.log(10), 22.5 - 2.5 * math.log10(unit)),
         "log_radius": ("radius", 1 / math.log(10), math.log10(pixel)),
     }
-    each = task.outputs // len(task.target["columns"])  # with a spread beside each mean, two
-    found = []
-    for number, column in enumerate(task.target["columns"]):
-        if column in known:
-            measure, slope, zero = known[column]
+    columns = task.target["columns"]
+    outputs_per_column = task.outputs // len(columns)  # 2 where a spread accompanies each mean
+    result = []
+    for number, column in enumerate(columns):
+        if column in logarithms:
+            measurement, slope, zero = logarithms[column]
             mean, std = task.mean[number].item(), task.std[number].item()
-            found.append((each * number, measure, slope / std, (zero - mean) / std))
-    return found
+            output = outputs_per_column * number
+            result.append((output, measurement, slope / std, (zero - mean) / std))
+    return result

@@ -1,7 +1,7 @@
-"""Checkpoints that survive being interrupted at any moment.
+"""Checkpoints that survive an interruption at any moment.
 
-Each file is written aside, flushed and renamed, and carries the SHA-256 of its content in its name,
-so that a damaged one is recognised and the one before it is used.
+Each file is written to a temporary name, flushed and renamed. Its name contains the SHA-256 of its
+content, so that a damaged file is recognized and the previous one is used.
 """
 
 import hashlib
@@ -19,17 +19,19 @@ log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """The last checkpoints of a run, in a folder of their own.
+    """The last checkpoints of a run, in one folder.
 
     Parameters
     ----------
-    folder
-        Where they stand, named by a hash of what they depend on: a changed setting must lead to
-        another folder. None keeps no checkpoints.
-    seconds, steps
-        When the next one is due: after so many seconds or, unless None, after so many steps.
-    keep
-        How many to keep.
+    folder : path-like or None
+        Folder of the checkpoints, named by a hash of all that they depend on, so that changed
+        settings lead to another folder. None keeps no checkpoints.
+    seconds : float
+        Seconds after which the next checkpoint is due.
+    steps : int, optional
+        Steps after which the next checkpoint is due, in addition.
+    keep : int
+        Number of checkpoints to keep.
     """
 
     def __init__(
@@ -42,21 +44,24 @@ class Checkpoints:
     ):
         self.folder = Path(folder) if folder is not None else None
         self.seconds, self.steps, self.keep = seconds, steps, keep
-        self.saved_at, self.saved_step = time.monotonic(), None
+        self.saved_at = time.monotonic()
+        self.saved_step: int | None = None
 
     def due(self, step: int) -> bool:
-        """Whether a checkpoint should be written after `step` steps."""
+        """Return whether a checkpoint is due after a number of steps."""
         if self.steps and step % self.steps == 0:
             return True
         return time.monotonic() - self.saved_at >= self.seconds
 
     def save(self, state: dict, step: int) -> None:
-        """Write the state after `step` steps and remove all but the last `keep` checkpoints.
+        """Write a checkpoint and remove all but the last `keep`.
 
         Parameters
         ----------
-        state
-            Tensors, numbers, strings, lists and dictionaries alone.
+        state : dict
+            Tensors, numbers, strings, lists and dictionaries only.
+        step : int
+            Number of steps taken so far.
         """
         self.saved_at, self.saved_step = time.monotonic(), step
         if self.folder is None:
@@ -70,13 +75,13 @@ class Checkpoints:
             old.unlink()
 
     def files(self) -> list[Path]:
-        """Return the checkpoints, the latest first."""
+        """Return the files of the checkpoints, the latest first."""
         return sorted(self.folder.glob("[0-9]*.pt"), reverse=True) if self.folder else []
 
     def latest(self) -> bytes:
-        """Return the content of the latest whole checkpoint, or nothing where there is none.
+        """Return the content of the latest undamaged checkpoint; empty if there is none.
 
-        Damaged ones are passed over with a warning; what an interrupted write left is removed.
+        Damaged files are skipped with a warning. Partial files of interrupted writes are removed.
         """
         if self.folder is None:
             return b""
@@ -86,11 +91,11 @@ class Checkpoints:
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest() == path.stem.rpartition("-")[2]:
                 return content
-            log.warning("checkpoint %s is damaged; falling back to the one before it", path)
+            log.warning("checkpoint %s is damaged; falling back to the previous one", path)
         return b""
 
     def clear(self) -> None:
-        """Remove all checkpoints and, where nothing else stands in it, their folder."""
+        """Remove all checkpoints, and their folder if nothing else is in it."""
         for path in self.files():
             path.unlink()
         if self.folder is not None and self.folder.is_dir() and not any(self.folder.iterdir()):
@@ -98,9 +103,14 @@ class Checkpoints:
 
 
 def pack(state: dict) -> bytes:
-    """Return `state` in torch's format; the same state always gives the same bytes.
+    """Return a state in torch's format; equal states give equal bytes.
 
-    Written to a path, the archive would carry the name of that path.
+    Written to a file, the archive would contain the name of that file.
+
+    Parameters
+    ----------
+    state : dict
+        Tensors, numbers, strings, lists and dictionaries only.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -108,5 +118,5 @@ def pack(state: dict) -> bytes:
 
 
 def unpack(content: bytes) -> dict:
-    """Return the state that `content` holds, on the CPU, refusing pickled code."""
+    """Return the state in bytes of torch's format, on the CPU; pickled code is refused."""
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)

@@ -1,8 +1,8 @@
-"""Several ranks, whoever started them: torchrun, srun or mpiexec.
+"""Data-parallel training on ranks started by torchrun, srun or mpiexec.
 
-Every rank holds the whole network and trains on its part of each batch. Gradients are added up over
-the ranks in one flat all-reduce a step and divided by the number of examples, so that the parts may
-differ in size and the number of ranks does not change what is computed.
+Each rank has the whole network and trains on its part of each batch. Gradients are summed over the
+ranks in one flat all-reduce per step and divided by the number of examples. The parts may therefore
+differ in size, and the number of ranks does not change the result.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ from cosmodag.errors import InputError
 
 log = logging.getLogger(__name__)
 
-PATIENCE = datetime.timedelta(minutes=5)
-"""How long ranks wait for one that says nothing, as when its node is cut off."""
-LOST = re.compile(r"gloo/|NCCL|Connection (closed|reset)|timed out|Broken pipe", re.IGNORECASE)
-"""What torch says when a rank is gone: gloo raises plain RuntimeErrors."""
+TIMEOUT = datetime.timedelta(minutes=5)
+"""Time after which a silent rank counts as lost, as when its node is disconnected."""
+RANK_LOST = re.compile(r"gloo/|NCCL|Connection (closed|reset)|timed out|Broken pipe", re.IGNORECASE)
+"""Messages of torch's errors about a lost rank: gloo raises plain RuntimeErrors."""
 
 
 class RankLost(SystemExit):
-    """A rank that trains with this one died; run the training again to continue."""
+    """Another rank of this training died; run the training again to continue."""
 
     def __init__(self):
         super().__init__(1)
@@ -36,7 +36,19 @@ class RankLost(SystemExit):
 
 @dataclasses.dataclass(frozen=True)
 class Ranks:
-    """This process among those that train together."""
+    """This process among those that train together.
+
+    Parameters
+    ----------
+    rank : int
+        Number of this process, from 0.
+    size : int
+        Number of processes.
+    local_rank : int
+        Number of this process among those of its node.
+    device : str
+        ``"cpu"``, or ``"cuda"`` where ranks exchange tensors on GPUs.
+    """
 
     rank: int = 0
     size: int = 1
@@ -45,21 +57,34 @@ class Ranks:
 
     @property
     def first(self) -> bool:
-        """Whether this is the rank that writes files."""
+        """Whether this rank writes the files."""
         return self.rank == 0
 
     def add(self, tensor: torch.Tensor) -> torch.Tensor:
-        """Replace `tensor` by its sum over all ranks."""
+        """Replace a tensor by its sum over all ranks, and return it."""
         if self.size > 1:
             distributed.all_reduce(tensor)
         return tensor
 
     def wait(self) -> None:
-        """Return once all ranks have called this."""
+        """Wait until all ranks have called this."""
         self.add(torch.zeros(1, device=self.device))
 
     def share(self, content: bytes, device: torch.device) -> bytes:
-        """Return the bytes that the first rank gave."""
+        """Send bytes from the first rank to all others.
+
+        Parameters
+        ----------
+        content : bytes
+            The bytes on the first rank; ignored on others.
+        device : torch.device
+            Device of the exchanged tensors.
+
+        Returns
+        -------
+        bytes
+            The bytes of the first rank.
+        """
         if self.size == 1:
             return content
         length = torch.tensor([len(content)], device=device)
@@ -74,37 +99,47 @@ class Ranks:
         return data.cpu().numpy().tobytes()
 
 
-ALONE = Ranks()
+SINGLE = Ranks()
+"""A process that trains without others."""
 
 
 def add_gradients(
-    parameters: Iterable[nn.Parameter], sums: Iterable[float | torch.Tensor], ranks: Ranks
+    parameters: Iterable[nn.Parameter], scalars: Iterable[float | torch.Tensor], ranks: Ranks
 ) -> list[torch.Tensor]:
-    """Add up the gradients of `parameters`, in place, and the numbers `sums` over all ranks.
+    """Sum gradients and scalars over all ranks in one exchange.
+
+    Parameters
+    ----------
+    parameters : iterable of torch.nn.Parameter
+        Parameters whose gradients are summed in place.
+    scalars : iterable of float or torch.Tensor
+        Scalars to sum.
+    ranks : Ranks
+        This process among those that train together.
 
     Returns
     -------
-    list of tensor
-        The summed numbers, on the parameters' device.
+    list of torch.Tensor
+        The sums of the scalars, float32, on the device of the parameters.
     """
     gradients = [p.grad for p in parameters if p.grad is not None]
     device = gradients[0].device
-    sums = torch.stack([torch.as_tensor(value, device=device).float() for value in sums])
+    values = torch.stack([torch.as_tensor(value, device=device).float() for value in scalars])
     if ranks.size == 1:
-        return list(sums)
-    values = [in_order_of_memory(gradient) for gradient in gradients]
-    flat = torch.cat([sums, *values])
-    ranks.add(flat)
-    totals, *parts = flat.split([len(sums), *map(len, values)])
-    for value, part in zip(values, parts):
-        value.copy_(part)
+        return list(values)
+    views = [flat_view(gradient) for gradient in gradients]
+    buffer = torch.cat([values, *views])
+    ranks.add(buffer)
+    totals, *sums = buffer.split([len(values), *map(len, views)])
+    for view, total in zip(views, sums):
+        view.copy_(total)
     return list(totals)
 
 
-def in_order_of_memory(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a flat view of a dense tensor, whatever the order of its axes in memory.
+def flat_view(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a flat view of a dense tensor in the order of its memory.
 
-    Gradients lie in memory as their parameters do, so the order is the same on all ranks.
+    Gradients have the memory layout of their parameters, so the order is the same on all ranks.
     """
     return tensor.as_strided((tensor.numel(),), (1,))
 
@@ -120,41 +155,41 @@ def rank_device(device: str, ranks: Ranks) -> str:
 
 @contextlib.contextmanager
 def connected(device: str = "cpu") -> Iterator[Ranks]:
-    """Join the ranks that a launcher started, and leave them at the end.
+    """Connect the ranks that a launcher started, and disconnect them at the end.
 
     Parameters
     ----------
-    device
-        ``"cuda"`` connects through nccl, anything else through gloo.
+    device : str
+        ``"cuda"`` connects through nccl, other devices through gloo.
 
     Yields
     ------
     Ranks
-        This process among them; alone where no launcher is at work.
+        This process among those that train together.
 
     Raises
     ------
     InputError
-        If a launcher is at work but does not say where the ranks meet.
+        If the launcher's list of nodes cannot be read.
     RankLost
-        If another rank died, after a line in the log; exits with code 1.
+        If another rank died, after an error in the log; exits with code 1.
     """
-    found = from_environment(os.environ)
-    if found is None:
-        yield ALONE
+    launched = from_environment(os.environ)
+    if launched is None:
+        yield SINGLE
         return
-    ranks, address, port = found
+    ranks, address, port = launched
     try:
         distributed.init_process_group(
             "nccl" if device.startswith("cuda") else "gloo",
             init_method=f"tcp://{address}:{port}",
             rank=ranks.rank,
             world_size=ranks.size,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
         yield dataclasses.replace(ranks, device=device)
     except RuntimeError as error:
-        if not LOST.search(str(error)):
+        if not RANK_LOST.search(str(error)):
             raise
         log.error(
             "rank %d of %d: another rank was lost (%s); run again to continue from the last "
@@ -170,37 +205,69 @@ def connected(device: str = "cpu") -> Iterator[Ranks]:
 
 
 def from_environment(environment: Mapping[str, str]) -> tuple[Ranks, str, int] | None:
-    """Return this rank, and the address and port where all meet; None for a single process."""
+    """Return this rank and the rendezvous of all ranks, from a launcher's variables.
+
+    Parameters
+    ----------
+    environment : mapping
+        Variables of the environment.
+
+    Returns
+    -------
+    tuple or None
+        Ranks, address and port of the rendezvous; None for a single process.
+    """
     if "TORCHELASTIC_RUN_ID" in environment:
-        ranks = Ranks(*(int(environment[k]) for k in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
-        meeting = environment["MASTER_ADDR"], int(environment["MASTER_PORT"])
+        ranks = _ranks(environment, ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+        address, port = environment["MASTER_ADDR"], int(environment["MASTER_PORT"])
     elif int(environment.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
         # Only srun sets the variables of a step: a batch script of several tasks is one process.
-        names = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID")
-        ranks = Ranks(*(int(environment[name]) for name in names))
-        meeting = _first_address(environment), _port(environment)
+        ranks = _ranks(environment, ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"))
+        address, port = _first_address(environment), _port(environment)
     elif any(int(environment.get(k, 1)) > 1 for k in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")):
-        ranks, *meeting = _from_mpi()
+        ranks, address, port = _from_mpi()
     else:
         return None
-    return (ranks, *meeting) if ranks.size > 1 else None
+    return (ranks, address, port) if ranks.size > 1 else None
+
+
+def _ranks(environment: Mapping[str, str], names: tuple[str, str, str]) -> Ranks:
+    """Return the ranks from the variables of rank, size and local rank."""
+    rank, size, local_rank = (int(environment[name]) for name in names)
+    return Ranks(rank, size, local_rank)
 
 
 def _first_address(environment: Mapping[str, str]) -> str:
-    """Return where the first task of a step listens."""
+    """Return the address of the first task of a Slurm step."""
     if environment.get("SLURM_STEP_NUM_NODES") == "1":
         return "127.0.0.1"  # needs no name service
     host = first_host(environment["SLURM_STEP_NODELIST"])
     try:
         socket.gethostbyname(host)
     except OSError:
-        # A node's name in Slurm need not be one of the network; srun runs on the job's first node.
+        # Slurm's name of a node may be unknown to the network; srun runs on the job's first node.
         return environment.get("SLURM_LAUNCH_NODE_IPADDR", host)
     return host
 
 
 def first_host(nodes: str) -> str:
-    """Return the first host of a Slurm list of nodes, such as ``"node[003-007,9],gpu1"``."""
+    """Return the first host of a Slurm list of nodes.
+
+    Parameters
+    ----------
+    nodes : str
+        List of nodes in Slurm's notation.
+
+    Raises
+    ------
+    InputError
+        If the text is not such a list.
+
+    Examples
+    --------
+    >>> first_host("node[003-007,9],gpu1")
+    'node003'
+    """
     match = re.match(r"([^,\[]+)(?:\[([^,\-\]]+)[^\]]*\]([^,\[]*))?", nodes)
     if match is None:
         raise InputError(f"SLURM_STEP_NODELIST: {nodes!r} is not a list of nodes")
@@ -208,23 +275,23 @@ def first_host(nodes: str) -> str:
 
 
 def _port(environment: Mapping[str, str]) -> int:
-    """Return a port that all tasks of a step agree on and that other steps are unlikely to use."""
+    """Return a port that depends on job and step, so that steps are unlikely to share one."""
     step = int(environment.get("SLURM_STEP_ID", 0))
     return 20000 + (int(environment["SLURM_JOB_ID"]) * 31 + step) % 20000
 
 
 def _from_mpi() -> tuple[Ranks, str, int]:
-    """Ask MPI for this rank, and let the first rank choose where all meet."""
+    """Return this rank from MPI, and a rendezvous that the first rank chooses."""
     from mpi4py import MPI
 
     world = MPI.COMM_WORLD
     local = world.Split_type(MPI.COMM_TYPE_SHARED)
-    meeting = None
+    rendezvous = None
     if world.rank == 0:
-        # Ranks of one machine meet on its loopback, which needs no name service.
+        # Ranks of one machine use its loopback address, which needs no name service.
         address = "127.0.0.1" if local.size == world.size else socket.gethostname()
         with socket.socket() as free:
             free.bind(("", 0))
-            meeting = address, free.getsockname()[1]
-    address, port = world.bcast(meeting)
+            rendezvous = address, free.getsockname()[1]
+    address, port = world.bcast(rendezvous)
     return Ranks(world.rank, world.size, local.rank), address, port

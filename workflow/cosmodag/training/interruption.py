@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 EXIT_CODE = 75
-"""Exit code of a training that was asked to stop and can go on (EX_TEMPFAIL of sysexits.h)."""
+"""Exit code of a training that stopped on request and can continue (EX_TEMPFAIL of sysexits.h)."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
@@ -20,19 +20,24 @@ class Interrupted(SystemExit):
 
 @contextlib.contextmanager
 def stop_requests() -> Iterator[threading.Event]:
-    """Give an event that SIGTERM and SIGUSR1 set, instead of ending the process.
+    """Catch SIGTERM and SIGUSR1, which set an event instead of ending the process.
 
-    Signals reach the main thread alone; elsewhere the event stays unset.
+    Only the main thread receives signals; in other threads the event stays unset.
+
+    Yields
+    ------
+    threading.Event
+        Set once a signal arrived.
     """
     requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield requested
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     for number in _SIGNALS:
         signal.signal(number, lambda *_: requested.set())
     try:
         yield requested
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -1,47 +1,66 @@
-"""The input given back after it was squeezed into a few random numbers of known distribution."""
+"""Reconstruction of the input from latent dimensions of known distribution."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.errors import InputError
 from cosmodag.settings import unknown
-from cosmodag.training.reconstruction_task import error_sums, errors
+from cosmodag.training.reconstruction_task import error_scores, error_sums
 from cosmodag.training.task import Task
 
 LOSSES = ("gaussian", "printed")
 FREE_BITS = 0.5
 ACTIVE = 0.01
-"""Variance of its mean over examples from which on a latent number says something about them
+"""Variance over examples of its mean above which a latent dimension counts as active
 (Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519)."""
 
 
-class LatentTask(Task):
-    """Channels of the input as the network is given them, by way of a latent.
+class LatentOutput(NamedTuple):
+    """Output of a variational auto-encoder.
 
-    The loss is the bound on the negative logarithm of the likelihood (Kingma & Welling 2013,
-    arXiv:1312.6114), each example's its own: neither batches nor ranks change it. Outside training
-    the latent is its mean, so that the loss of validation is that of the mean.
+    Attributes
+    ----------
+    reconstruction : torch.Tensor, shape (b, channels, side, side)
+        Reconstructed images.
+    mean, log_variance : torch.Tensor, shape (b, size)
+        Mean and log variance of the latent.
+    noise : torch.Tensor, shape (b, channels)
+        Log variance of the noise of each channel.
+    """
+
+    reconstruction: torch.Tensor
+    mean: torch.Tensor
+    log_variance: torch.Tensor
+    noise: torch.Tensor
+
+
+class LatentTask(Task):
+    """Reconstruction of channels of the preprocessed input from a latent.
+
+    The loss is the bound on the negative log likelihood (Kingma & Welling 2013, arXiv:1312.6114) of
+    each example, independent of batches and ranks. In evaluation the latent is its mean, so the
+    validation loss is that of the mean.
 
     Parameters
     ----------
-    channels
-        Channels of the input to give back; all of them where absent.
-    side
-        Pixels a side of the input; the dataset's where absent.
-    size
-        Numbers of the latent, and those of the baselines beside it.
-    loss
-        "gaussian": each channel errs by a noise of its own, that the network learns; in nats a
-        pixel. It suits a stretched flux, whose noise does not grow with the light. "printed": the
-        original's sum of squared errors and divergence.
-    free_bits
-        Information, in bits, that each number of the latent carries for nothing, so that none is
-        given up early (Kingma et al. 2016, arXiv:1606.04934); 0.5, and none as printed, where
-        absent.
+    channels : sequence of str
+        Channels of the input to reconstruct; by default all of the dataset's.
+    side : int
+        Pixels per side of the input; by default the dataset's.
+    size : int
+        Number of latent dimensions, also of baselines.
+    loss : {"gaussian", "printed"}
+        ``"gaussian"``: the network learns the noise of each channel; in nats per pixel. It suits a
+        stretched flux, whose noise does not grow with the signal. ``"printed"``: the sum of squared
+        errors and divergence of the study that became Xu et al. 2023 (MNRAS 526, 6391).
+    free_bits : float, optional
+        Information in bits that each latent dimension carries without cost, so that none is given
+        up early (Kingma et al. 2016, arXiv:1606.04934). By default 0.5, and 0 for the printed loss.
 
     Raises
     ------
@@ -49,8 +68,8 @@ class LatentTask(Task):
         If a setting is not allowed.
     """
 
-    averaged = False  # eight turned copies would take eight latents
-    scores: ClassVar = {
+    averaged = False  # eight turned copies would need eight latents
+    scores: Mapping[str, bool] = {
         "mse": False,
         "explained_variance": True,
         "divergence": False,
@@ -75,78 +94,94 @@ class LatentTask(Task):
             raise InputError(f"task.free_bits: {free_bits} must be 0 or more")
         self.head, self.outputs, self.target = loss, len(channels), {"input": list(channels)}
         self.side, self.size = side, size
-        self.free = free_bits * math.log(2)
+        self.free_nats = free_bits * math.log(2)
 
     @classmethod
     def complete(cls, settings: Mapping, dataset: Dataset) -> dict:
         """Add channels and side of the input."""
         return {"channels": dataset.x_channels, "side": dataset.x_shape[0]} | dict(settings)
 
-    def parts(self, output: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Take rows that the network gives apart.
+    def split(self, output: torch.Tensor) -> LatentOutput:
+        """Split the rows of the network's output into images, latent and noise.
 
-        Returns
-        -------
-        tuple of tensor
-            Images (b, channels, side, side), mean and logarithm of the variance of the latent
-            (b, size), logarithm of the variance of the noise (b, channels).
+        Parameters
+        ----------
+        output : torch.Tensor, shape (b, channels side² + 2 size + channels)
+            Output of a network with head ``"gaussian"`` or ``"printed"``.
         """
         pixels = self.outputs * self.side**2
-        given, *rest = output.split([pixels, self.size, self.size, self.outputs], 1)
-        return given.view(-1, self.outputs, self.side, self.side), *rest
+        images, mean, log_variance, noise = output.split(
+            [pixels, self.size, self.size, self.outputs], 1
+        )
+        images = images.view(-1, self.outputs, self.side, self.side)
+        return LatentOutput(images, mean, log_variance, noise)
 
-    def loss(self, output, y):
-        given, mean, log_variance, noise = self.parts(output)
-        squares = (given - y).square().flatten(2)
-        divergence = divergences(mean, log_variance).clamp(min=self.free).sum(1)
+    def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the bound of each example, (b,)."""
+        reconstruction, mean, log_variance, noise = self.split(output)
+        squares = (reconstruction - y).square().flatten(2)
+        divergence = divergences(mean, log_variance).clamp(min=self.free_nats).sum(1)
         if self.head == "printed":
             return squares.sum((1, 2)) + divergence
         pixels = math.log(2 * math.pi) + noise + squares.mean(2) * torch.exp(-noise)
         return 0.5 * pixels.mean(1) + divergence / y[0].numel()
 
-    def sums(self, output, y):
-        given, mean, log_variance, _ = self.parts(output)
+    def sums(self, output: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return sums over pixels, and over examples of divergence and means."""
+        reconstruction, mean, log_variance, _ = self.split(output)
         mean = mean.double()
         return {
-            **error_sums(given, y),
+            **error_sums(reconstruction, y),
             "count": mean.new_tensor(len(mean)),
             "divergence": divergences(mean, log_variance.double()).sum(),
             "mean": mean.sum(0),
             "mean2": mean.square().sum(0),
         }
 
-    def metrics(self, sums):
-        """Return the scores of the images, and what the latent holds.
+    def metrics(self, sums: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Return the scores of the reconstruction and of the latent.
 
-        ``divergence`` is that of the latent from the unit Gaussian, in nats an example, and
-        ``active_units`` the count of its numbers that tell examples apart.
+        ``divergence`` is that of the latent from the unit Gaussian, in nats per example, and
+        ``active_units`` is the number of active latent dimensions.
         """
         count = sums["count"]
         variance = sums["mean2"] / count - (sums["mean"] / count).square()
         return {
-            **errors(sums),
+            **error_scores(sums),
             "divergence": (sums["divergence"] / count).item(),
             "active_units": float((variance > ACTIVE).sum().item()),
         }
 
-    def predict(self, output):
-        """Return ``reconstruction``, (b, channels, h, w), and ``latent`` and ``latent_variance``.
+    def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
+        """Return ``reconstruction``, ``latent`` and ``latent_variance``.
 
-        The latter are the mean and the variance of the latent's numbers, (b, size); the former is
-        in the input's scaled units.
+        The reconstruction (b, channels, h, w) is in units of the preprocessed input. The others are
+        mean and variance of the latent dimensions, (b, size).
         """
-        given, mean, log_variance, _ = self.parts(output)
-        found = {
-            "reconstruction": given,
+        reconstruction, mean, log_variance, _ = self.split(output)
+        predictions = {
+            "reconstruction": reconstruction,
             "latent": mean,
             "latent_variance": log_variance.exp(),
         }
-        return {name: values.cpu().numpy() for name, values in found.items()}
+        return {name: values.cpu().numpy() for name, values in predictions.items()}
 
-    def observed(self, y):
+    def observed(self, y: torch.Tensor) -> np.ndarray:
+        """Return the preprocessed input, (b, channels, h, w)."""
         return y.cpu().numpy()
 
 
 def divergences(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
-    """Return the divergence, in nats, of Gaussians from the one of mean 0 and variance 1."""
+    """Return the Kullback-Leibler divergence of Gaussians from the unit Gaussian.
+
+    Parameters
+    ----------
+    mean, log_variance : torch.Tensor, any shape
+        Parameters of the Gaussians.
+
+    Returns
+    -------
+    torch.Tensor, shape of `mean`
+        Divergences in nats.
+    """
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)

@@ -8,14 +8,16 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import nn
 
+from cosmodag.datasets.loader import Batch
 from cosmodag.training.checkpoint import Checkpoints, pack, unpack
-from cosmodag.training.distribution import ALONE, Ranks, add_gradients
+from cosmodag.training.distribution import SINGLE, Ranks, add_gradients
 from cosmodag.training.interruption import Interrupted, stop_requests
-from cosmodag.training.normalization import over_all_ranks
+from cosmodag.training.normalization import normalize_over_ranks
 from cosmodag.training.optimization import learning_rate
 from cosmodag.training.reproducible import reproducible, seed_step
 from cosmodag.training.settings import TrainingSettings
@@ -25,60 +27,72 @@ from cosmodag.training.tracking import Tracker, profiler
 
 log = logging.getLogger(__name__)
 
-HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+HALF_PRECISION = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+"""Memory format by number of axes."""
+
+
+class BatchSource(Protocol):
+    """Source of batches, such as `cosmodag.datasets.loader.Loader`."""
+
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch."""
+        ...
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield this rank's part of each batch of an epoch, from batch `start` on."""
+        ...
 
 
 def fit(
     model: nn.Module,
     task: Task,
-    train_loader,
-    valid_loader,
+    train_loader: BatchSource,
+    valid_loader: BatchSource,
     settings: TrainingSettings,
     *,
     run_folder: str | os.PathLike | None = None,
     state_folder: str | os.PathLike | None = None,
-    ranks: Ranks = ALONE,
+    ranks: Ranks = SINGLE,
     device: str = "cpu",
     threads: int | None = None,
 ) -> list[dict]:
-    """Train a network and leave it with its best weights.
+    """Train a network; it has its best weights at the end.
 
     Parameters
     ----------
-    model
-        The network; it is moved to `device`.
-    task
-        What it is to learn.
-    train_loader, valid_loader
-        Loaders as in `cosmodag.datasets.loader`: ``len(loader)`` batches an epoch, and
-        ``loader.batches(epoch, start)`` yields this rank's part of each batch, with x and y.
-    settings
-        How to train.
-    run_folder
-        Where history.csv, tensorboard/ and trace.json are written; None writes none.
-    state_folder
-        Where checkpoints are kept; None keeps none. Training continues from the last one found
-        there, so the folder must be another when model, task, data or settings are.
-    ranks
+    model : torch.nn.Module
+        The network, which is moved to `device`.
+    task : Task
+        Task to train.
+    train_loader, valid_loader : BatchSource
+        Batches of the training and validation splits.
+    settings : TrainingSettings
+        Settings of the training.
+    run_folder : path-like, optional
+        Folder for history.csv, tensorboard/ and trace.json; None writes none.
+    state_folder : path-like, optional
+        Folder of checkpoints; None keeps none. Training continues from the last one in it, so
+        another model, task, dataset or other settings need another folder.
+    ranks : Ranks
         This process among those that train together.
-    device
-        ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
-    threads
-        CPU threads; None takes as many as the process may use.
+    device : str
+        ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+    threads : int, optional
+        CPU threads; None uses all that are available to the process.
 
     Returns
     -------
     list of dict
-        A row for each epoch: epoch, step, learning_rate, train_loss, valid_loss and the task's
-        scores as ``valid_<score>``, examples_per_second, seconds.
+        A row per epoch: epoch, step, learning_rate, train_loss, valid_loss, the task's scores as
+        ``valid_<score>``, and seconds.
 
     Raises
     ------
     Interrupted
         After SIGTERM or SIGUSR1, once a checkpoint is written; exits with code 75.
     InputError
-        If `settings.monitor` is unknown to the task, or the loss becomes infinite.
+        If the task has no score `settings.monitor`, or the loss is no longer finite.
     """
     folder = Path(run_folder) if run_folder is not None and ranks.first else None
     checkpoints = Checkpoints(
@@ -88,22 +102,23 @@ def fit(
     )
     with reproducible(settings.deterministic, threads), stop_requests() as stop:
         state = start(model, task, settings, checkpoints, ranks, torch.device(device))
-        batches = len(train_loader)
-        done = state.epoch * batches + state.batch
+        n_batches = len(train_loader)
+        done = state.epoch * n_batches + state.batch
         with (
-            Tracker(folder, state.history, settings.epochs, batches, done) as tracker,
+            Tracker(folder, state.history, settings.epochs, n_batches, done) as tracker,
             profiler(folder, settings.profile_steps) as profile,
         ):
             while not state.finished:
-                for asked_to_stop in train_epoch(state, task, train_loader, ranks, tracker, stop):
+                for stopping in train_epoch(state, task, train_loader, ranks, tracker, stop):
                     if profile is not None:
                         profile.step()
-                    if asked_to_stop or checkpoints.due(state.step):
+                    if stopping or checkpoints.due(state.step):
                         state.check_finite()
                         checkpoints.save(state.to_dict(), state.step)
-                    if asked_to_stop:
+                    if stopping:
                         raise Interrupted
-                state.close_epoch(validate(state.kept, task, valid_loader, settings, ranks))
+                scores = validate(state.validated_model, task, valid_loader, settings, ranks)
+                state.close_epoch(scores)
                 tracker.finish_epoch(state.history)
         if checkpoints.saved_step != state.step:
             checkpoints.save(state.to_dict(), state.step)
@@ -119,12 +134,16 @@ def start(
     ranks: Ranks,
     device: torch.device,
 ) -> TrainingState:
-    """Return the state from which all ranks train: the last checkpoint's, or the first rank's."""
+    """Return the state from which all ranks train.
+
+    It is the state of the last checkpoint if there is one, else that of the first rank. Parameters
+    are those of `fit`.
+    """
     model.to(device)
     if settings.channels_last:
-        lay_out_channels_last(model)
+        set_channels_last(model)
     if ranks.size > 1:
-        over_all_ranks(model)
+        normalize_over_ranks(model)
     state = TrainingState(model, task, settings)
     content = checkpoints.latest()
     if not content and ranks.size > 1:
@@ -138,38 +157,70 @@ def start(
 
 
 def train_epoch(
-    state: TrainingState, task: Task, loader, ranks: Ranks, tracker: Tracker, stop: threading.Event
+    state: TrainingState,
+    task: Task,
+    loader: BatchSource,
+    ranks: Ranks,
+    tracker: Tracker,
+    stop: threading.Event,
 ) -> Iterator[bool]:
-    """Train on the rest of an epoch, yielding after each step whether a rank was asked to stop."""
+    """Train on the rest of an epoch.
+
+    Parameters
+    ----------
+    state : TrainingState
+        State of the training, which is advanced.
+    task : Task
+        Task to train.
+    loader : BatchSource
+        Batches of the training split.
+    ranks : Ranks
+        This process among those that train together.
+    tracker : Tracker
+        Progress display.
+    stop : threading.Event
+        Set once this process was asked to stop.
+
+    Yields
+    ------
+    bool
+        After each step, whether any rank was asked to stop.
+    """
     state.model.train()
     tracker.start_epoch(state.epoch)
-    steps_an_epoch = math.ceil(len(loader) / state.settings.accumulate)
+    steps_per_epoch = math.ceil(len(loader) / state.settings.accumulate)
     batches = loader.batches(state.epoch, start=state.batch)
     began = time.monotonic()
     for group in grouped(batches, state.settings.accumulate):
         rate = learning_rate(
-            state.settings, state.step, state.settings.epochs * steps_an_epoch, state.monitored
+            state.settings, state.step, state.settings.epochs * steps_per_epoch, state.monitored
         )
-        asked_to_stop = train_step(state, task, group, rate, ranks, stop.is_set())
+        stopping = train_step(state, task, group, rate, ranks, stop.is_set())
         state.batch += len(group)
         tracker.advance(len(group), ranks.size * sum(len(batch.x) for batch in group))
         state.seconds += time.monotonic() - began
         began = time.monotonic()
-        yield asked_to_stop
+        yield stopping
 
 
 def train_step(
-    state: TrainingState, task: Task, group: list, rate: float, ranks: Ranks, stop: bool
+    state: TrainingState, task: Task, group: list[Batch], rate: float, ranks: Ranks, stop: bool
 ) -> bool:
     """Take one step of the optimizer along the mean gradient over all examples of all ranks.
 
     Parameters
     ----------
-    group
-        The batches whose gradients are added up.
-    rate
+    state : TrainingState
+        State of the training, which is advanced.
+    task : Task
+        Task to train.
+    group : list of Batch
+        Batches whose gradients are summed.
+    rate : float
         Learning rate.
-    stop
+    ranks : Ranks
+        This process among those that train together.
+    stop : bool
         Whether this rank was asked to stop.
 
     Returns
@@ -180,14 +231,14 @@ def train_step(
     settings, parameters = state.settings, list(state.model.parameters())
     device = parameters[0].device
     seed_step(settings.seed, state.step, ranks.rank)
-    loss, count = torch.zeros((), device=device), 0
+    loss_sum, n_examples = torch.zeros((), device=device), 0
     for batch in group:
         x, y = to_device(batch, device, settings)
         losses = task.loss(forward(state.model, x, settings), y)
         state.scaler.scale(losses.sum()).backward()
-        loss += losses.detach().sum()
-        count += len(x)
-    loss, count, stops = add_gradients(parameters, [loss, count, stop], ranks)
+        loss_sum += losses.detach().sum()
+        n_examples += len(x)
+    loss, count, stops = add_gradients(parameters, [loss_sum, n_examples, stop], ranks)
     for parameter in parameters:
         if parameter.grad is not None:
             parameter.grad.div_(count)
@@ -204,15 +255,29 @@ def train_step(
         state.average.update(state.model, state.step)
     state.loss += loss
     state.examples += count
-    # Reading a sum of several ranks waits for the device; a single rank knows without.
+    # Reading a sum over ranks waits for the device; a single rank need not wait.
     return bool(stops.item()) if ranks.size > 1 else stop
 
 
 @torch.no_grad()
 def validate(
-    model: nn.Module, task: Task, loader, settings: TrainingSettings, ranks: Ranks
+    model: nn.Module, task: Task, loader: BatchSource, settings: TrainingSettings, ranks: Ranks
 ) -> dict[str, float]:
-    """Return the mean loss and the task's scores over all examples of all ranks."""
+    """Return the mean loss and the task's scores over all examples of all ranks.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The network, on its device.
+    task : Task
+        Task that defines loss and scores.
+    loader : BatchSource
+        Batches of the split.
+    settings : TrainingSettings
+        Precision and memory layout.
+    ranks : Ranks
+        This process among those that share each batch.
+    """
     model.eval()
     device = next(model.parameters()).device
     totals: dict[str, torch.Tensor] = {}
@@ -227,31 +292,31 @@ def validate(
 
 
 def forward(model: nn.Module, x: torch.Tensor, settings: TrainingSettings) -> torch.Tensor:
-    """Return the model's output in float32, computed in the precision that `settings` names."""
-    half = HALF.get(settings.precision)
+    """Return the network's output in float32, computed in the precision of the settings."""
+    half = HALF_PRECISION.get(settings.precision)
     with torch.autocast(x.device.type, half, enabled=half is not None):
         return model(x).float()
 
 
 def to_device(
-    batch, device: torch.device, settings: TrainingSettings
+    batch: Batch, device: torch.device, settings: TrainingSettings
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return x and y of a batch on the device, x with channels last if so set."""
+    """Return x and y of a batch on the device, x in the memory layout of the settings."""
     x = batch.x.to(device, non_blocking=True)
     if settings.channels_last and x.ndim in CHANNELS_LAST:
         x = x.contiguous(memory_format=CHANNELS_LAST[x.ndim])
     return x, batch.y.to(device, non_blocking=True)
 
 
-def lay_out_channels_last(model: nn.Module) -> None:
-    """Lay out the filters of `model` with channels last in memory."""
+def set_channels_last(model: nn.Module) -> None:
+    """Change the memory layout of a network's filters to channels last."""
     for parameter in model.parameters():
         if parameter.ndim in CHANNELS_LAST:
             parameter.data = parameter.data.contiguous(memory_format=CHANNELS_LAST[parameter.ndim])
 
 
-def grouped(batches: Iterable, size: int) -> Iterator[list]:
-    """Yield lists of `size` batches; the last may be shorter."""
+def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+    """Yield lists of `size` batches, the last of which may be shorter."""
     batches = iter(batches)
     while group := list(itertools.islice(batches, size)):
         yield group

@@ -1,6 +1,6 @@
 """Maps and cubes of probabilities."""
 
-from typing import ClassVar
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -9,26 +9,31 @@ from torch.nn import functional
 from cosmodag.training.calibration import fit_temperature
 from cosmodag.training.task import Task
 
-_BINS = 512
+_N_BINS = 512
 
 
 class MapTask(Task):
-    """The probability that a sight line (or cell) is void, cell by cell.
+    """Probability of each cell of a map or cube that it belongs to a void.
 
     Parameters
     ----------
-    channel
-        The target's channel, such as ``"fraction_matter"``, in [0, 1].
-    threshold
-        Fraction from which a cell counts as void; None learns the fraction itself.
-    positive_weight
-        Weight of void cells in the loss. The default of 1 keeps probabilities calibrated.
-    head
-        ``"map"``, or ``"cube"`` for three dimensions.
+    channel : str
+        Channel of the target, such as ``"fraction_matter"``, with values in [0, 1].
+    threshold : float or None
+        Fraction from which a cell is positive; None trains on the fraction itself.
+    positive_weight : float
+        Weight of positive cells in the loss. The default of 1 keeps probabilities calibrated.
+    head : {"map", "cube"}
+        Form of the output.
     """
 
     calibrates = True
-    scores: ClassVar = {"brier": False, "brier_skill": True, "mcc": True, "mcc_best": True}
+    scores: Mapping[str, bool] = {
+        "brier": False,
+        "brier_skill": True,
+        "mcc": True,
+        "mcc_best": True,
+    }
 
     def __init__(
         self,
@@ -41,33 +46,35 @@ class MapTask(Task):
         self.threshold, self.positive_weight = threshold, positive_weight
 
     def truth(self, y: torch.Tensor) -> torch.Tensor:
-        """Return what is to be learned from fractions `y`: 0 or 1, or the fraction."""
+        """Return the values to predict from fractions `y`: 0 or 1, or the fraction."""
         return y if self.threshold is None else (y >= self.threshold).to(y.dtype)
 
-    def loss(self, output, y):
+    def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the mean cross entropy of the cells of each example, (b,)."""
         weight = output.new_tensor(self.positive_weight)
         cells = functional.binary_cross_entropy_with_logits(
             output, self.truth(y), pos_weight=weight, reduction="none"
         )
         return cells.flatten(1).mean(1)
 
-    def sums(self, output, y):
+    def sums(self, output: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return a histogram of cells by truth and probability, and sums of truth and errors."""
         probability, truth = output.sigmoid().flatten(), self.truth(y).flatten()
-        bins = (probability * _BINS).long().clamp(0, _BINS - 1)
+        bins = (probability * _N_BINS).long().clamp(0, _N_BINS - 1)
         positive = truth >= (self.threshold or 0.5)
-        histogram = torch.bincount(bins + _BINS * positive, minlength=2 * _BINS)
+        histogram = torch.bincount(bins + _N_BINS * positive, minlength=2 * _N_BINS)
         squares = (probability.double() - truth.double()).square().sum()
         return {
-            "histogram": histogram.view(2, _BINS).double(),
+            "histogram": histogram.view(2, _N_BINS).double(),
             "squares": squares,
             "truth": truth.double().sum(),
             "cells": squares.new_tensor(truth.numel()),
         }
 
-    def metrics(self, sums):
-        """Return Brier score, its skill over the base rate, and the Matthews correlation.
+    def metrics(self, sums: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Return Brier score, its skill relative to the base rate, and the Matthews correlation.
 
-        The correlation is given at probability 0.5 (``mcc``) and at the best of 512 thresholds
+        The correlation is computed at probability 0.5 (``mcc``) and at the best of 512 thresholds
         (``mcc_best``).
         """
         cells, truth = sums["cells"].item(), sums["truth"].item()
@@ -77,38 +84,50 @@ class MapTask(Task):
         return {
             "brier": brier,
             "brier_skill": 1 - brier / reference if reference > 0 else 0.0,
-            "mcc": float(correlation[_BINS // 2]),
+            "mcc": float(correlation[_N_BINS // 2]),
             "mcc_best": float(correlation.max()),
         }
 
-    def predict(self, output):
+    def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
+        """Return ``logit`` and ``probability``, of the shape of `output`."""
         return {"logit": output.cpu().numpy(), "probability": output.sigmoid().cpu().numpy()}
 
-    def fit_temperature(self, logit, y):
+    def fit_temperature(self, logit: np.ndarray, y: np.ndarray) -> float:
+        """Return the temperature of the least cross entropy."""
         return fit_temperature(logit, y)
 
-    def probability(self, logit):
+    def probability(self, logit: np.ndarray) -> np.ndarray:
+        """Return the probability of each cell, of the shape of `logit`."""
         return torch.from_numpy(logit).sigmoid().numpy()
 
-    def observed(self, y):
+    def observed(self, y: torch.Tensor) -> np.ndarray:
+        """Return the values to predict, 0 or 1, or the fraction."""
         return self.truth(y).cpu().numpy()
 
 
 def matthews(histogram: np.ndarray) -> np.ndarray:
-    """Return the Matthews correlation when all bins from the i-th on are called positive.
+    """Return the Matthews correlation for each threshold between bins of probability.
 
     Parameters
     ----------
-    histogram : (2, n) array
-        Negative and positive cells in each bin of predicted probability.
+    histogram : numpy.ndarray, shape (2, n)
+        Number of negative and of positive cells in each bin of predicted probability.
 
     Returns
     -------
-    (n,) array
-        0 where all cells fall on one side.
+    numpy.ndarray, shape (n,)
+        Correlation if all bins from the i-th on are predicted positive; 0 where all cells are
+        predicted alike.
+
+    Examples
+    --------
+    >>> float(matthews(np.array([[5, 0], [0, 5]]))[1])
+    1.0
     """
     false, true = np.cumsum(histogram[:, ::-1], axis=1)[:, ::-1]
     negatives, positives = histogram.sum(1)
     scale = np.sqrt(positives * negatives * (true + false) * (positives + negatives - true - false))
     covariance = true * (negatives - false) - false * (positives - true)
-    return np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
+    return np.divide(
+        covariance, scale, out=np.zeros_like(covariance, dtype=np.float64), where=scale > 0
+    )

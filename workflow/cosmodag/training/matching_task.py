@@ -1,62 +1,65 @@
-"""Which slice belongs to which, among slices of the same class."""
+"""Matching of slices to their counterparts among slices of the same class."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 
 from cosmodag.training.task import Task
 
 
 class MatchingTask(Task):
-    """Pairs of unit vectors whose scalar product tells what belongs together.
+    """Pairs of vectors whose scalar product is the logit of a match.
 
-    The loss is the cross entropy of finding an example's second slice by its first, and its first
-    by its second, among the examples of a batch (van den Oord, Li & Vinyals 2018,
-    arXiv:1807.03748). Only examples of the same class are set against each other: to tell redshifts
-    apart is no part of the question.
+    The loss is the cross entropy of identifying an example's second slice from its first, and its
+    first from its second, among the examples of a batch (van den Oord, Li & Vinyals 2018,
+    arXiv:1807.03748). Only examples of the same class are compared, so that differences between
+    classes, such as redshifts, do not help.
 
     Parameters
     ----------
-    columns
-        Columns that candidates have in common.
-    size
-        Numbers of a vector.
-    candidates
-        Examples among which one is to be found in the test.
+    columns : sequence of str
+        Index columns of the class; candidates agree in all of them.
+    size : int
+        Components of a vector.
+    candidates : int
+        Number of examples among which a counterpart is identified in the test.
     """
 
     head = "scalars"
-    scores: ClassVar = {"top_1": True}
+    scores: Mapping[str, bool] = {"top_1": True}
 
     def __init__(self, columns: Sequence[str], size: int = 256, candidates: int = 32):
         self.outputs, self.target = 2 * size, {"columns": list(columns)}
         self.candidates = candidates
 
-    def loss(self, output, y):
+    def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the symmetric contrastive loss of each example, (b,)."""
         logit = self._logits(output, y)
-        right = logit.diagonal()
-        return 0.5 * (logit.logsumexp(1) - right + logit.logsumexp(0) - right)
+        match = logit.diagonal()
+        return 0.5 * (logit.logsumexp(1) - match + logit.logsumexp(0) - match)
 
-    def sums(self, output, y):
-        place = torch.arange(len(y), device=y.device)
-        right = (self._logits(output, y).argmax(1) == place).double().sum()
-        return {"right": right, "n": right.new_tensor(len(y))}
+    def sums(self, output: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the number of examples and of those whose best candidate is the match."""
+        number = torch.arange(len(y), device=y.device)
+        correct = (self._logits(output, y).argmax(1) == number).double().sum()
+        return {"right": correct, "n": correct.new_tensor(len(y))}
 
-    def metrics(self, sums):
-        """Return how often the right slice is found among those of its class in its batch."""
+    def metrics(self, sums: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Return the fraction of slices whose match is the best candidate of their batch."""
         return {"top_1": (sums["right"] / sums["n"]).item()}
 
-    def predict(self, output):
+    def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
         """Return ``embedding``, (b, 2 size): both vectors of each example."""
         return {"embedding": output.cpu().numpy()}
 
-    def observed(self, y):
+    def observed(self, y: torch.Tensor) -> np.ndarray:
+        """Return the class of each example, (b, columns)."""
         return y.cpu().numpy()
 
     @staticmethod
     def _logits(output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Similarity of each first with each second slice, minus infinity across classes."""
+        """Return logits of each first with each second slice, minus infinity across classes."""
         first, second = output.chunk(2, dim=1)
-        alike = (y[:, None] == y[None]).all(2)
-        return (first @ second.T).masked_fill(~alike, -torch.inf)
+        same_class = (y[:, None] == y[None]).all(2)
+        return (first @ second.T).masked_fill(~same_class, -torch.inf)

@@ -1,28 +1,60 @@
-"""A trained run put to use."""
+"""Predictions of trained runs."""
 
 import json
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import nn
 
 from cosmodag.datasets.dataset import Dataset
-from cosmodag.datasets.loader import Loader, Preprocessing
+from cosmodag.datasets.loader import Batch, Loader, Preprocessing
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.training.encoder import build_network
-from cosmodag.training.loop import forward, lay_out_channels_last, to_device
+from cosmodag.training.loop import forward, set_channels_last, to_device
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.task import Task
 from cosmodag.training.tasks import make_task
 
 
+class OutputInterpreter(Protocol):
+    """The part of a task that predictions need."""
+
+    def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
+        """Return the predictions that the output stands for, arrays with an entry per example."""
+        ...
+
+    def observed(self, y: torch.Tensor) -> np.ndarray:
+        """Return the loader's target as it is scored."""
+        ...
+
+
+class OrderedBatches(Protocol):
+    """Batches of one epoch, such as `cosmodag.datasets.loader.Loader` yields."""
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch."""
+        ...
+
+
 def choose_device(device: str) -> str:
-    """Return `device`, or for ``"auto"`` a GPU where there is one and the CPU elsewhere."""
+    """Return the device to compute on.
+
+    Parameters
+    ----------
+    device : str
+        ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU if there is one.
+
+    Raises
+    ------
+    InputError
+        If a GPU is requested but not available.
+    """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device.startswith("cuda") and not torch.cuda.is_available():
@@ -31,12 +63,30 @@ def choose_device(device: str) -> str:
 
 
 def load_run(run_folder: str | os.PathLike) -> tuple[nn.Module, Task, dict]:
-    """Return the network with its trained weights, its task, and the run's description.
+    """Load a trained run.
+
+    Parameters
+    ----------
+    run_folder : path-like
+        Folder with run.json and model.pt.
+
+    Returns
+    -------
+    model : torch.nn.Module
+        The network with its trained weights, on the CPU.
+    task : Task
+        The task of the run.
+    description : dict
+        Contents of run.json.
 
     Raises
     ------
     InputError
         If run.json or model.pt is missing, or the weights do not fit the network.
+
+    Examples
+    --------
+    >>> model, task, description = load_run("results/maps")  # doctest: +SKIP
     """
     folder = Path(run_folder)
     for name in ("run.json", "model.pt"):
@@ -55,16 +105,16 @@ def load_run(run_folder: str | os.PathLike) -> tuple[nn.Module, Task, dict]:
 
 
 def run_loader(dataset_folder: str | os.PathLike, split: str, description: Mapping) -> Loader:
-    """Return a loader of a split as a run reads it, in the order of the shards, not augmented.
+    """Return the batches of a split, preprocessed as in training but without augmentation.
 
     Parameters
     ----------
-    dataset_folder
-        The dataset that the run was trained on.
-    split
-        ``"train"``, ``"valid"`` or ``"test"``.
-    description
-        What the run's run.json holds: its task, transform, noise and batch size count.
+    dataset_folder : path-like
+        Dataset that the run was trained on.
+    split : {"train", "valid", "test"}
+        The split to read, in the order of its shards.
+    description : mapping
+        Contents of run.json, of which task, transform, noise and batch size are used.
     """
     return Loader(
         Dataset.open(dataset_folder),
@@ -78,12 +128,20 @@ def run_loader(dataset_folder: str | os.PathLike, split: str, description: Mappi
 def run_preprocessing(
     description: Mapping, augment: str | Collection[str] | None = None
 ) -> Preprocessing:
-    """Return how the input of a run is preprocessed, from the contents of its run.json."""
+    """Return the preprocessing of a run's input.
+
+    Parameters
+    ----------
+    description : mapping
+        Contents of run.json.
+    augment : str or collection of str, optional
+        Augmentation; None adds none.
+    """
     return Preprocessing(input_transform(description), augment, description.get("noise"))
 
 
 def input_transform(description: Mapping) -> str | Callable[[np.ndarray], np.ndarray] | None:
-    """Return the transform of a run's input: by its name, or the one its encoder was trained on."""
+    """Return the transform of a run's input: its own by name, or that of its frozen encoder."""
     encoder = description.get("encoder")
     if encoder is None:
         return description["transform"]
@@ -91,73 +149,107 @@ def input_transform(description: Mapping) -> str | Callable[[np.ndarray], np.nda
 
 
 def predict(
-    run_folder: str | os.PathLike, loader, *, device: str = "auto", threads: int | None = None
+    run_folder: str | os.PathLike,
+    loader: OrderedBatches,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Predict a split with a trained run.
+    """Predict the examples of a split with a trained run.
 
     Parameters
     ----------
-    run_folder
-        The run's folder, with run.json and model.pt.
-    loader
-        The split, as `run_loader` gives it.
-    device
-        ``"auto"``, ``"cpu"``, ``"cuda"``.
-    threads
-        CPU threads; None takes as many as the process may use.
+    run_folder : path-like
+        Folder with run.json and model.pt.
+    loader : OrderedBatches
+        Batches of the split, as `run_loader` returns them.
+    device : {"auto", "cpu", "cuda"}
+        Device to compute on.
+    threads : int, optional
+        CPU threads; None uses all that are available to the process.
 
     Returns
     -------
-    dict of array
-        ``index`` (N,): rows of the split, ascending; ``y``: the target as it is scored; and what
-        the task predicts. Maps: ``logit`` and ``probability`` (N, K, h, w), the probability
-        calibrated by the run's temperature; that of classes (N, K). Counts: ``mean`` and ``std``
-        (N, K).
+    dict of numpy.ndarray
+        ``index`` (N,), rows of the split, ascending; ``y``, the target as it is scored; and the
+        predictions of the task. For maps these are ``logit`` and ``probability`` (N, K, h, w), the
+        latter calibrated by the run's temperature; for classes likewise (N, K); for counts ``mean``
+        and ``std`` (N, K).
     """
     model, task, description = load_run(run_folder)
     settings = TrainingSettings.from_dict(description["training"])
-    found = predict_with(model, task, loader, settings, device=device, threads=threads)
-    return calibrated(found, task, description)
+    predictions = predict_with(model, task, loader, settings, device=device, threads=threads)
+    return calibrated(predictions, task, description)
 
 
 def calibrated(
-    found: dict[str, np.ndarray], task: Task, description: Mapping
+    predictions: dict[str, np.ndarray], task: Task, description: Mapping
 ) -> dict[str, np.ndarray]:
-    """Return predictions with their probabilities by the temperature of the run, if it has one."""
+    """Return predictions with probabilities calibrated by the run's temperature, if it has one.
+
+    Parameters
+    ----------
+    predictions : dict of numpy.ndarray
+        Predictions of the task, as `predict_with` returns them.
+    task : Task
+        Task of the run.
+    description : mapping
+        Contents of run.json.
+    """
     temperature = description.get("temperature")
-    if not ("logit" in found and temperature):
-        return found
-    return {**found, "probability": task.probability(found["logit"] / np.float32(temperature))}
+    if not ("logit" in predictions and temperature):
+        return predictions
+    probability = task.probability(predictions["logit"] / np.float32(temperature))
+    return {**predictions, "probability": probability}
 
 
 @torch.no_grad()
 def predict_with(
     model: nn.Module,
-    task: Task,
-    loader,
+    task: OutputInterpreter,
+    loader: OrderedBatches,
     settings: TrainingSettings,
     *,
     device: str = "auto",
     threads: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Predict a split with a network, as `predict` does, without calibration."""
-    device = torch.device(choose_device(device))
-    model.to(device).eval()
+    """Predict the examples of a split with a network, without calibration.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The network, which is moved to `device`.
+    task : OutputInterpreter
+        Task of the network.
+    loader : OrderedBatches
+        Batches of the split.
+    settings : TrainingSettings
+        Precision and memory layout.
+    device, threads
+        As in `predict`.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        As `predict` returns them.
+    """
+    torch_device = torch.device(choose_device(device))
+    model.to(torch_device).eval()
     if settings.channels_last:
-        lay_out_channels_last(model)
-    parts: dict[str, list[np.ndarray]] = {}
+        set_channels_last(model)
+    batches: dict[str, list[np.ndarray]] = {}
     with reproducible(settings.deterministic, threads):
         for batch in loader.batches(0):
-            x, y = to_device(batch, device, settings)
-            found = task.predict(forward(model, x, settings))
-            found |= {"index": batch.index, "y": task.observed(y)}
-            for name, part in found.items():
-                parts.setdefault(name, []).append(part)
-    whole = {name: np.concatenate(arrays) for name, arrays in parts.items()}
-    order = np.argsort(whole["index"], kind="stable")
-    return {name: array[order] for name, array in whole.items()}
+            x, y = to_device(batch, torch_device, settings)
+            predictions = task.predict(forward(model, x, settings))
+            predictions |= {"index": batch.rows, "y": task.observed(y)}
+            for name, values in predictions.items():
+                batches.setdefault(name, []).append(values)
+    arrays = {name: np.concatenate(values) for name, values in batches.items()}
+    order = np.argsort(arrays["index"], kind="stable")
+    return {name: values[order] for name, values in arrays.items()}
 
 
-def _without_pretraining(model: dict) -> dict:
-    """Return the setting that keeps a network from looking for weights it is about to replace."""
+def _without_pretraining(model: Mapping) -> dict:
+    """Return the setting that keeps a network from loading weights that are replaced anyway."""
     return {"pretrained": None} if "pretrained" in model else {}

@@ -1,9 +1,8 @@
-"""Counts, volumes and parameters: scalars with a spread in the training split."""
+"""Counts, volumes and parameters: scalars with mean and spread in the training split."""
 
 import abc
 import math
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,17 +16,32 @@ _DISTRIBUTIONS = ("gaussian", "negative_binomial")
 
 
 class ScalarTask(Task):
-    """Scalars with a mean and a spread in the training split, scored by R²."""
+    """Scalars, scored by R² and RMSE.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Index columns of the targets, such as ``["count_matter"]``.
+    mean, std : sequence of float
+        Mean and standard deviation of each column in the training split.
+
+    Raises
+    ------
+    InputError
+        If a column does not vary, or the numbers of columns, means and deviations differ.
+    """
 
     head = "scalars"
-    scores: ClassVar = {"r2": True, "rmse": False}
+    scores: Mapping[str, bool] = {"r2": True, "rmse": False}
 
-    def __init__(self, columns: list[str], mean: list[float], std: list[float]):
+    def __init__(self, columns: Sequence[str], mean: Sequence[float], std: Sequence[float]):
         if len(columns) != len(mean) or len(columns) != len(std):
-            raise InputError(f"task: {len(columns)} columns, but mean or std of another number")
-        flat = [name for name, spread in zip(columns, std) if not spread > 0]
-        if flat:
-            raise InputError(f"task: column {flat[0]!r} does not vary in the training split")
+            raise InputError(
+                f"task: {len(columns)} columns, but {len(mean)} means and {len(std)} deviations"
+            )
+        constant = [name for name, spread in zip(columns, std) if not spread > 0]
+        if constant:
+            raise InputError(f"task: column {constant[0]!r} does not vary in the training split")
         self.target = {"columns": list(columns)}
         self.mean, self.std = torch.tensor(mean), torch.tensor(std)
         self.outputs = len(columns)
@@ -48,30 +62,31 @@ class ScalarTask(Task):
 
     @abc.abstractmethod
     def expectation(self, output: torch.Tensor) -> torch.Tensor:
-        """Return the predicted mean, (b, K), in the target's units."""
+        """Return the predicted mean, (b, K), in units of the target."""
 
-    def standardised(self, y):
-        """Return `y` in units of the training split's spread about its mean."""
+    def standardize(self, y: torch.Tensor) -> torch.Tensor:
+        """Return targets relative to the training split's mean, in units of its deviation."""
         return (y - self.mean.to(y.device)) / self.std.to(y.device)
 
-    def original(self, standardised):
-        """Return standardised values in the target's units."""
-        return standardised * self.std.to(standardised.device) + self.mean.to(standardised.device)
+    def unstandardize(self, values: torch.Tensor) -> torch.Tensor:
+        """Return standardized values in units of the target."""
+        return values * self.std.to(values.device) + self.mean.to(values.device)
 
-    def sums(self, output, y):
-        # About the training mean, so that the variance is no difference of large numbers.
+    def sums(self, output: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the count, and sums of standardized targets, their squares and residuals."""
+        # Relative to the mean, so that the variance is not a difference of large numbers.
         y = y.double()
-        about = self.standardised(y)
+        standardized = self.standardize(y)
         residual = (y - self.expectation(output).double()) / self.std.to(y.device)
         return {
-            "n": about.new_tensor(len(y)),
-            "y": about.sum(0),
-            "y2": about.square().sum(0),
+            "n": standardized.new_tensor(len(y)),
+            "y": standardized.sum(0),
+            "y2": standardized.square().sum(0),
             "residual2": residual.square().sum(0),
         }
 
-    def metrics(self, sums):
-        """Return R² and the RMSE in the target's units, the means over columns for several."""
+    def metrics(self, sums: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Return R² and the RMSE in units of the target, averaged over columns."""
         n = sums["n"]
         variance = sums["y2"] / n - (sums["y"] / n).square()
         error = sums["residual2"] / n
@@ -79,29 +94,35 @@ class ScalarTask(Task):
         rmse = error.sqrt() * self.std.to(error.device)
         return {"r2": r2.mean().item(), "rmse": rmse.mean().item()}
 
-    def observed(self, y):
+    def observed(self, y: torch.Tensor) -> np.ndarray:
+        """Return the targets, (b, K)."""
         return y.cpu().numpy()
 
 
 class CountTask(ScalarTask):
-    """Counts or volumes with a distribution: a mean and a dispersion for each.
+    """Counts, volumes or parameters with a predicted distribution.
 
     Parameters
     ----------
-    columns
-        The targets, such as ``["count_matter"]``.
-    mean, std
+    columns : sequence of str
+        Index columns of the targets, such as ``["count_matter"]``.
+    mean, std : sequence of float
         Mean and standard deviation of each column in the training split.
-    distribution
-        ``"gaussian"``: mean and variance. ``"negative_binomial"``: for counts, a mean μ and a
-        dispersion α with variance μ + α μ².
+    distribution : {"gaussian", "negative_binomial"}
+        ``"gaussian"``: predicts mean and variance. ``"negative_binomial"``, for counts: predicts
+        mean μ and dispersion α, with variance μ + α μ².
+
+    Raises
+    ------
+    InputError
+        If a setting is not allowed.
     """
 
     def __init__(
         self,
-        columns: list[str],
-        mean: list[float],
-        std: list[float],
+        columns: Sequence[str],
+        mean: Sequence[float],
+        std: Sequence[float],
         distribution: str = "gaussian",
     ):
         super().__init__(columns, mean, std)
@@ -112,15 +133,17 @@ class CountTask(ScalarTask):
         self.distribution = distribution
         self.outputs = 2 * len(columns)
 
-    def loss(self, output, y):
-        first, second = self._parameters(output)
+    def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the negative log likelihood of each example, averaged over columns, (b,)."""
         if self.distribution == "gaussian":
-            # In standardised units, so that volumes of thousands weigh no more than counts.
-            residual2 = (self.standardised(y) - self.standardised(first)).square()
-            variance = second / self.std.to(y.device).square()
+            centre, variance = self._parameters(output)
+            # In standardized units, so that volumes of thousands weigh no more than counts.
+            residual2 = (self.standardize(y) - self.standardize(centre)).square()
+            variance = variance / self.std.to(y.device).square()
             terms = 0.5 * (torch.log(2 * math.pi * variance) + residual2 / variance)
         else:
-            mean, shape = first, 1 / second
+            mean, dispersion = self._parameters(output)
+            shape = 1 / dispersion
             terms = (
                 torch.lgamma(shape)
                 + torch.lgamma(y + 1)
@@ -130,22 +153,26 @@ class CountTask(ScalarTask):
             )
         return terms.mean(1)
 
-    def expectation(self, output):
+    def expectation(self, output: torch.Tensor) -> torch.Tensor:
+        """Return the predicted mean, (b, K), in units of the target."""
         return self._parameters(output)[0]
 
-    def predict(self, output):
-        """Return ``mean`` and ``std``, (b, K) in the target's units, and ``dispersion`` if any."""
-        first, second = (part.cpu().numpy() for part in self._parameters(output))
-        if self.distribution == "gaussian":
-            return {"mean": first, "std": np.sqrt(second)}
-        return {"mean": first, "std": np.sqrt(first + second * first**2), "dispersion": second}
+    def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
+        """Return ``mean`` and ``std``, (b, K), in units of the target.
 
-    def _parameters(self, output):
-        """Return mean and variance, or mean and dispersion, in the target's units, (b, K) each."""
+        A negative binomial has its ``dispersion`` in addition.
+        """
+        mean, second = (values.cpu().numpy() for values in self._parameters(output))
+        if self.distribution == "gaussian":
+            return {"mean": mean, "std": np.sqrt(second)}
+        return {"mean": mean, "std": np.sqrt(mean + second * mean**2), "dispersion": second}
+
+    def _parameters(self, output: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and variance, or mean and dispersion, in units of the target, (b, K)."""
         centre, spread = output.view(len(output), -1, 2).unbind(2)
         mean, std = self.mean.to(output.device), self.std.to(output.device)
         if self.distribution == "gaussian":
-            return self.original(centre), std.square() * torch.exp(spread.clamp(-12, 8))
+            return self.unstandardize(centre), std.square() * torch.exp(spread.clamp(-12, 8))
         relative = std / mean
         return (
             mean * torch.exp((relative * centre).clamp(-12, 8)),
@@ -154,14 +181,16 @@ class CountTask(ScalarTask):
 
 
 class RegressionTask(ScalarTask):
-    """Scalars by their squared error in units of their spread; parameters as in `CountTask`."""
+    """Scalars by the squared error of their standardized values; parameters as in `ScalarTask`."""
 
-    def loss(self, output, y):
-        return (output - self.standardised(y)).square().mean(1)
+    def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the squared error of each example, averaged over columns, (b,)."""
+        return (output - self.standardize(y)).square().mean(1)
 
-    def expectation(self, output):
-        return self.original(output)
+    def expectation(self, output: torch.Tensor) -> torch.Tensor:
+        """Return the predicted mean, (b, K), in units of the target."""
+        return self.unstandardize(output)
 
-    def predict(self, output):
-        """Return ``mean``, (b, K) in the target's units."""
+    def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
+        """Return ``mean``, (b, K), in units of the target."""
         return {"mean": self.expectation(output).cpu().numpy()}

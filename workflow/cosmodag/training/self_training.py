@@ -1,16 +1,18 @@
-"""Labels from a network of an earlier run, for the next one to learn from."""
+"""Self-training: labels from a trained run, for the next run to train on."""
 
+import copy
 import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 
-from cosmodag.datasets.folder import read_description, read_index
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.statistics import TrainingStatistics
 from cosmodag.errors import InputError
 from cosmodag.files import whole_folder, write_json
 from cosmodag.provenance import file_hash
+from cosmodag.training.map_task import MapTask
 from cosmodag.training.prediction import load_run, predict, run_loader
 
 
@@ -23,63 +25,61 @@ def relabel(
     device: str = "auto",
     threads: int | None = None,
 ) -> dict:
-    """Write a dataset with one more target: what a run learned from, and what it is sure of.
+    """Write a dataset with a run's confident predictions added to its labels.
 
-    The new channel ``union_<channel>`` is 1 where the channel that the run was trained on reaches
-    the run's threshold, or where the run's calibrated probability reaches `confidence`; 0
-    elsewhere. The test split is not predicted: there the new channel is the old label alone, and
-    runs on it are to be scored on a truth of its own.
+    The new target channel ``union_<channel>`` is 1 where the channel that the run was trained on
+    reaches the run's threshold, or where the run's calibrated probability reaches `confidence`, and
+    0 elsewhere. The test split is not predicted: its new channel contains the original labels only,
+    and runs on it need an independent truth.
 
     Parameters
     ----------
-    dataset_folder
-        The dataset of the run.
-    run_folder
-        A trained run of task ``map``: the teacher.
-    output_folder
-        The dataset to write; inputs are linked, not copied, where the disk allows.
-    confidence
-        Probability from which a prediction counts as a label, in (0, 1].
+    dataset_folder : path-like
+        Dataset of the run.
+    run_folder : path-like
+        A trained run of task ``map``, the teacher.
+    output_folder : path-like
+        Dataset to write; inputs are linked, not copied, where the disk allows.
+    confidence : float
+        Probability from which a prediction is a label, in (0, 1].
     device, threads
-        As `cosmodag.training.prediction.predict` takes them.
+        As in `cosmodag.training.prediction.predict`.
 
     Returns
     -------
     dict
-        What the new dataset.json holds.
+        Contents of the new dataset.json.
 
     Raises
     ------
     InputError
-        If the run is none of maps, or its dataset is one of cubes that are cut lazily.
+        If the run has another task, or its dataset cuts cubes when they are read.
     """
-    dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
+    run_folder, dataset = Path(run_folder), Dataset.open(dataset_folder)
     _, task, run = load_run(run_folder)
-    description = read_description(dataset_folder)
-    if run["task"]["name"] != "map" or description.get("cubes"):
+    if not isinstance(task, MapTask) or dataset.is_lazy:
         raise InputError(f"{run_folder}: only a run of maps can label a dataset of maps anew")
-    channel = task.target["channels"][0]
-    probability = {
+    channel, threshold = task.target["channels"][0], task.threshold or 0.5
+    confident = {
         split: predict(
-            run_folder,
-            run_loader(dataset_folder, split, run),
-            device=device,
-            threads=threads,
+            run_folder, run_loader(dataset_folder, split, run), device=device, threads=threads
         )["probability"][:, 0]
+        >= confidence
         for split in ("train", "valid")
     }
-    index = read_index(dataset_folder)
+    description = copy.deepcopy(dict(dataset.description))
+    shards = dataset.index().groupby(["split", "shard"], sort=False)
     with whole_folder(output_folder) as folder:
-        shutil.copyfile(dataset_folder / "index.parquet", folder / "index.parquet")
-        statistics = TrainingStatistics(description["x_channels"])
-        for (split, shard), rows in index.groupby(["split", "shard"], sort=False):
+        shutil.copyfile(dataset.folder / "index.parquet", folder / "index.parquet")
+        statistics = TrainingStatistics(dataset.x_channels)
+        for (split, shard), rows in shards:
             x_name, y_name = (f"{letter}{split}_{shard}.npy" for letter in "xy")
-            _link(dataset_folder / x_name, folder / x_name)
-            y = np.load(dataset_folder / y_name, allow_pickle=False)
-            label = y[..., description["y_channels"].index(channel)] >= (task.threshold or 0.5)
-            if split in probability:
+            _link(dataset.folder / x_name, folder / x_name)
+            y = np.load(dataset.folder / y_name, allow_pickle=False)
+            label = y[..., dataset.y_channels.index(channel)] >= threshold
+            if split in confident:
                 first = (shard - 1) * description["shard_size"]
-                label |= probability[split][first : first + len(rows)] >= confidence
+                label |= confident[split][first : first + len(rows)]
             y = np.concatenate([y, label[..., None].astype(np.float32)], axis=-1)
             np.save(folder / y_name, y, allow_pickle=False)
             description["shards"][y_name] = file_hash(folder / y_name)
@@ -98,6 +98,7 @@ def relabel(
 
 
 def _link(source: Path, target: Path) -> None:
+    """Link a file, or copy it where the disk has no links."""
     try:
         os.link(source, target)
     except OSError:

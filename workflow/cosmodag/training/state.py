@@ -1,4 +1,4 @@
-"""Where training stands: all that a checkpoint must hold, and nothing that follows from it."""
+"""The state of a training: all that a checkpoint must contain, and nothing that follows from it."""
 
 import logging
 import math
@@ -16,32 +16,37 @@ log = logging.getLogger(__name__)
 
 
 class TrainingState:
-    """A network in training, its optimizer, its position in the data, its history and best weights.
+    """Network, optimizer, position in the data, history and best weights of a training.
 
     The learning rate follows from step and history, random numbers from step and rank, the order of
-    examples from seed and epoch: none of them has a state of its own.
+    examples from seed and epoch. So none of them has a state.
 
     Parameters
     ----------
-    model
+    model : torch.nn.Module
         The network, on its device.
-    task
-        What it is trained to do.
-    settings
-        How.
+    task : Task
+        Task to train.
+    settings : TrainingSettings
+        Settings of the training.
 
     Attributes
     ----------
     epoch, batch, step : int
         Finished epochs, finished batches of the current epoch, steps of the optimizer so far.
-    loss, examples : tensor
-        Sum of the loss over, and number of, the current epoch's examples so far.
+    loss, examples : torch.Tensor, float64
+        Sum of the loss over the current epoch's examples so far, and their count.
     seconds : float
-        Time spent in training so far.
+        Time of training so far.
     history : list of dict
-        A row for each finished epoch.
+        A row per finished epoch.
     best : dict
-        The weights of the best epoch so far, on the CPU.
+        Weights of the best epoch so far, on the CPU.
+
+    Raises
+    ------
+    InputError
+        If the task has no score `settings.monitor`.
     """
 
     def __init__(self, model: nn.Module, task: Task, settings: TrainingSettings):
@@ -61,27 +66,27 @@ class TrainingState:
         self.examples = torch.zeros_like(self.loss)
         self.seconds = 0.0
         self.history: list[dict] = []
-        self.best = _on_cpu(self.kept)
+        self.best = _copy_to_cpu(self.validated_model)
 
     @property
-    def kept(self) -> nn.Module:
-        """The network that is validated and kept: the average of the weights, or the weights."""
+    def validated_model(self) -> nn.Module:
+        """The network that is validated and saved: the moving average if there is one."""
         return self.model if self.average is None else self.average.model
 
     @property
     def monitored(self) -> list[float]:
-        """The monitored metric after each epoch, lower being better."""
+        """The monitored metric after each epoch; lower is better."""
         return [self.sign * row[f"valid_{self.settings.monitor}"] for row in self.history]
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the best weights, from 1; 0 before the first is finished."""
+        """The epoch of the best weights, from 1; 0 before the first epoch is finished."""
         monitored = self.monitored
         return monitored.index(min(monitored)) + 1 if monitored else 0
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done, or the last ones brought nothing better."""
+        """Whether all epochs are finished, or the last ones did not improve."""
         patience = self.settings.patience
         stale = patience is not None and self.epoch - self.best_epoch >= patience
         return self.epoch >= self.settings.epochs or stale
@@ -91,8 +96,13 @@ class TrainingState:
 
         Parameters
         ----------
-        scores
-            Loss and metrics of the validation split.
+        scores : dict
+            Loss and scores of the validation split.
+
+        Raises
+        ------
+        InputError
+            If a loss is not finite.
         """
         self.check_finite(scores["loss"])
         self.history.append(
@@ -110,10 +120,10 @@ class TrainingState:
         self.loss.zero_()
         self.examples.zero_()
         if self.best_epoch == self.epoch:
-            self.best = _on_cpu(self.kept)
+            self.best = _copy_to_cpu(self.validated_model)
 
     def check_finite(self, valid_loss: float = 0.0) -> None:
-        """Raise an InputError if a loss has left the finite numbers."""
+        """Raise an InputError if the loss of training or validation is not finite."""
         if not math.isfinite(self.loss.item() + valid_loss):
             raise InputError(
                 f"training.learning_rate: with {self.settings.learning_rate} the loss is no longer "
@@ -121,7 +131,7 @@ class TrainingState:
             )
 
     def to_dict(self) -> dict:
-        """Return everything that a checkpoint must hold."""
+        """Return the content of a checkpoint."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -139,10 +149,10 @@ class TrainingState:
         }
 
     def restore(self, saved: dict) -> None:
-        """Take up what `to_dict` returned."""
+        """Continue from the content of a checkpoint, as `to_dict` returns it."""
         if saved["threads"] != torch.get_num_threads():
             log.warning(
-                "training goes on with %d threads after %d: its last bits will differ",
+                "training continues with %d threads after %d: its last bits will differ",
                 torch.get_num_threads(),
                 saved["threads"],
             )
@@ -158,5 +168,6 @@ class TrainingState:
         self.examples.copy_(saved["examples"])
 
 
-def _on_cpu(model: nn.Module) -> dict[str, torch.Tensor]:
+def _copy_to_cpu(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Return a copy of a network's weights on the CPU."""
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}

@@ -1,6 +1,7 @@
 """Tasks by name."""
 
 import inspect
+from typing import Any
 
 from cosmodag.models.registry import check_settings
 from cosmodag.settings import unknown
@@ -13,7 +14,7 @@ from cosmodag.training.reconstruction_task import ReconstructionTask
 from cosmodag.training.scalar_tasks import CountTask, RegressionTask
 from cosmodag.training.task import Task
 
-TASKS = {
+TASKS: dict[str, type[Task]] = {
     "map": MapTask,
     "count": CountTask,
     "regression": RegressionTask,
@@ -25,13 +26,25 @@ TASKS = {
 }
 
 
-def make_task(name: str, **settings) -> Task:
-    """Make the task `name` from keyword arguments of its class.
+def make_task(name: str, **settings: Any) -> Task:
+    """Make a task by its name.
+
+    Parameters
+    ----------
+    name : str
+        A key of `TASKS`.
+    **settings
+        Keyword arguments of the task's class.
 
     Raises
     ------
     InputError
-        If the task or a setting is unknown, naming the nearest known one.
+        If the task or a setting is unknown, with the nearest known one, or a value is not allowed.
+
+    Examples
+    --------
+    >>> make_task("map", channel="fraction_matter").outputs
+    1
     """
     if name not in TASKS:
         raise unknown("task", name, TASKS)

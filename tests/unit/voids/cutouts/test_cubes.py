@@ -78,7 +78,7 @@ def test_cubes_equal_blocks_of_the_grid_and_the_mask(boxes, dataset):
     for batch in loader.batches(0):
         assert batch.x.shape[1:] == (1, 8, 8, 8)
         assert batch.y.shape[1:] == (1, 4, 4, 4)
-        for x, y, row in zip(batch.x.numpy(), batch.y.numpy(), batch.index):
+        for x, y, row in zip(batch.x.numpy(), batch.y.numpy(), batch.rows):
             box = int(loader.index["box"][row][1:])
             corner = loader.index.loc[row, ["corner_x", "corner_y", "corner_z"]].astype(int)
             inside = np.ix_(*[np.arange(a, a + 8) % n for a, n in zip(corner, CELLS)])
