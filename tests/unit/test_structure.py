@@ -37,6 +37,9 @@ ROOT = {
 }
 """Modules that all may import."""
 EXPERIMENTS = set(experiments.names())
+LAZY_LOADER = """import lazy_loader
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)"""
+"""What the ``__init__.py`` of a package with a public interface consists of."""
 LONGEST = 320
 ARBITRARY_OBJECTS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 """Modules that run the code they find in a file."""
@@ -96,11 +99,24 @@ def test_no_module_imports_itself_by_way_of_others(module):
         assert f"cosmodag.{module}" not in provenance.imports(f"cosmodag.{name}")
 
 
-def test_init_files_hold_no_code():
+def test_init_files_have_no_code_but_the_lazy_loader_of_their_stub():
     for path in PATHS:
         if path.name == "__init__.py":
             tree = ast.parse(path.read_text())
-            assert len(tree.body) == (ast.get_docstring(tree) is not None), path
+            code = tree.body[ast.get_docstring(tree) is not None :]
+            expected = ast.parse(LAZY_LOADER if path.with_suffix(".pyi").is_file() else "")
+            assert list(map(ast.dump, code)) == list(map(ast.dump, expected.body)), path
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_import_from_the_modules_that_define_a_name(module):
+    """An import from a package's lazy exports would be missing from the code fingerprints."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and provenance._source(node.module):
+            source = provenance._source(node.module)
+            if source.name == "__init__.py":
+                for alias in node.names:
+                    assert provenance._source(f"{node.module}.{alias.name}"), ast.unparse(node)
 
 
 def test_files_are_short():

@@ -1,0 +1,5 @@
+"""Mass assignment, interpolation, projections and power spectra on grids."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
