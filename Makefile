@@ -22,7 +22,6 @@ help:  ## say what can be made
 
 run: $(READY)  ## run all experiments, end with results/report.html
 	snakemake --profile profiles/local --configfile $(CONFIG)
-	cosmodag summary $$(cosmodag config $(CONFIG) | sed -n 's/^results: //p')
 
 # A file is one process's, since its tests share what they prepare; the longest come first.
 test: $(READY)  ## run the tests

@@ -33,6 +33,7 @@ def make_run(
         "scores": scores,
         "baselines": baselines,
         "comparisons": {name: {"mcc": interval(0.1)} for name in baselines},
+        "targets": {"mcc": {"outcome": outcome, "against": "trees", "sentence": verdict}},
         "verdict": verdict,
         "outcome": outcome,
         "strongest_baseline": "trees",

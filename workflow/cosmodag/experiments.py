@@ -49,8 +49,8 @@ class Experiment:
     ----------
     name : str
         Name of its package, its section of the configuration, its rules' prefix and its commands.
-    title, question, background, original : str
-        Words of its chapter in the report: a headline, the question it answers, how, and what the
+    title, question, background, study : str
+        Its chapter in the report: a headline, the question that it answers, the method, and what the
         study by its authors did.
     stages : mapping from str to str
         Its commands in the order of its pipeline, each with its line of help; the command `grid` is
@@ -84,7 +84,7 @@ class Experiment:
     stages: Mapping[str, str]
     files: Callable
     background: str = ""
-    original: str = ""
+    study: str = ""
     tasks: Mapping[str, Task] = field(default_factory=dict)
     scores: Mapping[str, Score] = field(default_factory=dict)
     baselines: Mapping[str, str] = field(default_factory=dict)

@@ -87,3 +87,17 @@ def encoder_of(experiment, run):
     return (
         f"{results}/{experiment}/runs/{encoder}/model.pt" if encoder is not None else []
     )
+
+
+# The files of each experiment that the configuration holds.
+all_files = {
+    declared.name: declared.files(config)
+    for declared in experiments.declared()
+    if declared.name in config
+}
+# The modules that write parts of the report.
+report_modules = [
+    declared.report.partition(":")[0]
+    for declared in experiments.declared()
+    if declared.report
+]

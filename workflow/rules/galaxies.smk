@@ -16,12 +16,8 @@ galaxies = GalaxiesFiles(config)
 rule galaxies:
     """Everything of the galaxy experiment."""
     input:
-        collect(
-            f"{results}/galaxies/runs/{{run}}/metrics.json",
-            run=galaxies.names("runs"),
-        ),
-        galaxies.clusters,
-        galaxies.predictions,
+        galaxies.targets,
+        f"{results}/galaxies/report.html",
 
 
 rule galaxies_simulate:
@@ -185,3 +181,8 @@ rule galaxies_predict:
     shell:
         "python -m cosmodag galaxies predict {input.stamps:q} --output {output.table:q}"
         " --figure {output.figure:q} --threads {threads} {params.settings} &> {log:q}"
+
+
+use rule learning_report as galaxies_report with:
+    wildcard_constraints:
+        experiment="galaxies",

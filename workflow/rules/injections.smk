@@ -16,15 +16,8 @@ injections = InjectionsFiles(config)
 rule injections:
     """Everything of the injection experiment."""
     input:
-        collect(
-            f"{results}/injections/runs/{{run}}/metrics.json",
-            run=injections.names("runs"),
-        ),
-        collect(
-            f"{results}/injections/verdicts/{{verdict}}.json",
-            verdict=injections.names("verdicts"),
-        ),
-        injections.predictions,
+        injections.targets,
+        f"{results}/injections/report.html",
 
 
 rule injections_simulate:
@@ -221,3 +214,8 @@ rule injections_verdict:
         'python -m cosmodag injections verdict {params.controls} --run "$(dirname {input.run:q})"'
         ' --negative-control "$(dirname {input.negative_control:q})" --dataset {input.dataset:q}'
         " --output {output.verdict:q} --figure {output.figure:q} --threads {threads} &> {log:q}"
+
+
+use rule learning_report as injections_report with:
+    wildcard_constraints:
+        experiment="injections",

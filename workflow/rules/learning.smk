@@ -177,3 +177,32 @@ rule learning_evaluate:
         "python -m cosmodag evaluate --dataset {input.dataset:q}"
         ' --run "$(dirname {input.model:q})" --baselines {input.baselines:q}'
         " --threads {threads} {params.truth} &> {log:q}"
+
+
+rule learning_report:
+    """Write the report of evaluated runs as one page."""
+    input:
+        runs=lambda w: all_files[w.experiment].metrics,
+        products=lambda w: all_files[w.experiment].products,
+    output:
+        f"{results}/{{experiment}}/report.html",
+    log:
+        f"{results}/logs/{{experiment}}/report.log",
+    benchmark:
+        f"{results}/benchmarks/{{experiment}}/report.tsv"
+    wildcard_constraints:
+        experiment="(?!)",  # inherited, never run under this name
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(10),
+    params:
+        runs=lambda w, input: " ".join(quote(str(Path(f).parent)) for f in input.runs),
+        products=lambda w, input: " ".join(
+            f"--product {quote(f)}" for f in input.products
+        ),
+        code=code("report", *report_modules),
+    shell:
+        "python -m cosmodag report {params.runs} {params.products} --output {output:q} &> {log:q}"

@@ -14,10 +14,8 @@ reionization = ReionizationFiles(config)
 rule reionization:
     """Make all results of the reionization experiment."""
     input:
-        collect(
-            f"{results}/reionization/runs/{{run}}/metrics.json",
-            run=reionization.names("runs"),
-        ),
+        reionization.targets,
+        f"{results}/reionization/report.html",
 
 
 rule reionization_initial:
@@ -151,3 +149,8 @@ use rule learning_evaluate as reionization_evaluate with:
     wildcard_constraints:
         experiment="reionization",
     threads: 1
+
+
+use rule learning_report as reionization_report with:
+    wildcard_constraints:
+        experiment="reionization",

@@ -15,7 +15,8 @@ voids = VoidsFiles(config)
 rule voids:
     """Train and evaluate all runs of the void experiment."""
     input:
-        collect(f"{results}/voids/runs/{{run}}/metrics.json", run=voids.names("runs")),
+        voids.targets,
+        f"{results}/voids/report.html",
 
 
 rule voids_simulate:
@@ -173,5 +174,10 @@ use rule learning_baselines as voids_baselines with:
 
 
 use rule learning_evaluate as voids_evaluate with:
+    wildcard_constraints:
+        experiment="voids",
+
+
+use rule learning_report as voids_report with:
     wildcard_constraints:
         experiment="voids",

@@ -1,6 +1,7 @@
 import base64
 import html.parser
 import json
+import re
 import shutil
 import subprocess
 
@@ -8,6 +9,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from cosmodag import experiments
 from cosmodag.evaluation import figures
 from cosmodag.galaxies.report import prediction_section
 from cosmodag.injections.report import selection_section
@@ -78,13 +80,24 @@ def test_the_report_shows_the_position_alone_beside_a_random_split(page):
     assert "at random" in row
 
 
-def test_words_of_another_experiment_are_data(tmp_path):
-    run = make_run(tmp_path / "first", experiment="lenses")
-    write_report(tmp_path / "bare.html", [run])
+def test_an_experiment_without_a_declaration_has_a_bare_chapter(tmp_path):
+    write_report(tmp_path / "bare.html", [make_run(tmp_path / "first", experiment="lenses")])
     assert "Lenses" in (tmp_path / "bare.html").read_text()
-    words = {"lenses": {"title": "Strong lenses", "question": "Which arcs are lensed?"}}
-    write_report(tmp_path / "worded.html", [run], wording=words)
-    assert "Which arcs are lensed?" in (tmp_path / "worded.html").read_text()
+
+
+def test_the_report_opens_with_the_questions_and_has_a_menu(page):
+    text = page.read_text()
+    question, answer = text.index(experiments.find("voids").question), text.index("It is better.")
+    assert question < answer < text.index('id="scores"')
+    menu = text[text.index("<nav") : text.index("</nav>")]
+    for target in ("#scores", "#voids", "#voids-unet", "#voids-leaky", "#voids-protocol"):
+        assert f'href="{target}"' in menu
+
+
+def test_headings_are_distinct_and_name_their_run(page):
+    headings = re.findall(r"<h[1-3][^>]*>(.*?)</h[1-3]>", page.read_text())
+    assert len(set(headings)) == len(headings)
+    assert any(heading.startswith("unet: ") for heading in headings)
 
 
 def test_markup_in_names_stays_text(tmp_path):
@@ -110,7 +123,7 @@ def test_a_run_that_learned_from_other_labels_says_so(tmp_path):
     (run / "run.json").write_text(json.dumps(description))
     write_report(tmp_path / "report.html", [run])
     text = (tmp_path / "report.html").read_text()
-    assert "learned from fraction_taught, scored on fraction_matter" in text
+    assert "trained on fraction_taught, scored on fraction_matter" in text
 
 
 def test_the_summary_is_a_table_of_headline_scores(tmp_path):

@@ -49,6 +49,24 @@ def prepare(workflow, config: Mapping) -> None:
                 print(f"cancelled job {job}, which an earlier snakemake left behind", flush=True)
 
 
+def finished_reports(workflow) -> tuple[list[str], list[str]]:
+    """Return the runs shown in the reports that were asked for, and the reports.
+
+    Parameters
+    ----------
+    workflow
+        Snakemake's workflow after its last job.
+
+    Returns
+    -------
+    runs, reports : list of str
+        Folders of runs, and absolute paths of reports.
+    """
+    jobs = [job for job in workflow.dag.jobs if job.rule.name.split("_")[-1] == "report"]
+    runs = dict.fromkeys(str(Path(path).parent) for job in jobs for path in job.input.runs)
+    return list(runs), [str(Path(job.output[0]).resolve()) for job in jobs]
+
+
 def check_writable(what: str, folder: str) -> None:
     """Make a folder and write to it.
 

@@ -56,8 +56,14 @@ class ExperimentFiles:
         return []
 
     @property
+    def targets(self) -> list[str]:
+        """Return everything that the experiment makes."""
+        predictions = self.predictions if "predictions" in self.SECTIONS else []
+        return list(dict.fromkeys(self.metrics + self.products + predictions))
+
+    @property
     def predictions(self) -> list[str]:
-        """Return the tables of all predictions of trained runs."""
+        """Return the tables of all predictions by trained runs."""
         return [f"{self.root}/predictions/{name}.csv" for name in self.names("predictions")]
 
     def trained(self, run: str) -> tuple[str, str]:

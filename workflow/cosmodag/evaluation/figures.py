@@ -19,6 +19,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from cosmodag.evaluation.baselines.examples import Examples
+from cosmodag.evaluation.figure_numbers import figure_numbers
 from cosmodag.evaluation.names import baseline_title, better, score_title, split_score
 from cosmodag.files import whole_file
 
@@ -73,18 +74,32 @@ class MapLabels(NamedTuple):
 
 @contextlib.contextmanager
 def drawing(path: str | os.PathLike | io.BytesIO, width: float, height: float) -> Iterator[Figure]:
-    """Give a figure of a size in inches in the common style; write it as SVG on success.
+    """Yield a figure in the common style and write it on success.
 
     The figure belongs to no global state of matplotlib, so figures may be drawn in threads.
+
+    Parameters
+    ----------
+    path : path or io.BytesIO
+        File of the figure as SVG. Beside a path are written a PDF of the same name, and the numbers
+        that the figure shows as CSV, see `cosmodag.evaluation.figure_numbers`.
+    width, height : float
+        Size in inches.
     """
     with style.context(STYLE):
         figure = Figure(figsize=(width, height))
         FigureCanvasSVG(figure)
         yield figure
-        within = isinstance(path, io.BytesIO)
-        with contextlib.nullcontext(path) if within else whole_file(path) as partial:
-            # A date would make equal figures differ.
+        # Without a date equal figures are equal files.
+        if isinstance(path, io.BytesIO):
+            figure.savefig(path, format="svg", metadata={"Date": None})
+            return
+        with whole_file(path) as partial:
             figure.savefig(partial, format="svg", metadata={"Date": None})
+        with whole_file(Path(path).with_suffix(".pdf")) as partial:
+            figure.savefig(partial, format="pdf", metadata={"CreationDate": None})
+        with whole_file(Path(path).with_suffix(".csv")) as partial:
+            figure_numbers(figure).to_csv(partial, index=False, float_format="%.6g")
 
 
 def spread_of_examples(probability: np.ndarray, mask: np.ndarray, count: int = 4) -> np.ndarray:

@@ -20,7 +20,7 @@ EXPERIMENT = Experiment(
         "spread function and the noise. Signal-to-noise is that of the light of all bands "
         "together for one who knows the galaxy's shape."
     ),
-    original=(
+    study=(
         "In the work that this experiment redoes, a network fitted the magnitude of "
         "simulated galaxies and then several parameters; stamps were padded with zeros, "
         "which tell their size, and no error was given beside a simpler method's. A "

@@ -15,7 +15,7 @@ EXPERIMENT = Experiment(
         "again by the same detection and pass the same cuts. What a test cannot see is no "
         "evidence: each is judged by controls with known faults, and by one without any."
     ),
-    original=(
+    study=(
         "In the work that this experiment redoes, accuracy was that of the last training "
         "batch, 0.75 to 0.9; the test part was never scored, injected stamps stood one "
         "pixel beside their object, and injections passed no cuts. Whether injected "

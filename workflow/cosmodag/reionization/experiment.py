@@ -19,7 +19,7 @@ EXPERIMENT = Experiment(
         " noise. Slices that are zero all over, of a universe that is ionized throughout, "
         "tell nothing and are scored apart."
     ),
-    original=(
+    study=(
         "In the work that this experiment redoes, all slices came from one realization and "
         "were shuffled, so that neighbouring slices stood on both sides of the split, and "
         "the auto-encoder saw the test slices. It read 17 redshifts with 48 % (fully "

@@ -1,11 +1,11 @@
-"""The report: one page that opens offline, with every run beside the simple methods."""
+"""The report: one page that opens offline, with every run beside the baselines."""
 
 import importlib
 import json
 import os
 import shlex
-import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -14,12 +14,46 @@ from cosmodag import experiments
 from cosmodag.evaluation import formatting, names
 from cosmodag.evaluation.runs import Run, by_experiment
 from cosmodag.files import whole_file
-from cosmodag.reporting.latent_scan import draw_scan, scans
-from cosmodag.reporting.sections import Section, SectionFigure, data_address, picture_address
+from cosmodag.reporting.latent_scan import scan_section, scans
+from cosmodag.reporting.sections import (
+    Cell,
+    Section,
+    SectionFigure,
+    SectionTable,
+    data_address,
+    interval_cell,
+)
 
 FOLDER = Path(__file__).parent
-WORDING = ("title", "question", "background", "original")
-"""What the report shows of an experiment's declaration."""
+SHOWN = 2
+"""Figures of a run that are visible before its details are opened."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The part of the report on one experiment.
+
+    Attributes
+    ----------
+    name, title, question, background : str
+        As the experiment declares them.
+    tasks : mapping from str to str
+        The question of each task.
+    answer : str
+        The verdict that answers the question.
+    runs : list of Run
+    sections : list of Section
+        Sections after those of the runs.
+    """
+
+    name: str
+    title: str
+    question: str
+    background: str
+    tasks: Mapping[str, str]
+    answer: str
+    runs: list[Run]
+    sections: list[Section]
 
 
 def write_report(
@@ -27,36 +61,24 @@ def write_report(
     runs: Sequence[str | os.PathLike],
     *,
     products: Sequence[str | os.PathLike] = (),
-    wording: Mapping[str, Mapping] | None = None,
 ) -> None:
     """Write the report of all runs as one HTML file without any outside reference.
 
     Parameters
     ----------
-    output
+    output : path
         File to write, such as results/report.html.
     runs : sequence of path
         Folders of evaluated runs, in the order in which they are shown.
     products : sequence of path
         Other results of the experiments, <experiment>/<section>/…, such as clusters and verdicts.
-    wording : mapping from experiment to mapping, optional
-        `title`, `question`, `background`, `original` and `tasks` (a question for each task) in
-        place of those that the experiment declares. All may be absent.
+
+    Raises
+    ------
+    InputError
+        If a run is not evaluated.
     """
-    experiments_shown = [
-        {
-            "name": name,
-            "words": {**read_wording(name), **(wording or {}).get(name, {})},
-            "runs": group,
-            "protocols": protocol_rows(group),
-            "sections": sections_of(name, products),
-            "scans": [
-                {"sizes": sizes, "address": picture_address(draw_scan(sizes))}
-                for sizes in scans(group)
-            ],
-        }
-        for name, group in by_experiment(runs).items()
-    ]
+    chapters = [make_chapter(name, group, products) for name, group in by_experiment(runs).items()]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -65,64 +87,106 @@ def write_report(
         undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(
-        mean=statistics.fmean,
         number=formatting.number,
         bounds=formatting.bounds,
         duration=formatting.duration,
         learned=learned,
-        percent=formatting.percent,
         score_title=names.score_title,
         baseline_title=names.baseline_title,
         figures_of=figures_of,
         best_in_row=best_in_row,
         commands_of=commands_of,
-        pretty=lambda value: json.dumps(value, ensure_ascii=False),
+        shown=SHOWN,
     )
     page = environment.get_template("report.html.jinja").render(
-        experiments=experiments_shown, style=(FOLDER / "report.css").read_text()
+        chapters=chapters, style=(FOLDER / "report.css").read_text()
     )
     with whole_file(output) as partial:
         partial.write_text(page, encoding="utf-8")
 
 
-def sections_of(experiment: str, products: Sequence[str | os.PathLike]) -> list[Section]:
-    """Return the sections that an experiment adds to its chapter.
+def make_chapter(name: str, runs: list[Run], products: Sequence[str | os.PathLike] = ()) -> Chapter:
+    """Return the chapter of an experiment.
 
     Parameters
     ----------
-    experiment : str
+    name : str
+        Name of the experiment; one that is not registered has a bare chapter.
+    runs : list of Run
+        Its evaluated runs.
     products : sequence of path
-        Results of all experiments; a path belongs to the experiment whose name is one of its parts.
+        Results of all experiments.
     """
-    if experiment not in experiments.names() or not experiments.find(experiment).report:
+    declared = experiments.find(name) if name in experiments.names() else None
+    own = _sections(declared, products) if declared else []
+    sections = [*own, *map(scan_section, scans(runs))]
+    if declared and declared.study:
+        sections.append(Section("study", f"The study behind {name}", paragraphs=[declared.study]))
+    sections += protocol_sections(runs)
+    judged = [each for each in own if each.outcome]
+    return Chapter(
+        name,
+        declared.title if declared else name.capitalize(),
+        declared.question if declared else "",
+        declared.background if declared else "",
+        {task: each.question for task, each in declared.tasks.items()} if declared else {},
+        judged[0].answer if judged else runs[0].metrics["verdict"],
+        runs,
+        sections,
+    )
+
+
+def _sections(
+    declared: experiments.Experiment, products: Sequence[str | os.PathLike]
+) -> list[Section]:
+    """Return the sections that an experiment adds to its chapter."""
+    if not declared.report:
         return []
-    module, _, function = experiments.find(experiment).report.partition(":")
-    own = [path for path in map(Path, products) if experiment in path.parts]
+    module, _, function = declared.report.partition(":")
+    own = [path for path in map(Path, products) if _owner(path) == declared.name]
     return getattr(importlib.import_module(module), function)(own)
 
 
-def read_wording(experiment: str) -> dict:
-    """The words that an experiment declares; else its name alone."""
-    if experiment not in experiments.names():
-        bare = {"title": experiment.capitalize(), "question": "", "background": ""}
-        return {**bare, "original": "", "tasks": {}}
-    declared = experiments.find(experiment)
-    tasks = {name: task.question for name, task in declared.tasks.items()}
-    return {key: getattr(declared, key) for key in WORDING} | {"tasks": tasks}
+def _owner(product: Path) -> str | None:
+    """Return the experiment of a product: the last part of its path that names one."""
+    owners = [part for part in product.parts if part in experiments.names()]
+    return owners[-1] if owners else None
 
 
-def protocol_rows(runs: Sequence[Run]) -> list[Run]:
-    """Runs to set side by side where some were split at random and others honestly."""
-    protocols = {run.metrics["protocol"] for run in runs}
-    if len(protocols) < 2:
+def protocol_sections(runs: Sequence[Run]) -> list[Section]:
+    """Return the section that compares splits by group with splits at random, if runs have both."""
+    if len({run.metrics["protocol"] for run in runs}) < 2:
         return []
     tasks = {run.metrics["task"] for run in runs if run.metrics["protocol"] != "group"}
     compared = [run for run in runs if run.metrics["task"] in tasks]
-    return sorted(compared, key=lambda run: (run.metrics["task"], run.metrics["protocol"]))
+    rows: list[list[str | Cell]] = []
+    for run in sorted(compared, key=lambda each: (each.metrics["task"], each.metrics["protocol"])):
+        alone = run.baseline("index_only")
+        rows.append(
+            [
+                run.metrics["run"],
+                "by group" if run.metrics["protocol"] == "group" else "at random",
+                names.score_title(run.metrics["headline"]),
+                interval_cell(run.headline),
+                interval_cell(alone) if alone else "–",
+            ]
+        )
+    explanation = (
+        "Examples that overlap stand on both sides of a random split. A baseline that sees only the "
+        "position of an example then scores without any information about it; on a split by "
+        "independent groups it cannot."
+    )
+    table = SectionTable(
+        "The same task on a split by independent groups and on a random split",
+        ["Run", "Split", "Score", "Network", "Position alone"],
+        rows,
+    )
+    title = "Split by group and at random: what a leak would claim"
+    return [Section("protocol", title, paragraphs=[explanation], tables=[table])]
 
 
 def learned(run: Run) -> str:
-    """What the network was trained on, which is not always what it is scored on."""
+    """Return the target that the network was trained on, which may differ from the scored one."""
     task = run.description.get("task", {})
     return task.get("channel") or ", ".join(task.get("columns", [])) or run.metrics["target"]
 
@@ -136,7 +200,7 @@ def figures_of(run: Run) -> list[SectionFigure]:
 
 
 def best_in_row(run: Run, score: str) -> set[str]:
-    """Predictors of the best value of a score that has a better and a worse."""
+    """Return the predictors with the best value of a score; none of a score that describes."""
     better = names.better(score)
     if better is None:
         return set()
@@ -151,7 +215,7 @@ def best_in_row(run: Run, score: str) -> set[str]:
 
 
 def commands_of(run: Run) -> list[str]:
-    """Commands that train and score such a run by hand."""
+    """Return the commands that train and score such a run by hand."""
     words = ["cosmodag", "train", "--dataset", "DATASET", "--output", "RUN"]
     for key in ("task", "model", "training", "transform", "augment", "noise", "seed"):
         value = run.description.get(key)

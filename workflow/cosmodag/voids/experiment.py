@@ -14,7 +14,7 @@ EXPERIMENT = Experiment(
         "not the answer. Test examples come from realizations, or disjoint regions, that the "
         "training set does not contain."
     ),
-    original=(
+    study=(
         "In the study by its authors, neighbouring sub-boxes shared most of their volume and were "
         "split at random: the position of a sub-box alone explained 86 to 89 % of the variance of "
         "its counts, and none for disjoint boxes. Predicted probabilities were between 0.495 and "
