@@ -50,8 +50,8 @@ class Experiment:
     name : str
         Name of its package, its section of the configuration, its rules' prefix and its commands.
     title, question, background, study : str
-        Its chapter in the report: a headline, the question that it answers, the method, and what the
-        study by its authors did.
+        Its chapter in the report: a headline, the question that it answers, the method, and what
+        the study by its authors did.
     stages : mapping from str to str
         Its commands in the order of its pipeline, each with its line of help; the command `grid` is
         ``<package>.commands.grid``.

@@ -162,6 +162,9 @@ rule galaxies_predict:
     output:
         table=f"{results}/galaxies/predictions/{{prediction}}.csv",
         figure=f"{results}/galaxies/predictions/{{prediction}}.svg",
+        figure_files=multiext(
+            f"{results}/galaxies/predictions/{{prediction}}", ".pdf", ".numbers.csv"
+        ),
     log:
         f"{results}/logs/galaxies/predict_{{prediction}}.log",
     benchmark:

@@ -195,6 +195,9 @@ rule injections_verdict:
     output:
         verdict=f"{results}/injections/verdicts/{{verdict}}.json",
         figure=f"{results}/injections/verdicts/{{verdict}}.svg",
+        figure_files=multiext(
+            f"{results}/injections/verdicts/{{verdict}}", ".pdf", ".numbers.csv"
+        ),
     log:
         f"{results}/logs/injections/verdict_{{verdict}}.log",
     benchmark:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cosmodag import experiments
-from cosmodag.evaluation import figures
+from cosmodag.evaluation.drawing import drawing
 from cosmodag.galaxies.report import prediction_section
 from cosmodag.injections.report import selection_section
 from cosmodag.injections.selection.selection_tables import read_selections
@@ -223,7 +223,7 @@ def test_an_experiment_adds_its_own_sections_and_no_other(tmp_path):
         folder.mkdir(parents=True)
         products.append(folder / "sky.csv")
         products[-1].write_text("id,outside,warning\na,True,outside\nb,False,\nc,False,noise\n")
-        with figures.drawing(folder / "sky.svg", 2, 2) as figure:
+        with drawing(folder / "sky.svg", 2, 2) as figure:
             figure.subplots()
     answer = "3 galaxies: 1 outside the training distribution, 1 more with a warning."
     assert prediction_section(products[0]).answer == answer

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, colour_bar, drawing, plot_curve
+from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, colour_bar, drawing, plot_curve
 from cosmodag.evaluation.names import baseline_title
 
 

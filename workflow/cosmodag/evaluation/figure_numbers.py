@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter
 
-COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "value")
+COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "y_name", "value")
 
 
 def figure_numbers(figure: Figure) -> pd.DataFrame:
@@ -21,15 +22,21 @@ def figure_numbers(figure: Figure) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per point of a line, end of an interval, corner of a band, bar, or pixel of an image:
-        `panel` (its number from 0), labels of its axes, `series` (label of the line), `kind`, place
-        `x` and `y` in the units of the axes, and the `value` of a pixel. Colour images hold no
-        numbers and are left out.
+        One row per point of a line, end of an interval, corner of a band, bar or pixel of an
+        image: `panel` (its title, or its number from 0), labels of its axes, `series` (label of
+        the line), `kind`, place `x` and `y` in the units of the axes, `y_name` where the axis has
+        names in place of numbers, and the `value` of a pixel. Colour images are left out.
     """
     rows: list[tuple] = []
     for number, axes in enumerate(figure.axes):
-        labels = (number, axes.get_xlabel() or axes.get_title(), axes.get_ylabel())
-        rows += [(*labels, *row) for row in _rows(axes)]
+        title = axes.get_title().replace("\n", " ") or str(number)
+        names: dict[float, str] = {}
+        if isinstance(axes.yaxis.get_major_formatter(), FixedFormatter):
+            labels = axes.yaxis.get_major_formatter().format_ticks(axes.get_yticks())
+            names = dict(zip(axes.get_yticks(), labels))
+        for series, kind, x, y, value in _rows(axes):
+            panel = (title, axes.get_xlabel(), axes.get_ylabel())
+            rows.append((*panel, series, kind, x, y, names.get(y, ""), value))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

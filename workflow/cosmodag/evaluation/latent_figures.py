@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
+from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.names import baseline_title
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.evaluation.figures import colour_bar, drawing, hide_frames
+from cosmodag.evaluation.drawing import colour_bar, drawing, hide_frames
 from cosmodag.evaluation.names import baseline_title
 
 

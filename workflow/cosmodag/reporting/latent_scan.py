@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cosmodag.evaluation.figures import NETWORK, WARM, drawing
+from cosmodag.evaluation.drawing import NETWORK, WARM, drawing
 from cosmodag.evaluation.formatting import number
 from cosmodag.evaluation.names import score_title
 from cosmodag.evaluation.runs import Run

@@ -172,8 +172,8 @@ def protocol_sections(runs: Sequence[Run]) -> list[Section]:
             ]
         )
     explanation = (
-        "Examples that overlap stand on both sides of a random split. A baseline that sees only the "
-        "position of an example then scores without any information about it; on a split by "
+        "Examples that overlap stand on both sides of a random split. A baseline that sees only "
+        "the position of an example then scores without any information about it; on a split by "
         "independent groups it cannot."
     )
     table = SectionTable(

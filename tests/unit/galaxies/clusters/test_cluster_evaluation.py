@@ -76,7 +76,7 @@ def test_the_folder_holds_all_that_it_should(grouped, stamps):
     assert members["split"].tolist() == index["split"].tolist()
     assert members["map_x"].notna().sum() == 60
     assert members["outlier_score"].gt(0).all()
-    drawn = {path.stem for path in (folder / "figures").iterdir()}
+    drawn = {path.stem for path in (folder / "figures").glob("*.svg")}
     spaces = {f"members_{name}" for name in found["spaces"]}
     assert drawn == {"places", "outliers", *spaces}
 

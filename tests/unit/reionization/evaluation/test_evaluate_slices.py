@@ -29,7 +29,7 @@ def run(dataset, folder, task, model, *, baselines=None, epochs=2, **settings):
 
 
 def figures(folder):
-    return {path.stem for path in (folder / "figures").iterdir()}
+    return {path.stem for path in (folder / "figures").glob("*.svg")}
 
 
 @pytest.fixture(scope="module")

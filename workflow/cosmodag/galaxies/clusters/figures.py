@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import colormaps
 
-from cosmodag.evaluation.figures import QUIET, drawing
+from cosmodag.evaluation.drawing import QUIET, drawing
 from cosmodag.galaxies.clusters.groupings import ALONE
 
 SHOWN = 9

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
+from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.names import baseline_title, score_title
 from cosmodag.galaxies.evaluation.signal_scores import bright, deciding_error
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cosmodag.evaluation.figures import QUIET, WARM, drawing
+from cosmodag.evaluation.drawing import QUIET, WARM, drawing
 from cosmodag.imaging.colour_images import rgb_from_bands
 
 MOST = 48

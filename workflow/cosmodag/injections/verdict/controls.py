@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from cosmodag.datasets.folder import read_index
 from cosmodag.errors import InputError
-from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
+from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.runs import Run, read_run
 from cosmodag.files import write_json
 from cosmodag.injections.verdict.label_permutation import null_control

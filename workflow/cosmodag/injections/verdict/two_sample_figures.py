@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.bootstrap import multiplicities
-from cosmodag.evaluation.figures import NETWORK, QUIET, WARM, drawing
+from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.names import baseline_title
 from cosmodag.imaging import colour_images
 from cosmodag.injections.verdict.two_sample import EQUIVALENT, Sample

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.evaluation.figures import (
+from cosmodag.evaluation.drawing import (
     NETWORK,
     QUIET,
     WARM,
