@@ -1,10 +1,12 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cosmodag.evaluation import figures, map_scores
 from cosmodag.evaluation.conformal import intervals
+from cosmodag.evaluation.drawing import drawing
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +18,8 @@ def probability(by_group):
 def test_maps_are_drawn_small_with_units_and_text_as_text(by_group, probability, tmp_path):
     test = by_group[2]
     rows = figures.spread_of_examples(probability, test.y)
-    figures.map_examples(tmp_path / "maps.svg", test, probability, rows)
+    labels = figures.MapLabels("galaxies", "true voids", "predicted voids", "probability of a void")
+    figures.map_examples(tmp_path / "maps.svg", test, probability, rows, labels)
     drawn = (tmp_path / "maps.svg").read_text()
     assert len(drawn) < 300_000
     for words in ("x (Mpc/h)", "true voids", "predicted voids", "probability of a void"):
@@ -52,3 +55,25 @@ def test_numbers_are_drawn_with_the_line_of_equality(tmp_path):
     assert "true count matter" in drawn
     assert "equality" in drawn
     assert len(re.findall(r"<use ", drawn)) < 1000
+
+
+def test_figures_come_as_pdf_and_with_their_numbers(by_group, probability, tmp_path):
+    curve = map_scores.reliability(probability, by_group[2].y, by_group[2].index["group"])
+    figures.reliability_diagram(tmp_path / "reliability.svg", curve)
+    assert (tmp_path / "reliability.pdf").read_bytes().startswith(b"%PDF")
+    numbers = pd.read_csv(tmp_path / "reliability.numbers.csv")
+    lines = numbers[(numbers["kind"] == "line") & (numbers["y_label"] == "observed fraction")]
+    drawn = lines.set_index("x")["y"]
+    for place, each in zip(curve["predicted"], curve["observed"]):
+        assert np.isclose(drawn[np.isclose(drawn.index, place)], each["value"], atol=1e-5).any()
+    assert len(numbers[numbers["kind"] == "bar"]) == len(curve["share"])
+
+
+def test_numbers_of_an_image_are_its_pixels_in_the_units_of_the_axes(tmp_path):
+    image = np.arange(6.0).reshape(2, 3)
+    with drawing(tmp_path / "image.svg", 2, 2) as figure:
+        figure.subplots().imshow(image, origin="lower", extent=(0, 30, 10, 30))
+    pixels = pd.read_csv(tmp_path / "image.numbers.csv").set_index(["x", "y"])["value"]
+    assert pixels[(5, 15)] == 0
+    assert pixels[(25, 25)] == 5
+    assert len(pixels) == 6
