@@ -32,7 +32,7 @@ def figure_numbers(figure: Figure) -> pd.DataFrame:
         title = axes.get_title().replace("\n", " ") or str(number)
         names: dict[float, str] = {}
         if isinstance(axes.yaxis.get_major_formatter(), FixedFormatter):
-            labels = axes.yaxis.get_major_formatter().format_ticks(axes.get_yticks())
+            labels = axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
             names = dict(zip(axes.get_yticks(), labels))
         for series, kind, x, y, value in _rows(axes):
             panel = (title, axes.get_xlabel(), axes.get_ylabel())
@@ -64,7 +64,9 @@ def _rows(axes: Axes) -> list[tuple]:
     for collection in axes.collections:
         series = _label(collection)
         if isinstance(collection, PathCollection):
-            points = np.ma.filled(np.ma.asarray(collection.get_offsets(), float), np.nan)
+            points: np.ndarray = np.ma.filled(
+                np.ma.asarray(collection.get_offsets(), float), np.nan
+            )
             rows += [(series, "point", x, y, None) for x, y in points]
         elif isinstance(collection, LineCollection):
             ends = np.concatenate([np.empty((0, 2)), *collection.get_segments()])
@@ -81,7 +83,7 @@ def _rows(axes: Axes) -> list[tuple]:
             y = bottom + (np.arange(height) + 0.5) * (top - bottom) / height
             if image.origin == "upper":
                 y = y[::-1]
-            flat = np.ma.filled(np.ma.asarray(values, float), np.nan).ravel()
+            flat: np.ndarray = np.ma.filled(np.ma.asarray(values, float), np.nan).ravel()
             places = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
             rows += [("", "pixel", *place, value) for place, value in zip(places, flat)]
     return rows

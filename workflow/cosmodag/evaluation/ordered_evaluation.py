@@ -75,7 +75,7 @@ class OrderedEvaluation(Evaluation):
         """Fit the baselines of each column."""
         splits = list(examples.values())
         features = [self.features(each) for each in splits]
-        fitted = {}
+        fitted: dict[str, Predictions] = {}
         for number, (column, values) in enumerate(self.values.items()):
             one = [
                 ordered_classes.with_features(each, described, number if each.y.ndim > 1 else None)

@@ -23,7 +23,8 @@ def summary(runs: Sequence[str | os.PathLike]) -> str:
     str
         Lines of text: the table, and the notes of the runs.
     """
-    rows, notes = [_HEAD], []
+    rows: list[tuple[str, ...]] = [_HEAD]
+    notes: list[str] = []
     for experiment, group in by_experiment(runs).items():
         for run in group:
             rows += _rows(experiment, run)
@@ -38,7 +39,7 @@ def _rows(experiment: str, run: Run) -> list[tuple[str, ...]]:
     """Return one row per target of a run."""
     metrics = run.metrics
     protocol = "" if metrics["protocol"] == "group" else f" ({metrics['protocol']} split)"
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for headline, target in metrics["targets"].items():
         score = metrics["scores"][headline]
         best = target["against"]
