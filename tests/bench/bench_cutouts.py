@@ -25,7 +25,7 @@ from astropy.wcs import WCS
 
 from cosmodag.injections.bricks.brick_files import BrickFiles
 from cosmodag.injections.bricks.brick_images import BANDS, BrickImages, read_plane, write_images
-from cosmodag.injections.cutouts.brick_stamps import cut_bricks
+from cosmodag.injections.cutouts.brick_stamps import cut_stamps
 from cosmodag.memory import keep_freed_memory
 from tests.bench.harness import compare
 
@@ -99,7 +99,7 @@ def measure(survey: Survey, state: str, results: Path) -> None:
     planes = [survey.files(0).coadd(kind, band) for band in BANDS for kind in ("image", "invvar")]
 
     def ours() -> np.ndarray:
-        cut_bricks(objects, survey.folder, output, scratch=survey.folder / "scratch", side=SIDE)
+        cut_stamps(objects, survey.folder, output, scratch=survey.folder / "scratch", side=SIDE)
         with h5py.File(output) as file:
             rows = {name: row for row, name in enumerate(file["index/id"].asstr()[:])}
             return np.stack([file["x"][rows[name]] for name in objects["id"][:10]])

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """A brick with a run of injections, and the objects selected in it."""
+def simulated(tmp_path_factory) -> Path:
+    """A brick with a run of injections and its selected objects."""
     folder = tmp_path_factory.mktemp("survey")
     sky = ("injections", "simulate", "--output", folder / "sky", "--size", 512, "--count", 1)
     surveys = ("--surveys", '{"same": {"population": "real"}}')
@@ -34,9 +34,9 @@ def made(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def folder(made, tmp_path) -> Path:
-    """A copy of the brick to spoil."""
-    return shutil.copytree(made, tmp_path / "copy")
+def folder(simulated, tmp_path) -> Path:
+    """A copy of the brick to corrupt."""
+    return shutil.copytree(simulated, tmp_path / "copy")
 
 
 def select(folder: Path) -> tuple:
@@ -55,55 +55,57 @@ def bricks(folder: Path, run: str | None = None) -> BrickFiles:
     return BrickFiles(folder / "sky/same", name, run)
 
 
-def both_refuse(folder: Path, scratch: Path, message: str) -> None:
-    """Check that selection and cutouts refuse a plane of the survey."""
+def both_stages_refuse(folder: Path, scratch: Path, message: str) -> None:
+    """Check that selection and cutouts refuse the survey."""
     refused(folder, message, *cutouts(folder, scratch))
     (folder / "objects.parquet").unlink()
     refused(folder, message, *select(folder))
 
 
 def replace(path: Path, plane: np.ndarray, header) -> None:
-    path.unlink()  # it may be a link to a file that others share
+    path.unlink()  # other surveys may share the file by a hard link
     write_plane(path, plane, header, lossless=True)
 
 
-def test_a_missing_band_is_named(folder, tmp_path):
+def test_missing_band_is_reported(folder, tmp_path):
     path = bricks(folder).coadd("image", "r")
     path.unlink()
-    both_refuse(folder, tmp_path / "scratch", f"{path}: there is no such file; fetch it or leave")
+    both_stages_refuse(
+        folder, tmp_path / "scratch", f"{path}: there is no such file; fetch it or leave"
+    )
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_a_truncated_plane_is_named(folder, tmp_path, share):
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 0.9])
+def test_truncated_plane_is_reported(folder, tmp_path, fraction):
     path = bricks(folder).coadd("invvar", "r")
-    whole = path.read_bytes()
+    content = path.read_bytes()
     path.unlink()
-    path.write_bytes(whole[: int(share * len(whole))])
-    both_refuse(folder, tmp_path / "scratch", str(path))
+    path.write_bytes(content[: int(fraction * len(content))])
+    both_stages_refuse(folder, tmp_path / "scratch", str(path))
 
 
 @pytest.mark.parametrize(
     ("value", "message"), [(np.nan, "NaN or infinite"), (0, "0 everywhere"), (-9000, "negative")]
 )
-def test_inverse_variances_that_cannot_be_are_named(folder, tmp_path, value, message):
+def test_invalid_inverse_variances_are_reported(folder, tmp_path, value, message):
     path = bricks(folder).coadd("invvar", "r")
     plane, header = read_plane(path)
     plane[:] = value if value == 0 else plane
     plane[7, 9] = value
     replace(path, plane, header)
-    both_refuse(folder, tmp_path / "scratch", message)
+    both_stages_refuse(folder, tmp_path / "scratch", message)
 
 
-def test_planes_in_other_units_are_named(folder, tmp_path):
+def test_planes_in_other_units_are_reported(folder, tmp_path):
     path = bricks(folder).coadd("image", "r")
     plane, header = read_plane(path)
     header["BUNIT"] = "Jy"
     replace(path, plane, header)
-    both_refuse(folder, tmp_path / "scratch", f"{path}: pixels in 'Jy'")
+    both_stages_refuse(folder, tmp_path / "scratch", f"{path}: pixels in 'Jy'")
 
 
-def spoil(path: Path, change) -> Path:
-    """Rewrite a catalogue after a change of its HDU."""
+def rewrite(path: Path, change) -> Path:
+    """Rewrite a catalogue after a change of its table."""
     with fits.open(path, memmap=False) as file:
         change(file[1])
         path.unlink()
@@ -119,7 +121,7 @@ def moved(pixels: float):
     return change
 
 
-def twice(table: fits.BinTableHDU) -> None:
+def with_duplicate_id(table: fits.BinTableHDU) -> None:
     table.data["objid"][1] = table.data["objid"][0]
 
 
@@ -127,7 +129,7 @@ def in_jansky(table: fits.BinTableHDU) -> None:
     table.columns["flux_r"].unit = "Jy"
 
 
-def emptied(table: fits.BinTableHDU) -> None:
+def without_objects(table: fits.BinTableHDU) -> None:
     table.data = table.data[:0]
 
 
@@ -136,23 +138,23 @@ def emptied(table: fits.BinTableHDU) -> None:
     [
         (moved(4000), "lie outside the image"),
         (moved(1), "first_pixel: 1"),
-        (twice, "objid must be unique"),
-        (emptied, "no object"),
+        (with_duplicate_id, "objid must be unique"),
+        (without_objects, "no object"),
         (in_jansky, "convert it to nanomaggies"),
     ],
-    ids=["off the image", "counted from 1", "duplicate ids", "no object", "mixed units"],
+    ids=["outside the image", "one-indexed", "duplicate ids", "no object", "mixed units"],
 )
-def test_catalogues_that_cannot_be_used_are_named(folder, change, message):
-    path = spoil(bricks(folder).tractor, change)
+def test_invalid_catalogues_are_reported(folder, change, message):
+    path = rewrite(bricks(folder).tractor, change)
     (folder / "objects.parquet").unlink()
     last = refused(folder, message, *select(folder))
     assert str(path) in last
 
 
-def test_selected_objects_off_the_image_or_given_twice_are_named(folder, tmp_path):
+def test_objects_outside_the_image_and_duplicates_are_reported(folder, tmp_path):
     objects = pd.read_parquet(folder / "objects.parquet")
-    far = objects.assign(bx=objects["bx"] + 4000)
-    far.to_parquet(folder / "objects.parquet")
+    outside = objects.assign(bx=objects["bx"] + 4000)
+    outside.to_parquet(folder / "objects.parquet")
     refused(folder, "lie outside the image", *cutouts(folder, tmp_path / "scratch"))
     pd.concat([objects, objects[:1]]).to_parquet(folder / "objects.parquet")
     refused(folder, "twice", *cutouts(folder, tmp_path / "scratch"))
@@ -161,4 +163,4 @@ def test_selected_objects_off_the_image_or_given_twice_are_named(folder, tmp_pat
 def test_more_batches_than_bricks_are_refused(folder):
     (folder / "objects.parquet").unlink()
     share = ("--batch", 3, "--batches", 4)
-    refused(folder, "4 batches of 1 bricks", *select(folder), *share)
+    refused(folder, "4 batches, but 1 bricks", *select(folder), *share)

@@ -1,4 +1,4 @@
-"""Stamps of a batch of bricks, by one rank and by two."""
+"""Stamps of a batch of bricks, cut by one and by two ranks."""
 
 import os
 import signal
@@ -37,36 +37,36 @@ def images(seed: int) -> BrickImages:
 def survey(tmp_path_factory) -> dict:
     """Three bricks with a run of injections, their images, and objects in them."""
     folder = tmp_path_factory.mktemp("survey")
-    held, rows = {}, []
+    by_run, rows = {}, []
     for number, brick in enumerate(BRICKS):
         for run in ("", "rs0"):
-            held[brick, run] = images(2 * number + bool(run))
-            write_images(BrickFiles(folder, brick, run or None), held[brick, run], lossless=True)
+            by_run[brick, run] = images(2 * number + bool(run))
+            write_images(BrickFiles(folder, brick, run or None), by_run[brick, run], lossless=True)
             rng = np.random.default_rng(number)
             for objid in range(9):
                 x, y = rng.uniform(-0.5, SHAPE[1] - 0.5), rng.uniform(-0.5, SHAPE[0] - 0.5)
                 name = f"{brick}/{run or 'real'}/{objid}"
                 rows.append((name, objid, brick, run, int(bool(run)), x, y))
     columns = ["id", "tractor_id", "brick", "run", "label", "bx", "by"]
-    return {"folder": folder, "images": held, "objects": pd.DataFrame(rows, columns=columns)}
+    return {"folder": folder, "images": by_run, "objects": pd.DataFrame(rows, columns=columns)}
 
 
 def cut(survey, output: Path, **changes):
     settings = {"scratch": output.parent / "scratch", "side": SIDE} | changes
-    brick_stamps.cut_bricks(survey["objects"], survey["folder"], output, **settings)
+    brick_stamps.cut_stamps(survey["objects"], survey["folder"], output, **settings)
 
 
 def expected(survey, name: str) -> np.ndarray:
-    """The stamp of an object by plain slicing of padded planes."""
+    """Return the stamp of an object by slicing padded planes."""
     row = survey["objects"].set_index("id").loc[name]
-    held = survey["images"][row["brick"], row["run"]]
-    planes = [plane for pair in zip(held.image, held.ivar) for plane in pair]
+    brick_images = survey["images"][row["brick"], row["run"]]
+    planes = [plane for pair in zip(brick_images.image, brick_images.ivar) for plane in pair]
     column, line = (int(np.floor(row[axis] + 0.5)) + SIDE - SIDE // 2 for axis in ("bx", "by"))
     window = np.s_[line : line + SIDE, column : column + SIDE]
     return np.stack([np.pad(plane, SIDE)[window] for plane in planes], -1)
 
 
-def test_stamps_and_index_agree_with_slices_for_every_object(survey, tmp_path):
+def test_stamps_equal_slices_for_every_object(survey, tmp_path):
     cut(survey, tmp_path / "e.h5", edges="pad")
     with h5py.File(tmp_path / "e.h5") as file:
         names = file["index/id"].asstr()[:]
@@ -79,7 +79,7 @@ def test_stamps_and_index_agree_with_slices_for_every_object(survey, tmp_path):
     assert not list((tmp_path / "scratch/stamps").iterdir())
 
 
-def test_stamps_beyond_the_edge_are_left_out_or_kept_apart(survey, tmp_path):
+def test_stamps_beyond_the_edge_are_dropped_or_separated(survey, tmp_path):
     for edges in brick_stamps.EDGES:
         cut(survey, tmp_path / f"{edges}.h5", edges=edges)
     with h5py.File(tmp_path / "skip.h5") as skip, h5py.File(tmp_path / "apart.h5") as apart:
@@ -92,19 +92,19 @@ def test_stamps_beyond_the_edge_are_left_out_or_kept_apart(survey, tmp_path):
         assert "edge" not in skip
 
 
-def test_finished_bricks_are_not_cut_again_and_corrupt_ones_are(survey, tmp_path, monkeypatch):
+def test_only_missing_and_corrupt_bricks_are_cut_again(survey, tmp_path, monkeypatch):
     broken = BRICKS[2]
     done = []
-    cut_piece = brick_stamps.cut_piece
+    cut_unit = brick_stamps.cut_unit
 
-    def failing(piece, *settings):
-        if piece.files.brick == broken:
+    def failing(unit, *settings):
+        if unit.files.brick == broken:
             raise InputError(f"{broken}: broken")
-        done.append(piece.path)
-        cut_piece(piece, *settings)
+        done.append(unit.path)
+        cut_unit(unit, *settings)
 
-    monkeypatch.setattr(brick_stamps, "cut_piece", failing)
-    with pytest.raises(InputError, match=r"0593m305: broken \(and 1 bricks more: 0593m305: brok"):
+    monkeypatch.setattr(brick_stamps, "cut_unit", failing)
+    with pytest.raises(InputError, match=r"0593m305: broken \(and 1 more bricks: 0593m305: brok"):
         cut(survey, tmp_path / "e.h5", edges="pad")
     assert len(done) == 4  # the others were cut all the same
     assert not (tmp_path / "e.h5").exists()
@@ -112,18 +112,18 @@ def test_finished_bricks_are_not_cut_again_and_corrupt_ones_are(survey, tmp_path
     stamps = (tmp_path / "scratch/stamps").glob("*.h5")
     (batch,) = (path for path in stamps if "-" not in path.name)
     with h5py.File(batch) as file:
-        places = {done[0]: file["x"].id.get_offset() + 1000}  # in the first piece's stamps
+        offsets = {done[0]: file["x"].id.get_offset() + 1000}  # in the stamps of the first unit
     with h5py.File(done[1]) as file:
-        places[done[1]] = file["measured/centroid_x"].id.get_offset() + 2
-    for damaged, byte in zip((batch, done[1]), places.values()):
+        offsets[done[1]] = file["measured/centroid_x"].id.get_offset() + 2
+    for damaged, byte in zip((batch, done[1]), offsets.values()):
         with open(damaged, "r+b") as file:
             file.seek(byte)
             old = file.read(1)
             file.seek(byte)
-            file.write(bytes([old[0] ^ 1]))  # a bit turns
+            file.write(bytes([old[0] ^ 1]))  # flip one bit
     again = []
     monkeypatch.setattr(
-        brick_stamps, "cut_piece", lambda *a: (again.append(a[0].path), cut_piece(*a))
+        brick_stamps, "cut_unit", lambda *a: (again.append(a[0].path), cut_unit(*a))
     )
     cut(survey, tmp_path / "e.h5", edges="pad")
     assert len(again) == 4
@@ -132,7 +132,7 @@ def test_finished_bricks_are_not_cut_again_and_corrupt_ones_are(survey, tmp_path
     assert (tmp_path / "e.h5").read_bytes() == (tmp_path / "once.h5").read_bytes()
 
 
-def test_objects_off_the_image_are_named(survey, tmp_path):
+def test_objects_outside_the_image_are_reported(survey, tmp_path):
     objects = survey["objects"].copy()
     objects.loc[3, "bx"] = 4000.0
     with pytest.raises(
@@ -142,21 +142,21 @@ def test_objects_off_the_image_are_named(survey, tmp_path):
 
 
 @pytest.fixture
-def by_ranks(survey, tmp_path):
-    """Start ranks that cut the survey; gives the process."""
+def start_ranks(survey, tmp_path):
+    """A function that starts two ranks and returns their process."""
     script = tmp_path / "cut.py"
     survey["objects"].to_parquet(tmp_path / "objects.parquet")
     script.write_text(
         "import sys, time\n"
         "import pandas as pd\n"
         "from cosmodag.injections.cutouts import brick_stamps\n"
-        "whole = brick_stamps.cut_piece\n"
+        "cut_unit = brick_stamps.cut_unit\n"
         "def slowly(*arguments):\n"
-        "    whole(*arguments)\n"
+        "    cut_unit(*arguments)\n"
         "    time.sleep(float(sys.argv[4]))\n"
-        "brick_stamps.cut_piece = slowly\n"
+        "brick_stamps.cut_unit = slowly\n"
         "objects = pd.read_parquet(sys.argv[1] + '/objects.parquet')\n"
-        "brick_stamps.cut_bricks(objects, sys.argv[2], sys.argv[3], edges='pad', side=16,\n"
+        "brick_stamps.cut_stamps(objects, sys.argv[2], sys.argv[3], edges='pad', side=16,\n"
         "                        scratch=sys.argv[1] + '/scratch')\n"
         "assert 'torch' not in sys.modules\n"
     )
@@ -174,25 +174,25 @@ def by_ranks(survey, tmp_path):
 
 
 @pytest.mark.faults
-def test_two_ranks_write_what_one_does_though_one_is_killed(survey, tmp_path, by_ranks):
+def test_two_ranks_agree_with_one_after_a_rank_was_killed(survey, tmp_path, start_ranks):
     pytest.importorskip("mpi4py")
-    job = by_ranks(tmp_path / "two.h5", pause=5)
-    parts = tmp_path / "scratch/stamps"
+    job = start_ranks(tmp_path / "two.h5", pause=5)
+    folder = tmp_path / "scratch/stamps"
     for _ in range(600):
-        if parts.is_dir() and len(list(parts.glob("[!.]*.h5"))) >= 2:
+        if folder.is_dir() and len(list(folder.glob("[!.]*.h5"))) >= 2:
             break
         time.sleep(0.1)
-    found = subprocess.run(
+    pgrep = subprocess.run(
         ["pgrep", "-f", str(tmp_path / "cut.py")], capture_output=True, text=True
     )
-    rank = next(int(pid) for pid in found.stdout.split() if int(pid) != job.pid)
+    rank = next(int(pid) for pid in pgrep.stdout.split() if int(pid) != job.pid)
     os.kill(rank, signal.SIGKILL)
     assert job.wait(60) != 0
-    kept = {path: path.stat().st_mtime_ns for path in parts.glob("[!.]*.h5")}
-    assert kept
+    complete = {path: path.stat().st_mtime_ns for path in folder.glob("[!.]*.h5")}
+    assert complete
     assert not (tmp_path / "two.h5").exists()
 
-    again = by_ranks(tmp_path / "two.h5")
+    again = start_ranks(tmp_path / "two.h5")
     assert again.wait(120) == 0, again.stderr.read()
-    cut(survey, tmp_path / "one.h5", edges="pad", scratch=tmp_path / "alone")
+    cut(survey, tmp_path / "one.h5", edges="pad", scratch=tmp_path / "serial")
     assert (tmp_path / "two.h5").read_bytes() == (tmp_path / "one.h5").read_bytes()

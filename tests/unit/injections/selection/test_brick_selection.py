@@ -14,18 +14,18 @@ from cosmodag.injections.selection.target_cuts import (
 )
 
 GOOD = {"g": 23.0, "r": 22.5, "z": 21.7}
-"""Magnitudes in the middle of the box in colours."""
+"""Magnitudes in the middle of the colour box."""
 
 
-def catalogue(places, **changes) -> pd.DataFrame:
-    places = np.asarray(places, dtype=float)
-    count = len(places)
+def catalogue(positions, **changes) -> pd.DataFrame:
+    positions = np.asarray(positions, dtype=float)
+    count = len(positions)
     columns = {
         "objid": np.arange(count),
         "type": ["EXP"] * count,
         "brick_primary": [True] * count,
-        "bx": places[:, 0],
-        "by": places[:, 1],
+        "bx": positions[:, 0],
+        "by": positions[:, 1],
         "ra": np.zeros(count),
         "dec": np.zeros(count),
         "shape_r": np.full(count, 0.5),
@@ -43,20 +43,20 @@ def catalogue(places, **changes) -> pd.DataFrame:
     return pd.DataFrame(columns | changes)
 
 
-def test_magnitudes_are_those_without_dust():
-    found = magnitudes(catalogue([(1, 1)]))
-    np.testing.assert_allclose(found[["g", "r", "z"]].iloc[0], list(GOOD.values()))
+def test_magnitudes_are_corrected_for_extinction():
+    corrected = magnitudes(catalogue([(1, 1)]))
+    np.testing.assert_allclose(corrected[["g", "r", "z"]].iloc[0], list(GOOD.values()))
     assert magnitudes(catalogue([(1, 1)], flux_g=[-1.0]))["g"].isna().all()
 
 
-def test_sizes_follow_the_type_in_old_and_new_catalogues():
+def test_sizes_depend_on_the_type_in_old_and_new_catalogues():
     new = catalogue([(1, 1), (2, 2)], type=["PSF", "EXP"])
     np.testing.assert_allclose(sizes(new), [0.7, 0.5])
     old = new.drop(columns="shape_r").assign(
         type=["DEV", "REX"], shapedev_r=[1.0, 9.0], shapeexp_r=[9.0, 0.8]
     )
     np.testing.assert_allclose(sizes(old), [1.0, 0.8])
-    with pytest.raises(InputError, match="neither shape_r"):
+    with pytest.raises(InputError, match="no half-light radius"):
         sizes(new.drop(columns="shape_r"))
 
 
@@ -72,17 +72,17 @@ def test_sizes_follow_the_type_in_old_and_new_catalogues():
         ({"flux_g": [0.6, 0.1]}, "g magnitude"),
     ],
 )
-def test_each_cut_removes_what_it_names(change, cut):
+def test_each_cut_rejects_objects(change, cut):
     table = catalogue([(1, 1), (9, 9)], **change)
     table = pd.concat([table.assign(size=sizes(table)), magnitudes(table)], axis=1)
-    kept, removed = apply_cuts(table, emission_line_cuts())
-    assert list(kept["objid"]) == [0]
+    selected, removed = apply_cuts(table, emission_line_cuts())
+    assert list(selected["objid"]) == [0]
     assert removed[cut] == 1
     assert sum(removed.values()) == 1
 
 
 @pytest.mark.parametrize(
-    ("blue", "red", "inside"),
+    ("g_minus_r", "r_minus_z", "inside"),
     [
         (0.61, 0.0, True),
         (0.62, 0.0, False),
@@ -93,56 +93,60 @@ def test_each_cut_removes_what_it_names(change, cut):
         (1.19, 1.0, False),
     ],
 )
-def test_the_box_in_colours_is_that_of_the_original(blue, red, inside):
-    table = pd.DataFrame({"g": [22.0 + blue], "r": [22.0], "z": [22.0 - red]})
+def test_colour_box_is_that_of_the_study(g_minus_r, r_minus_z, inside):
+    table = pd.DataFrame({"g": [22.0 + g_minus_r], "r": [22.0], "z": [22.0 - r_minus_z]})
     assert emission_line_cuts()["colours"](table).iloc[0] == inside
 
 
-def test_injections_count_where_they_are_found_again():
+def test_only_detected_injections_are_selected():
     real = catalogue([(10, 10), (50, 50)])
     injected = pd.DataFrame({"x": [30.0, 50.5, 80.0], "y": [30.0, 50.0, 80.0]})
     detected = catalogue([(10, 10), (50.2, 50), (30.6, 30.3), (70, 70)])
-    found = selection.select_brick(
+    selected = selection.select_brick(
         "0591m305", "rs0", real, detected, injected, emission_line_cuts()
     )
-    # One hid behind a real galaxy, one was not found; a stray detection is no injection.
-    assert list(found.objects["id"]) == [
+    # One injection is hidden by a real galaxy, one is not detected; one detection has no match.
+    assert list(selected.objects["id"]) == [
         "0591m305/real/0",
         "0591m305/real/1",
         "0591m305/rs0/2",
     ]
-    assert list(found.objects["label"]) == [0, 0, 1]
-    assert found.objects["bx"].iloc[-1] == 30.6
-    np.testing.assert_allclose(found.objects["ellipticity"], 0.5)
-    removed = found.removed.set_index("cut")
+    assert list(selected.objects["label"]) == [0, 0, 1]
+    assert selected.objects["bx"].iloc[-1] == 30.6
+    np.testing.assert_allclose(selected.objects["ellipticity"], 0.5)
+    removed = selected.removed.set_index("cut")
     assert list(removed.loc["an object was there before"]) == [0, 1]
     assert list(removed.loc["not detected"]) == [0, 1]
     assert list(removed.loc["kept"]) == [2, 1]
 
 
-def test_a_detection_serves_one_injection():
-    found = np.array([[5.0, 5.0]])
-    assert list(selection.matched(np.array([[5.5, 5.0], [5.1, 5.0]]), found, 2.0)) == [0]
-    assert list(selection.matched(np.array([[9.0, 5.0]]), found, 2.0)) == []
+def test_a_detection_matches_one_injection():
+    detections = np.array([[5.0, 5.0]])
+    assert list(selection.mutual_matches(np.array([[5.5, 5.0], [5.1, 5.0]]), detections, 2.0)) == [
+        0
+    ]
+    assert list(selection.mutual_matches(np.array([[9.0, 5.0]]), detections, 2.0)) == []
 
 
-def test_selections_add_up_and_are_written(tmp_path):
+def test_selections_are_concatenated_and_written(tmp_path):
     real = catalogue([(10, 10), (50, 50)], type=["EXP", "DEV"])
-    spots = pd.DataFrame({"x": [30.0], "y": [30.0]})
+    injected = pd.DataFrame({"x": [30.0], "y": [30.0]})
     one = selection.select_brick(
-        "0591m305", "rs0", real, catalogue([(30, 30)]), spots, emission_line_cuts()
+        "0591m305", "rs0", real, catalogue([(30, 30)]), injected, emission_line_cuts()
     )
-    both = selection.join_selections([one, one])
+    both = selection.concatenate_selections([one, one])
     assert list(both.removed.set_index("cut").loc["type"]) == [2, 0]
     selection.write_selection(both, tmp_path / "s.parquet", tmp_path / "s.csv")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "s.parquet"), both.objects)
 
 
-def test_a_class_without_objects_is_named_with_the_cut_that_emptied_it():
+def test_error_for_an_empty_class_names_the_strictest_cut():
     real = catalogue([(10, 10)], shape_r=[3.0])
-    spots = pd.DataFrame({"x": [30.0], "y": [30.0]})
+    injected = pd.DataFrame({"x": [30.0], "y": [30.0]})
     one = selection.select_brick(
-        "0591m305", "rs0", real, catalogue([(30, 30)]), spots, emission_line_cuts()
+        "0591m305", "rs0", real, catalogue([(30, 30)]), injected, emission_line_cuts()
     )
-    with pytest.raises(InputError, match=r"no real object is left of 1; 1 .* 'size': widen it"):
-        selection.join_selections([one])
+    with pytest.raises(
+        InputError, match=r"no real object passes, of 1; the cut 'size' removes 1: widen it"
+    ):
+        selection.concatenate_selections([one])

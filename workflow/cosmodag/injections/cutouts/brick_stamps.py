@@ -1,7 +1,8 @@
-"""Stamps of all selected objects of a batch of bricks, cut by one rank or several.
+"""Stamps of all selected objects of a batch of bricks, cut by one or more ranks.
 
-Rank 0 lays out the file of the batch in the scratch folder, every rank fills in its bricks, and
-rank 0 adds the index and puts the file in its place. The next call does what a killed one has left.
+Rank 0 creates the file of the batch in the scratch folder, every rank writes the stamps of its
+bricks, and rank 0 adds the index and moves the file to its destination. A restarted job cuts only
+the remaining bricks.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import h5py
 import numpy as np
@@ -19,24 +21,28 @@ from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.injections.bricks.brick_images import BANDS
-from cosmodag.injections.cutouts.mpi_ranks import Alone, Ranks, deal, ranks
+from cosmodag.injections.cutouts.communicator import Communicator, balance, connect
 from cosmodag.injections.cutouts.stamps import channel_names
 from cosmodag.injections.cutouts.work_units import (
-    Frame,
-    Piece,
-    Place,
-    cut_piece,
-    is_whole,
-    pieces,
-    room_for,
+    FileExtent,
+    StampFormat,
+    WorkUnit,
+    allocate_buffer,
+    cut_unit,
+    is_complete,
+    work_units,
 )
 
 EDGES = ("skip", "pad", "apart")
 
+Masks = dict[str, list[np.ndarray]]
+"""For each HDF5 group of the file and each unit, which stamps belong to the group, (N,) bool."""
+Result = TypeVar("Result")
+
 logger = logging.getLogger(__name__)
 
 
-def cut_bricks(
+def cut_stamps(
     objects: pd.DataFrame,
     survey: str | os.PathLike,
     output: str | os.PathLike,
@@ -48,150 +54,155 @@ def cut_bricks(
 ) -> None:
     """Cut the stamps of a selection and write them as one examples file.
 
-    To be called by every rank of an MPI job, or by one process alone.
+    Every rank of an MPI job must call this function; without MPI one process calls it.
 
     Parameters
     ----------
-    objects
-        A selection: columns id, brick, run ("" for the survey itself), label, bx, by and others,
-        which go into the index as they are.
-    survey
+    objects : pandas.DataFrame
+        Selection with columns id, brick, run ("" for the survey itself), label, bx, by and others,
+        which are copied to the index.
+    survey : path
         Folder of the survey.
-    output
-        Examples file: `x` (N, side, side, 2B) float32, image (nanomaggies) and inverse variance
-        (nanomaggies^-2) of each band in turn; `y` (N, 1), 1 where injected; the index holds the
-        selection, `group` (the brick), `edge_distance` (pixels) and the features of
+    output : path
+        Examples file: `x` (N, side, side, 2B) float32 with image (nanomaggies) and inverse variance
+        (nanomaggies^-2) of each band; `y` (N, 1) float32, 1 for injected objects. The index
+        contains the selection, `group` (the brick), `edge_distance` (pixels) and the columns of
         `stamp_features`.
-    scratch
-        Folder of unfinished work, which all ranks see; best on the same disk as the output.
-    side
-        Pixels a side.
-    bands
-        Which bands, in this order.
-    edges
-        Objects whose stamp reaches beyond the image: "skip" leaves them out, "pad" fills with zeros
-        (inverse variance 0: no data), "apart" pads and writes them to the group `edge`, which no
-        dataset reads.
+    scratch : path
+        Folder of intermediate files that all ranks can access, best on the disk of the output.
+    side : int
+        Pixels per side of a stamp.
+    bands : sequence of str
+        Bands in order.
+    edges : {"skip", "pad", "apart"}
+        Treatment of stamps that extend beyond the image: "skip" drops them, "pad" fills pixels with
+        zeros (inverse variance 0: no data), "apart" pads and writes them to the HDF5 group `edge`,
+        which is not part of any dataset.
 
     Raises
     ------
     InputError
-        If an object is given twice; or naming each brick that could not be cut, after all others
-        have been.
+        If an object occurs twice or `edges` is invalid; or with the names of all bricks that could
+        not be cut, after all others were cut.
     """
     if edges not in EDGES:
         raise InputError(f"edges {edges!r}: choose from {', '.join(EDGES)}")
-    if (again := objects["id"].duplicated()).any():
-        raise InputError(f"{output}: object {objects['id'][again].iloc[0]} is selected twice")
-    frame, folder = Frame(side, tuple(bands)), Path(scratch) / "stamps"
-    work = pieces(objects, Path(survey), folder, frame)
-    with ranks() as world:
-        mine = deal([piece.cost(bands) for piece in work], world.size)[world.rank]
-        aside = _each(world, mine, lambda number: work[number].beyond_edge(frame))
-        parts = _parts([aside[number] for number in range(len(work))], edges)
-        if not any(part.any() for part in parts["/"]):
-            raise InputError(f"{output}: all {len(objects)} stamps of {side} pixels reach beyond")
-        batch = folder / f"{_key(work, parts)}.h5"
-        places = world.share(None if world.rank else _lay_out(batch, parts, frame))
-        indexes = _cut(world, work, mine, frame, batch, places)
-        if not world.rank:
-            described = [indexes[number] for number in range(len(work))]
-            _finish(batch, output, described, parts)
-            for piece in work:
-                piece.path.unlink(missing_ok=True)
+    if (duplicated := objects["id"].duplicated()).any():
+        raise InputError(f"{output}: object {objects['id'][duplicated].iloc[0]} is selected twice")
+    stamp_format, folder = StampFormat(side, tuple(bands)), Path(scratch) / "stamps"
+    units = work_units(objects, Path(survey), folder, stamp_format)
+    with connect() as ranks:
+        mine = balance([unit.cost(bands) for unit in units], ranks.size)[ranks.rank]
+        crossing = _on_all_ranks(
+            ranks, mine, lambda number: units[number].crosses_edge(stamp_format)
+        )
+        masks = _group_masks([crossing[number] for number in range(len(units))], edges)
+        if not any(mask.any() for mask in masks["/"]):
+            raise InputError(
+                f"{output}: all {len(objects)} stamps of {side} pixels extend beyond their images"
+            )
+        batch = folder / f"{_batch_key(units, masks)}.h5"
+        extents = ranks.broadcast(None if ranks.rank else _create(batch, masks, stamp_format))
+        indexes = _cut_units(ranks, units, mine, stamp_format, batch, extents)
+        if not ranks.rank:
+            _finish(batch, output, [indexes[number] for number in range(len(units))], masks)
+            for unit in units:
+                unit.path.unlink(missing_ok=True)
 
 
-def _each(world: Alone | Ranks, mine: Sequence[int], work: Callable[[int], object]) -> dict:
-    """Do a rank's pieces; return the results of all ranks, or raise what failed on any."""
-    done, failures = {}, []
+def _on_all_ranks(
+    ranks: Communicator, mine: Sequence[int], function: Callable[[int], Result]
+) -> dict[int, Result]:
+    """Apply a function to the units of all ranks; raise the errors of all ranks together."""
+    results, failures = {}, []
     for number in mine:
         try:
-            done[number] = work(number)
+            results[number] = function(number)
         except InputError as error:
             failures.append(str(error))
-    gathered = world.gather((done, failures))
-    if failed := [failure for _, failures in gathered for failure in failures]:
-        more = f" (and {len(failed) - 1} bricks more: {'; '.join(failed[1:])})" * (len(failed) > 1)
-        raise InputError(failed[0] + more)
-    return {number: result for done, _ in gathered for number, result in done.items()}
+    gathered = ranks.allgather((results, failures))
+    if messages := [message for _, failures in gathered for message in failures]:
+        others = f" (and {len(messages) - 1} more bricks: {'; '.join(messages[1:])})"
+        raise InputError(messages[0] + others * (len(messages) > 1))
+    return {number: result for results, _ in gathered for number, result in results.items()}
 
 
-def _parts(aside: Sequence[np.ndarray], edges: str) -> dict[str, list[np.ndarray]]:
-    """Return which stamps of each piece go to which group of the file."""
+def _group_masks(crossing: Sequence[np.ndarray], edges: str) -> Masks:
+    """Return which stamps of each unit belong to which group of the file."""
     if edges == "pad":
-        return {"/": [np.ones_like(each) for each in aside]}
-    parts = {"/": [~each for each in aside]}
-    if edges == "apart" and any(each.any() for each in aside):
-        parts["edge"] = list(aside)
-    return parts
+        return {"/": [np.ones_like(mask) for mask in crossing]}
+    masks = {"/": [~mask for mask in crossing]}
+    if edges == "apart" and any(mask.any() for mask in crossing):
+        masks["edge"] = list(crossing)
+    return masks
 
 
-def _key(work: Sequence[Piece], parts: dict[str, list[np.ndarray]]) -> str:
-    """Return a name for a batch, by what it holds and where."""
-    key = hashlib.sha256(" ".join(piece.path.stem for piece in work).encode())
-    for part in parts.values():
-        key.update(np.concatenate(part).tobytes())
+def _batch_key(units: Sequence[WorkUnit], masks: Masks) -> str:
+    """Return a hash of the content and the layout of a batch."""
+    key = hashlib.sha256(" ".join(unit.path.stem for unit in units).encode())
+    for group in masks.values():
+        key.update(np.concatenate(group).tobytes())
     return key.hexdigest()[:24]
 
 
-def _lay_out(batch: Path, parts: dict[str, list[np.ndarray]], frame: Frame) -> list[list[Place]]:
-    """Make the file of a batch, but for its stamps and index; return the places of each piece."""
+def _create(batch: Path, masks: Masks, stamp_format: StampFormat) -> list[list[FileExtent]]:
+    """Create the file of a batch without stamps and index; return the extents of each unit."""
     if not h5py.is_hdf5(batch):
         with whole_file(batch, flush=False) as partial, h5py.File(partial, "w") as file:
-            for name, part in parts.items():
+            for name, group in masks.items():
                 create_examples(
                     file.require_group(name),
                     experiment="injections",
-                    count=sum(int(mine.sum()) for mine in part),
-                    x_shape=frame.shape,
+                    count=sum(int(mask.sum()) for mask in group),
+                    x_shape=stamp_format.shape,
                     y_shape=(1,),
-                    x_channels=channel_names(frame.bands),
+                    x_channels=channel_names(stamp_format.bands),
                     y_channels=["injected"],
                 )
-    places: list[list[Place]] = [[] for _ in next(iter(parts.values()))]
+    extents: list[list[FileExtent]] = [[] for _ in masks["/"]]
     with h5py.File(batch, "r") as file:
-        for name, part in parts.items():
+        for name, group in masks.items():
             offset = file[name]["x"].id.get_offset()
-            for mine, found in zip(part, places):
-                found.append(Place(np.flatnonzero(mine), offset))
-                offset += len(found[-1].rows) * frame.nbytes
-    return places
+            for mask, of_unit in zip(group, extents):
+                of_unit.append(FileExtent(np.flatnonzero(mask), offset))
+                offset += len(of_unit[-1].rows) * stamp_format.nbytes
+    return extents
 
 
-def _cut(
-    world: Alone | Ranks,
-    work: Sequence[Piece],
+def _cut_units(
+    ranks: Communicator,
+    units: Sequence[WorkUnit],
     mine: Sequence[int],
-    frame: Frame,
+    stamp_format: StampFormat,
     batch: Path,
-    places: Sequence[Sequence[Place]],
+    extents: Sequence[Sequence[FileExtent]],
 ) -> dict[int, pd.DataFrame]:
-    """Cut what is not cut yet; return the index of every piece."""
-    room = room_for([work[number] for number in mine], frame)
+    """Cut the units that are not complete; return the index of every unit."""
+    buffer = allocate_buffer([units[number] for number in mine], stamp_format)
 
     def cut(number: int) -> pd.DataFrame:
-        if not is_whole(work[number], frame, batch, places[number]):
-            cut_piece(work[number], frame, batch, places[number], room)
+        if not is_complete(units[number], stamp_format, batch, extents[number]):
+            cut_unit(units[number], stamp_format, batch, extents[number], buffer)
         done = mine.index(number) + 1
-        logger.info("rank %d: %d of %d bricks cut", world.rank, done, len(mine))
-        return work[number].index
+        logger.info("rank %d: %d of %d bricks cut", ranks.rank, done, len(mine))
+        return units[number].index
 
-    return _each(world, mine, cut)
+    return _on_all_ranks(ranks, mine, cut)
 
 
 def _finish(
     batch: Path,
     output: str | os.PathLike,
-    described: Sequence[pd.DataFrame],
-    parts: dict[str, list[np.ndarray]],
+    indexes: Sequence[pd.DataFrame],
+    masks: Masks,
 ) -> None:
-    """Add labels and index to a batch that holds all its stamps, and put it in its place."""
-    index = pd.concat(described, ignore_index=True)
-    logger.info("%d stamps, of which %d reach beyond an edge", len(index), index["edge"].sum())
+    """Add labels and index to a batch with all its stamps and move it to its destination."""
+    index = pd.concat(indexes, ignore_index=True)
+    logger.info("%d stamps, of which %d extend beyond an edge", len(index), index["edge"].sum())
     with whole_file(output) as partial:
         shutil.move(batch, partial)
         with h5py.File(partial, "r+") as file:
-            for name, part in parts.items():
-                rows = index[np.concatenate(part)].drop(columns="edge")
+            for name, group in masks.items():
+                rows = index[np.concatenate(group)].drop(columns="edge")
                 file[name]["y"][:, 0] = rows["label"].to_numpy(np.float32)
                 write_index(file[name], {key: rows[key].to_numpy() for key in rows})

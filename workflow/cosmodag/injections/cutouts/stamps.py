@@ -7,48 +7,83 @@ import numba
 import numpy as np
 
 
-def corners(bx: np.ndarray, by: np.ndarray, side: int) -> np.ndarray:
-    """Lower corners of stamps: the pixel nearest to an object becomes pixel `side // 2` of its own.
+def stamp_corners(bx: np.ndarray, by: np.ndarray, side: int) -> np.ndarray:
+    """Return the lower corners of stamps whose pixel `side // 2` is nearest to an object.
 
     Parameters
     ----------
-    bx, by : numpy.ndarray, shape (N,)
-        Positions in pixels from 0, along rows and columns.
+    bx, by : numpy.ndarray, shape (N,), float64
+        Positions in 0-indexed pixels, along rows and columns.
     side : int
-        Pixels a side of a stamp.
+        Pixels per side of a stamp.
 
     Returns
     -------
     numpy.ndarray, shape (N, 2), int64
-        Row and column; below 0 where a stamp begins outside the image.
+        Row and column; negative if a stamp begins outside the image.
+
+    Examples
+    --------
+    >>> stamp_corners(np.array([40.4]), np.array([29.6]), 8)
+    array([[26, 36]])
     """
     nearest = np.floor(np.column_stack([by, bx]).astype(np.float64) + 0.5).astype(np.int64)
     return nearest - side // 2
 
 
 def edge_distances(bx: np.ndarray, by: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Distance of positions from the nearest edge of an image of `shape` (H, W), (N,) in pixels."""
+    """Return the distances of positions from the nearest edge of an image.
+
+    Parameters
+    ----------
+    bx, by : numpy.ndarray, shape (N,), float64
+        Positions in 0-indexed pixels.
+    shape : tuple of int
+        Height and width of the image in pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), float64
+        Distances in pixels.
+    """
     bx, by = np.asarray(bx, np.float64), np.asarray(by, np.float64)
     height, width = shape
     return np.min([bx + 0.5, by + 0.5, width - 0.5 - bx, height - 0.5 - by], axis=0)
 
 
-def reach_outside(corner: np.ndarray, side: int, shape: tuple[int, int]) -> np.ndarray:
-    """Which stamps (N,) reach beyond the edge of an image of `shape` (H, W)."""
+def crosses_edge(corner: np.ndarray, side: int, shape: tuple[int, int]) -> np.ndarray:
+    """Return which stamps extend beyond the edge of an image.
+
+    Parameters
+    ----------
+    corner : numpy.ndarray, shape (N, 2), int64
+        Lower corners, as `stamp_corners` returns them.
+    side : int
+        Pixels per side of a stamp.
+    shape : tuple of int
+        Height and width of the image in pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), bool
+    """
     return ((corner < 0) | (corner + side > np.asarray(shape))).any(axis=1)
 
 
 @numba.njit(cache=True, nogil=True)
 def cut_plane(plane: np.ndarray, corner: np.ndarray, stamps: np.ndarray) -> None:
-    """Copy a plane's pixels into stamps; beyond the edge lie zeros.
+    """Copy pixels of a plane to stamps; pixels beyond the edge are 0.
+
+    Memory bandwidth bounds this kernel: complete rows are copied as slices.
 
     Parameters
     ----------
-    plane : C numpy.ndarray, shape (H, W), float32
+    plane : numpy.ndarray, shape (H, W), float32
+        C-contiguous plane.
     corner : numpy.ndarray, shape (N, 2), int64
-        As `corners` gives them.
-    stamps : C numpy.ndarray, shape (N, S, S), float32
-        Filled in place.
+        Lower corners, as `stamp_corners` returns them.
+    stamps : numpy.ndarray, shape (N, S, S), float32
+        C-contiguous output.
     """
     side = stamps.shape[1]
     height, width = plane.shape
@@ -66,7 +101,17 @@ def cut_plane(plane: np.ndarray, corner: np.ndarray, stamps: np.ndarray) -> None
 
 @numba.njit(cache=True, nogil=True)
 def interleave(planes: np.ndarray, rows: np.ndarray, stamps: np.ndarray) -> None:
-    """Copy rows of planes (C, N, S, S) to stamps (len(rows), S, S, C), channels last."""
+    """Copy stamps from planes to a layout with channels last.
+
+    Parameters
+    ----------
+    planes : numpy.ndarray, shape (C, N, S, S), float32
+        Stamps of each plane.
+    rows : numpy.ndarray, shape (M,), int64
+        Indices of the stamps to copy.
+    stamps : numpy.ndarray, shape (M, S, S, C), float32
+        Output.
+    """
     channels, _, side, _ = planes.shape
     for n, row in enumerate(rows):
         for i in range(side):
@@ -76,30 +121,45 @@ def interleave(planes: np.ndarray, rows: np.ndarray, stamps: np.ndarray) -> None
 
 
 def channel_names(bands: Sequence[str]) -> list[str]:
-    """Names of a stamp's channels: image and inverse variance of each band in turn."""
-    return [f"{band}_{quantity}" for band in bands for quantity in ("image", "ivar")]
-
-
-class OriginalView(Mapping):
-    """An examples file of stamps seen by the keys of the original experiment.
-
-    ``view["<id>/img"]`` and ``view["<id>/ivar"]`` are (S, S, B) float32, bands in the file's order;
-    `<id>` is the object's number in its Tractor catalogue, of which a view shows one class.
+    """Return the names of the channels of a stamp: image and inverse variance of each band.
 
     Parameters
     ----------
-    file
-        An open examples file.
-    label
-        0 for real objects, 1 for injected ones.
-    brick
-        Brick whose objects are shown: numbers are unique in a brick.
+    bands : sequence of str
+        Photometric bands.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> channel_names(["g", "r"])
+    ['g_image', 'g_ivar', 'r_image', 'r_ivar']
+    """
+    return [f"{band}_{quantity}" for band in bands for quantity in ("image", "ivar")]
+
+
+class StudyLayout(Mapping):
+    """View of the stamps of one class and brick with the keys of the study by its authors.
+
+    The items ``"<id>/img"`` and ``"<id>/ivar"`` are arrays of shape (S, S, B), float32, with bands
+    in the order of the file. `<id>` is the number of the object in its Tractor catalogue.
+
+    Parameters
+    ----------
+    file : h5py.File
+        Open examples file.
+    label : {0, 1}
+        Class: 0 for real objects, 1 for injected ones.
+    brick : str
+        Name of the brick; numbers of objects are unique in a brick.
     """
 
     def __init__(self, file: h5py.File, *, label: int, brick: str):
         index = file["index"]
-        mine = (index["label"][:] == label) & (index["brick"].asstr()[:] == brick)
-        self._rows = {str(index["tractor_id"][row]): int(row) for row in np.flatnonzero(mine)}
+        selected = (index["label"][:] == label) & (index["brick"].asstr()[:] == brick)
+        self._rows = {str(index["tractor_id"][row]): int(row) for row in np.flatnonzero(selected)}
         self._x = file["x"]
 
     def __getitem__(self, key: str) -> np.ndarray:

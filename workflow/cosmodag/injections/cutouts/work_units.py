@@ -1,7 +1,8 @@
-"""Pieces of work of cutouts: the stamps of one brick, or of one run of injections into it.
+"""Units of work of the cutouts: the stamps of one brick, or of one run of injections.
 
-Stamps of a piece go straight to their place in the file of the batch. What was measured on them is
-kept beside it, with a checksum, so that a rank that dies loses no more than the piece it was at.
+The stamps of a unit are written directly to their final position in the file of the batch. Their
+features are stored in a separate file with a checksum, so that a killed rank loses at most the unit
+that it was cutting.
 """
 
 import hashlib
@@ -22,48 +23,91 @@ from cosmodag.injections.bricks.brick_files import BrickFiles
 from cosmodag.injections.bricks.brick_images import plane_shape, read_planes
 from cosmodag.injections.cutouts.stamp_features import stamp_features
 from cosmodag.injections.cutouts.stamps import (
-    corners,
+    crosses_edge,
     cut_plane,
     edge_distances,
     interleave,
-    reach_outside,
+    stamp_corners,
 )
 
-BYTES_AN_OBJECT = 50_000
-"""What cutting one object costs, in bytes of compressed planes that take as long to read."""
+BYTES_PER_OBJECT = 50_000
+"""Cost of cutting one object, in bytes of compressed planes that take equally long to read."""
 BLOCK_BYTES = 1 << 20
-"""Bytes of stamps that are moved at a time, while the processor's cache holds them."""
+"""Bytes of stamps that are interleaved and written together, within the cache of the processor."""
 
 logger = logging.getLogger(__name__)
 
 
-class Frame(NamedTuple):
-    """What all stamps of a batch have in common: pixels a side, and bands in order."""
+class StampFormat(NamedTuple):
+    """Format of all stamps of a batch.
+
+    Attributes
+    ----------
+    side : int
+        Pixels per side.
+    bands : tuple of str
+        Bands in order.
+    """
 
     side: int
     bands: tuple[str, ...]
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Shape of a stamp."""
+        """Shape of a stamp: (side, side, channels)."""
         return self.side, self.side, 2 * len(self.bands)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of a stamp of float32."""
+        """Bytes per stamp of float32."""
         return 4 * int(np.prod(self.shape))
 
 
-class Piece(NamedTuple):
-    """The objects of one brick and class.
+class FileExtent(NamedTuple):
+    """A contiguous range of a file for the stamps of a unit.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray, shape (M,), int64
+        Indices of the stamps, in the order in which they are stored.
+    offset : int
+        First byte of the range.
+    """
+
+    rows: np.ndarray
+    offset: int
+
+    def blocks(self, stamp_bytes: int) -> Iterator[tuple[np.ndarray, int]]:
+        """Yield blocks of stamps to be written together.
+
+        Parameters
+        ----------
+        stamp_bytes : int
+            Bytes per stamp.
+
+        Yields
+        ------
+        rows : numpy.ndarray
+            Indices of the stamps.
+        offset : int
+            First byte of the block.
+        """
+        step = max(1, BLOCK_BYTES // stamp_bytes)
+        for first in range(0, len(self.rows), step):
+            yield self.rows[first : first + step], self.offset + first * stamp_bytes
+
+
+class WorkUnit(NamedTuple):
+    """The objects of one class in one brick.
 
     Attributes
     ----------
     files : BrickFiles
+        Paths of the brick.
     objects : pandas.DataFrame
-        Rows of a selection, in order of `by`, in which their pixels lie in memory.
+        Rows of a selection, sorted by `by`: the order of their pixels in memory.
     path : pathlib.Path
-        What was measured on the finished piece.
+        File of the features and the checksum of a complete unit.
     """
 
     files: BrickFiles
@@ -71,138 +115,195 @@ class Piece(NamedTuple):
     path: Path
 
     def cost(self, bands: Sequence[str]) -> float:
-        """Return what the piece takes, in bytes of compressed planes that take as long to read."""
+        """Return the cost of the unit in bytes of compressed planes to read.
+
+        Parameters
+        ----------
+        bands : sequence of str
+            Bands to cut.
+
+        Returns
+        -------
+        float
+        """
         paths = (self.files.coadd(kind, band) for kind in ("image", "invvar") for band in bands)
         size = sum(path.stat().st_size for path in paths if path.is_file())
-        return size + BYTES_AN_OBJECT * len(self.objects)
+        return size + BYTES_PER_OBJECT * len(self.objects)
 
-    def beyond_edge(self, frame: Frame) -> np.ndarray:
-        """Return which stamps reach beyond the image, (N,) bool; see `cut_piece` for errors."""
-        shape = plane_shape(self.files.coadd("image", frame.bands[0]))
+    def crosses_edge(self, stamp_format: StampFormat) -> np.ndarray:
+        """Return which stamps extend beyond the image.
+
+        Parameters
+        ----------
+        stamp_format : StampFormat
+            Format of the stamps.
+
+        Returns
+        -------
+        numpy.ndarray, shape (N,), bool
+
+        Raises
+        ------
+        InputError
+            If the image cannot be read, or an object lies outside it.
+        """
+        shape = plane_shape(self.files.coadd("image", stamp_format.bands[0]))
         check_inside_image(self.files.tractor, self.objects, shape)
-        bx, by = (self.objects[name].to_numpy(np.float64) for name in ("bx", "by"))
-        return reach_outside(corners(bx, by, frame.side), frame.side, shape)
+        corner = stamp_corners(*self.positions(), stamp_format.side)
+        return crosses_edge(corner, stamp_format.side, shape)
+
+    def positions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return bx and by of the objects, each (N,) float64."""
+        return tuple(self.objects[name].to_numpy(np.float64) for name in ("bx", "by"))
 
     @property
     def index(self) -> pd.DataFrame:
-        """The finished piece's index: its objects and what was measured on their stamps."""
+        """Index of a complete unit: its objects and the features of their stamps."""
         with h5py.File(self.path, "r") as file:
             measured = {name: values[:] for name, values in file["measured"].items()}
         return self.objects.reset_index(drop=True).assign(group=self.files.brick, **measured)
 
 
-class Place(NamedTuple):
-    """The stamps of `rows` of a piece go, one after the other, to the byte `offset` of a file."""
-
-    rows: np.ndarray
-    offset: int
-
-    def blocks(self, stamp_bytes: int) -> Iterator[tuple[np.ndarray, int]]:
-        """Yield rows that are moved at a time and the byte at which they begin."""
-        step = max(1, BLOCK_BYTES // stamp_bytes)
-        for first in range(0, len(self.rows), step):
-            yield self.rows[first : first + step], self.offset + first * stamp_bytes
-
-
-def pieces(objects: pd.DataFrame, survey: Path, folder: Path, frame: Frame) -> list[Piece]:
-    """Return the pieces of a selection, which `folder` keeps under names made of what they hold.
+def work_units(
+    objects: pd.DataFrame, survey: Path, folder: Path, stamp_format: StampFormat
+) -> list[WorkUnit]:
+    """Divide a selection into units of work.
 
     Parameters
     ----------
-    objects
-        The selection: columns brick, run, bx, by and others.
-    survey
+    objects : pandas.DataFrame
+        Selection with columns brick, run, bx, by and others.
+    survey : pathlib.Path
         Folder of the survey.
-    folder
-        Where finished pieces are noted.
-    frame
-        What is cut.
+    folder : pathlib.Path
+        Folder of the files of complete units, whose names are hashes of their content.
+    stamp_format : StampFormat
+        Format of the stamps.
+
+    Returns
+    -------
+    list of WorkUnit
     """
-    found = []
+    units = []
     for (brick, run), rows in objects.groupby(["brick", "run"], sort=True):
         rows = rows.sort_values("by", kind="stable")
-        key = hashlib.sha256(f"{survey.resolve()} {brick} {run} {frame}".encode())
+        key = hashlib.sha256(f"{survey.resolve()} {brick} {run} {stamp_format}".encode())
         key.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
         path = folder / f"{brick}-{key.hexdigest()[:24]}.h5"
-        found.append(Piece(BrickFiles(survey, brick, run or None), rows, path))
-    return found
+        units.append(WorkUnit(BrickFiles(survey, brick, run or None), rows, path))
+    return units
 
 
-def room_for(work: Sequence[Piece], frame: Frame) -> np.ndarray:
-    """Return memory for the stamps of any of some pieces, to be used again and again."""
-    most = max((len(piece.objects) for piece in work), default=0)
-    return np.empty(most * frame.nbytes // 4, np.float32)
-
-
-def cut_piece(
-    piece: Piece, frame: Frame, target: str | os.PathLike, places: Sequence[Place], room: np.ndarray
-) -> None:
-    """Cut the stamps of a piece, measure them and write them to their places.
-
-    Memory holds one plane of the brick, and its stamps in `room`, as `room_for` gives it.
+def allocate_buffer(units: Sequence[WorkUnit], stamp_format: StampFormat) -> np.ndarray:
+    """Allocate a buffer that is large enough for the stamps of each unit.
 
     Parameters
     ----------
-    piece
-    frame
-    target
-        File that is long enough; other ranks may write to other places in it at the same time.
-    places
-        Where the stamps go; stamps without a place are measured only.
-    room
+    units : sequence of WorkUnit
+        Units that will reuse the buffer.
+    stamp_format : StampFormat
+        Format of the stamps.
+
+    Returns
+    -------
+    numpy.ndarray, shape (L,), float32
+    """
+    most = max((len(unit.objects) for unit in units), default=0)
+    return np.empty(most * stamp_format.nbytes // 4, np.float32)
+
+
+def cut_unit(
+    unit: WorkUnit,
+    stamp_format: StampFormat,
+    target: str | os.PathLike,
+    extents: Sequence[FileExtent],
+    buffer: np.ndarray,
+) -> None:
+    """Cut the stamps of a unit, measure their features and write both.
+
+    Memory contains one plane of the brick and the stamps of the unit.
+
+    Parameters
+    ----------
+    unit : WorkUnit
+        Unit to cut.
+    stamp_format : StampFormat
+        Format of the stamps.
+    target : path
+        Existing file of the batch. Other ranks may write to other extents at the same time.
+    extents : sequence of FileExtent
+        Where to write stamps; stamps in no extent are only measured.
+    buffer : numpy.ndarray
+        Memory from `allocate_buffer`.
 
     Raises
     ------
     InputError
-        As `read_planes`, or if an object lies off the image.
+        If a plane is missing or invalid; see `read_planes`.
     """
-    bx, by = (piece.objects[name].to_numpy(np.float64) for name in ("bx", "by"))
-    corner = corners(bx, by, frame.side)
-    shape = (2 * len(frame.bands), len(corner), frame.side, frame.side)
-    planes = room[: np.prod(shape)].reshape(shape)
-    for channel, (_, _, plane, _) in enumerate(read_planes(piece.files, frame.bands)):
+    bx, by = unit.positions()
+    corner = stamp_corners(bx, by, stamp_format.side)
+    shape = (2 * len(stamp_format.bands), len(corner), stamp_format.side, stamp_format.side)
+    planes = buffer[: np.prod(shape)].reshape(shape)
+    for channel, (_, _, plane, _) in enumerate(read_planes(unit.files, stamp_format.bands)):
         cut_plane(plane, corner, planes[channel])
     measured = {
         "edge_distance": edge_distances(bx, by, plane.shape),
-        "edge": reach_outside(corner, frame.side, plane.shape),
-        **stamp_features(planes, frame.bands),
+        "edge": crosses_edge(corner, stamp_format.side, plane.shape),
+        **stamp_features(planes, stamp_format.bands),
     }
     checksum = _checksum(measured)
     with open(target, "r+b", buffering=0) as file:
-        for place in places:
-            for rows, begin in place.blocks(frame.nbytes):
-                block = np.empty((len(rows), *frame.shape), np.float32)
+        for extent in extents:
+            for rows, offset in extent.blocks(stamp_format.nbytes):
+                block = np.empty((len(rows), *stamp_format.shape), np.float32)
                 interleave(planes, rows, block)
-                file.seek(begin)
+                file.seek(offset)
                 file.write(block)
                 checksum = zlib.crc32(block, checksum)
-    with whole_file(piece.path, flush=False) as partial, h5py.File(partial, "w") as file:
+    with whole_file(unit.path, flush=False) as partial, h5py.File(partial, "w") as file:
         file.attrs["crc32"] = checksum
         for name, values in measured.items():
             file[f"measured/{name}"] = values
 
 
-def is_whole(
-    piece: Piece, frame: Frame, target: str | os.PathLike, places: Sequence[Place]
+def is_complete(
+    unit: WorkUnit,
+    stamp_format: StampFormat,
+    target: str | os.PathLike,
+    extents: Sequence[FileExtent],
 ) -> bool:
-    """Whether a piece is noted and its places hold its stamps; if not, it is to be cut again."""
-    if not piece.path.is_file():
+    """Return whether the features and stamps of a unit agree with the recorded checksum.
+
+    Parameters
+    ----------
+    unit, stamp_format, target, extents
+        As for `cut_unit`.
+
+    Returns
+    -------
+    bool
+        False if the unit must be cut, for the first time or again.
+    """
+    if not unit.path.is_file():
         return False
+    recorded, checksum = None, 0
     try:
-        with h5py.File(piece.path, "r") as file:
-            noted = file.attrs["crc32"]
+        with h5py.File(unit.path, "r") as file:
+            recorded = file.attrs["crc32"]
             checksum = _checksum({name: values[:] for name, values in file["measured"].items()})
     except (OSError, KeyError):
-        noted, checksum = None, 0
+        recorded = None
     with open(target, "rb") as stamps:
-        for place in places:
-            for rows, begin in place.blocks(frame.nbytes):
-                stamps.seek(begin)
-                checksum = zlib.crc32(stamps.read(len(rows) * frame.nbytes), checksum)
-    if checksum != noted:
-        logger.warning("brick %s: cut before, but not as noted; cut again", piece.files.brick)
-    return checksum == noted
+        for extent in extents:
+            for rows, offset in extent.blocks(stamp_format.nbytes):
+                stamps.seek(offset)
+                checksum = zlib.crc32(stamps.read(len(rows) * stamp_format.nbytes), checksum)
+    if checksum != recorded:
+        logger.warning("brick %s: checksum differs; its stamps are cut again", unit.files.brick)
+    return checksum == recorded
 
 
 def _checksum(measured: dict[str, np.ndarray]) -> int:
+    """Return the checksum of the features of a unit."""
     return zlib.crc32(b"".join(measured[name].tobytes() for name in sorted(measured)))

@@ -1,12 +1,12 @@
-"""The two classes of the injection experiment: real and injected objects that pass the same cuts.
+"""Selection of the two classes: real and injected objects that pass the same cuts.
 
-An injection counts only where the detection step finds it again, and then by what was measured: its
-position, fluxes and size are those of the catalogue made from the injected images, as a real
-object's are those of the catalogue made from the images before.
+An injection counts only if it is detected, and then with its measured properties: its position,
+fluxes and size come from the catalogue of the injected images, as those of a real object come from
+the catalogue of the images before injection.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,17 +22,17 @@ CLASSES = ("real", "injected")
 
 
 class Selection(NamedTuple):
-    """Selected objects, and how many of each class each step removed.
+    """Selected objects, and the number of objects of each class that each cut removed.
 
     Attributes
     ----------
     objects : pandas.DataFrame
-        A row an object: id ("<brick>/<real or run>/<objid>"), tractor_id, brick, run, label (0 or
-        1), bx, by (0-indexed pixels), ra, dec (degrees), type, g, r, z (AB magnitudes
-        without dust), size (arcsec), ellipticity, flux_*, flux_ivar_*, psfsize_* (arcsec).
+        One row per object: id ("<brick>/<real or run>/<objid>"), tractor_id, brick, run, label (0
+        or 1), bx, by (0-indexed pixels), ra, dec (degrees), type, g, r, z (AB magnitudes corrected
+        for extinction), size (arcsec), ellipticity, flux_*, flux_ivar_*, psfsize_* (arcsec).
     removed : pandas.DataFrame
-        Columns cut, real, injected, in the order in which the cuts were applied; the last row,
-        "kept", says how many are left.
+        Columns cut, real and injected, with the cuts in the order of application. The last row,
+        "kept", gives the number of selected objects.
     """
 
     objects: pd.DataFrame
@@ -50,84 +50,128 @@ def select_brick(
     match_radius: float = 6.0,
     hidden_radius: float = 2.0,
 ) -> Selection:
-    """Select the objects of both classes of one brick and one run of injections into it.
+    """Select the objects of both classes in one brick with one run of injections.
 
     Parameters
     ----------
-    brick, run
-        Names, for the objects' ids.
-    real
-        Catalogue of what was found in the images before injection.
-    detected
-        Catalogue of what was found in the images after it.
-    injected
-        What was injected: columns x, y (0-indexed pixels).
-    cuts
+    brick, run : str
+        Names of the brick and of the run, for the ids of objects.
+    real : pandas.DataFrame
+        Tractor catalogue of the images before injection.
+    detected : pandas.DataFrame
+        Tractor catalogue of the images after injection.
+    injected : pandas.DataFrame
+        Injected galaxies: columns x, y (0-indexed pixels).
+    cuts : mapping of str to callable
         See `cosmodag.injections.selection.target_cuts.emission_line_cuts`.
-    match_radius
-        Pixels within which a detection is taken for an injection. Too small a radius drops those
-        whose light is lopsided, and not their real counterparts.
-    hidden_radius
-        Pixels within which an object that was there before hides an injection.
+    match_radius : float
+        Largest distance in pixels between an injection and its detection. A small radius removes
+        asymmetric injections, but not their real counterparts.
+    hidden_radius : float
+        Distance in pixels within which an object detected before hides an injection.
+
+    Returns
+    -------
+    Selection
     """
     positions = injected[["x", "y"]].to_numpy(np.float64)
     before = real[["bx", "by"]].to_numpy(np.float64)
-    free = ~near(positions, before, hidden_radius)
-    rows = matched(positions[free], detected[["bx", "by"]].to_numpy(np.float64), match_radius)
-    lost = {
-        "an object was there before": int((~free).sum()),
-        "not detected": int(free.sum() - len(rows)),
+    visible = ~has_neighbour(positions, before, hidden_radius)
+    after = detected[["bx", "by"]].to_numpy(np.float64)
+    rows = mutual_matches(positions[visible], after, match_radius)
+    undetected = {
+        "an object was there before": int((~visible).sum()),
+        "not detected": int(visible.sum() - len(rows)),
     }
-    parts, tables = [], []
+    selected, tables = [], []
     for label, catalogue in ((REAL, real), (INJECTED, detected.iloc[rows])):
-        described = _described(catalogue, brick, "" if label == REAL else run, label)
-        kept, removed = apply_cuts(described, cuts)
-        parts.append(kept)
-        steps = (lost if label == INJECTED else dict.fromkeys(lost, 0)) | removed
-        tables.append(steps | {"kept": len(kept)})
-    table = pd.DataFrame({"cut": list(tables[0]), **dict(zip(CLASSES, map(_values, tables)))})
-    return Selection(_columns(pd.concat(parts, ignore_index=True)), table)
+        described = _with_derived_columns(catalogue, brick, "" if label == REAL else run, label)
+        passed, removed = apply_cuts(described, cuts)
+        selected.append(passed)
+        steps = (undetected if label == INJECTED else dict.fromkeys(undetected, 0)) | removed
+        tables.append(steps | {"kept": len(passed)})
+    counts = {name: list(table.values()) for name, table in zip(CLASSES, tables)}
+    table = pd.DataFrame({"cut": list(tables[0]), **counts})
+    return Selection(_selected_columns(pd.concat(selected, ignore_index=True)), table)
 
 
-def near(positions: np.ndarray, others: np.ndarray, radius: float) -> np.ndarray:
-    """Which positions (N, 2) have another (M, 2) within a radius, (N,) bool."""
+def has_neighbour(positions: np.ndarray, others: np.ndarray, radius: float) -> np.ndarray:
+    """Return which positions have another position within a radius.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray, shape (N, 2), float64
+        Positions in pixels.
+    others : numpy.ndarray, shape (M, 2), float64
+        Other positions in pixels.
+    radius : float
+        Radius in pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), bool
+    """
     if not len(positions) or not len(others):
         return np.zeros(len(positions), bool)
     distance, _ = cKDTree(others).query(positions, distance_upper_bound=radius)
     return np.isfinite(distance)
 
 
-def matched(positions: np.ndarray, found: np.ndarray, radius: float) -> np.ndarray:
-    """Rows of `found` (M, 2) that are the nearest to a position (N, 2) and whose nearest it is."""
-    if not len(positions) or not len(found):
+def mutual_matches(positions: np.ndarray, detections: np.ndarray, radius: float) -> np.ndarray:
+    """Return the detections that are mutual nearest neighbours of a position.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray, shape (N, 2), float64
+        Positions in pixels.
+    detections : numpy.ndarray, shape (M, 2), float64
+        Positions of detections in pixels.
+    radius : float
+        Largest distance of a match in pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (K,), int64
+        Sorted rows of `detections`.
+    """
+    if not len(positions) or not len(detections):
         return np.empty(0, np.int64)
-    distance, row = cKDTree(found).query(positions, distance_upper_bound=radius)
-    _, back = cKDTree(positions).query(found)
+    distance, row = cKDTree(detections).query(positions, distance_upper_bound=radius)
+    _, nearest = cKDTree(positions).query(detections)
     mutual = np.isfinite(distance)
-    mutual[mutual] = back[row[mutual]] == np.flatnonzero(mutual)
+    mutual[mutual] = nearest[row[mutual]] == np.flatnonzero(mutual)
     return np.sort(row[mutual])
 
 
-def join_selections(selections: list[Selection]) -> Selection:
-    """Put selections of several bricks together; objects below each other, numbers added up.
+def concatenate_selections(selections: Sequence[Selection]) -> Selection:
+    """Concatenate the objects of several selections and add up the numbers of removed objects.
+
+    Parameters
+    ----------
+    selections : sequence of Selection
+        Selections of bricks and runs.
+
+    Returns
+    -------
+    Selection
 
     Raises
     ------
     InputError
-        If there is no brick, or a class has no object in any of them.
+        If there is no selection, or a class has no object in any of them.
     """
     if not selections:
         raise InputError("selection: no brick to select from; give a list with at least one")
-    objects = pd.concat([each.objects for each in selections], ignore_index=True)
+    objects = pd.concat([selection.objects for selection in selections], ignore_index=True)
     removed = selections[0].removed.copy()
     for name in CLASSES:
-        removed[name] = np.sum([each.removed[name] for each in selections], axis=0)
+        removed[name] = np.sum([selection.removed[name] for selection in selections], axis=0)
     for label, name in enumerate(CLASSES):
         if not (objects["label"] == label).any():
-            worst = removed.iloc[removed[name].iloc[:-1].argmax()]
+            strictest = removed.iloc[removed[name].iloc[:-1].argmax()]
             raise InputError(
-                f"selection: no {name} object is left of {int(removed[name].sum())}; "
-                f"{worst[name]} were removed by the cut {worst['cut']!r}: widen it"
+                f"selection: no {name} object passes, of {int(removed[name].sum())}; the cut "
+                f"{strictest['cut']!r} removes {strictest[name]}: widen it"
             )
     return Selection(objects, removed)
 
@@ -135,17 +179,27 @@ def join_selections(selections: list[Selection]) -> Selection:
 def write_selection(
     selection: Selection, objects: str | os.PathLike, removed: str | os.PathLike
 ) -> None:
-    """Write the objects as Parquet and the numbers removed as CSV."""
+    """Write the objects of a selection as Parquet and the numbers of removed objects as CSV.
+
+    Parameters
+    ----------
+    selection : Selection
+        Selection to write.
+    objects, removed : path
+        Files to write.
+    """
     with whole_file(objects) as partial:
         selection.objects.to_parquet(partial, index=False)
     with whole_file(removed) as partial:
         selection.removed.to_csv(partial, index=False)
 
 
-def _described(catalogue: pd.DataFrame, brick: str, run: str, label: int) -> pd.DataFrame:
-    """A catalogue with what the cuts ask for and what names an object."""
+def _with_derived_columns(
+    catalogue: pd.DataFrame, brick: str, run: str, label: int
+) -> pd.DataFrame:
+    """Return a catalogue with ids and the columns that the cuts require."""
     objid = catalogue["objid"].to_numpy(np.int64)
-    known = {
+    columns = {
         "id": [f"{brick}/{run or CLASSES[REAL]}/{number}" for number in objid],
         "tractor_id": objid,
         "brick": brick,
@@ -154,16 +208,13 @@ def _described(catalogue: pd.DataFrame, brick: str, run: str, label: int) -> pd.
         "size": sizes(catalogue),
     }
     if {"shape_e1", "shape_e2"} <= set(catalogue):
-        known["ellipticity"] = np.hypot(catalogue["shape_e1"], catalogue["shape_e2"])
-    return pd.concat([catalogue.assign(**known), magnitudes(catalogue)], axis=1)
+        columns["ellipticity"] = np.hypot(catalogue["shape_e1"], catalogue["shape_e2"])
+    return pd.concat([catalogue.assign(**columns), magnitudes(catalogue)], axis=1)
 
 
-def _columns(objects: pd.DataFrame) -> pd.DataFrame:
-    named = ["id", "tractor_id", "brick", "run", "label", "bx", "by", "ra", "dec", "type"]
+def _selected_columns(objects: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a selection in order."""
+    names = ["id", "tractor_id", "brick", "run", "label", "bx", "by", "ra", "dec", "type"]
     measured = [*BANDS, "size", *(["ellipticity"] if "ellipticity" in objects else [])]
     per_band = [f"{name}_{b}" for name in ("flux", "flux_ivar", "psfsize") for b in BANDS]
-    return objects[[*named, *measured, *per_band]]
-
-
-def _values(table: Mapping[str, int]) -> list[int]:
-    return list(table.values())
+    return objects[[*names, *measured, *per_band]]

@@ -1,8 +1,12 @@
-"""The cuts by which emission-line galaxies are chosen from a catalogue of survey bricks.
+"""Cuts that select emission-line galaxies from the catalogue of a brick.
 
-Those of the original experiment: a box in colours about the emission-line galaxies of eBOSS
-(Raichoor et al. 2017, MNRAS 471, 3955), magnitudes, sizes and types. Real and injected objects pass
-the same ones.
+The cuts follow the study by its authors: a colour box around the eBOSS selection of emission-line
+galaxies [1]_, with limits on magnitudes, sizes and types. Real and injected objects pass the same
+cuts.
+
+References
+----------
+.. [1] Raichoor et al. 2017, MNRAS 471, 3955.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,54 +18,69 @@ from cosmodag.errors import InputError
 
 BANDS = ("g", "r", "z")
 
-Cut = Callable[[pd.DataFrame], np.ndarray]
+Cut = Callable[[pd.DataFrame], pd.Series | np.ndarray]
+"""Function from a catalogue of N objects to a mask of those that pass, (N,) bool."""
 
 
 def magnitudes(catalogue: pd.DataFrame, bands: Sequence[str] = BANDS) -> pd.DataFrame:
-    """Magnitudes without the dust of the Galaxy.
+    """Return magnitudes corrected for Galactic extinction.
 
     Parameters
     ----------
-    catalogue
-        Columns flux_<band> (nanomaggies) and mw_transmission_<band> of each band.
-    bands
-        Which bands.
+    catalogue : pandas.DataFrame
+        Columns flux_<band> (nanomaggies) and mw_transmission_<band> for each band.
+    bands : sequence of str
+        Photometric bands.
 
     Returns
     -------
     pandas.DataFrame
-        A column a band, AB magnitudes; NaN where the flux is not above 0.
+        One column per band with AB magnitudes; NaN where the flux is not positive.
     """
-    found = {}
+    columns = {}
     for band in bands:
         flux = catalogue[f"flux_{band}"].to_numpy(np.float64)
-        through = catalogue[f"mw_transmission_{band}"].to_numpy(np.float64)
+        transmission = catalogue[f"mw_transmission_{band}"].to_numpy(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
-            found[band] = np.where(flux > 0, 22.5 - 2.5 * np.log10(flux / through), np.nan)
-    return pd.DataFrame(found, index=catalogue.index)
+            corrected = 22.5 - 2.5 * np.log10(flux / transmission)
+            columns[band] = np.where(flux > 0, corrected, np.nan)
+    return pd.DataFrame(columns, index=catalogue.index)
 
 
 def sizes(catalogue: pd.DataFrame) -> np.ndarray:
-    """Sizes in arcsec, (N,) float64.
+    """Return the sizes of objects.
 
-    Half the mean FWHM of the point-spread function for type PSF; else the half-light radius, from
-    `shape_r`, or `shapedev_r` for type DEV and `shapeexp_r` for others in older catalogues.
+    The size of a point source (type PSF) is half the mean FWHM of the point-spread function. The
+    size of other objects is their half-light radius: `shape_r` or, in catalogues before DR9,
+    `shapedev_r` for type DEV and `shapeexp_r` otherwise.
+
+    Parameters
+    ----------
+    catalogue : pandas.DataFrame
+        Columns type, psfsize_<band> (arcsec) and half-light radii (arcsec).
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), float64
+        Sizes in arcsec.
 
     Raises
     ------
     InputError
-        If the catalogue has none of these columns.
+        If the catalogue has no column of half-light radii.
     """
-    kind = catalogue["type"].to_numpy(str)
-    widths = [name for name in catalogue if name.startswith("psfsize_")]
-    point = catalogue[widths].mean(axis=1).to_numpy(np.float64) / 2
+    types = catalogue["type"].to_numpy(str)
+    psf_columns = [name for name in catalogue if name.startswith("psfsize_")]
+    psf_size = catalogue[psf_columns].mean(axis=1).to_numpy(np.float64) / 2
     if "shape_r" in catalogue:
-        extended = catalogue["shape_r"].to_numpy(np.float64)
+        radius = catalogue["shape_r"].to_numpy(np.float64)
     elif {"shapeexp_r", "shapedev_r"} <= set(catalogue):
-        extended = np.where(kind == "DEV", catalogue["shapedev_r"], catalogue["shapeexp_r"])
+        radius = np.where(types == "DEV", catalogue["shapedev_r"], catalogue["shapeexp_r"])
     else:
-        raise InputError("catalogue: neither shape_r nor shapeexp_r and shapedev_r; sizes need one")
-    return np.where(kind == "PSF", point, extended)
+        raise InputError(
+            "catalogue: no half-light radius; give a column shape_r, or shapeexp_r and shapedev_r"
+        )
+    return np.where(types == "PSF", psf_size, radius)
 
 
 def emission_line_cuts(
@@ -75,43 +94,46 @@ def emission_line_cuts(
     exposures: int = 1,
     primary: bool = True,
 ) -> dict[str, Cut]:
-    """Give the cuts in the order in which they are applied.
+    """Return the cuts in the order in which they are applied.
 
     Parameters
     ----------
-    colour_padding
-        By how many magnitudes the box in colours is widened, at right angles to its edges.
-    g, r, z
-        Brightest and faintest magnitude, without the dust of the Galaxy.
-    size
-        Smallest and largest size in arcsec, see `sizes`.
-    excluded_types
-        Types of Tractor that are left out.
-    exposures
-        Fewest exposures in every band.
-    primary
-        Whether objects must lie in the part of the brick that its neighbours leave to it.
+    colour_padding : float
+        Width in magnitudes by which the colour box is extended perpendicular to its edges.
+    g, r, z : sequence of float
+        Bright and faint limit of the magnitude, corrected for Galactic extinction.
+    size : sequence of float
+        Smallest and largest size in arcsec; see `sizes`.
+    excluded_types : sequence of str
+        Tractor types to reject.
+    exposures : int
+        Minimum number of exposures in every band.
+    primary : bool
+        Whether to reject objects in the margin that belongs to a neighbouring brick.
 
     Returns
     -------
-    dict
-        By name, functions from a catalogue with columns g, r, z (magnitudes) and size (arcsec)
-        beside those of Tractor to a mask of what passes; NaN never does.
+    dict of str to callable
+        Cuts by name. They require the columns g, r, z (magnitudes) and size (arcsec) besides those
+        of Tractor, and reject NaN.
     """
     limits = {"g": g, "r": r, "z": z}
 
-    def in_colour_box(t: pd.DataFrame) -> np.ndarray:
-        blue, red = t["g"] - t["r"], t["r"] - t["z"]
+    def in_colour_box(t: pd.DataFrame) -> pd.Series:
+        g_minus_r, r_minus_z = t["g"] - t["r"], t["r"] - t["z"]
         pad = colour_padding
         return (
-            (blue <= 1.15 * red - 0.15 + np.hypot(1, 1.15) * pad)
-            & (blue <= -1.2 * red + 1.6 + np.hypot(1, 1.2) * pad)
-            & (red >= 0.3 - pad)
-            & (red <= 1.6 + pad)
+            (g_minus_r <= 1.15 * r_minus_z - 0.15 + np.hypot(1, 1.15) * pad)
+            & (g_minus_r <= -1.2 * r_minus_z + 1.6 + np.hypot(1, 1.2) * pad)
+            & (r_minus_z >= 0.3 - pad)
+            & (r_minus_z <= 1.6 + pad)
         )
 
     def positive(quantity: str) -> Cut:
         return lambda t: np.logical_and.reduce([t[f"{quantity}_{b}"] > 0 for b in BANDS])
+
+    def within(column: str, limits: Sequence[float]) -> Cut:
+        return lambda t: t[column].between(*limits)
 
     cuts: dict[str, Cut] = {
         "primary": lambda t: t["brick_primary"] if primary else np.ones(len(t), bool),
@@ -119,12 +141,9 @@ def emission_line_cuts(
         "flux above 0": positive("flux"),
         "inverse variance above 0": positive("flux_ivar"),
         "type": lambda t: ~t["type"].isin(list(excluded_types)),
-        "size": lambda t: t["size"].between(*size),
+        "size": within("size", size),
     }
-    for band, (bright, faint) in limits.items():
-        cuts[f"{band} magnitude"] = lambda t, b=band, low=bright, high=faint: t[b].between(
-            low, high
-        )
+    cuts |= {f"{band} magnitude": within(band, limits[band]) for band in BANDS}
     return cuts | {"colours": in_colour_box}
 
 
@@ -133,16 +152,23 @@ def apply_cuts(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Apply cuts one after the other.
 
+    Parameters
+    ----------
+    catalogue : pandas.DataFrame
+        Objects with the columns that the cuts require.
+    cuts : mapping of str to callable
+        Cuts by name, as `emission_line_cuts` returns them.
+
     Returns
     -------
     selected : pandas.DataFrame
-        The rows that pass all.
-    removed : dict
-        How many rows each cut removed of those that it met.
+        Rows that pass all cuts.
+    removed : dict of str to int
+        For each cut, how many of the rows that passed the previous cuts it removed.
     """
     removed = {}
     for name, cut in cuts.items():
-        kept = np.asarray(cut(catalogue), dtype=bool)
-        removed[name] = int(len(kept) - kept.sum())
-        catalogue = catalogue[kept]
+        passed = np.asarray(cut(catalogue), dtype=bool)
+        removed[name] = int(len(passed) - passed.sum())
+        catalogue = catalogue[passed]
     return catalogue, removed
