@@ -9,8 +9,9 @@ from shlex import quote
 
 from cosmodag import experiments
 from cosmodag.dag import common as helpers
-from cosmodag.dag import controller, submission
+from cosmodag.dag import controller, retries, submission
 from cosmodag.errors import InputError
+from snakemake.jobs import Job
 
 # Slurm warns of a time limit by this signal: the program that a job runs saves its work, and
 # Snakemake around it waits for that.
@@ -36,6 +37,8 @@ with one_line():
     config = helpers.checked(config, workflow.configfiles)
 
 results = config["results"]
+# Another attempt cannot mend a mistake in an input.
+retries.exempt_input_errors(Job)
 # The configuration as options of the command line.
 options = helpers.command_options(config)
 # The fingerprint of the modules behind a command.

@@ -1,5 +1,7 @@
 """A job runs what was submitted, or nothing."""
 
+import os
+
 import pytest
 
 from cosmodag.dag import submission
@@ -28,9 +30,9 @@ class Job:
 
 
 @pytest.fixture
-def submitted(monkeypatch):
+def submitted(monkeypatch, tmp_path):
     monkeypatch.setenv(submission.VARIABLE, "")
-    submission.record([Job])
+    submission.record([Job], tmp_path)
 
 
 def test_a_job_that_was_submitted_starts(submitted):
@@ -46,6 +48,24 @@ def test_changed_code_or_settings_are_refused(submitted, rule):
 def test_a_job_that_nobody_submitted_is_not_asked(monkeypatch):
     monkeypatch.delenv(submission.VARIABLE, raising=False)
     submission.check(Rule("b"), Wildcards(run="unet"))
+
+
+def test_a_lost_list_of_jobs_is_refused(submitted, monkeypatch, tmp_path):
+    monkeypatch.setenv(submission.VARIABLE, str(tmp_path / "absent"))
+    with pytest.raises(InputError, match="absent: the list of submitted jobs cannot be read"):
+        submission.check(Rule("a"), Wildcards(run="unet"))
+
+
+def test_ten_thousand_jobs_leave_the_environment_small(monkeypatch, tmp_path):
+    monkeypatch.setenv(submission.VARIABLE, "")
+
+    class Batch(Job):
+        def __init__(self, number):
+            self.wildcards = Wildcards(run="unet", batch=str(number))
+
+    submission.record([Batch(number) for number in range(10_000)], tmp_path)
+    assert len(os.environ[submission.VARIABLE]) < 1000
+    submission.check(Rule("a"), Wildcards(run="unet", batch="9999"))
 
 
 def test_the_jobs_of_a_command_line_are_read():

@@ -1,32 +1,42 @@
 """What was submitted is what runs: code and settings of a job, as they were when it was queued.
 
-A job may start hours after it was submitted, and then reads the workflow anew. The controller hands
-each job the hashes of all that it submits; a job whose own hash is not among them refuses to start,
-since its results would be recorded as those of other code.
+A job may start hours after it was submitted, and then reads the workflow anew. The controller
+writes the hashes of all jobs that it submits to a file; a job whose own hash is not in it refuses
+to start, since its results would be recorded as those of other code.
 """
 
 import inspect
 import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from cosmodag import provenance
 from cosmodag.errors import InputError
+from cosmodag.files import whole_file
 
 VARIABLE = "COSMODAG_SUBMITTED"
-"""Variable of the environment in which a job finds the hashes."""
+"""Variable of the environment with the path of the file of hashes."""
 
 
-def record(jobs: Iterable) -> None:
-    """Put the hashes of jobs into the environment, which the jobs inherit.
+def record(jobs: Iterable, folder: str | os.PathLike = ".snakemake") -> None:
+    """Write the hashes of jobs to a file, whose path the jobs inherit in their environment.
+
+    The hashes of ten thousand jobs would not fit into the environment itself.
 
     Parameters
     ----------
-    jobs
+    jobs : iterable
         Snakemake's jobs, with a rule and wildcards.
+    folder : path
+        Folder that the nodes of a cluster share.
     """
-    hashes = {job_hash(job.rule, job.wildcards) for job in jobs}
-    os.environ[VARIABLE] = ",".join(sorted(hashes))
+    hashes = sorted({job_hash(job.rule, job.wildcards) for job in jobs})
+    # A file per set of jobs: those of an earlier controller may still be in the queue.
+    path = Path(folder).resolve() / "submitted" / f"{provenance.value_hash(hashes)}.txt"
+    with whole_file(path) as partial:
+        partial.write_text("\n".join(hashes))
+    os.environ[VARIABLE] = str(path)
 
 
 def jobs_of(words: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
@@ -48,8 +58,17 @@ def check(rule, wildcards: Mapping) -> None:
     ------
     InputError
     """
-    submitted = os.environ.get(VARIABLE)
-    if submitted is None or job_hash(rule, wildcards) in submitted.split(","):
+    path = os.environ.get(VARIABLE)
+    if path is None:
+        return
+    try:
+        submitted = Path(path).read_text().splitlines()
+    except OSError as error:
+        raise InputError(
+            f"{path}: the list of submitted jobs cannot be read ({error.strerror}): run the same "
+            "command again"
+        ) from None
+    if job_hash(rule, wildcards) in submitted:
         return
     named = ", ".join(f"{key}={value}" for key, value in sorted(wildcards.items()))
     raise InputError(
