@@ -28,7 +28,7 @@ def run(size: int, explained: float, *, data: str = "a", light: float | None = N
         },
         "provenance": {"data": data},
     }
-    return Run(Path("run"), metrics, {}, [])
+    return Run(Path("run"), metrics, {})
 
 
 def test_sizes_are_gathered_over_seeds_in_rising_order():
@@ -50,6 +50,7 @@ def test_two_sizes_or_other_data_make_no_scan():
 def test_the_figure_has_a_panel_a_score_and_one_for_the_latents(light):
     (sizes,) = scans([run(size, 0.5, light=light) for size in (2, 8, 35)])
     picture = draw_scan(sizes)
-    assert picture.count("size of the latent") == (3 if light is None else 4)
-    assert ("light" in picture) == (light is not None)
+    # Each panel has the label below, the last one beside it too.
+    assert picture.count("latent dimensions") == (4 if light is None else 5)
+    assert ("noise-free" in picture) == (light is not None)
     assert "principal components" in picture

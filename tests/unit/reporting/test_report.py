@@ -230,5 +230,5 @@ def test_an_experiment_adds_its_own_sections_and_no_other(tmp_path):
     run = make_run(tmp_path / "galaxies" / "runs" / "a", experiment="galaxies")
     write_report(tmp_path / "report.html", [run], products=products)
     page = (tmp_path / "report.html").read_text()
-    assert page.count("Predictions for sky") == 1
+    assert page.count("Predictions for sky</h3>") == 1
     assert page.count(answer) == 1
