@@ -8,6 +8,8 @@ from cosmodag.evaluation import figures, map_scores
 from cosmodag.evaluation.conformal import intervals
 from cosmodag.evaluation.drawing import drawing
 
+LABELS = figures.MapLabels("galaxies", "true voids", "predicted voids", "probability of a void")
+
 
 @pytest.fixture(scope="module")
 def probability(by_group):
@@ -18,8 +20,7 @@ def probability(by_group):
 def test_maps_are_drawn_small_with_units_and_text_as_text(by_group, probability, tmp_path):
     test = by_group[2]
     rows = figures.spread_of_examples(probability, test.y)
-    labels = figures.MapLabels("galaxies", "true voids", "predicted voids", "probability of a void")
-    figures.map_examples(tmp_path / "maps.svg", test, probability, rows, labels)
+    figures.map_examples(tmp_path / "maps.svg", test, probability, rows, LABELS)
     drawn = (tmp_path / "maps.svg").read_text()
     assert len(drawn) < 300_000
     for words in ("x (Mpc/h)", "true voids", "predicted voids", "probability of a void"):
@@ -43,7 +44,7 @@ def test_examples_are_shown_from_the_best_to_the_worst(by_group, probability):
 
 def test_cubes_are_drawn_by_a_slice(by_group, tmp_path):
     cubes = by_group[2]._replace(x=np.zeros((2, 8, 8, 8, 1)), y=np.zeros((2, 8, 8, 8), bool))
-    figures.map_examples(tmp_path / "cubes.svg", cubes, np.zeros(cubes.y.shape), [0, 1])
+    figures.map_examples(tmp_path / "cubes.svg", cubes, np.zeros(cubes.y.shape), [0, 1], LABELS)
     assert (tmp_path / "cubes.svg").stat().st_size > 0
 
 

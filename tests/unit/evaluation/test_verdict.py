@@ -50,7 +50,7 @@ def test_one_group_has_no_interval_and_decides_nothing():
 
 def test_a_bound_that_excludes_zero_is_not_printed_as_zero():
     sentence = judge({"trees": -0.02039}, half=0.02)["sentence"]
-    assert "−0.041 to −0.00039" in sentence
+    assert "−0.041 to −0.00038" in sentence  # rounded outwards
 
 
 @pytest.mark.parametrize(

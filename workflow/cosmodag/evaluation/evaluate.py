@@ -140,6 +140,7 @@ def _metrics(
 ) -> dict[str, Any]:
     """Return the content of metrics.json."""
     description, dataset = run.description, run.dataset
+    modules = [__name__, type(evaluation).__module__, *networks(description)]
     return {
         "experiment": dataset["experiment"],
         "run": run.folder.name,
@@ -157,9 +158,8 @@ def _metrics(
             for name, figure in _all_figures(run.folder, scored, {}).items()
         },
         "provenance": {
-            "code": provenance.fingerprint(
-                __name__, type(evaluation).__module__, *networks(description)
-            ),
+            "code": provenance.fingerprint(*modules),
+            "modules": modules,
             "config": provenance.value_hash(description),
             "data": provenance.file_hash(run.dataset_folder / "dataset.json"),
             "model": provenance.file_hash(run.folder / "model.pt"),

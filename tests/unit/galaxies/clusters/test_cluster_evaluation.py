@@ -112,7 +112,7 @@ def test_groups_verify_until_their_run_is_another(grouped, run, stamps, tmp_path
     parts = {"clusters/kinds": grouped[0], "runs/latent4": run, "datasets/stamps": stamps}
     for name, folder in parts.items():
         shutil.copytree(folder, tmp_path / "galaxies" / name)
-    groups = f"groups {tmp_path}/galaxies/clusters/kinds"
+    groups = f"clusters {tmp_path}/galaxies/clusters/kinds"
     assert dict(verify(tmp_path))[groups] == []
     with open(tmp_path / "galaxies/runs/latent4/model.pt", "ab") as file:
         file.write(b"1")
@@ -155,7 +155,7 @@ def test_the_report_shows_groups_and_their_figures(grouped, tmp_path):
     shutil.copytree(folder, product)
     write_report(tmp_path / "report.html", [evaluated], products=[product])
     text = (tmp_path / "report.html").read_text()
-    shown = text[text.index(cluster_section(product).title) :]
+    shown = text[text.index(f"{cluster_section(product).title}</h3>") :]
     for words in ("HDBSCAN", "principal components", section.answer):
         assert words in shown
     assert shown.count("data:image/svg+xml") == 5

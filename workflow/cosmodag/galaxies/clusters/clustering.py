@@ -120,6 +120,7 @@ def cluster_galaxies(
     )
     test = members[members["split"] == "test"].reset_index(drop=True)
     oddest = test.sort_values("outlier_score", ascending=False, kind="stable").head(ODDEST)
+    modules = [__name__, f"cosmodag.models.{description['model']['name']}"]
     result = {
         "experiment": "galaxies",
         "run": run_folder.name,
@@ -142,9 +143,8 @@ def cluster_galaxies(
         "settings": settings,
         "outliers": oddest[["id", "outlier_score", "rarity"]].to_dict("records"),
         "provenance": {
-            "code": provenance.fingerprint(
-                __name__, f"cosmodag.models.{description['model']['name']}"
-            ),
+            "code": provenance.fingerprint(*modules),
+            "modules": modules,
             "config": provenance.value_hash({**description, "clusters": settings}),
             "data": provenance.file_hash(dataset_folder / "dataset.json"),
             "model": kept.model,
