@@ -3,8 +3,8 @@
 Examples of one group (a realization, a brick, a cube) share structure, so they are no independent
 draws; the groups are. A replica therefore draws whole groups with replacement. Most scores depend
 on the data through sums alone (a confusion matrix, a histogram, moments): those sums are formed
-once a group, and a replica adds them with the multiplicities it drew, which costs nothing beside
-touching every pixel again.
+once per group, and a replica adds them with the multiplicities it drew, which is far cheaper than
+reading every pixel again.
 
 Few groups: the plain percentile interval is too narrow by about sqrt((G - 1) / G) and by the
 lighter tail of the normal against Student's t. From ten groups on both are undone by the expanded
@@ -40,20 +40,24 @@ def interval(
     level: float = LEVEL,
     seed: int = 0,
 ) -> Interval:
-    """Value of any statistic of examples, with its interval over groups.
+    """Return a statistic of examples with its interval over groups.
 
-    Where the statistic is a function of sums, `draw` gives the same far faster.
+    For a statistic that is a function of sums, `draw` returns the same far faster.
 
     Parameters
     ----------
     statistic : callable
         Takes the arrays and returns a number.
-    groups : array of shape (N,)
+    groups : numpy.ndarray, shape (N,)
         Group of each example.
-    *arrays : arrays of shape (N, ...)
-        What the statistic reads, one row an example.
-    replicas, level, seed
-        Number of bootstrap replicas, probability inside the interval, seed of the draws.
+    *arrays : numpy.ndarray, shape (N, ...)
+        Input of the statistic, one row per example.
+    replicas : int
+        Bootstrap replicas.
+    level : float
+        Probability inside the interval.
+    seed : int
+        Seed of the draws.
 
     Returns
     -------
@@ -73,6 +77,15 @@ class Draws(NamedTuple):
     """Scores of one predictor: their values and their replicas, drawn from G groups.
 
     Draws of the same groups and seed are paired: each replica drew the same groups for both.
+
+    Attributes
+    ----------
+    values : dict from str to float
+        Scores of all examples.
+    replicas : dict from str to numpy.ndarray, shape (R,)
+        Scores of each replica.
+    groups : int
+        Number of groups.
     """
 
     values: dict[str, float]
@@ -80,7 +93,7 @@ class Draws(NamedTuple):
     groups: int
 
     def intervals(self, limits: Limits | None = None, level: float = LEVEL) -> dict[str, Interval]:
-        """`value`, `low` and `high` of each score; `limits` holds its lowest and highest value."""
+        """Return `value`, `low` and `high` of each score, bounded by `limits`."""
         limits = limits or {}
         return {
             name: bounds(
@@ -90,13 +103,13 @@ class Draws(NamedTuple):
         }
 
     def joined(self, other: "Draws") -> "Draws":
-        """Scores of both, of the same predictor, groups and seed."""
+        """Return the scores of both, of the same predictor, groups and seed."""
         return Draws(self.values | other.values, self.replicas | other.replicas, self.groups)
 
     def minus(self, other: "Draws", level: float = LEVEL) -> dict[str, Interval]:
-        """Paired difference of each score that both have.
+        """Return the paired difference of each score that both have.
 
-        What makes a group hard for both predictors cancels.
+        The difficulty of a group, which both predictors share, cancels.
         """
         if other.groups != self.groups:
             raise ValueError(f"the predictors cover {self.groups} and {other.groups} groups")
@@ -122,9 +135,9 @@ def draw(
     scores : callable
         Takes the totals, arrays of shape (R, ...) for R replicas, and returns one array of shape
         (R,) for each score's name.
-    sums : tuple of arrays of shape (G, ...)
+    sums : tuple of numpy.ndarray, shape (G, ...)
         Sums over the examples of each of G groups.
-    replicas, seed
+    replicas, seed : int
         As for `interval`.
     """
     totals = (np.sum(each, axis=0, keepdims=True, dtype=np.float64) for each in sums)
@@ -139,7 +152,7 @@ def draw(
 
 
 def group_sums(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Sums of `values` (N, ...) over the examples of each group, in the groups' sorted order."""
+    """Return sums of `values` (N, ...) over the examples of each group, in sorted order."""
     names, code = np.unique(np.asarray(groups), return_inverse=True)
     values = np.asarray(values, dtype=np.float64)
     total = np.zeros((len(names), *values.shape[1:]))
@@ -148,7 +161,7 @@ def group_sums(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def multiplicities(groups: int, replicas: int, seed: int) -> np.ndarray:
-    """How often each replica draws each group: integers of shape (replicas, groups)."""
+    """Return how often each replica draws each group, integers of shape (replicas, groups)."""
     random = np.random.default_rng(seed)
     return random.multinomial(groups, np.full(groups, 1.0 / groups), size=replicas)
 
@@ -160,12 +173,14 @@ def bounds(
     level: float = LEVEL,
     limits: tuple[float, float] = UNLIMITED,
 ) -> Interval:
-    """Interval around a value from its replicas; None stands for what is undefined.
+    """Return the interval around a value from its replicas; undefined bounds are None.
 
     Parameters
     ----------
-    value, replicas
-        The score of all groups, and of each replica, shape (R,).
+    value : float
+        The score of all groups.
+    replicas : numpy.ndarray, shape (R,)
+        The score of each replica.
     groups : int
         Number of independent groups.
     level : float
@@ -176,7 +191,7 @@ def bounds(
     finite = replicas[np.isfinite(replicas)]
     if not np.isfinite(value):
         return {"value": None, "low": None, "high": None}
-    # A score that most replicas leave undefined has no honest interval.
+    # A score that is undefined in most replicas has no interval.
     if groups < 2 or 2 * len(finite) < len(replicas):
         return {"value": float(value), "low": None, "high": None}
     width = stats.t.ppf((1 + level) / 2, groups - 1) * np.sqrt(groups / (groups - 1))

@@ -1,6 +1,6 @@
 """Scores of distributions over classes that stand for values, with intervals over groups.
 
-All follow from sums over examples, formed once a group. An interval of a distribution over few
+All follow from sums over examples, formed once per group. An interval of a distribution over few
 classes cannot hold just 68 %: how often it holds the truth is counted by the probability integral
 transform of discrete predictions (Czado, Gneiting & Held 2009, Biometrics 65, 1254), in which the
 truth is spread evenly over its class.
@@ -34,7 +34,7 @@ def class_sums(
     values: Sequence[float],
     guess: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sums over the examples of each group, in the groups' sorted order.
+    """Return sums over the examples of each group, in sorted order.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def class_sums(
     values : sequence of K floats
         What the classes stand for, ascending.
     guess : float
-        The value that is guessed without looking: the training split's median.
+        The prediction without any information: the training split's median.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Scores of predicted numbers (counts, volumes, parameters), with intervals over groups.
 
-All follow from moments of truth and prediction and from how often the truth falls into the
-predicted intervals, see `conformal`, summed once a group.
+All follow from moments of truth and prediction and from the frequency of the truth in the predicted
+intervals, see `conformal`, summed once per group.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def count_sums(
     groups: np.ndarray,
     intervals: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> tuple[np.ndarray]:
-    """Moments of each group, shape (G, 8), in the groups' sorted order.
+    """Return moments of each group, shape (G, 8), in sorted order.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def count_sums(
 
 
 def scores(totals: np.ndarray) -> dict[str, np.ndarray]:
-    """Every score of R sets of totals (R, 8), each of shape (R,); NaN where undefined.
+    """Return the scores of R sets of totals (R, 8), each of shape (R,); NaN where undefined.
 
     R² is 1 − residual variance / variance of the truth; `slope` is that of the regression of
     prediction on truth (1 unless predictions shrink to the mean); `bias` the mean of prediction
@@ -86,7 +86,7 @@ def count_draws(
     replicas: int = bootstrap.REPLICAS,
     seed: int = 0,
 ) -> bootstrap.Draws:
-    """All scores of one predictor with replicas over groups.
+    """Return all scores of one predictor with replicas over groups.
 
     Parameters are those of `count_sums`; coverages are undefined without `intervals`.
     """

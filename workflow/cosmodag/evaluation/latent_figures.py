@@ -1,4 +1,4 @@
-"""Figures of latents and of what images lose by way of them."""
+"""Figures of latents and of the similarity of reconstructions."""
 
 import os
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from cosmodag.evaluation.names import baseline_title
 
 
 def similarities(path: str | os.PathLike, similarity: Mapping[str, np.ndarray]) -> None:
-    """Draw how the structural similarity of images is distributed, of each method."""
+    """Draw the distribution of the structural similarity of images, for each method."""
     every = np.concatenate(list(similarity.values()))
     edges = np.linspace(every.min(), max(1.0, every.max()), 41)
     with drawing(path, 4.6, 3.2) as figure:
@@ -30,9 +30,9 @@ def similarities(path: str | os.PathLike, similarity: Mapping[str, np.ndarray]) 
 def variances(
     path: str | os.PathLike, variances: np.ndarray, left: np.ndarray, active: float
 ) -> None:
-    """Draw the variance of each number's mean and the mean variance left of it, in falling order.
+    """Draw the variance of the means and the mean variance of each latent dimension, descending.
 
-    The line is the variance from which on a number counts as in use.
+    The line is the variance above which a dimension counts as active.
     """
     order = np.argsort(variances)[::-1]
     places = np.arange(1, len(order) + 1)
@@ -41,8 +41,14 @@ def variances(
         axis.axhline(active, color=QUIET, linewidth=1)
         axis.semilogy(places, variances[order], "o", color=NETWORK, markersize=4, label="of means")
         axis.semilogy(
-            places, left[order], "o", color=WARM, markersize=4, fillstyle="none", label="left"
+            places,
+            left[order],
+            "o",
+            color=WARM,
+            markersize=4,
+            fillstyle="none",
+            label="mean of variances",
         )
-        axis.set(xlabel="number of the latent, in falling order", ylabel="variance")
+        axis.set(xlabel="latent dimension, by descending variance", ylabel="variance")
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.legend(fontsize=7)

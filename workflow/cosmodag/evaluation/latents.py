@@ -1,4 +1,4 @@
-"""What a trained run squeezes examples into, without giving them back."""
+"""Latents of examples by a trained run, without reconstructions."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from cosmodag.training.settings import TrainingSettings
 
 
 class Encoding(nn.Module):
-    """A network's encoder as a network of its own: images (b, c, h, w) to latents (b, L)."""
+    """The encoder of a network as a network: images (b, c, h, w) to latents (b, L)."""
 
     def __init__(self, model: nn.Module):
         super().__init__()
@@ -26,14 +26,14 @@ class Encoding(nn.Module):
 
 
 class Means:
-    """The means of latents as they are, in the place of a task."""
+    """A stand-in for a task whose predictions are the means of the latents."""
 
     def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
         """Return ``latent``, (b, L)."""
         return {"latent": output.cpu().numpy()}
 
     def observed(self, y: torch.Tensor) -> np.ndarray:
-        """Return of each example that nothing was asked, (b, 0)."""
+        """Return an empty truth of each example, (b, 0)."""
         return np.zeros((len(y), 0), np.float32)
 
 
@@ -45,13 +45,21 @@ def read_latents(
     device: str = "auto",
     threads: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return the mean of the latent of each example of some splits, in the order of their index.
+    """Return the means of the latents of splits, in the order of their index.
 
-    Nothing but the latents is held in memory.
+    Memory holds the latents and one batch of images.
+
+    Parameters
+    ----------
+    run_folder, dataset_folder : path
+        A run of task latent, and the dataset that it was trained on.
+    splits : sequence of {"train", "valid", "test"}
+    device : {"auto", "cpu", "cuda"}
+    threads : int, optional
 
     Returns
     -------
-    dict of str to array (N, L), float32
+    dict from split to numpy.ndarray, shape (N, L), float32
 
     Raises
     ------
@@ -70,14 +78,16 @@ def read_latents(
 
 
 def encode_with(model: nn.Module, loader, description: Mapping, **options) -> np.ndarray:
-    """Return the mean of the latent of each example of a loader, (N, L) float32.
+    """Return the means of the latents of a loader's examples, (N, L) float32.
 
     Parameters
     ----------
     model, description
-        As `cosmodag.training.prediction.load_run` gives them.
-    options
-        `device` and `threads`, as `read_latents` takes them.
+        As `cosmodag.training.prediction.load_run` returns them.
+    loader
+        Loader of the dataset, or of other inputs.
+    **options
+        `device` and `threads`, see `read_latents`.
     """
     settings = TrainingSettings.from_dict(description["training"])
     return predict_with(Encoding(model), Means(), loader, settings, **options)["latent"]
@@ -92,5 +102,5 @@ def check_latent(run_folder: str | os.PathLike, description: Mapping) -> None:
 
 
 def active(latents: dict[str, np.ndarray], of: str = "train") -> np.ndarray:
-    """Return which numbers of latents tell examples of one split apart, (L,) bool."""
+    """Return which latent dimensions are active in one split, (L,) bool."""
     return latents[of].var(0, dtype=np.float64) > ACTIVE

@@ -1,7 +1,7 @@
 """Predictions averaged over the symmetries that a network was trained under.
 
-A network that was augmented by the symmetries of the square sees no direction preferred, yet its
-answer to a turned map is not quite its turned answer. The mean over eight is, and errs less.
+A network that was trained with the symmetries of the square as augmentation is only approximately
+equivariant. The mean of its predictions over the eight symmetries is equivariant, and errs less.
 """
 
 import os
@@ -80,16 +80,16 @@ def predict_splits(
 ) -> dict[str, dict[str, np.ndarray]]:
     """Predict the validation and the test split of a run.
 
-    A run augmented by symmetries is averaged over them: logits of maps, turned back, and numbers as
-    they are predicted; but not latents, of which eight would hold eight times as much. The
-    temperature, where there is one, is fitted anew on the validation split.
+    Predictions of a run that was augmented by symmetries are averaged over them: logits of maps,
+    transformed back, and numbers as they are; but not latents, since the mean over eight would hold
+    eight times the information. A temperature is fitted again on the validation split.
 
     Parameters
     ----------
-    run_folder, dataset_folder
+    run_folder, dataset_folder : path
         The run, and the dataset that it was trained on.
-    device, threads
-        As `cosmodag.training.prediction.predict` takes them.
+    device : {"auto", "cpu", "cuda"}
+    threads : int, optional
 
     Returns
     -------
@@ -101,19 +101,19 @@ def predict_splits(
     if not averaged_over(task, description):
         return {s: predict(run_folder, loaders[s], device=device, threads=threads) for s in loaders}
     options = {"device": device, "threads": threads}
-    found = {
+    predictions = {
         split: predict_as_scored(model, task, loaders[split], description, **options)
         for split in loaders
     }
     if description.get("temperature"):
-        temperature = task.fit_temperature(found["valid"]["logit"], found["valid"]["y"])
-        for each in found.values():
+        temperature = task.fit_temperature(predictions["valid"]["logit"], predictions["valid"]["y"])
+        for each in predictions.values():
             each["probability"] = task.probability(each["logit"] / np.float32(temperature))
-    return found
+    return predictions
 
 
 def averaged_over(task: Task, description: Mapping) -> set[str]:
-    """Return which symmetries the predictions of a run are averaged over, by their names."""
+    """Return the names of the symmetries that the predictions of a run are averaged over."""
     augment = set(augmentation_names(description.get("augment")))
     return augment & {"symmetries", "centred_symmetries"} if task.averaged else set()
 
@@ -121,16 +121,16 @@ def averaged_over(task: Task, description: Mapping) -> set[str]:
 def predict_as_scored(
     model, task: Task, loader, description: Mapping, **options
 ) -> dict[str, np.ndarray]:
-    """Predict with a run's network as it is scored, on average where it is, without calibration.
+    """Predict with a run's network as it is scored, averaged over symmetries, not calibrated.
 
     Parameters
     ----------
     model, task, description
         As `cosmodag.training.prediction.load_run` gives them.
     loader
-        What is predicted; it is gone through once for each symmetry.
-    options
-        `device` and `threads`, as `predict_splits` takes them.
+        Loader of the inputs, which is read once per symmetry.
+    **options
+        `device` and `threads`, see `predict_splits`.
     """
     options["settings"] = TrainingSettings.from_dict(description["training"])
     names = averaged_over(task, description)
@@ -146,12 +146,12 @@ def predict_symmetric(
     """Predict as `cosmodag.training.prediction.predict_with`, averaged over symmetries."""
     dimensions = next(iter(loader.batches(0))).x.ndim - 2
     mean: dict[str, np.ndarray] = {}
-    several = symmetries(dimensions, centred)
-    for symmetry in several:
-        found = predict_with(model, task, Turned(loader, symmetry), **options)
-        for name in found.keys() - {"index", "y"}:
-            values = found[name]
-            if values.ndim > 2:  # a map; numbers look the same from every side
+    group = symmetries(dimensions, centred)
+    for symmetry in group:
+        predictions = predict_with(model, task, Turned(loader, symmetry), **options)
+        for name in predictions.keys() - {"index", "y"}:
+            values = predictions[name]
+            if values.ndim > 2:  # A map; numbers are invariant.
                 values = symmetry.undo(torch.from_numpy(values)).numpy()
-            mean[name] = mean.get(name, 0) + values / np.float32(len(several))
-    return {"index": found["index"], "y": found["y"], **mean}
+            mean[name] = mean.get(name, 0) + values / np.float32(len(group))
+    return {"index": predictions["index"], "y": predictions["y"], **mean}

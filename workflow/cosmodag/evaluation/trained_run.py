@@ -1,4 +1,4 @@
-"""A trained run put to use on inputs of no dataset, in the way in which it is scored."""
+"""Inference with a trained run on inputs outside any dataset."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -23,12 +23,12 @@ from cosmodag.training.prediction import (
     run_loader,
 )
 
-AT_ONCE = 256
-"""Images that are in memory at a time, if they are given one after the other."""
+BATCH = 256
+"""Images that are in memory at a time, where they are read one after the other."""
 
 
 class Inputs:
-    """Inputs (N, …, C) by the interface of the dataset's loader, without targets."""
+    """Inputs (N, …, C) with the interface of the dataset's loader, without targets."""
 
     def __init__(self, x: np.ndarray, batch_size: int):
         self.x, self.batch_size = x, batch_size
@@ -45,23 +45,24 @@ class TrainedRun:
 
     Parameters
     ----------
-    run_folder
+    run_folder : path
         Folder of the run.
-    dataset_folder
-        The dataset that it was trained on; by default looked for where the workflow keeps it,
-        under datasets/ beside the folder of the runs.
-    device, threads
-        As `cosmodag.training.prediction.predict` takes them.
+    dataset_folder : path, optional
+        The dataset that it was trained on; by default the one under datasets/ beside the folder of
+        the runs, where the workflow writes it.
+    device : {"auto", "cpu", "cuda"}
+    threads : int, optional
+        Threads on the CPU; all by default.
 
     Attributes
     ----------
     description, dataset : dict
-        What run.json and dataset.json hold.
+        Content of run.json and dataset.json.
 
     Raises
     ------
     InputError
-        The run is not whole, or the dataset is missing or not the one that it was trained on.
+        If the run is not whole, or the dataset is missing or not the one that it was trained on.
     """
 
     def __init__(
@@ -92,62 +93,68 @@ class TrainedRun:
 
         Parameters
         ----------
-        name
-            Where they come from.
-        x_channels, x_shape
-            Names of the channels, and the shape of one input.
-        """
-        for what, found, mine in (
-            ("x_channels", x_channels, self.dataset["x_channels"]),
-            ("x_shape", x_shape, self.dataset["shapes"]["x"]),
-        ):
-            if list(found) != list(mine):
-                raise InputError(
-                    f"{name}: {what} {found} differs from {mine}, which the run was trained on: "
-                    "cut the stamps alike"
-                )
-
-    def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what the run says of inputs (N, …, C), by name, an entry for each.
-
-        On average over symmetries where it is scored so, probabilities by the temperature of the
-        run where it has one.
-        """
-        found = predict_as_scored(
-            self.model, self.task, self._inputs(x), self.description, **self.options
-        )
-        found = calibrated(found, self.task, self.description)
-        return {name: each for name, each in found.items() if name not in ("index", "y")}
-
-    def encode(self, x: np.ndarray) -> np.ndarray:
-        """Return the mean of the latent of inputs (N, …, C), (N, L) float32.
+        name : str
+            Source of the inputs, for the message.
+        x_channels : sequence of str
+            Names of the channels.
+        x_shape : sequence of int
+            Shape of one input.
 
         Raises
         ------
         InputError
-            The run has no latent.
+        """
+        for key, value, expected in (
+            ("x_channels", x_channels, self.dataset["x_channels"]),
+            ("x_shape", x_shape, self.dataset["shapes"]["x"]),
+        ):
+            if list(value) != list(expected):
+                raise InputError(
+                    f"{name}: {key} {value} differs from {expected}, which the run was trained on: "
+                    "cut the stamps alike"
+                )
+
+    def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the predictions for inputs (N, …, C), by name, one entry per input.
+
+        Predictions are averaged over symmetries where the run is scored so; probabilities use the
+        temperature of the run where it has one.
+        """
+        predictions = predict_as_scored(
+            self.model, self.task, self._inputs(x), self.description, **self.options
+        )
+        predictions = calibrated(predictions, self.task, self.description)
+        return {name: each for name, each in predictions.items() if name not in ("index", "y")}
+
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Return the means of the latents of inputs (N, …, C), (N, L) float32.
+
+        Raises
+        ------
+        InputError
+            If the run has no latent.
         """
         check_latent(self.folder, self.description)
         return encode_with(self.model, self._inputs(x), self.description, **self.options)
 
     @cached_property
     def validation(self) -> dict[str, np.ndarray]:
-        """What the run says of the validation split of its dataset, and `y`, what is true."""
+        """Predictions for the validation split of the dataset, with the truth as `y`."""
         loader = run_loader(self.dataset_folder, "valid", self.description)
         return predict_as_scored(self.model, self.task, loader, self.description, **self.options)
 
     def _inputs(self, x: np.ndarray) -> Inputs:
-        told = x if self._transform is None else self._transform(x)
-        return Inputs(np.ascontiguousarray(told), self.description["training"]["batch_size"])
+        transformed = x if self._transform is None else self._transform(x)
+        return Inputs(np.ascontiguousarray(transformed), self.description["training"]["batch_size"])
 
 
 def find_dataset(run_folder: str | os.PathLike, wanted: str) -> Path:
-    """Return the dataset whose dataset.json has a hash, from beside the folder of a run's runs.
+    """Return the dataset with a given hash of dataset.json, under datasets/ beside the runs.
 
     Raises
     ------
     InputError
-        There is none.
+        If there is none.
     """
     place = Path(run_folder).resolve().parent.parent / "datasets"
     for path in sorted(place.glob("*/dataset.json")):

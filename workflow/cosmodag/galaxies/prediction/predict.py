@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.trained_run import AT_ONCE, TrainedRun
+from cosmodag.evaluation.trained_run import BATCH, TrainedRun
 from cosmodag.files import whole_file
 from cosmodag.galaxies.clusters.grouping_file import KeptGrouping, read_grouping
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_stamp
@@ -187,7 +187,7 @@ def _cutting(dataset: Mapping) -> dict:
 
 def _parts(stamps: Iterator[Stamp]) -> Iterator[list[Stamp]]:
     """Stamps a few at a time, to be gone through more than once."""
-    while some := list(itertools.islice(stamps, AT_ONCE)):
+    while some := list(itertools.islice(stamps, BATCH)):
         yield some
 
 

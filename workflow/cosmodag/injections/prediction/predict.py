@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.datasets.examples import open_examples
-from cosmodag.evaluation.trained_run import AT_ONCE, TrainedRun
+from cosmodag.evaluation.trained_run import BATCH, TrainedRun
 from cosmodag.files import whole_file
 from cosmodag.injections.verdict.two_sample import Sample, auc_draws, mann_whitney, p_text
 
@@ -54,8 +54,8 @@ def apply_run(
         first = examples.files[0]
         run.check(first.name, *(first.common(name) for name in ("x_channels", "x_shape")))
         found = []
-        for begin in range(0, len(examples.index), AT_ONCE):
-            x, _ = examples.read(np.arange(begin, min(begin + AT_ONCE, len(examples.index))))
+        for begin in range(0, len(examples.index), BATCH):
+            x, _ = examples.read(np.arange(begin, min(begin + BATCH, len(examples.index))))
             found.append(run.predict(x)["probability"][:, 1])
         table = examples.index.drop(columns="source").assign(probability=np.concatenate(found))
     with whole_file(output) as partial:
