@@ -62,5 +62,5 @@ def conformal_rank(count: int, level: float) -> int:
 def intervals(
     mean: np.ndarray, spread: np.ndarray | float, reach: Mapping[str, float]
 ) -> Intervals:
-    """Return intervals (low, high), each of shape (N,), of given half-widths in units of `spread`."""
+    """Return intervals (low, high) of shape (N,), with half-widths in units of `spread`."""
     return {name: (mean - far * spread, mean + far * spread) for name, far in reach.items()}
