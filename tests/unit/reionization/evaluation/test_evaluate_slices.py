@@ -142,9 +142,9 @@ def test_numbers_read_off_slices_are_scored(slices, folder):
 def test_the_report_shows_slices(both, encoder, folder):
     write_report(folder / "report.html", [folder / "both", folder / "encoder"])
     page = (folder / "report.html").read_text()
-    assert "zero all over" in page
-    assert "linear discriminant of slice statistics" in page
-    assert "part of the variance given back" in page
+    assert "zero everywhere" in page
+    assert "linear discriminant of image statistics" in page
+    assert "explained variance" in page
 
 
 def test_predictions_are_kept_with_their_examples(both, folder):

@@ -1,9 +1,11 @@
 """The structure of ionized regions: cross-coherence and sizes of bubbles."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import ndimage
 
+from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.evaluation import Subset
 from cosmodag.evaluation.map_evaluation import MapEvaluation
 from cosmodag.reionization.evaluation import ionization_scores as scores
@@ -94,9 +96,12 @@ def test_smaller_bubbles_are_told(bubbles):
     assert found["coherence"]["value"] < 0.95
 
 
-def test_only_ionized_regions_are_scored_by_their_structure(by_group):
-    examples = dict(zip(("train", "valid", "test"), by_group))
-    found = {s: {"probability": examples[s].y[:, None] * 0.8 + 0.1} for s in ("valid", "test")}
+def test_only_ionized_regions_are_scored_by_their_structure(bubbles):
+    field, truth = bubbles
+    index = pd.DataFrame({"group": [f"universe{n}" for n in range(len(truth))]})
+    split = Examples(field[..., None].astype(np.float32), truth, index, ("density",))
+    examples = dict.fromkeys(("train", "valid", "test"), split)
+    found = {s: {"probability": truth[:, None] * 0.8 + 0.1} for s in ("valid", "test")}
     for kind, structured in ((IonizedMapEvaluation, True), (MapEvaluation, False)):
         evaluation = kind({"name": "map", "channel": "ionized"})
         scored = evaluation.score(Subset(examples, found, {}), replicas=20, seed=0)
