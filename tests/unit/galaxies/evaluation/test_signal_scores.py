@@ -89,7 +89,10 @@ def test_one_sentence_tells_flux_and_radius_of_bright_galaxies(galaxies):
     rows["axis_ratio"] = rows["magnitude"]
     sentence = summary(rows)
     n = bright(rows["magnitude"])["n"]
-    start = rf"At a signal-to-noise above 30, median error of {n} galaxies: flux \d\.\d % \(\d\.\d to \d\.\d\)"
+    start = (
+        rf"At a signal-to-noise above 30, median error of {n} galaxies: "
+        r"flux \d\.\d % \(\d\.\d to \d\.\d\)"
+    )
     assert re.match(start + r" against \d\.\d % .* of boosted trees .* \(better\)\.$", sentence)
     assert summary({"axis_ratio": rows["magnitude"]}) is None
     assert summary({}) is None
