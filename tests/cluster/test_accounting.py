@@ -44,7 +44,7 @@ def test_an_account_that_may_not_be_charged_is_told(accounting, accounted):
     accounted.change("partitions.yaml", 'account: ""', "account: nobody")
     known = len(accounting.jobs())
     printed = accounted.slurm(MODEL, ok=False)
-    assert "Slurm has no place for jobs of voids_train (-A nobody" in printed
+    assert "Slurm refuses jobs of voids_train (-A nobody" in printed
     assert "Invalid account or account/partition combination specified" in printed
     assert "Traceback" not in printed
     assert len(accounting.jobs()) == known

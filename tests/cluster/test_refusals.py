@@ -19,7 +19,7 @@ MISTAKES = {
     ),
     "a constraint that no partition offers": (
         {PHI: NOWHERE},
-        r"no partition in \S+ takes jobs of injections_train: constraint knl&snc4",
+        r"no partition in \S+ fits jobs of injections_train: constraint knl&snc4",
     ),
     "a constraint that no node has": (
         {PHI: NOWHERE, '"knl&quad&flat"': '"knl&snc4"'},

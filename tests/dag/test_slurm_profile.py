@@ -112,7 +112,7 @@ def test_a_constraint_that_no_partition_offers_is_refused_before_anything_is_que
     checkout, folder = stubbed
     change(checkout, "partitions.yaml", 'constraint: "knl&quad&cache"', 'constraint: "knl&snc4"')
     printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
-    assert "no partition in slurm/partitions.yaml takes jobs of injections_train" in printed
+    assert "no partition in slurm/partitions.yaml fits jobs of injections_train" in printed
     assert "constraint knl&snc4" in printed
     assert "Traceback" not in printed
     assert not submitted(folder)
@@ -129,7 +129,7 @@ def test_what_slurm_refuses_is_told_before_anything_is_queued(stubbed, flag, ans
     checkout, folder = stubbed
     (folder / "answers.json").write_text(json.dumps({flag: answer}))
     printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
-    assert re.search("Slurm has no place for jobs of (voids|galaxies|reionization)_train", printed)
+    assert re.search("Slurm refuses jobs of (voids|galaxies|reionization)_train", printed)
     assert answer in printed
     assert "Traceback" not in printed
     assert not submitted(folder)

@@ -1,7 +1,13 @@
-# Shared by the files beside this one. The logic behind it stands, tested, in cosmodag.dag.
-# Needs: `config`. Gives: `config` (completed), `options`, `code`, `results`, `scaled`, `launch`,
-# `state_folder`, `staging_options`, and what a run is trained and compared on: `dataset_of`,
-# `baselines_of`, `teacher_of`, `encoder_of`.
+# Functions and values that all rules share; the tested logic behind them is in cosmodag.dag.
+#
+# Needs:  config                               as read by Snakemake
+# Makes:  config                               checked, with all defaults
+#         results                              folder of all results
+#         options                              the configuration as command-line options
+#         code, scaled, launch                 code fingerprints, resources, starts of MPI ranks
+#         state_folder, staging_options        parameters of training
+#         dataset_of, baselines_of,
+#         teacher_of, encoder_of               inputs of a run
 
 import signal
 from contextlib import contextmanager
@@ -13,8 +19,8 @@ from cosmodag.dag import controller, retries, submission
 from cosmodag.errors import InputError
 from snakemake.jobs import Job
 
-# Slurm warns of a time limit by this signal: the program that a job runs saves its work, and
-# Snakemake around it waits for that.
+# Slurm announces a time limit with this signal. Training then saves its state, and the snakemake
+# around it waits.
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
@@ -26,7 +32,7 @@ class InputMistake(WorkflowError):
 
 @contextmanager
 def one_line():
-    """Show a mistake in an input as one line."""
+    """Show an error in the user's input as one line."""
     try:
         yield
     except InputError as error:
@@ -39,27 +45,23 @@ with one_line():
 results = config["results"]
 # Another attempt cannot mend a mistake in an input.
 retries.exempt_input_errors(Job)
-# The configuration as options of the command line.
 options = helpers.command_options(config)
-# The fingerprint of the modules behind a command.
-code = helpers.code
-# A resource that grows with the attempt.
+code = helpers.command_fingerprint
 scaled = helpers.scaled
-# What a command is started by: nothing, or whatever starts ranks where a profile says so.
 launch = helpers.launch
 
-# Jobs find the package in this checkout, in whatever environment they run.
+# Jobs import the package of this checkout in any environment.
 shell.prefix(f"export PYTHONPATH={quote(str(helpers.PACKAGE_FOLDER))}; ")
 
 
-# These say where work is done, not what comes of it: since they ask for resources, Snakemake takes
-# them for no parameter of the result.
+# These two functions do not affect results. Since they have an argument `resources`, Snakemake does
+# not rerun jobs when their values change.
 def state_folder(wildcards, resources):
     return config["scratch"] or f"{results}/.state"
 
 
 def staging_options(wildcards, resources):
-    return helpers.options({"staging": config["staging"]})
+    return helpers.format_options({"staging": config["staging"]})
 
 
 wildcard_constraints:
@@ -76,8 +78,8 @@ def dataset_of(experiment, run):
 
 def baselines_of(experiment, run):
     dataset = config[experiment]["runs"][run]["dataset"]
-    dataset = helpers.first_dataset(config, experiment, dataset)
-    target = helpers.target(config, experiment, run)
+    dataset = helpers.original_dataset(config, experiment, dataset)
+    target = helpers.target_name(config, experiment, run)
     return f"{results}/{experiment}/baselines/{dataset}/{target}.h5"
 
 

@@ -29,7 +29,7 @@ rule galaxies_simulate:
     benchmark:
         f"{results}/benchmarks/galaxies/simulate_{{source}}_{{batch}}.tsv"
     wildcard_constraints:
-        source=galaxies.pattern("simulation"),
+        source=galaxies.source_pattern("simulation"),
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -38,7 +38,7 @@ rule galaxies_simulate:
         runtime=scaled(lambda w: galaxies.simulate_minutes(w.source)),
     params:
         settings=lookup(dpath="galaxies/sources/{source}", within=options),
-        members=lambda w: galaxies.members(w.source, int(w.batch)),
+        members=lambda w: galaxies.batch_options(w.source, int(w.batch)),
         code=code("galaxies simulate"),
     shell:
         "python -m cosmodag galaxies simulate --output {output:q} {params.members}"
@@ -57,7 +57,7 @@ rule galaxies_filter:
     benchmark:
         f"{results}/benchmarks/galaxies/filter_{{source}}.tsv"
     wildcard_constraints:
-        source=galaxies.pattern("folder"),
+        source=galaxies.source_pattern("folder"),
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -99,7 +99,7 @@ rule galaxies_cutouts:
 
 use rule learning_split as galaxies_split with:
     input:
-        unpack(lambda w: galaxies.dealt(w.dataset)),
+        unpack(lambda w: galaxies.split_inputs(w.dataset)),
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     wildcard_constraints:
@@ -143,7 +143,7 @@ rule galaxies_cluster:
         runtime=scaled(120),
     params:
         settings=lookup(dpath="galaxies/clusters/{clusters}", within=options),
-        code=lambda w: helpers.run_code(
+        code=lambda w: helpers.run_fingerprint(
             config,
             "galaxies cluster",
             "galaxies",
@@ -178,7 +178,7 @@ rule galaxies_predict:
     params:
         settings=lambda w: galaxies.prediction_options(w.prediction),
         code=lambda w: [
-            helpers.run_code(config, "galaxies predict", "galaxies", run)
+            helpers.run_fingerprint(config, "galaxies predict", "galaxies", run)
             for run in galaxies.applied(w.prediction).values()
         ],
     shell:

@@ -31,7 +31,7 @@ rule injections_simulate:
     benchmark:
         f"{results}/benchmarks/injections/simulate_{{source}}_{{batch}}.tsv"
     wildcard_constraints:
-        source=injections.pattern("simulation"),
+        source=injections.source_pattern("simulation"),
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -40,7 +40,7 @@ rule injections_simulate:
         runtime=scaled(lambda w: injections.simulate_minutes(w.source)),
     params:
         settings=lookup(dpath="injections/sources/{source}", within=options),
-        bricks=lambda w: injections.members(w.source, int(w.batch)),
+        bricks=lambda w: injections.batch_options(w.source, int(w.batch)),
         code=code("injections simulate"),
     shell:
         "python -m cosmodag injections simulate --output {output:q} {params.bricks}"
@@ -59,7 +59,7 @@ rule injections_observe:
     benchmark:
         f"{results}/benchmarks/injections/observe_{{source}}_{{batch}}.tsv"
     wildcard_constraints:
-        source=injections.pattern("image"),
+        source=injections.source_pattern("image"),
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -134,7 +134,7 @@ rule injections_cutouts:
 
 use rule learning_split as injections_split with:
     input:
-        unpack(lambda w: injections.dealt(w.dataset)),
+        unpack(lambda w: injections.split_inputs(w.dataset)),
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     wildcard_constraints:
@@ -177,7 +177,7 @@ rule injections_predict:
         mem_mb=scaled(4000),
         runtime=scaled(60),
     params:
-        code=lambda w: helpers.run_code(
+        code=lambda w: helpers.run_fingerprint(
             config,
             "injections predict",
             "injections",

@@ -59,7 +59,7 @@ rule learning_relabel:
         confidence=lookup(
             dpath="{experiment}/datasets/{dataset}/confidence", within=config
         ),
-        code=lambda w: helpers.run_code(
+        code=lambda w: helpers.run_fingerprint(
             config, "relabel", w.experiment, teacher_of(w.experiment, w.dataset)
         ),
     shell:
@@ -91,8 +91,8 @@ rule learning_train:
         gpu=0,
     params:
         settings=lookup(dpath="{experiment}/runs/{run}", within=options),
-        code=lambda w: helpers.run_code(config, "train", w.experiment, w.run),
-        encoder=lambda w, input: helpers.options(
+        code=lambda w: helpers.run_fingerprint(config, "train", w.experiment, w.run),
+        encoder=lambda w, input: helpers.format_options(
             {"encoder": str(Path(input.encoder).parent) if input.encoder else None}
         ),
         state=state_folder,
@@ -163,11 +163,11 @@ rule learning_evaluate:
         mem_mb=scaled(8000),
         runtime=scaled(120),
     params:
-        truth=lambda w: helpers.options(
+        truth=lambda w: helpers.format_options(
             {"truth": config[w.experiment]["runs"][w.run].get("truth")}
         ),
         code=lambda w: [
-            helpers.run_code(config, "evaluate", w.experiment, w.run),
+            helpers.run_fingerprint(config, "evaluate", w.experiment, w.run),
             *map(
                 helpers.provenance.fingerprint,
                 helpers.evaluation_modules(config, w.experiment, w.run),

@@ -27,7 +27,7 @@ rule reionization_initial:
     benchmark:
         f"{results}/benchmarks/reionization/initial_{{source}}_{{batch}}.tsv"
     wildcard_constraints:
-        source=reionization.pattern("simulation"),
+        source=reionization.source_pattern("simulation"),
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -36,7 +36,7 @@ rule reionization_initial:
         runtime=scaled(60),
     params:
         settings=lambda w: reionization.settings(w.source, "initial"),
-        universes=lambda w: reionization.members(w.source, int(w.batch)),
+        universes=lambda w: reionization.batch_options(w.source, int(w.batch)),
         code=code("reionization initial"),
     shell:
         "python -m cosmodag reionization initial --output {output:q} {params.universes}"
@@ -54,7 +54,7 @@ rule reionization_simulate:
     benchmark:
         f"{results}/benchmarks/reionization/simulate_{{source}}_{{batch}}_z{{redshift}}.tsv"
     wildcard_constraints:
-        source=reionization.pattern("simulation"),
+        source=reionization.source_pattern("simulation"),
         redshift="[0-9.]+",
     conda:
         "../../envs/cpu.yaml"
@@ -82,7 +82,7 @@ rule reionization_read:
     benchmark:
         f"{results}/benchmarks/reionization/read_{{source}}_{{batch}}_z{{redshift}}.tsv"
     wildcard_constraints:
-        source=reionization.pattern("folder"),
+        source=reionization.source_pattern("folder"),
         redshift="[0-9.]+",
     conda:
         "../../envs/cpu.yaml"
@@ -125,7 +125,7 @@ rule reionization_cutouts:
 
 use rule learning_split as reionization_split with:
     input:
-        unpack(lambda w: reionization.dealt(w.dataset)),
+        unpack(lambda w: reionization.split_inputs(w.dataset)),
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     wildcard_constraints:

@@ -29,7 +29,7 @@ rule voids_simulate:
     benchmark:
         f"{results}/benchmarks/voids/simulate_{{source}}_{{batch}}.tsv"
     wildcard_constraints:
-        source=voids.pattern("simulation"),
+        source=voids.source_pattern("simulation"),
     conda:
         "../../envs/cpu.yaml"
     threads: 2
@@ -38,7 +38,7 @@ rule voids_simulate:
         runtime=scaled(lambda w: voids.simulate_minutes(w.source)),
     params:
         settings=lookup(dpath="voids/sources/{source}", within=options),
-        boxes=lambda w: voids.members(w.source, int(w.batch)),
+        boxes=lambda w: voids.batch_options(w.source, int(w.batch)),
         code=code("voids simulate"),
     shell:
         "python -m cosmodag voids simulate --galaxies {output.galaxies:q}"
@@ -57,7 +57,7 @@ rule voids_catalogue:
     benchmark:
         f"{results}/benchmarks/voids/catalogue_{{source}}_{{batch}}.tsv"
     wildcard_constraints:
-        source=voids.pattern("catalogue"),
+        source=voids.source_pattern("catalogue"),
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -114,7 +114,7 @@ rule voids_label:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="voids/labels/{labels}", within=options),
-        inputs=lambda w, input: helpers.options(dict(input.items())),
+        inputs=lambda w, input: helpers.format_options(dict(input.items())),
         catalogue=lambda w: voids.void_catalogue_options(w.labels),
         code=code("voids label"),
     shell:
@@ -149,18 +149,18 @@ rule voids_cutouts:
 
 use rule learning_split as voids_split with:
     input:
-        unpack(lambda w: voids.dealt(w.dataset)),
+        unpack(lambda w: voids.split_inputs(w.dataset)),
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     wildcard_constraints:
         experiment="voids",
-        dataset=helpers.dataset_names(config, "voids", "cutouts"),
+        dataset=helpers.dataset_pattern(config, "voids", "cutouts"),
 
 
 use rule learning_relabel as voids_relabel with:
     wildcard_constraints:
         experiment="voids",
-        dataset=helpers.dataset_names(config, "voids", "teacher"),
+        dataset=helpers.dataset_pattern(config, "voids", "teacher"),
 
 
 use rule learning_train as voids_train with:

@@ -1,4 +1,4 @@
-"""What the rules know of the configuration."""
+"""Options, targets and resources that rules derive from the configuration."""
 
 import shlex
 
@@ -30,15 +30,18 @@ def config(**datasets) -> dict:
                     "task": {"name": "map", "channel": "b", "threshold": 0.3},
                     "truth": "a",
                 },
-                "third": {"dataset": "taught", "task": {"name": "count", "columns": ["n", "v"]}},
+                "third": {
+                    "dataset": "relabelled",
+                    "task": {"name": "count", "columns": ["n", "v"]},
+                },
             },
         },
     }
 
 
-def test_options_survive_the_shell_whatever_they_hold():
+def test_options_are_quoted_for_the_shell():
     values = {"path": "a b;'c", "cut": {"m": {"min": 1}}, "periodic": False, "none": None, "n": 3}
-    assert shlex.split(common.options(values)) == [
+    assert shlex.split(common.format_options(values)) == [
         "--path",
         "a b;'c",
         "--cut",
@@ -50,16 +53,18 @@ def test_options_survive_the_shell_whatever_they_hold():
 
 
 def test_options_do_not_depend_on_the_order_of_keys():
-    assert common.options({"cut": {"a": 1, "b": 2}}) == common.options({"cut": {"b": 2, "a": 1}})
+    assert common.format_options({"cut": {"a": 1, "b": 2}}) == common.format_options(
+        {"cut": {"b": 2, "a": 1}}
+    )
 
 
-def test_batches_hold_every_realization_once():
+def test_batches_contain_every_realization_once():
     voids = VoidsFiles(config())
-    numbers = []
+    realizations = []
     for batch in voids.batches("boxes"):
-        _, first, _, count = voids.members("boxes", batch).split()
-        numbers += range(int(first), int(first) + int(count))
-    assert numbers == list(range(7))
+        _, first, _, count = voids.batch_options("boxes", batch).split()
+        realizations += range(int(first), int(first) + int(count))
+    assert realizations == list(range(7))
 
 
 def test_a_catalogue_is_one_box():
@@ -67,7 +72,7 @@ def test_a_catalogue_is_one_box():
     assert VoidsFiles(config()).examples("whole") == ["results/voids/cutouts/whole/0.h5"]
 
 
-def test_labels_of_matter_ask_for_the_matter():
+def test_labels_from_matter_need_the_matter_grid():
     files = VoidsFiles(config()).label_inputs("true", "2")
     assert files == {
         "galaxies": "results/voids/sources/boxes/galaxies_2.h5",
@@ -83,19 +88,19 @@ def test_resources_grow_with_the_attempt_and_the_size():
     assert VoidsFiles(large).grid_mb("fine") > VoidsFiles(small).grid_mb("fine") + 4000
 
 
-def test_runs_scored_on_the_same_share_baselines():
-    told = config(taught={"teacher": "first"})
-    assert common.target(told, "voids", "first") == "a"
-    assert common.target(told, "voids", "second") == "a-0.3"
-    assert common.target(told, "voids", "third") == "n-v"
-    assert common.first_dataset(told, "voids", "taught") == "slabs"
-    assert "--truth a" in common.target_options(told, "voids", "slabs", "a-0.3")
+def test_runs_with_the_same_target_share_baselines():
+    completed = config(relabelled={"teacher": "first"})
+    assert common.target_name(completed, "voids", "first") == "a"
+    assert common.target_name(completed, "voids", "second") == "a-0.3"
+    assert common.target_name(completed, "voids", "third") == "n-v"
+    assert common.original_dataset(completed, "voids", "relabelled") == "slabs"
+    assert "--truth a" in common.target_options(completed, "voids", "slabs", "a-0.3")
 
 
 def test_an_absent_experiment_has_no_names():
     voids = VoidsFiles({"results": "results"})
     assert voids.names("runs") == []
-    assert voids.pattern("simulation") == "(?!)"
+    assert voids.source_pattern("simulation") == "(?!)"
 
 
 def test_an_unset_variable_in_a_path_is_named(monkeypatch):
@@ -119,9 +124,9 @@ def slices(**runs) -> dict:
     }
 
 
-def test_runs_share_simple_methods_if_they_see_and_are_asked_the_same():
+def test_target_names_contain_what_changes_the_baselines():
     noise = {"rms": 5.0, "beam": 0}
-    found = slices(
+    config = slices(
         ordinal={"task": {"name": "ordinal", "columns": ["redshift_class"]}},
         noisy={"noise": noise},
         noisier={"noise": {**noise, "rms": 7.5}},
@@ -131,7 +136,8 @@ def test_runs_share_simple_methods_if_they_see_and_are_asked_the_same():
         bounded={"baselines": {"sersic_fit": {"objects": 20}}},
     )
     targets = {
-        run: common.target(found, "reionization", run) for run in found["reionization"]["runs"]
+        run: common.target_name(config, "reionization", run)
+        for run in config["reionization"]["runs"]
     }
     assert targets == {
         "first": "redshift_class",
@@ -143,35 +149,35 @@ def test_runs_share_simple_methods_if_they_see_and_are_asked_the_same():
         "few": "latent-8-arcsinh",
         "bounded": "redshift_class-sersic_fit-20",
     }
-    told = common.target_options(found, "reionization", "sky", "redshift_class-sersic_fit-20")
-    assert shlex.split(told)[-2:] == ["--settings", '{"sersic_fit": {"objects": 20}}']
-    told = common.target_options(found, "reionization", "sky", "latent-8-arcsinh")
-    assert shlex.split(told)[-2:] == ["--transform", "arcsinh"]
-    told = common.target_options(found, "reionization", "sky", "redshift_class-noise-5-0")
-    assert shlex.split(told)[-2:] == ["--noise", '{"beam": 0, "rms": 5.0}']
+    words = common.target_options(config, "reionization", "sky", "redshift_class-sersic_fit-20")
+    assert shlex.split(words)[-2:] == ["--settings", '{"sersic_fit": {"objects": 20}}']
+    words = common.target_options(config, "reionization", "sky", "latent-8-arcsinh")
+    assert shlex.split(words)[-2:] == ["--transform", "arcsinh"]
+    words = common.target_options(config, "reionization", "sky", "redshift_class-noise-5-0")
+    assert shlex.split(words)[-2:] == ["--noise", '{"beam": 0, "rms": 5.0}']
 
 
 def test_a_run_behind_an_encoder_depends_on_the_code_of_both_networks():
-    found = slices(
+    config = slices(
         encoder={"model": {"name": "autoencoder"}, "task": {"name": "reconstruction"}},
         behind={"model": {"name": "slicenet"}, "encoder": "encoder"},
     )
     codes = [
-        common.run_code(found, "train", "reionization", run)
+        common.run_fingerprint(config, "train", "reionization", run)
         for run in ("first", "encoder", "behind")
     ]
     assert len(set(codes)) == 3
     both = ("cosmodag.models.slicenet", "cosmodag.models.autoencoder")
-    assert codes[2] == common.code("train", *both)
+    assert codes[2] == common.command_fingerprint("train", *both)
 
 
 @pytest.mark.parametrize(
-    ("resources", "words"),
+    ("resources", "prefix"),
     [
         ({}, "exec"),
         ({"mpi": "mpiexec", "tasks": 3}, "exec mpiexec -n 3"),
         ({"mpi": "srun --mpi=pmi2", "tasks": 32}, "exec srun --mpi=pmi2 -n 32 --cpus-per-task=8"),
     ],
 )
-def test_ranks_are_started_as_a_profile_says(resources, words):
-    assert common.launch(None, resources, 8) == words
+def test_a_profile_decides_how_ranks_start(resources, prefix):
+    assert common.launch(None, resources, 8) == prefix

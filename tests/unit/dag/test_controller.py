@@ -1,4 +1,4 @@
-"""One controller a folder, and folders that can be written."""
+"""Locks and checks of a controller."""
 
 import subprocess
 import sys
@@ -8,29 +8,32 @@ import pytest
 from cosmodag.dag import controller
 from cosmodag.errors import InputError
 
-HOLD = (
+TAKE_LOCK = (
     "import sys, pathlib\n"
     "from cosmodag.dag import controller\n"
     "controller.take_lock(pathlib.Path(sys.argv[1]))\n"
-    "print('held', flush=True)\n"
+    "print('locked', flush=True)\n"
     "sys.stdin.read()\n"
 )
 
 
-def test_a_lock_dies_with_its_holder(tmp_path):
+def test_a_lock_ends_with_its_process(tmp_path):
     lock = tmp_path / "deep" / "lock"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    owner = subprocess.Popen(
+        [sys.executable, "-c", TAKE_LOCK, lock],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    assert holder.stdout.readline() == "held\n"
-    with pytest.raises(InputError, match=f"another snakemake .*process {holder.pid} on "):
+    assert owner.stdout.readline() == "locked\n"
+    with pytest.raises(InputError, match=f"another snakemake .*process {owner.pid} on "):
         controller.take_lock(lock)
-    holder.kill()
-    holder.communicate()
+    owner.kill()
+    owner.communicate()
     controller.take_lock(lock)
 
 
-def test_a_folder_is_made_and_left_empty(tmp_path):
+def test_a_writable_folder_is_created_and_left_empty(tmp_path):
     controller.check_writable("config key scratch", str(tmp_path / "new"))
     assert list((tmp_path / "new").iterdir()) == []
 

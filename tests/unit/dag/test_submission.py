@@ -1,4 +1,4 @@
-"""A job runs what was submitted, or nothing."""
+"""A job runs only with the code and settings of its submission."""
 
 import os
 
@@ -9,7 +9,7 @@ from cosmodag.errors import InputError
 
 
 class Wildcards(dict):
-    """As Snakemake's: entries are attributes too."""
+    """Stand-in for Snakemake's wildcards, whose entries are attributes as well."""
 
     __getattr__ = dict.__getitem__
 
@@ -21,7 +21,7 @@ class Rule:
         self.params = {
             "code": lambda w: f"{code} of {w.run}",
             "settings": f"--width {width}",
-            "launch": lambda wildcards, resources: 1 / 0,  # known only once resources are
+            "launch": lambda wildcards, resources: 1 / 0,  # not known before resources are
         }
 
 
@@ -35,7 +35,7 @@ def submitted(monkeypatch, tmp_path):
     submission.record([Job], tmp_path)
 
 
-def test_a_job_that_was_submitted_starts(submitted):
+def test_a_submitted_job_starts(submitted):
     submission.check(Rule("a"), Wildcards(run="unet"))
 
 
@@ -45,7 +45,7 @@ def test_changed_code_or_settings_are_refused(submitted, rule):
         submission.check(rule, Wildcards(run="unet"))
 
 
-def test_a_job_that_nobody_submitted_is_not_asked(monkeypatch):
+def test_a_job_outside_a_submission_is_not_checked(monkeypatch):
     monkeypatch.delenv(submission.VARIABLE, raising=False)
     submission.check(Rule("b"), Wildcards(run="unet"))
 
@@ -68,7 +68,7 @@ def test_ten_thousand_jobs_leave_the_environment_small(monkeypatch, tmp_path):
     submission.check(Rule("a"), Wildcards(run="unet", batch="9999"))
 
 
-def test_the_jobs_of_a_command_line_are_read():
+def test_target_jobs_are_parsed_from_the_command_line():
     words = [
         "snakemake",
         "--target-jobs",
@@ -76,8 +76,8 @@ def test_the_jobs_of_a_command_line_are_read():
         "report:",
         "--x",
     ]
-    assert submission.jobs_of(words) == [
+    assert submission.target_jobs(words) == [
         ("voids_split", {"experiment": "voids", "dataset": "a"}),
         ("report", {}),
     ]
-    assert submission.jobs_of(["snakemake", "-n"]) == []
+    assert submission.target_jobs(["snakemake", "-n"]) == []

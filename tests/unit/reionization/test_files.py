@@ -45,7 +45,7 @@ def test_batches_contain_each_realization_once(config):
     reionization = ReionizationFiles(config)
     indices = []
     for batch in reionization.batches("boxes"):
-        _, first, _, count = reionization.members("boxes", batch).split()
+        _, first, _, count = reionization.batch_options("boxes", batch).split()
         indices += range(int(first), int(first) + int(count))
     assert indices == list(range(7))
 
@@ -88,7 +88,7 @@ def test_larger_cubes_need_more_memory_and_time(config):
 def test_an_experiment_without_configuration_has_no_names():
     reionization = ReionizationFiles({"results": "results"})
     assert reionization.names("runs") == []
-    assert reionization.pattern("folder") == "(?!)"
+    assert reionization.source_pattern("folder") == "(?!)"
 
 
 def test_environment_variables_of_a_folder_are_expanded(config, monkeypatch):
@@ -104,9 +104,9 @@ def test_environment_variables_of_a_folder_are_expanded(config, monkeypatch):
 def test_a_dataset_can_be_tested_on_other_cutouts(config):
     config["reionization"]["datasets"]["elsewhere"] = {"cutouts": "all", "test": "real"}
     reionization = ReionizationFiles(config)
-    files = reionization.dealt("elsewhere")
+    files = reionization.split_inputs("elsewhere")
     assert files == {
         "examples": reionization.examples("all"),
         "test": reionization.examples("real"),
     }
-    assert "test" not in reionization.dealt("all")
+    assert "test" not in reionization.split_inputs("all")

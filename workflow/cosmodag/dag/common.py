@@ -1,6 +1,6 @@
-"""What the rules know of the configuration: options of commands, code behind them, resources.
+"""Parameters and resources of rules: command-line options, code fingerprints, memory, launchers.
 
-Read by the Snakefile, so it imports nothing heavy.
+The Snakefile imports this module, which therefore imports nothing heavy.
 """
 
 import json
@@ -14,6 +14,7 @@ from cosmodag import experiments, provenance, settings
 from cosmodag.dag import config_files
 
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
+"""Folder that contains the package."""
 
 
 def checked(config: Mapping, files: Sequence[str | os.PathLike] = ()) -> dict:
@@ -38,7 +39,7 @@ def checked(config: Mapping, files: Sequence[str | os.PathLike] = ()) -> dict:
 
 
 def command_options(config: Mapping) -> dict:
-    """Return the configuration with every entry of a section written as command-line options.
+    """Format every entry of the experiments' sections as command-line options.
 
     Parameters
     ----------
@@ -48,10 +49,10 @@ def command_options(config: Mapping) -> dict:
     Returns
     -------
     dict
-        ``{experiment: {section: {name: options}}}`` to be used with Snakemake's `lookup`, so that
-        a changed key reruns the rules that read its entry and no others. Keys that name other
-        entries or that only shape the DAG (``x-names`` and ``x-rule`` in the schema) are left
-        out: they reach a rule as its inputs and wildcards.
+        ``{experiment: {section: {name: options}}}`` for Snakemake's `lookup`: a changed key reruns
+        only the rules that read its entry. Keys that name other entries or only shape the DAG
+        (``x-names`` and ``x-rule`` in the schema) are omitted, since they reach a rule as its
+        inputs and wildcards.
     """
     return {
         experiment: {
@@ -66,10 +67,24 @@ def command_options(config: Mapping) -> dict:
     }
 
 
-def options(values: Mapping) -> str:
-    """Write settings as quoted command-line options, ``--box-size 192 --axes '[0, 1]'``.
+def format_options(values: Mapping) -> str:
+    """Format settings as quoted command-line options.
 
-    Empty strings and None are left out; a boolean becomes ``--key`` or ``--no-key``.
+    Parameters
+    ----------
+    values : mapping from str to object
+        Settings. Empty strings and None are omitted, a boolean becomes ``--key`` or ``--no-key``,
+        and values that are not text are written as JSON.
+
+    Returns
+    -------
+    str
+        Words for a shell.
+
+    Examples
+    --------
+    >>> format_options({"box_size": 192, "axes": [0, 1], "periodic": False, "truth": None})
+    "--box-size 192 --axes '[0, 1]' --no-periodic"
     """
     words: list[str] = []
     for key, value in values.items():
@@ -79,47 +94,82 @@ def options(values: Mapping) -> str:
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            words += [f"--{flag}", value if isinstance(value, str) else _json(value)]
+            words += [
+                f"--{flag}",
+                value if isinstance(value, str) else json.dumps(value, sort_keys=True),
+            ]
     return " ".join(shlex.quote(word) for word in words)
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
+def command_fingerprint(command: str, *modules: str) -> str:
+    """Return the fingerprint of a command's code.
 
+    Parameters
+    ----------
+    command : str
+        Command such as ``train``, or an experiment and its command.
+    *modules : str
+        Modules that the command imports by names in the configuration.
 
-def code(command: str, *modules: str) -> str:
-    """Return the fingerprint of a command, "train" or "voids grid", and of further modules.
-
-    Those are modules that the command imports by a name that the configuration gives.
+    Returns
+    -------
+    str
+        Hash of the source of the command and of all modules that it imports.
     """
     *experiment, name = command.split()
     return provenance.fingerprint(".".join(["cosmodag", *experiment, "commands", name]), *modules)
 
 
-def run_code(config: Mapping, command: str, experiment: str, run: str) -> str:
-    """Return the fingerprint of a command together with that of the networks a run consists of."""
+def run_fingerprint(config: Mapping, command: str, experiment: str, run: str) -> str:
+    """Return the fingerprint of a command together with that of a run's networks.
+
+    Parameters
+    ----------
+    config : mapping
+        The completed configuration.
+    command : str
+        Command as in `command_fingerprint`.
+    experiment, run : str
+        The run, whose encoder counts as well.
+    """
     runs = config[experiment]["runs"]
-    parts = [run, *filter(None, [runs[run].get("encoder")])]
-    return code(command, *(f"cosmodag.models.{runs[part]['model']['name']}" for part in parts))
+    names = [run, *filter(None, [runs[run].get("encoder")])]
+    networks = (f"cosmodag.models.{runs[name]['model']['name']}" for name in names)
+    return command_fingerprint(command, *networks)
 
 
 def evaluation_modules(config: Mapping, experiment: str, run: str) -> list[str]:
-    """Return the module with an experiment's own evaluation of a run's task, if it has one."""
+    """Return the module of an experiment's own evaluation of a run's task, in a list.
+
+    The list is empty if the task's general evaluation applies.
+    """
     task = experiments.find(experiment).tasks.get(config[experiment]["runs"][run]["task"]["name"])
     return [task.evaluation.partition(":")[0]] if task is not None and task.evaluation else []
 
 
-def target_run(config: Mapping, experiment: str, dataset: str, name: str) -> str:
-    """Return the first run on a dataset that is scored on a target, see `target`."""
+def target_run(config: Mapping, experiment: str, dataset: str, target: str) -> str:
+    """Return the first run on a dataset that is evaluated on a target, see `target_name`.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
     for run, entry in config[experiment]["runs"].items():
-        same = first_dataset(config, experiment, entry["dataset"]) == dataset
-        if same and target(config, experiment, run) == name:
+        if (
+            original_dataset(config, experiment, entry["dataset"]) == dataset
+            and target_name(config, experiment, run) == target
+        ):
             return run
-    raise KeyError(f"no run of {experiment} on {dataset} is scored on {name}")
+    raise KeyError(f"no run of {experiment} on {dataset} is evaluated on {target}")
 
 
-def target(config: Mapping, experiment: str, run: str) -> str:
-    """Return a name for what a run is scored on; runs that share it share baselines."""
+def target_name(config: Mapping, experiment: str, run: str) -> str:
+    """Return the name of the target that a run is evaluated on.
+
+    Runs on the same dataset with the same target share their baselines. The name consists of the
+    columns or the channel, followed by those settings of the task that change the baselines.
+    """
     entry = config[experiment]["runs"][run]
     task = entry["task"]
     columns = task.get("columns") or [task[key] for key in ("column",) if key in task]
@@ -127,20 +177,23 @@ def target(config: Mapping, experiment: str, run: str) -> str:
     if task["name"] in ("reconstruction", "matching", "latent"):
         extra = (task[key] for key in ("size", "candidates") if key in task)
         parts = [task["name"], *filter(None, parts), *map(str, extra)]
-    if task["name"] == "latent":  # scored as the network sees its input
+    if task["name"] == "latent":  # evaluated on the network's transformed input
         parts.append(entry["transform"])
     if task.get("threshold", 0.5) != 0.5:
         parts.append(f"{task['threshold']}")
-    if "noise" in entry:  # simple methods see what the network sees
+    if "noise" in entry:  # baselines see the same noise as the network
         noise = entry["noise"]
         parts += ["noise", f"{noise['rms']:g}", f"{noise['beam']:g}"]
-    for name, bounds in sorted(entry.get("baselines", {}).items()):
-        parts += [name, *(f"{value}" for _, value in sorted(bounds.items()))]
+    for name, settings_of_baseline in sorted(entry.get("baselines", {}).items()):
+        parts += [name, *(f"{value}" for _, value in sorted(settings_of_baseline.items()))]
     return "-".join(parts)
 
 
-def first_dataset(config: Mapping, experiment: str, dataset: str) -> str:
-    """Return the dataset that teachers' datasets go back to: its examples and splits are theirs."""
+def original_dataset(config: Mapping, experiment: str, dataset: str) -> str:
+    """Return the dataset that a dataset was relabelled from, directly or not, or itself.
+
+    Relabelled datasets have the examples and splits of the original one.
+    """
     entry = config[experiment]["datasets"][dataset]
     while "teacher" in entry:
         dataset = config[experiment]["runs"][entry["teacher"]]["dataset"]
@@ -148,48 +201,43 @@ def first_dataset(config: Mapping, experiment: str, dataset: str) -> str:
     return dataset
 
 
-def target_options(config: Mapping, experiment: str, dataset: str, name: str) -> str:
-    """Return the options that describe a target to the command that fits baselines."""
-    entry = config[experiment]["runs"][target_run(config, experiment, dataset, name)]
+def target_options(config: Mapping, experiment: str, dataset: str, target: str) -> str:
+    """Return the options that describe a target to the command ``baselines``."""
+    entry = config[experiment]["runs"][target_run(config, experiment, dataset, target)]
     keys = ["task", "truth", "noise"]
     keys += ["transform"] if entry["task"]["name"] == "latent" else []
-    given = {key: entry.get(key) for key in keys}
-    return options(given | {"settings": entry.get("baselines") or None})
+    values = {key: entry.get(key) for key in keys}
+    return format_options(values | {"settings": entry.get("baselines") or None})
 
 
-def dataset_names(config: Mapping, experiment: str, origin: str) -> str:
-    """Return the wildcard pattern of the datasets made from cutouts or by a teacher."""
+def dataset_pattern(config: Mapping, experiment: str, origin: str) -> str:
+    """Return a wildcard pattern for datasets by origin: ``cutouts`` or ``teacher``."""
     datasets = config.get(experiment, {}).get("datasets", {})
     return names_pattern(name for name, entry in datasets.items() if origin in entry)
 
 
-def all_runs(config: Mapping) -> list[tuple[str, str]]:
-    """Return the runs of all experiments as pairs of experiment and run."""
-    return [
-        (experiment, run)
-        for experiment in experiments.names()
-        if experiment in config
-        for run in config[experiment]["runs"]
-    ]
-
-
 def names_pattern(names: Iterable[str]) -> str:
-    """Return a pattern for a wildcard that takes just these names."""
+    """Return a wildcard pattern that matches exactly these names."""
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
 def scaled(amount: float | Callable, *, least: int = 1) -> Callable:
-    """Return a resource that is `amount` at the first attempt and grows by as much at each more.
+    """Return a resource of a rule that is proportional to the attempt.
 
     Parameters
     ----------
-    amount : number or callable
-        The resource at the first attempt, or a function of the wildcards that gives it.
+    amount : float or callable
+        The resource at the first attempt, or a function of the wildcards that returns it.
     least : int
-        Smallest value of `amount`.
+        Lower limit of `amount`.
+
+    Returns
+    -------
+    callable
+        Function of the wildcards and the attempt, for ``resources`` of a rule.
     """
 
-    def resource(wildcards, attempt):
+    def resource(wildcards, attempt: int) -> int:
         value = amount(wildcards) if callable(amount) else amount
         return max(least, round(value)) * attempt
 
@@ -197,11 +245,20 @@ def scaled(amount: float | Callable, *, least: int = 1) -> Callable:
 
 
 def launch(wildcards, resources, threads) -> str:
-    """Return what a command of one or several ranks is started by.
+    """Return the words that start a command of one or more MPI ranks.
 
-    The command takes the shell's place, so that a signal to a job reaches it. Ranks are started by
-    the resource `mpi` of a profile, ``srun`` or ``mpiexec``, which is told their number: within a
-    job of the Slurm executor it is known no more.
+    The command replaces the shell, so that a job's signals reach it. The resource ``mpi`` of a
+    profile, ``srun`` or ``mpiexec``, starts the ranks. Their number is written out, since a job of
+    the Slurm executor does not know it.
+
+    Parameters
+    ----------
+    wildcards : snakemake.io.Wildcards
+        Not used; Snakemake passes it to every function of a rule.
+    resources : mapping
+        Resources of the job, with ``mpi`` and ``tasks`` where a profile sets them.
+    threads : int
+        Threads per rank.
     """
     mpi = resources.get("mpi")
     if not mpi:
@@ -211,13 +268,23 @@ def launch(wildcards, resources, threads) -> str:
 
 
 def stage_options(path: str, entry: Mapping, stage: str | None = None) -> str:
-    """Write the settings of one stage out of an entry that two stages share, see `options`."""
-    held = settings.stage_keys(path, stage)  # in the schema's order, whatever the configuration's
-    return options({key: entry[key] for key, _ in held if key in entry})
+    """Format the settings of one command, from an entry that two commands may share.
+
+    Parameters
+    ----------
+    path : str
+        Section of the schema.
+    entry : mapping
+        Entry of the configuration.
+    stage : str, optional
+        Command, as in ``x-stage`` of the schema.
+    """
+    keys = settings.stage_keys(path, stage)  # in the schema's order, whatever the configuration's
+    return format_options({key: entry[key] for key, _ in keys if key in entry})
 
 
 def _entry_options(path: str, entry: Mapping) -> str:
-    if settings.section(path).get("maxProperties") == 1:  # an entry of one kind out of several
+    if settings.section(path).get("maxProperties") == 1:  # a single key: the kind of the entry
         kind = next(iter(entry))
         return _entry_options(f"{path}/{kind}", entry[kind])
     return stage_options(path, entry)

@@ -1,7 +1,7 @@
-"""What a controller does before its first job: it checks what jobs need and makes way for them.
+"""Checks and preparations of the controlling snakemake process before its first job.
 
-Snakemake's own lock outlives a killed controller and has to be removed by hand. This one is held by
-the process and dies with it.
+Snakemake's own lock outlives a killed controller and must be removed by hand. The lock of this
+module belongs to the process and ends with it.
 """
 
 import fcntl
@@ -15,23 +15,25 @@ from typing import IO
 from cosmodag.dag import slurm, submission
 from cosmodag.errors import InputError
 
-_held: list[IO] = []
-"""Locks of this process, open as long as it lives."""
+_locks: list[IO] = []
+"""Locked files, open until this process ends."""
 
 
 def prepare(workflow, config: Mapping) -> None:
-    """Check what jobs need, and make way for them. Called once, before the first job.
+    """Check folders and the cluster, and cancel orphaned jobs; called once, before the first job.
 
     Parameters
     ----------
-    workflow
-        Snakemake's workflow, whose jobs are known.
-    config
+    workflow : snakemake.workflow.Workflow
+        Workflow with a complete DAG of jobs.
+    config : mapping
         The completed configuration.
 
     Raises
     ------
     InputError
+        If a folder is not writable, another controller works in this folder, or Slurm refuses the
+        jobs.
     """
     jobs = list(workflow.dag.needrun_jobs())
     submission.record(jobs)
@@ -50,12 +52,12 @@ def prepare(workflow, config: Mapping) -> None:
 
 
 def finished_reports(workflow) -> tuple[list[str], list[str]]:
-    """Return the runs shown in the reports that were asked for, and the reports.
+    """Return the requested reports and the runs that they show.
 
     Parameters
     ----------
-    workflow
-        Snakemake's workflow after its last job.
+    workflow : snakemake.workflow.Workflow
+        Workflow after its last job.
 
     Returns
     -------
@@ -67,13 +69,20 @@ def finished_reports(workflow) -> tuple[list[str], list[str]]:
     return list(runs), [str(Path(job.output[0]).resolve()) for job in jobs]
 
 
-def check_writable(what: str, folder: str) -> None:
-    """Make a folder and write to it.
+def check_writable(name: str, folder: str) -> None:
+    """Create a folder and write a temporary file to it.
+
+    Parameters
+    ----------
+    name : str
+        What the folder is, for the message of an error.
+    folder : str
+        Path of the folder.
 
     Raises
     ------
     InputError
-        If that is not possible, with the system's reason.
+        If that fails, with the system's reason.
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -83,18 +92,23 @@ def check_writable(what: str, folder: str) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise InputError(
-            f"{what}: {folder} cannot be written to ({error.strerror}): choose another folder, or "
-            "make room"
+            f"{name}: {folder} cannot be written to ({error.strerror}): choose another folder or "
+            "free some space"
         ) from None
 
 
 def take_lock(path: Path) -> None:
-    """Hold a lock until this process ends, however it does.
+    """Lock a file until this process ends, normally or not.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        File to create and lock.
 
     Raises
     ------
     InputError
-        If another process holds it.
+        If another process has locked it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = open(path, "a+")  # noqa: SIM115
@@ -103,12 +117,12 @@ def take_lock(path: Path) -> None:
     except BlockingIOError:
         file.seek(0)
         raise InputError(
-            f"another snakemake works in this folder ({file.read().strip()}): wait until it is "
-            "done, or stop it"
+            f"another snakemake works in this folder ({file.read().strip()}): wait until it ends "
+            "or stop it"
         ) from None
     except OSError:
         return  # a file system without locks
     file.truncate(0)
     file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
     file.flush()
-    _held.append(file)
+    _locks.append(file)

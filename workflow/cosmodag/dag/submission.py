@@ -1,14 +1,14 @@
-"""What was submitted is what runs: code and settings of a job, as they were when it was queued.
+"""A check that a job runs with the code and settings with which it was submitted.
 
-A job may start hours after it was submitted, and then reads the workflow anew. The controller
-writes the hashes of all jobs that it submits to a file; a job whose own hash is not in it refuses
-to start, since its results would be recorded as those of other code.
+A job may start hours after its submission, and then parses the workflow again. The controller
+writes the hashes of all submitted jobs to a file. A job whose own hash is not in the file refuses
+to start, since its results would be recorded under the code of the submission.
 """
 
 import inspect
 import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cosmodag import provenance
@@ -16,19 +16,19 @@ from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 
 VARIABLE = "COSMODAG_SUBMITTED"
-"""Variable of the environment with the path of the file of hashes."""
+"""Environment variable with the path of the file of hashes."""
 
 
 def record(jobs: Iterable, folder: str | os.PathLike = ".snakemake") -> None:
-    """Write the hashes of jobs to a file, whose path the jobs inherit in their environment.
+    """Write the hashes of jobs to a file, and set the environment variable that jobs inherit.
 
     The hashes of ten thousand jobs would not fit into the environment itself.
 
     Parameters
     ----------
-    jobs : iterable
-        Snakemake's jobs, with a rule and wildcards.
-    folder : path
+    jobs : iterable of snakemake.jobs.Job
+        Jobs that are to be submitted.
+    folder : str or os.PathLike
         Folder that the nodes of a cluster share.
     """
     hashes = sorted({job_hash(job.rule, job.wildcards) for job in jobs})
@@ -39,8 +39,19 @@ def record(jobs: Iterable, folder: str | os.PathLike = ".snakemake") -> None:
     os.environ[VARIABLE] = str(path)
 
 
-def jobs_of(words: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """Return rule and wildcards of the jobs that a command line of Snakemake's own is to run."""
+def target_jobs(words: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """Return the jobs that a submitted snakemake has to run.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Command line of the submitted snakemake.
+
+    Returns
+    -------
+    list of (str, dict)
+        Rule and wildcards per job.
+    """
     if "--target-jobs" not in words:
         return []
     jobs = []
@@ -52,11 +63,19 @@ def jobs_of(words: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
 
 
 def check(rule, wildcards: Mapping) -> None:
-    """Refuse a job whose code or settings are not those that were submitted.
+    """Refuse a job whose code or settings differ from those that were submitted.
+
+    Parameters
+    ----------
+    rule : snakemake.rules.Rule
+        Rule of the job.
+    wildcards : mapping from str to str
+        Wildcards of the job.
 
     Raises
     ------
     InputError
+        If the hash of the job is not among those of the submission, or the file is unreadable.
     """
     path = os.environ.get(VARIABLE)
     if path is None:
@@ -70,27 +89,27 @@ def check(rule, wildcards: Mapping) -> None:
         ) from None
     if job_hash(rule, wildcards) in submitted:
         return
-    named = ", ".join(f"{key}={value}" for key, value in sorted(wildcards.items()))
+    values = ", ".join(f"{key}={value}" for key, value in sorted(wildcards.items()))
     raise InputError(
-        f"{rule.name} ({named}): its code or settings changed between submission and start: stop "
+        f"{rule.name} ({values}): its code or settings changed between submission and start: stop "
         "the running snakemake and run the same command again"
     )
 
 
 def job_hash(rule, wildcards: Mapping) -> str:
-    """Return a hash of a rule's parameters for its wildcards, code among them.
+    """Return a hash of a job's parameters, which include the fingerprint of its code.
 
-    Parameters that follow from inputs or resources are left out: Snakemake knows them later.
+    Parameters that depend on inputs or resources are omitted: they are not known yet.
     """
-    values = {
+    parameters = {
         name: value(wildcards) if callable(value) else value
         for name, value in rule.params.items()
         if not (callable(value) and _derived(value))
     }
-    known = dict(sorted(wildcards.items()))
-    return provenance.value_hash([rule.name, known, {k: str(v) for k, v in values.items()}])[:12]
+    texts = {name: str(value) for name, value in parameters.items()}
+    return provenance.value_hash([rule.name, dict(sorted(wildcards.items())), texts])[:12]
 
 
-def _derived(function) -> bool:
-    """Say whether a function of parameters asks for more than the wildcards."""
+def _derived(function: Callable) -> bool:
+    """Return whether a function for a parameter has other arguments than the wildcards."""
     return len(inspect.signature(function).parameters) > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cosmodag.dag.common import options
+from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles
 
 MEGABYTES_OF_PYTHON = 1200  # GalSim, h5py, astropy; and twice Snakemake around a job
@@ -23,7 +23,7 @@ class GalaxiesFiles(ExperimentFiles):
 
     NAME = "galaxies"
     SECTIONS = ("sources", "cutouts", "datasets", "runs", "clusters", "predictions")
-    COUNTED = "galaxies"
+    COUNT_KEY = "galaxies"
 
     def folder(self, source: str) -> str:
         """Return a folder of stamps, with variables of the environment replaced."""
@@ -41,7 +41,7 @@ class GalaxiesFiles(ExperimentFiles):
         if folder is None:
             return ""
         known = {key: folder[key] for key in READ if key in folder}
-        return options({"files": known, "batch": batch, "batches": folder["batches"]})
+        return format_options({"files": known, "batch": batch, "batches": folder["batches"]})
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the batches of an entry of cutouts."""
@@ -61,7 +61,7 @@ class GalaxiesFiles(ExperimentFiles):
     def cluster_inputs(self, clusters: str) -> dict[str, str]:
         """Return what galaxies are grouped from: a trained run, its dataset, a table of labels."""
         entry = self.config["clusters"][clusters]
-        model, dataset = self.trained(entry["run"])
+        model, dataset = self.trained_run(entry["run"])
         table = entry.get("label_table")
         labels = {"labels": os.path.expandvars(table["path"])} if table else {}
         return {"model": model, "dataset": dataset, **labels}
@@ -80,7 +80,7 @@ class GalaxiesFiles(ExperimentFiles):
         if "simulation" in self.config["sources"][source]:
             found["stamps"] = [f"{root}/{batch}.h5" for batch in self.batches(source)]
         for name, run in self.applied(prediction).items():
-            found[name], found[f"{name}_dataset"] = self.trained(run)
+            found[name], found[f"{name}_dataset"] = self.trained_run(run)
         if "clusters" in entry:
             found["clusters"] = f"{self.root}/clusters/{entry['clusters']}"
         return found
@@ -93,7 +93,7 @@ class GalaxiesFiles(ExperimentFiles):
         for name, file in self.prediction_inputs(prediction).items():
             if name != "stamps":
                 held[name] = file.removesuffix("/model.pt")
-        return options(held)
+        return format_options(held)
 
     def simulate_mb(self, source: str) -> float:
         """Return the memory of a simulation in MB: all its stamps may wait to be written."""

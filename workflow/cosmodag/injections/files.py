@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cosmodag.dag.common import PACKAGE_FOLDER, options
+from cosmodag.dag.common import PACKAGE_FOLDER, format_options
 from cosmodag.dag.experiment_files import ExperimentFiles
 
 MEGABYTES_OF_PYTHON = 1200  # numba, astropy, compiled kernels; and twice Snakemake around a job
@@ -19,7 +19,7 @@ class InjectionsFiles(ExperimentFiles):
 
     NAME = "injections"
     SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "predictions", "verdicts")
-    COUNTED = "bricks"
+    COUNT_KEY = "bricks"
     PRIOR = str(PACKAGE_FOLDER.parent / "resources" / "emission_line_galaxies.json")
     """Law of the galaxies that are drawn."""
 
@@ -39,7 +39,7 @@ class InjectionsFiles(ExperimentFiles):
     def survey_of(self, selection: str) -> str:
         """Return the option that names one of a simulation's surveys in its folder."""
         entry = self.config["selections"][selection]
-        return options({"survey_name": entry.get("survey")})
+        return format_options({"survey_name": entry.get("survey")})
 
     def selected(self, cutouts: str) -> str:
         """Return the selection whose stamps are cut."""
@@ -52,7 +52,7 @@ class InjectionsFiles(ExperimentFiles):
         if survey is None:
             return ""
         bricks = os.path.expandvars(survey["bricks"]["path"])
-        return options({"bricks": bricks, "batch": batch, "batches": survey["batches"]})
+        return format_options({"bricks": bricks, "batch": batch, "batches": survey["batches"]})
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the batches of an entry of cutouts."""
@@ -84,7 +84,7 @@ class InjectionsFiles(ExperimentFiles):
         """Return the scores that a verdict rests on, and the negative control's dataset."""
         entry = self.config["verdicts"][verdict]
         scores = {run: f"{self.root}/runs/{run}/metrics.json" for run in self.config["runs"]}
-        _, dataset = self.trained(entry["negative_control"])
+        _, dataset = self.trained_run(entry["negative_control"])
         return {
             "run": scores[entry["run"]],
             "positive_controls": [scores[run] for run in entry["positive_controls"]],
@@ -110,5 +110,5 @@ class InjectionsFiles(ExperimentFiles):
     def prediction_inputs(self, prediction: str) -> dict[str, str | list[str]]:
         """Return what a prediction needs: a trained run, its dataset, stamps."""
         entry = self.config["predictions"][prediction]
-        model, dataset = self.trained(entry["run"])
+        model, dataset = self.trained_run(entry["run"])
         return {"model": model, "dataset": dataset, "stamps": self.examples(entry["cutouts"])}

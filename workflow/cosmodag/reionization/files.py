@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cosmodag.dag.common import options, stage_options
+from cosmodag.dag.common import format_options, stage_options
 from cosmodag.dag.experiment_files import ExperimentFiles
 
 PYTHON_MB = 800
@@ -49,7 +49,7 @@ class ReionizationFiles(ExperimentFiles):
             return ""
         size = source.get("simulation", {}).get("batch", entry["realizations"])
         remaining = entry["realizations"] - batch * size
-        return options({"realizations": remaining}) if remaining < size else ""
+        return format_options({"realizations": remaining}) if remaining < size else ""
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the examples files of an entry of cutouts, one per batch."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from cosmodag.dag.common import options
+from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles
 
 BASE_MB = 1200
@@ -54,7 +54,7 @@ class VoidsFiles(ExperimentFiles):
         if not entry["catalogue"]:
             return ""
         voids = self.config["sources"][entry["source"]]["catalogue"]["voids"]
-        return options({"void_settings": voids})
+        return format_options({"void_settings": voids})
 
     def cutout_input(self, cutouts: str, key: str, batch: str) -> str:
         """Return the grid file or the labels file, by its key, that sub-boxes are cut from."""
