@@ -144,7 +144,7 @@ def test_too_few_examples_to_group_are_refused():
 
 def test_latents_of_every_split_are_those_that_are_predicted(stamps, tmp_path):
     settings = RunSettings(
-        task={"name": "latent", "size": 3},
+        task={"name": "latent", "latent_dim": 3},
         model={"name": "vae", "widths": [8, 16]},
         training={"epochs": 1, "batch_size": 32},
         transform="arcsinh",
