@@ -1,14 +1,14 @@
-# The stages that all experiments share, written once: split, relabel, train, evaluate.
+# The stages that all experiments share: split, relabel, train, baselines, evaluate.
 # An experiment inherits them with `use rule learning_split as <experiment>_split with:`.
 #
 # Needs:  results/<experiment>/cutouts/<cutouts>/<batch>.h5      examples
 # Makes:  results/<experiment>/datasets/<dataset>/               shards, index, statistics, hashes
-#         results/<experiment>/baselines/<dataset>/<target>.h5   predictions of simple methods
+#         results/<experiment>/baselines/<dataset>/<target>.h5   predictions of the baselines
 #         results/<experiment>/runs/<run>/                       weights, history, scores, figures
 
 
 rule learning_split:
-    """Deal examples to training, validation and test by independent groups; audit for leaks."""
+    """Split examples into training, validation and test sets by groups; audit for leaks."""
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     log:
@@ -16,7 +16,7 @@ rule learning_split:
     benchmark:
         f"{results}/benchmarks/{{experiment}}/split_{{dataset}}.tsv"
     wildcard_constraints:
-        experiment="(?!)",  # inherited, never run under this name
+        experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -48,7 +48,7 @@ rule learning_relabel:
     benchmark:
         f"{results}/benchmarks/{{experiment}}/relabel_{{dataset}}.tsv"
     wildcard_constraints:
-        experiment="(?!)",  # inherited, never run under this name
+        experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
         "../../envs/cpu.yaml"
     threads: 2
@@ -68,7 +68,7 @@ rule learning_relabel:
 
 
 rule learning_train:
-    """Train one network; a killed job continues from its last checkpoint."""
+    """Train a network; an interrupted job continues from its last checkpoint."""
     input:
         dataset=lambda w: dataset_of(w.experiment, w.run),
         encoder=lambda w: encoder_of(w.experiment, w.run),
@@ -81,7 +81,7 @@ rule learning_train:
     benchmark:
         f"{results}/benchmarks/{{experiment}}/train_{{run}}.tsv"
     wildcard_constraints:
-        experiment="(?!)",  # inherited, never run under this name
+        experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
         "../../envs/cpu.yaml"
     threads: 2
@@ -105,7 +105,7 @@ rule learning_train:
 
 
 rule learning_baselines:
-    """Fit simple methods to what the runs on a dataset are scored on, once for all of them."""
+    """Fit the baselines of a dataset and target, once for all runs that share them."""
     input:
         dataset=f"{results}/{{experiment}}/datasets/{{dataset}}",
     output:
@@ -115,7 +115,7 @@ rule learning_baselines:
     benchmark:
         f"{results}/benchmarks/{{experiment}}/baselines_{{dataset}}_{{target}}.tsv"
     wildcard_constraints:
-        experiment="(?!)",  # inherited, never run under this name
+        experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
         "../../envs/cpu.yaml"
     threads: 2
@@ -140,7 +140,7 @@ rule learning_baselines:
 
 
 rule learning_evaluate:
-    """Score a trained network beside baselines on the test split, which is read here alone."""
+    """Score a trained network and the baselines on the test split, which no other rule reads."""
     input:
         dataset=lambda w: dataset_of(w.experiment, w.run),
         model=f"{results}/{{experiment}}/runs/{{run}}/model.pt",
@@ -155,7 +155,7 @@ rule learning_evaluate:
     benchmark:
         f"{results}/benchmarks/{{experiment}}/evaluate_{{run}}.tsv"
     wildcard_constraints:
-        experiment="(?!)",  # inherited, never run under this name
+        experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
         "../../envs/cpu.yaml"
     threads: 2

@@ -9,7 +9,7 @@ from cosmodag.cutouts.examples_file import create_examples, write_index
 
 @pytest.fixture
 def write_examples(tmp_path):
-    """Function that writes an examples file whose every map tells which example it is."""
+    """Return a function that writes an examples file whose first pixels number the examples."""
 
     def write(name="examples.h5", groups=6, members=7, side=8, channels=2, **columns):
         random = np.random.default_rng(groups)
@@ -27,7 +27,7 @@ def write_examples(tmp_path):
             )
             x[...] = random.normal(3, 2, x.shape)
             x[:, 0, 0, 0] = np.arange(count)
-            # The target is the input seen at half the resolution, so that maps can be matched.
+            # The target is the input at half the resolution, so that maps can be compared.
             y[...] = x[:][:, ::2, ::2, :1] * [1, 10]
             stem = path.stem
             write_index(
@@ -46,7 +46,7 @@ def write_examples(tmp_path):
 
 @pytest.fixture
 def dataset(write_examples, tmp_path):
-    """Dataset folder of 42 examples in 6 groups, 4 a shard."""
+    """Return a dataset folder of 42 examples in 6 groups, 4 per shard."""
     from cosmodag.datasets.shards import write_dataset
 
     write_dataset([write_examples()], tmp_path / "dataset", shard_size=4)

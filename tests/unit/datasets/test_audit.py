@@ -1,4 +1,4 @@
-"""Claims on the audit of a split."""
+"""The audit of a split lists shared values and overlapping volumes."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def test_touching_sub_boxes_do_not_overlap_despite_rounding():
     assert shared_volumes(index) == []
 
 
-def test_overlap_is_named_with_both_sub_boxes():
+def test_an_overlap_is_listed_with_both_sub_boxes():
     index = sub_boxes([[0, 0, 0], [9, 9, 9], [40, 0, 0]], 10, ["train", "test", "valid"])
     (leak,) = audit_split(index)
     assert "1 pairs" in leak
@@ -37,7 +37,7 @@ def test_overlap_is_named_with_both_sub_boxes():
     assert "r0000/1 (test)" in leak
 
 
-def test_overlap_through_the_periodic_face_is_found():
+def test_an_overlap_through_the_periodic_face_is_listed():
     corners = [[95, 0, 0], [2, 0, 0], [50, 0, 0]]
     splits = ["train", "test", "valid"]
     assert shared_volumes(sub_boxes(corners, 10, splits, periodic=False)) == []
@@ -53,15 +53,15 @@ def test_a_volume_at_many_redshifts_counts_once():
 
 
 def test_sub_boxes_of_different_boxes_do_not_overlap():
-    parts = [
+    boxes = [
         sub_boxes([[0, 0, 0]], 10, [split], box=f"r{n}")
         for n, split in enumerate(["train", "valid", "test"])
     ]
-    assert audit_split(pd.concat(parts, ignore_index=True)) == []
+    assert audit_split(pd.concat(boxes, ignore_index=True)) == []
 
 
 @pytest.mark.parametrize("periodic", [False, True])
-def test_the_sweep_counts_what_comparing_all_pairs_counts(periodic):
+def test_the_sweep_agrees_with_a_comparison_of_all_pairs(periodic):
     random = np.random.default_rng(5)
     count, size = 300, np.array([50.0, 60.0, 70.0])
     sides = random.uniform(3, 12, (count, 3))
@@ -98,6 +98,6 @@ def test_shared_groups_seeds_and_objects_are_listed():
     ]
 
 
-def test_an_experiment_adds_a_check_of_its_own():
+def test_further_checks_replace_the_default_ones():
     index = sub_boxes([[0, 0, 0], [1, 1, 1]], 10, ["train", "test"])
     assert audit_split(index, checks=[lambda _: ["sky shared"]]) == ["sky shared"]

@@ -1,4 +1,4 @@
-"""Symmetries about the middle pixel of a stamp."""
+"""Symmetries about the central pixel of a stamp."""
 
 import numpy as np
 import pytest

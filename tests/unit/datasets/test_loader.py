@@ -1,4 +1,4 @@
-"""Claims on batches: their order, their parts among ranks, their augmentation."""
+"""Batches: their order, their parts per rank, their augmentation and targets."""
 
 import itertools
 
@@ -24,15 +24,15 @@ def order(loader, epoch, start=0):
     return [batch.rows.tolist() for batch in loader.batches(epoch, start)]
 
 
-def test_batches_hold_the_examples_that_they_name(dataset):
+def test_batches_contain_the_examples_of_their_rows(dataset):
     x, y, index = read_split(dataset, "train")
     loader = make(dataset)
-    seen = []
+    rows = []
     for batch in loader.batches(0):
         np.testing.assert_array_equal(batch.x.numpy(), x[batch.rows].transpose(0, 3, 1, 2))
         np.testing.assert_array_equal(batch.y.numpy(), y[batch.rows].transpose(0, 3, 1, 2))
-        seen.extend(batch.rows)
-    assert sorted(seen) == list(range(len(index)))
+        rows.extend(batch.rows)
+    assert sorted(rows) == list(range(len(index)))
     assert len(list(loader.batches(0))) == len(loader)
 
 
@@ -66,10 +66,10 @@ def test_the_order_is_the_same_for_any_number_of_ranks(dataset, world_size):
 @pytest.mark.parametrize("start", [0, 1, 3, 4])
 def test_resuming_at_a_batch_equals_the_uninterrupted_order(dataset, start):
     loader = make(dataset, augment="symmetries")
-    whole = list(loader.batches(2))
+    uninterrupted = list(loader.batches(2))
     resumed = list(make(dataset, augment="symmetries").batches(2, start))
-    assert len(resumed) == len(whole) - start
-    for before, after in zip(whole[start:], resumed):
+    assert len(resumed) == len(uninterrupted) - start
+    for before, after in zip(uninterrupted[start:], resumed):
         np.testing.assert_array_equal(before.rows, after.rows)
         assert torch.equal(before.x, after.x)
         assert torch.equal(before.y, after.y)
@@ -82,8 +82,8 @@ def test_input_and_target_are_augmented_alike(dataset, augment):
     changed = 0
     for batch in loader.batches(0):
         for image, target, row in zip(batch.x.numpy(), batch.y.numpy(), batch.rows):
-            # The untouched target is every second pixel of the input. A flip moves the kept pixel
-            # to another corner of each 2×2 block, but to the same one in all blocks.
+            # The target without augmentation is every second pixel of the input. A flip moves that
+            # pixel to another corner of each 2×2 block, but to the same one in all blocks.
             corners = [image[0, i::2, j::2] for i in (0, 1) for j in (0, 1)]
             assert any(np.array_equal(corner, target[0]) for corner in corners)
             changed += not np.array_equal(image.transpose(1, 2, 0), x[row])
@@ -107,14 +107,14 @@ def test_columns_of_the_index_are_targets_too(dataset):
         np.testing.assert_array_equal(batch.y.numpy(), expected[:, np.newaxis])
 
 
-def test_channels_come_in_the_order_asked_for(dataset):
+def test_channels_are_in_the_order_of_their_names(dataset):
     both = next(make(dataset).batches(0)).y
     swapped = next(make(dataset, target={"channels": MAPS["channels"][::-1]}).batches(0)).y
     assert torch.equal(both.flip(1), swapped)
 
 
 @pytest.mark.parametrize("name", ["standardise", "log1p", "arcsinh"])
-def test_transformed_training_maps_have_mean_0_and_spread_1(dataset, name):
+def test_transformed_training_maps_have_mean_0_and_deviation_1(dataset, name):
     loader = make(dataset, transform=name)
     x = torch.cat([batch.x for batch in loader.batches(0)])
     torch.testing.assert_close(x.mean(dim=(0, 2, 3)), torch.zeros(2), atol=1e-4, rtol=0)
@@ -127,7 +127,7 @@ def test_a_function_may_be_the_transform(dataset):
     assert torch.equal(2 * plain, doubled)
 
 
-def test_leaving_an_epoch_early_stops_its_thread(dataset):
+def test_closing_an_epoch_early_stops_its_thread(dataset):
     import threading
 
     batches = make(dataset, batch_size=1).batches(0)
@@ -136,7 +136,7 @@ def test_leaving_an_epoch_early_stops_its_thread(dataset):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("loader")]
 
 
-def test_a_fault_while_reading_reaches_the_caller(dataset):
+def test_an_error_while_reading_reaches_the_caller(dataset):
     def fail(_):
         raise RuntimeError("no memory")
 

@@ -1,4 +1,4 @@
-"""The claim that matters most: what a predictor earns that sees only which example it is."""
+"""A split by groups does not leak: a predictor from the index alone has no skill."""
 
 import h5py
 import numpy as np
@@ -17,7 +17,7 @@ BOXES = 15
 
 @pytest.fixture(scope="module")
 def overlapping(tmp_path_factory):
-    """Examples file of sub-boxes that share 81 % of a side with their neighbours."""
+    """Return an examples file of sub-boxes that share 81 % of a side with their neighbours."""
     folder = tmp_path_factory.mktemp("boxes")
     random = np.random.default_rng(0)
     names = [f"r{number:04d}" for number in range(BOXES)]
@@ -43,31 +43,33 @@ def overlapping(tmp_path_factory):
 
 
 def score_of_the_index(folder):
-    """R² of the void count, predicted from the number of the box and the place in it alone."""
-    known, asked = read_index(folder, "train"), read_index(folder, "test")
+    """Return R² of the void count, predicted from the number of the box and the position in it."""
+    train, test = read_index(folder, "train"), read_index(folder, "test")
 
-    def place(index):
+    def position(index):
         corners = index[["lower_x", "lower_y", "lower_z"]].to_numpy()
         box = index["box"].str[1:].astype(int).to_numpy()
         return np.column_stack([box * 100.0, corners])
 
-    nearest = KNeighborsRegressor(6, weights="distance").fit(place(known), known["count_spheres"])
-    return r2_score(asked["count_spheres"], nearest.predict(place(asked)))
+    nearest = KNeighborsRegressor(6, weights="distance").fit(
+        position(train), train["count_spheres"]
+    )
+    return r2_score(test["count_spheres"], nearest.predict(position(test)))
 
 
-def test_the_index_scores_nothing_where_groups_are_split(overlapping, tmp_path):
+def test_the_index_has_no_skill_in_a_split_by_groups(overlapping, tmp_path):
     description = write_dataset([overlapping], tmp_path / "dataset", protocol="group")
     assert description["leaks"] == []
     assert score_of_the_index(tmp_path / "dataset") < 0.1
 
 
-def test_the_index_scores_high_where_overlapping_boxes_are_split_at_random(overlapping, tmp_path):
+def test_the_index_has_skill_in_a_random_split_of_overlapping_boxes(overlapping, tmp_path):
     description = write_dataset([overlapping], tmp_path / "dataset", protocol="random")
     assert score_of_the_index(tmp_path / "dataset") > 0.7
     assert any("volumes shared between splits" in leak for leak in description["leaks"])
 
 
-def test_regions_that_are_named_groups_but_overlap_are_refused(overlapping, tmp_path):
+def test_groups_of_overlapping_regions_are_refused(overlapping, tmp_path):
     with h5py.File(overlapping) as source, h5py.File(tmp_path / "wrong.h5", "w") as file:
         for name in source:
             source.copy(name, file)

@@ -1,9 +1,9 @@
-"""Images told as signal and noise."""
+"""Images and inverse variances are converted to signal-to-noise ratio and relative depth."""
 
 import numpy as np
 import pytest
 
-from cosmodag.datasets.noise_model import is_paired, noise_model
+from cosmodag.datasets.noise_model import is_paired, signal_and_depth
 from cosmodag.datasets.statistics import TrainingStatistics
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
@@ -23,38 +23,38 @@ def stamps() -> np.ndarray:
     return stamps
 
 
-def test_noise_has_one_scale_whatever_the_depth(stamps):
-    told = noise_model(stamps)
-    assert told.dtype == np.float32
-    signal = np.sinh(told[:, 1:, :, 0]).std(axis=(1, 2))
+def test_noise_has_unit_variance_at_any_depth(stamps):
+    output = signal_and_depth(stamps)
+    assert output.dtype == np.float32
+    signal = np.sinh(output[:, 1:, :, 0]).std(axis=(1, 2))
     assert signal.mean() == pytest.approx(1, abs=0.05)
-    np.testing.assert_allclose(told[:, 1:, :, 1], 0, atol=1e-4)
+    np.testing.assert_allclose(output[:, 1:, :, 1], 0, atol=1e-4)
 
 
-def test_a_dip_of_the_depth_stands_out(stamps):
+def test_a_lower_depth_of_one_pixel_is_amplified(stamps):
     stamps[:, 4, 4, 1] *= 0.98**2
-    told = noise_model(stamps)
-    np.testing.assert_allclose(np.sinh(told[:, 4, 4, 1]), -1, rtol=1e-3)
+    output = signal_and_depth(stamps)
+    np.testing.assert_allclose(np.sinh(output[:, 4, 4, 1]), -1, rtol=1e-3)
 
 
-def test_bad_pixels_give_no_signal(stamps):
+def test_bad_pixels_have_no_signal(stamps):
     stamps[:, 0, 0, 0] = 1e6
     stamps[3, ..., 1] = 0
-    told = noise_model(stamps)
-    assert np.isfinite(told).all()
-    assert (told[:, 0, 0, ::2] == 0).all()
-    assert (told[:, 0, 0, 1] < -4).all()
+    output = signal_and_depth(stamps)
+    assert np.isfinite(output).all()
+    assert (output[:, 0, 0, ::2] == 0).all()
+    assert (output[:, 0, 0, 1] < -4).all()
 
 
 def test_the_transform_is_scaled_by_the_training_split(stamps):
     statistics = TrainingStatistics(CHANNELS)
     statistics.add(stamps)
-    told = build_transform("noise", statistics.summary())(stamps)
-    np.testing.assert_allclose(told.mean((0, 1, 2)), 0, atol=1e-4)
-    np.testing.assert_allclose(told.std((0, 1, 2)), 1, atol=1e-4)
+    output = build_transform("noise", statistics.summary())(stamps)
+    np.testing.assert_allclose(output.mean((0, 1, 2)), 0, atol=1e-4)
+    np.testing.assert_allclose(output.std((0, 1, 2)), 1, atol=1e-4)
 
 
-def test_other_channels_have_no_noise_model(stamps):
+def test_other_channels_have_no_noise_transform(stamps):
     assert is_paired(CHANNELS)
     assert not is_paired(("layer_0", "layer_1"))
     statistics = TrainingStatistics(("layer_0", "layer_1", "a", "b"))

@@ -1,4 +1,4 @@
-"""Claims on the dataset folder."""
+"""The dataset folder: shards, index, description and hashes."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
 
 
-def test_every_example_stands_once_in_the_place_that_the_index_tells(write_examples, tmp_path):
+def test_every_example_is_stored_once_at_the_row_in_the_index(write_examples, tmp_path):
     paths = [write_examples("a.h5", groups=5), write_examples("b.h5", groups=3)]
     description = write_dataset(paths, tmp_path / "dataset", shard_size=4)
     index = read_index(tmp_path / "dataset")
@@ -32,7 +32,7 @@ def test_every_example_stands_once_in_the_place_that_the_index_tells(write_examp
             np.testing.assert_array_equal(shard[row.row], expected)
 
 
-def test_shards_are_float32_channels_last_and_full_but_for_the_last(dataset):
+def test_shards_are_float32_channels_last_and_of_equal_size(dataset):
     description = read_description(dataset)
     for split, count in description["counts"].items():
         sizes = [len(shard) for shard in open_shards(dataset, split, "x", description)]
@@ -57,8 +57,8 @@ def test_statistics_are_those_of_the_training_split_alone(dataset):
     np.testing.assert_allclose(statistics["x_std"], x.std(axis=(0, 1, 2)), rtol=1e-5)
     np.testing.assert_allclose(statistics["y_max"], y.max(axis=(0, 1, 2)))
     stretched = np.arcsinh(x)
-    known = statistics["transforms"]["arcsinh"]
-    np.testing.assert_allclose(known["x_std"], stretched.std(axis=(0, 1, 2)), rtol=1e-5)
+    moments = statistics["transforms"]["arcsinh"]
+    np.testing.assert_allclose(moments["x_std"], stretched.std(axis=(0, 1, 2)), rtol=1e-5)
     assert statistics["columns"]["count_matter"]["mean"] == index["count_matter"].mean()
 
 
@@ -72,20 +72,20 @@ def test_the_same_seed_writes_the_same_bytes_and_another_does_not(write_examples
     assert first != other
 
 
-def test_hashes_verify_and_a_flipped_byte_is_named(dataset):
+def test_missing_and_altered_files_are_named(dataset):
     assert verify_dataset(dataset) == 1 + len(read_description(dataset)["shards"])
-    victim = dataset / "ytrain_2.npy"
-    content = bytearray(victim.read_bytes())
+    shard = dataset / "ytrain_2.npy"
+    content = bytearray(shard.read_bytes())
     content[200] ^= 1
-    victim.write_bytes(content)
+    shard.write_bytes(content)
     (dataset / "xtest_1.npy").unlink()
     with pytest.raises(InputError, match=r"xtest_1.npy is missing, ytrain_2.npy was altered"):
         verify_dataset(dataset)
 
 
 def test_a_truncated_shard_is_named_when_opened(dataset):
-    victim = dataset / "xtrain_1.npy"
-    victim.write_bytes(victim.read_bytes()[:-100])
+    shard = dataset / "xtrain_1.npy"
+    shard.write_bytes(shard.read_bytes()[:-100])
     with pytest.raises(InputError, match=r"xtrain_1.npy: not a readable shard"):
         open_shards(dataset, "train", "x", read_description(dataset))
 
@@ -95,7 +95,7 @@ def test_two_groups_are_refused_where_a_split_needs_three(write_examples, tmp_pa
         write_dataset([write_examples(groups=2)], tmp_path / "dataset")
 
 
-def test_an_example_that_is_not_finite_is_named_and_nothing_is_left(write_examples, tmp_path):
+def test_an_example_that_is_not_finite_is_named_and_nothing_is_written(write_examples, tmp_path):
     path = write_examples()
     with h5py.File(path, "r+") as file:
         file["x"][17, 3, 3, 0] = np.nan
@@ -104,7 +104,7 @@ def test_an_example_that_is_not_finite_is_named_and_nothing_is_left(write_exampl
     assert [item.name for item in tmp_path.iterdir()] == ["examples.h5"]
 
 
-def test_interrupted_writing_keeps_the_dataset_that_was_there(dataset, tmp_path, monkeypatch):
+def test_interrupted_writing_keeps_the_old_dataset(dataset, tmp_path, monkeypatch):
     before = read_description(dataset)
     from cosmodag.datasets import shards
 
@@ -156,23 +156,23 @@ def test_the_index_is_plain_parquet_with_all_covariates(dataset):
     assert index["row"].max() == 3
 
 
-def test_a_test_split_from_elsewhere_leaves_training_as_it_is(write_examples, tmp_path):
-    here, there = write_examples("here.h5", groups=6), write_examples("there.h5", groups=2)
-    alone = write_dataset([here], tmp_path / "alone")
-    both = write_dataset([here], tmp_path / "both", test_files=[there])
+def test_test_files_leave_training_and_validation_unchanged(write_examples, tmp_path):
+    own, other = write_examples("own.h5", groups=6), write_examples("other.h5", groups=2)
+    without = write_dataset([own], tmp_path / "without")
+    with_files = write_dataset([own], tmp_path / "with", test_files=[other])
     for split in ("train", "valid"):
-        x, y, index = read_split(tmp_path / "alone", split)
-        found_x, found_y, found = read_split(tmp_path / "both", split)
-        np.testing.assert_array_equal(found_x, x)
-        np.testing.assert_array_equal(found_y, y)
-        pd.testing.assert_frame_equal(found, index)
-    assert both["statistics"] == alone["statistics"]
-    with h5py.File(there) as file:
-        assert set(read_index(tmp_path / "both", "test")["id"]) == set(file["index/id"].asstr()[:])
-    assert (alone["tested_elsewhere"], both["tested_elsewhere"]) == (False, True)
+        x, y, index = read_split(tmp_path / "without", split)
+        other_x, other_y, other_index = read_split(tmp_path / "with", split)
+        np.testing.assert_array_equal(other_x, x)
+        np.testing.assert_array_equal(other_y, y)
+        pd.testing.assert_frame_equal(other_index, index)
+    assert with_files["statistics"] == without["statistics"]
+    with h5py.File(other) as file:
+        assert set(read_index(tmp_path / "with", "test")["id"]) == set(file["index/id"].asstr()[:])
+    assert (without["tested_elsewhere"], with_files["tested_elsewhere"]) == (False, True)
 
 
-def test_a_test_split_from_elsewhere_shares_no_group(write_examples, tmp_path):
-    here = write_examples("here.h5", groups=6)
+def test_test_files_share_no_group_with_training(write_examples, tmp_path):
+    path = write_examples(groups=6)
     with pytest.raises(InputError, match="group shared between splits"):
-        write_dataset([here], tmp_path / "dataset", test_files=[here])
+        write_dataset([path], tmp_path / "dataset", test_files=[path])

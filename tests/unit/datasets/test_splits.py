@@ -1,4 +1,4 @@
-"""Claims on the assignment of examples to splits."""
+"""The assignment of examples to splits: by groups, stable, close to the fractions."""
 
 import numpy as np
 import pytest
@@ -16,40 +16,45 @@ def names(groups, members=5):
     ("groups", "expected"),
     [(3, (1, 1, 1)), (4, (2, 1, 1)), (12, (8, 2, 2)), (100, (64, 16, 20))],
 )
-def test_shares_are_met_as_nearly_as_whole_groups_can(groups, expected):
-    ids, owners = names(groups)
-    splits = assign_splits(ids, owners)
-    found = tuple(len(set(np.array(owners)[splits == s])) for s in ("train", "valid", "test"))
-    assert found == expected
-    assert sum(found) == groups
+def test_fractions_are_met_as_nearly_as_whole_groups_can(groups, expected):
+    ids, group_names = names(groups)
+    splits = assign_splits(ids, group_names)
+    counts = tuple(len(set(np.array(group_names)[splits == s])) for s in ("train", "valid", "test"))
+    assert counts == expected
+    assert sum(counts) == groups
 
 
 def test_a_group_is_never_divided():
-    ids, owners = names(20)
-    splits = assign_splits(ids, owners, seed=3)
-    for owner in set(owners):
-        assert len(set(splits[np.array(owners) == owner])) == 1
+    ids, group_names = names(20)
+    splits = assign_splits(ids, group_names, seed=3)
+    for group in set(group_names):
+        assert len(set(splits[np.array(group_names) == group])) == 1
 
 
 def test_the_assignment_depends_on_seed_and_names_alone():
-    ids, owners = names(20)
-    splits = dict(zip(ids, assign_splits(ids, owners, seed=1)))
+    ids, group_names = names(20)
+    splits = dict(zip(ids, assign_splits(ids, group_names, seed=1)))
     shuffled = np.random.default_rng(0).permutation(len(ids))
-    again = assign_splits(np.array(ids)[shuffled], np.array(owners)[shuffled], seed=1)
+    again = assign_splits(np.array(ids)[shuffled], np.array(group_names)[shuffled], seed=1)
     assert dict(zip(np.array(ids)[shuffled], again)) == splits
-    assert dict(zip(ids, assign_splits(ids, owners, seed=2))) != splits
+    assert dict(zip(ids, assign_splits(ids, group_names, seed=2))) != splits
 
 
 def test_the_assignment_of_a_seed_never_changes():
-    ids, owners = names(5, members=1)
-    assert assign_splits(ids, owners, seed=0).tolist() == [*["train"] * 2, "test", "train", "valid"]
+    ids, group_names = names(5, members=1)
+    assert assign_splits(ids, group_names, seed=0).tolist() == [
+        *["train"] * 2,
+        "test",
+        "train",
+        "valid",
+    ]
 
 
 def test_the_random_protocol_divides_groups():
-    ids, owners = names(10, members=50)
-    splits = assign_splits(ids, owners, protocol="random")
+    ids, group_names = names(10, members=50)
+    splits = assign_splits(ids, group_names, protocol="random")
     assert (splits == "test").sum() == 100
-    assert all(len(set(splits[np.array(owners) == owner])) == 3 for owner in set(owners))
+    assert all(len(set(splits[np.array(group_names) == group])) == 3 for group in set(group_names))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A dataset copied to a disk of the node."""
+"""A dataset is copied to a local disk of the node, and the copy removed."""
 
 import pytest
 
@@ -31,19 +31,19 @@ def test_processes_of_a_node_share_one_copy(dataset, tmp_path):
     assert calls == [1]
 
 
-def test_a_disk_without_room_is_done_without(dataset, tmp_path, caplog):
+def test_without_room_on_the_disk_the_dataset_is_read_in_place(dataset, tmp_path, caplog):
     (tmp_path / "disk").touch()
     with staged(dataset, tmp_path / "disk") as copy:
         assert copy == dataset
     assert "no copy of the dataset (File exists)" in caplog.text or "Not a dir" in caplog.text
 
 
-def test_no_staging_reads_in_place(dataset):
+def test_without_staging_the_dataset_is_read_in_place(dataset):
     with staged(dataset, None) as copy:
         assert copy == dataset
 
 
-def test_cubes_stay_where_they_are(dataset, tmp_path):
+def test_cubes_are_read_in_place(dataset, tmp_path):
     cubes = Dataset(dataset.folder, {"cubes": ["elsewhere.h5"]})
     with staged(cubes, tmp_path / "disk") as copy:
         assert copy == cubes

@@ -1,4 +1,4 @@
-"""Noise that training never sees twice and the test always sees the same."""
+"""Thermal noise: new in every epoch of training, constant in validation and test."""
 
 import h5py
 import numpy as np
@@ -8,7 +8,7 @@ from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.datasets.shards import write_dataset
-from cosmodag.datasets.thermal_noise import ThermalNoise, without_mean
+from cosmodag.datasets.thermal_noise import ThermalNoise, apply_beam
 from cosmodag.errors import InputError
 
 CHANNELS = ["density", "brightness_temperature"]
@@ -21,7 +21,7 @@ def drawn(split="train", *, epoch=0, rows=range(6), side=32, **settings):
 
 
 @pytest.mark.parametrize("beam", [0.0, 1.5, 4.0])
-def test_noise_has_the_rms_asked_for_and_no_mean_whatever_the_beam(beam):
+def test_noise_has_the_requested_rms_and_zero_mean_for_any_beam(beam):
     sky = drawn(beam=beam, rows=range(200), side=64)[..., 1]
     assert sky.std() == pytest.approx(4.0, rel=0.02)
     assert np.abs(sky.mean((1, 2))).max() < 1e-4
@@ -29,17 +29,17 @@ def test_noise_has_the_rms_asked_for_and_no_mean_whatever_the_beam(beam):
 
 def test_a_beam_correlates_neighbours_as_a_gaussian_does():
     white = np.random.default_rng(0).normal(size=(200, 64, 64)).astype(np.float32)
-    sky = without_mean(white, beam=4.0)
+    sky = apply_beam(white, beam=4.0)
     width = 4.0 / np.sqrt(8 * np.log(2))
-    for apart in (1, 2, 4):
-        found = (sky * np.roll(sky, apart, 1)).mean()
-        assert found == pytest.approx(np.exp(-(apart**2) / (4 * width**2)), abs=0.03)
+    for distance in (1, 2, 4):
+        correlation = (sky * np.roll(sky, distance, 1)).mean()
+        assert correlation == pytest.approx(np.exp(-(distance**2) / (4 * width**2)), abs=0.03)
 
 
-def test_the_beam_turns_with_the_slice():
+def test_the_beam_is_isotropic():
     white = np.random.default_rng(0).normal(size=(1, 24, 16)).astype(np.float32)
-    turned = without_mean(white.transpose(0, 2, 1), beam=3.0).transpose(0, 2, 1)
-    np.testing.assert_allclose(without_mean(white, beam=3.0), turned, atol=1e-5)
+    turned = apply_beam(white.transpose(0, 2, 1), beam=3.0).transpose(0, 2, 1)
+    np.testing.assert_allclose(apply_beam(white, beam=3.0), turned, atol=1e-5)
 
 
 def test_noise_depends_on_seed_epoch_and_example_alone():
@@ -50,13 +50,13 @@ def test_noise_depends_on_seed_epoch_and_example_alone():
         assert abs(np.corrcoef(whole[0].ravel(), other[0].ravel())[0, 1]) < 0.2
 
 
-def test_splits_have_noise_of_their_own_and_the_test_s_is_that_of_every_run():
+def test_splits_have_independent_noise_and_the_test_s_is_equal_for_all_seeds():
     np.testing.assert_array_equal(drawn("test", seed=1), drawn("test", seed=2))
     for one, other in (("train", "test"), ("valid", "test"), ("train", "valid")):
         assert not np.array_equal(drawn(one)[..., 1], drawn(other)[..., 1])
 
 
-def test_only_what_an_interferometer_measures_is_noisy():
+def test_only_the_brightness_temperature_is_noisy():
     assert not drawn()[..., 0].any()
     with pytest.raises(InputError, match="holds density, not the brightness_temperature"):
         ThermalNoise(["density"], "train", **NOISE)
@@ -66,7 +66,7 @@ def test_only_what_an_interferometer_measures_is_noisy():
 
 @pytest.fixture
 def slices(tmp_path):
-    """Dataset folder of 40 slices in 8 groups, density and brightness temperature."""
+    """Return a dataset folder of 40 slices in 8 groups, density and brightness temperature."""
     random = np.random.default_rng(3)
     with h5py.File(tmp_path / "slices.h5", "w") as file:
         x, y = create_examples(
@@ -98,7 +98,7 @@ def loader(slices, split, *, target=None, seed=1, **preprocessing):
     )
 
 
-def test_training_sees_new_noise_in_every_epoch_and_the_test_the_same(slices):
+def test_training_has_new_noise_in_every_epoch_and_the_test_the_same(slices):
     training = loader(slices, "train", noise=NOISE)
     rows = np.arange(4)
     assert not np.array_equal(training.read(rows, 0).x, training.read(rows, 1).x)
@@ -108,15 +108,15 @@ def test_training_sees_new_noise_in_every_epoch_and_the_test_the_same(slices):
     np.testing.assert_array_equal(test.read(rows).x, again.read(rows).x)
 
 
-def test_noise_is_added_before_the_transform_and_widens_its_spread(slices):
+def test_noise_is_added_before_the_transform_and_increases_its_deviation(slices):
     plain = loader(slices, "train", noise={"rms": 4.0}).read(np.arange(20)).x
-    told = loader(slices, "train", noise={"rms": 4.0}, transform="standardise")
-    told = told.read(np.arange(20)).x
+    scaled = loader(slices, "train", noise={"rms": 4.0}, transform="standardise")
+    scaled = scaled.read(np.arange(20)).x
     statistics = loader(slices, "train").dataset.statistics
-    spread = np.hypot(statistics["x_std"][1], 4.0)
-    expected = (plain[:, 1] - statistics["x_mean"][1]) / spread
-    np.testing.assert_allclose(told[:, 1], expected, atol=1e-5)
-    assert told[:, 0].std() == pytest.approx(1, abs=0.1)
+    deviation = np.hypot(statistics["x_std"][1], 4.0)
+    expected = (plain[:, 1] - statistics["x_mean"][1]) / deviation
+    np.testing.assert_allclose(scaled[:, 1], expected, atol=1e-5)
+    assert scaled[:, 0].std() == pytest.approx(1, abs=0.1)
 
 
 def test_the_unit_transform_scales_the_training_range_to_one(slices):
@@ -127,7 +127,7 @@ def test_the_unit_transform_scales_the_training_range_to_one(slices):
     np.testing.assert_allclose(high, 1, atol=1e-6)
 
 
-def test_the_input_itself_can_be_the_target_as_the_network_sees_it(slices):
+def test_the_preprocessed_input_can_be_the_target(slices):
     settings = {"noise": NOISE, "transform": "unit", "augment": "periodic"}
     target = {"input": ["brightness_temperature"]}
     batch = loader(slices, "train", target=target, **settings).read(np.arange(6), 2)
@@ -143,6 +143,6 @@ def test_a_periodic_augmentation_moves_channels_together(slices):
     assert not np.array_equal(plain, moved)
     for one, other in zip(plain, moved):
         np.testing.assert_allclose(np.sort(one.ravel()), np.sort(other.ravel()))
-        # What stands at the same place in both channels still does.
+        # Pixels at the same position of both channels move together.
         products = (one[0] * one[1]).ravel(), (other[0] * other[1]).ravel()
         np.testing.assert_allclose(*map(np.sort, products), rtol=1e-6)

@@ -11,7 +11,7 @@ from cosmodag import experiments, processor
 from cosmodag.errors import InputError
 
 STAGES = {
-    "split": "Deal examples to training, validation and test.",
+    "split": "Split examples into training, validation and test sets.",
     "train": "Train a network.",
     "relabel": "Add a network's confident predictions to the labels.",
     "baselines": "Fit simple methods to compare networks with.",

@@ -7,13 +7,15 @@ from cosmodag.commands.options import input_folder, output, threads
 
 @click.command(epilog="Example: cosmodag relabel --dataset dataset --run run --output selftrained")
 @input_folder("--dataset", "Folder of the run's dataset.", required=True)
-@input_folder("--run", "Folder of the trained run, the teacher.", required=True)
+@input_folder("--run", "Folder of a trained run of maps, the teacher.", required=True)
 @output("Folder of the new dataset.")
-@click.option("--confidence", default=0.9, help="Probability from which a prediction is a label.")
-@click.option("--device", default="auto", help="auto, cpu or cuda.")
+@click.option(
+    "--confidence", default=0.9, help="Probability from which a prediction becomes a label."
+)
+@click.option("--device", default="auto", help="Device: auto, cpu or cuda.")
 @threads
 def command(dataset, run, output, confidence, device, threads):
-    """Add a run's confident predictions to the labels it learned from, as one more target."""
+    """Add a run's confident predictions to the labels, as a new target for self-training."""
     from cosmodag.training.self_training import relabel
 
     relabel(dataset, run, output, confidence=confidence, device=device, threads=threads)

@@ -14,12 +14,12 @@ from cosmodag.commands.options import output, settings_options
     "--test",
     type=click.Path(exists=True, path_type=Path),
     multiple=True,
-    help="Examples that are the test split as they are, such as those of another simulator; what"
-    " would have been tested on is left out. May be given several times.",
+    help="Examples file of the test split, such as one of another simulator; examples that would be"
+    " the test split otherwise are left out. May be repeated.",
 )
 @settings_options("$defs/dataset")
 def command(examples, output, test, **settings):
-    """Deal examples to training, validation and test by groups, and audit the deal for leaks."""
+    """Split examples into training, validation and test sets by groups; audit for leaks."""
     from cosmodag.datasets.shards import write_dataset
 
     write_dataset(examples, output, test_files=test, **settings)

@@ -17,19 +17,19 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
 @click.option(
     "--state",
     type=click.Path(path_type=Path),
-    help="Folder of checkpoints; a killed training continues from there.",
+    help="Folder of checkpoints, from which an interrupted training continues.",
 )
-@input_folder("--encoder", "Folder of a run through whose encoder, frozen, the input is read.")
+@input_folder("--encoder", "Folder of a run whose frozen encoder precedes the network.")
 @click.option(
     "--staging",
     default="",
-    help="Folder on a disk of this node, to which the dataset is copied first; may hold variables.",
+    help="Folder on a local disk to which the dataset is copied first; $VARIABLES are expanded.",
 )
-@click.option("--device", default="auto", help="auto, cpu or cuda.")
+@click.option("--device", default="auto", help="Device: auto, cpu or cuda.")
 @settings_options("$defs/run")
 @threads
 def command(dataset, output, state, encoder, staging, device, threads, model, augment, **settings):
-    """Train a network, or continue a training that was killed."""
+    """Train a network, or continue an interrupted training."""
     from cosmodag.memory import keep_freed_memory
     from cosmodag.provenance import fingerprint
     from cosmodag.training.run import train_run

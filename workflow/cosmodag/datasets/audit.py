@@ -1,4 +1,4 @@
-"""The audit of a split: what its parts share that they must not."""
+"""Audit of a split: what its splits share that they must not."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -11,9 +11,10 @@ from cosmodag.datasets.sky import shared_sky
 Check = Callable[[pd.DataFrame], list[str]]
 
 UNSHARED_COLUMNS = ("id", "group", "seed", "object")
-"""Columns of an index whose values must stay within one split, where an index has them."""
+"""Index columns whose values must not occur in more than one split, where an index has them."""
 
-NAMED_AT_MOST = 5
+MAX_NAMED = 5
+"""Largest number of shared values that a leak lists."""
 
 
 def audit_split(
@@ -22,23 +23,29 @@ def audit_split(
     unshared: Iterable[str] = UNSHARED_COLUMNS,
     checks: Sequence[Check] | None = None,
 ) -> list[str]:
-    """List what is shared between the splits of an index.
+    """List what the splits of an index share.
 
     Parameters
     ----------
     index : pandas.DataFrame
-        Columns `split`, `id`, `group` and covariates.
+        Index with the columns `split`, `id`, `group` and covariates.
     unshared : iterable of str
-        Columns whose values may not occur in two splits; those that the index lacks are passed
-        over.
-    checks : sequence of callables, optional
-        Further checks, each from the index to a list of leaks: how an experiment audits what only
-        it knows. By default the volumes of sub-boxes and the places on the sky are compared.
+        Columns whose values must not occur in more than one split; columns that the index lacks
+        are skipped.
+    checks : sequence of callable, optional
+        Further checks, each from the index to a list of leaks. By default the volumes of sub-boxes
+        and the positions on the sky are compared.
 
     Returns
     -------
     list of str
-        A sentence for each leak; empty for a clean split.
+        One sentence per leak; empty for a clean split.
+
+    Examples
+    --------
+    >>> index = pd.DataFrame({"id": ["a", "b"], "group": ["g", "g"], "split": ["train", "test"]})
+    >>> audit_split(index)
+    ['group shared between splits: g (test and train)']
     """
     leaks = []
     for column in unshared:
@@ -50,47 +57,68 @@ def audit_split(
 
 
 def shared_values(index: pd.DataFrame, column: str) -> list[str]:
-    """Say which values of a column occur in more than one split."""
+    """List the values of a column that occur in more than one split.
+
+    Parameters
+    ----------
+    index : pandas.DataFrame
+        Index with the columns `split` and `column`.
+    column : str
+        Name of the column.
+
+    Returns
+    -------
+    list of str
+        A sentence that names the first shared values; empty if there are none.
+    """
     pairs = index[[column, "split"]].drop_duplicates()
     shared = pairs[pairs.duplicated(column, keep=False)].groupby(column)["split"].agg(sorted)
     if shared.empty:
         return []
     named = ", ".join(
-        f"{value} ({' and '.join(splits)})" for value, splits in shared[:NAMED_AT_MOST].items()
+        f"{value} ({' and '.join(splits)})" for value, splits in shared[:MAX_NAMED].items()
     )
-    more = f" and {len(shared) - NAMED_AT_MOST} more" if len(shared) > NAMED_AT_MOST else ""
+    more = f" and {len(shared) - MAX_NAMED} more" if len(shared) > MAX_NAMED else ""
     return [f"{column} shared between splits: {named}{more}"]
 
 
 def shared_volumes(index: pd.DataFrame) -> list[str]:
-    """Say which sub-boxes of different splits overlap in space.
+    """List the boxes in which sub-boxes of different splits overlap.
 
-    Boxes are told apart by the column `box`; corners are `lower_*` and `upper_*` in Mpc/h,
-    unwrapped where the box is periodic. An index without these columns has no volumes to share.
-    Examples of the same volume in the same split count as one, so that the same slices of many
-    redshifts cost no more than those of one.
+    Examples of the same volume and split count once, so that slices at many redshifts cost no more
+    than those at one.
+
+    Parameters
+    ----------
+    index : pandas.DataFrame
+        Index with the columns `id`, `split`, `box`, corners `lower_*` and `upper_*` and sides
+        `box_size_*` in Mpc/h, and optionally `periodic`. Corners of a periodic box are not wrapped.
+        An index without these columns shares no volume.
+
+    Returns
+    -------
+    list of str
+        One sentence per box.
     """
-    needed = [f"{edge}_{letter}" for edge in ("lower", "upper", "box_size") for letter in "xyz"]
-    if not {"box", *needed} <= set(index.columns):
+    edges = ("lower", "upper", "box_size")
+    columns = {edge: [f"{edge}_{axis}" for axis in "xyz"] for edge in edges}
+    if not {"box", *columns["lower"], *columns["upper"], *columns["box_size"]} <= set(index):
         return []
     leaks = []
     for box, members in index.groupby("box", sort=True):
         if members["split"].nunique() == 1:
             continue
-        places = [f"{edge}_{letter}" for edge in ("lower", "upper") for letter in "xyz"]
-        members = members.drop_duplicates([*places, "split"])
-        corners = [
-            members[[f"{edge}_{letter}" for letter in "xyz"]].to_numpy(np.float64)
-            for edge in ("lower", "upper", "box_size")
-        ]
+        members = members.drop_duplicates([*columns["lower"], *columns["upper"], "split"])
+        lower, upper, box_size = (members[columns[edge]].to_numpy(np.float64) for edge in edges)
         split_codes, _ = pd.factorize(members["split"])
         periodic = bool(members["periodic"].any()) if "periodic" in members else False
-        pairs, first = find_overlaps(*corners[:2], corners[2][0], split_codes, periodic=periodic)
-        if pairs:
+        n_pairs, (first, second) = find_overlaps(
+            lower, upper, box_size[0], split_codes, periodic=periodic
+        )
+        if n_pairs:
             ids, splits = members["id"].to_numpy(), members["split"].to_numpy()
-            a, b = first
             leaks.append(
-                f"volumes shared between splits in box {box}: {pairs} pairs of sub-boxes, such as "
-                f"{ids[a]} ({splits[a]}) and {ids[b]} ({splits[b]})"
+                f"volumes shared between splits in box {box}: {n_pairs} pairs of sub-boxes, such "
+                f"as {ids[first]} ({splits[first]}) and {ids[second]} ({splits[second]})"
             )
     return leaks

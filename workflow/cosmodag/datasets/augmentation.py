@@ -1,4 +1,7 @@
-"""Augmentation by what leaves voids voids: symmetries of the square or cube, periodic shifts."""
+"""Augmentation by transformations under which the target is invariant.
+
+These are symmetries of the square or cube, and shifts of periodic maps.
+"""
 
 import itertools
 import math
@@ -12,7 +15,7 @@ from cosmodag.errors import InputError
 AUGMENTATIONS = ("symmetries", "centred_symmetries", "shifts")
 
 COMBINED = {"periodic": ("symmetries", "shifts")}
-"""Augmentations that go together: all that leaves a slice of a periodic box one."""
+"""Names of several augmentations together: all transformations of slices of a periodic box."""
 
 Maps = tuple[np.ndarray, np.ndarray | None]
 
@@ -20,22 +23,30 @@ Maps = tuple[np.ndarray, np.ndarray | None]
 def build_augmentation(
     names: Collection[str] | str | None, seed: int
 ) -> Callable[[np.ndarray, np.ndarray | None, int, np.ndarray], Maps] | None:
-    """Give a function that augments batches, alike for input and target maps.
+    """Build a function that augments batches, with equal transformations of input and target maps.
 
-    What befalls an example depends on seed, epoch and the example alone.
+    The transformation of an example depends on seed, epoch and the example alone.
 
     Parameters
     ----------
     names : collection of {"symmetries", "centred_symmetries", "shifts", "periodic"}, str or None
-        "symmetries": one of the 8 of the square or the 48 of the cube. "centred_symmetries": the
-        same about the middle pixel, for stamps of an object there. "shifts": a periodic shift,
-        which only maps of a whole periodic box allow. "periodic": symmetries and shifts.
+        ``"symmetries"``: one of the 8 of the square or the 48 of the cube.
+        ``"centred_symmetries"``: the same about the central pixel, for stamps of an object there.
+        ``"shifts"``: a periodic shift, for maps of a whole periodic box only. ``"periodic"``:
+        symmetries and shifts.
     seed : int
+        Seed of the transformations.
 
     Returns
     -------
     callable or None
-        From x (b, …, C), y (b, …, K) or None, the epoch and the rows (b,) to augmented x and y.
+        Function from x (b, …, C), y (b, …, K) or None, the epoch and the rows (b,) to augmented x
+        and y; None without augmentation.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown.
     """
     names = augmentation_names(names)
     unknown = [name for name in names if name not in AUGMENTATIONS]
@@ -46,13 +57,14 @@ def build_augmentation(
         )
     if not names:
         return None
-    centred = "centred_symmetries" in names
+    centred, shifted = "centred_symmetries" in names, "shifts" in names
+    symmetric = centred or "symmetries" in names
 
     def augment(x: np.ndarray, y: np.ndarray | None, epoch: int, rows: np.ndarray) -> Maps:
         bits = random_bits(rows, seed, epoch)
-        if "shifts" in names:
+        if shifted:
             x, y = shift_maps(x, y, random_bits(rows, seed, epoch, 1))
-        if centred or "symmetries" in names:
+        if symmetric:
             element = (bits % np.uint64(count_symmetries(x.ndim - 2))).astype(np.int64)
             x = apply_symmetries(x, element, centred=centred)
             y = y if y is None else apply_symmetries(y, element, centred=centred)
@@ -62,7 +74,18 @@ def build_augmentation(
 
 
 def augmentation_names(names: Collection[str] | str | None) -> list[str]:
-    """Return the single augmentations behind what a configuration names; empty for none."""
+    """Return the single augmentations of a setting; empty for none.
+
+    Parameters
+    ----------
+    names : collection of str, str or None
+        Names of single or combined augmentations.
+
+    Examples
+    --------
+    >>> augmentation_names("periodic")
+    ['symmetries', 'shifts']
+    """
     names = [names] if isinstance(names, str) else list(names or ())
     single = itertools.chain.from_iterable(COMBINED.get(name, (name,)) for name in names)
     return [name for name in single if name != "none"]
@@ -75,16 +98,22 @@ def apply_symmetries(maps: np.ndarray, element: np.ndarray, *, centred: bool = F
     ----------
     maps : numpy.ndarray, shape (b, H, W, C) or (b, D, H, W, C)
         Square maps or cubes.
-    element : numpy.ndarray of int, shape (b,)
-        Number of a symmetry: its lowest bits flip an axis each, the rest permutes the axes.
+    element : numpy.ndarray, shape (b,), int
+        Number of a symmetry: its lowest bits flip one axis each, the other bits permute the axes.
     centred : bool
-        Flip about pixel `length // 2`, which then stays in place. An axis of even length has no
-        pixel in its middle: flipped about its middle, an object's pixel would become its
-        neighbour. About that pixel, pixel i becomes length - i and pixel 0 stays where it is.
+        Whether to flip about pixel ``length // 2``, which then stays in place. An axis of even
+        length has no central pixel: a flip about its middle moves an object to the neighbouring
+        pixel. A flip about pixel ``length // 2`` moves pixel i to length - i, and keeps pixel 0.
 
     Returns
     -------
     numpy.ndarray, shape of `maps`
+        Transformed maps.
+
+    Raises
+    ------
+    InputError
+        If the maps are not square.
     """
     lengths = maps.shape[1:-1]
     if len(set(lengths)) > 1:
@@ -94,33 +123,45 @@ def apply_symmetries(maps: np.ndarray, element: np.ndarray, *, centred: bool = F
         )
     axes = range(1, len(lengths) + 1)
     permutations = list(itertools.permutations(axes))
-    moved = np.empty_like(maps)
+    transformed = np.empty_like(maps)
     for number in np.unique(element):
         permutation, flips = divmod(int(number), 2 ** len(lengths))
-        which = np.flatnonzero(element == number)
+        rows = np.flatnonzero(element == number)
         flipped = [axis for axis in axes if flips >> (axis - 1) & 1]
-        some = np.flip(maps[which], flipped)
+        members = np.flip(maps[rows], tuple(flipped))
         even = [axis for axis in flipped if maps.shape[axis] % 2 == 0] if centred else []
-        some = np.roll(some, [1] * len(even), even) if even else some
-        moved[which] = some.transpose(0, *permutations[permutation], maps.ndim - 1)
-    return moved
+        members = np.roll(members, [1] * len(even), even) if even else members
+        transformed[rows] = members.transpose(0, *permutations[permutation], maps.ndim - 1)
+    return transformed
 
 
 def count_symmetries(dimensions: int) -> int:
-    """Symmetries of the square (2) or the cube (3)."""
+    """Return the number of symmetries of the square (2) or the cube (3).
+
+    Examples
+    --------
+    >>> count_symmetries(3)
+    48
+    """
     return 2**dimensions * math.factorial(dimensions)
 
 
 def shift_maps(x: np.ndarray, y: np.ndarray | None, bits: np.ndarray) -> Maps:
-    """Shift each periodic map by whole target pixels, the input by as many cells.
+    """Shift each periodic map by whole target pixels, and its input by as many cells.
 
     Parameters
     ----------
     x : numpy.ndarray, shape (b, …, C)
+        Input maps.
     y : numpy.ndarray, shape (b, …, K), or None
-        Each length of x must be a multiple of that of y.
-    bits : numpy.ndarray of uint64, shape (b,)
-        Random numbers that the shifts are drawn from.
+        Target maps; each length of `x` is a multiple of that of `y`.
+    bits : numpy.ndarray, shape (b,), uint64
+        Random bits that determine the shifts.
+
+    Returns
+    -------
+    x, y : numpy.ndarray
+        Shifted maps; `y` is None where it was.
     """
     pixels = x.shape[1:-1] if y is None else y.shape[1:-1]
     for axis, length in enumerate(pixels, start=1):
@@ -131,7 +172,7 @@ def shift_maps(x: np.ndarray, y: np.ndarray | None, bits: np.ndarray) -> Maps:
 
 
 def _roll(maps: np.ndarray, axis: int, shift: np.ndarray) -> np.ndarray:
-    """Shift each map of a batch along one axis by a number of its own."""
-    places = (np.arange(maps.shape[axis]) + shift[:, np.newaxis]) % maps.shape[axis]
+    """Shift each map of a batch along one axis by its own number of pixels."""
+    pixels = (np.arange(maps.shape[axis]) + shift[:, np.newaxis]) % maps.shape[axis]
     others = [other for other in range(1, maps.ndim) if other != axis]
-    return np.take_along_axis(maps, np.expand_dims(places, others), axis)
+    return np.take_along_axis(maps, np.expand_dims(pixels, tuple(others)), axis)

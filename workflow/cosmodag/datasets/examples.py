@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -13,30 +14,45 @@ from cosmodag.cutouts.cube_reader import CubeReader
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import open_kind, read_columns
 
-ALIKE = ("experiment", "x_channels", "y_channels", "x_shape", "y_shape")
-"""What examples files of one dataset must have in common."""
+COMMON = ("experiment", "x_channels", "y_channels", "x_shape", "y_shape")
+"""Properties in which the examples files of a dataset agree."""
 
 
 class ExamplesFile:
     """One examples file, opened for reading.
+
+    Parameters
+    ----------
+    file : h5py.File
+        File of kind ``"examples"``.
 
     Attributes
     ----------
     name : str
         Path of the file.
     attributes : dict
-        Its root attributes, as JSON can hold them.
+        Root attributes, in types that JSON can represent.
     x_shape, y_shape : tuple of int
-        Shape of one example.
+        Shapes of input and target of one example.
     index : pandas.DataFrame
+        Index of the examples.
     cubes : CubeReader or None
-        What cuts the examples, where the file only lists cubes.
+        Reader of the examples, where the file only lists cubes.
+
+    Raises
+    ------
+    InputError
+        If the index lacks a column, or a column differs in length from the examples.
     """
 
     def __init__(self, file: h5py.File):
         self.file, self.name = file, file.filename
-        self.attributes = {name: _plain(value) for name, value in file.attrs.items()}
-        self.cubes = None
+        self.attributes: dict[str, Any] = {
+            name: _to_json_type(value) for name, value in file.attrs.items()
+        }
+        self.cubes: CubeReader | None = None
+        self.x_shape: tuple[int, ...]
+        self.y_shape: tuple[int, ...]
         if self.attributes.get("cubes"):
             self.cubes = CubeReader.from_attributes(self.attributes, Path(self.name).parent)
             self.x_shape, self.y_shape = self.cubes.x_shape, self.cubes.y_shape
@@ -44,17 +60,22 @@ class ExamplesFile:
             self.x_shape, self.y_shape = file["x"].shape[1:], file["y"].shape[1:]
         self.index = self._read_index()
 
-    def common(self, name: str) -> object:
-        """One of the properties that files of a dataset share."""
+    def common(self, name: str) -> Any:
+        """Return one of the properties in `COMMON`."""
         return getattr(self, name) if name.endswith("shape") else self.attributes[name]
 
     def read(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """Input and target of one example.
+        """Return input and target of one example.
+
+        Parameters
+        ----------
+        row : int
+            Row of the example in this file.
 
         Raises
         ------
         InputError
-            The example is not finite.
+            If the example has values that are not finite.
         """
         if self.cubes is None:
             x, y = self.file["x"][row], self.file["y"][row]
@@ -70,16 +91,17 @@ class ExamplesFile:
         return x, y
 
     def _read_index(self) -> pd.DataFrame:
+        """Read the index and check its columns."""
         columns = read_columns(self.file["index"])
         for name in ("id", "group"):
             if name not in columns:
                 raise InputError(f"{self.name}: its index lacks the column {name!r}")
-        count = len(columns["id"] if self.cubes else self.file["x"])
+        n_examples = len(columns["id"] if self.cubes else self.file["x"])
         for name, values in columns.items():
-            if len(values) != count:
+            if len(values) != n_examples:
                 raise InputError(
-                    f"{self.name}: index column {name!r} has {len(values)} rows where there are "
-                    f"{count} examples"
+                    f"{self.name}: index column {name!r} has {len(values)} rows, but there are "
+                    f"{n_examples} examples"
                 )
         return pd.DataFrame(columns)
 
@@ -87,65 +109,87 @@ class ExamplesFile:
 class Examples:
     """Examples of one or more examples files of one experiment.
 
+    Parameters
+    ----------
+    files : sequence of ExamplesFile
+        The files, at least one.
+
     Attributes
     ----------
-    files : list of ExamplesFile
+    files : sequence of ExamplesFile
+        The files.
     index : pandas.DataFrame
-        The columns of all files' indices, one row an example, and `source`, the number of its file.
+        The indices of all files, and `source`, the number of each example's file.
+
+    Raises
+    ------
+    InputError
+        If the files differ in one of the properties `COMMON` or in their index columns.
     """
 
     def __init__(self, files: Sequence[ExamplesFile]):
         self.files = files
+        first = files[0]
         for file in files:
-            for name in ALIKE:
-                found, expected = file.common(name), files[0].common(name)
-                if found != expected:
+            for name in COMMON:
+                value, expected = file.common(name), first.common(name)
+                if value != expected:
                     raise InputError(
-                        f"{file.name}: {name} {found} differs from {expected} of {files[0].name}: "
-                        "make a dataset of each"
+                        f"{file.name}: {name} {value} differs from {expected} of {first.name}: "
+                        "make separate datasets of them"
                     )
-            odd = sorted(set(file.index) ^ set(files[0].index))
-            if odd:
+            differing = sorted(set(file.index) ^ set(first.index))
+            if differing:
                 raise InputError(
-                    f"{file.name}: index column {odd[0]!r} stands not in every examples file: cut "
-                    "them alike"
+                    f"{file.name}: index column {differing[0]!r} is not in all examples files: "
+                    "cut them out with the same settings"
                 )
         self.index = pd.concat(
             [file.index.assign(source=number) for number, file in enumerate(files)],
             ignore_index=True,
         )
-        self._first = np.cumsum([0] + [len(file.index) for file in files])
+        self._first_rows = np.cumsum([0] + [len(file.index) for file in files])
 
     def read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Read examples, in file order for the disk's sake.
+        """Read examples, in the order of the files for the disk's sake.
 
         Parameters
         ----------
-        rows : numpy.ndarray of int, shape (n,)
+        rows : numpy.ndarray, shape (n,), int
+            Rows of the index.
 
         Returns
         -------
         x, y : numpy.ndarray, shapes (n, *x_shape) and (n, *y_shape), float32
+            Inputs and targets in the order of `rows`.
         """
-        x, y = (
-            np.empty((len(rows), *self.files[0].common(name)), dtype=np.float32)
-            for name in ("x_shape", "y_shape")
-        )
-        for place in np.argsort(rows, kind="stable"):
-            number = np.searchsorted(self._first, rows[place], side="right") - 1
-            x[place], y[place] = self.files[number].read(rows[place] - self._first[number])
+        x = np.empty((len(rows), *self.files[0].x_shape), dtype=np.float32)
+        y = np.empty((len(rows), *self.files[0].y_shape), dtype=np.float32)
+        for number in np.argsort(rows, kind="stable"):
+            source = np.searchsorted(self._first_rows, rows[number], side="right") - 1
+            x[number], y[number] = self.files[source].read(rows[number] - self._first_rows[source])
         return x, y
 
 
 @contextlib.contextmanager
 def open_examples(paths: Sequence[str | os.PathLike]) -> Iterator[Examples]:
-    """Open examples files to be read as one.
+    """Open examples files, to be read as one.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        Examples files of one experiment.
+
+    Yields
+    ------
+    Examples
+        The examples of all files.
 
     Raises
     ------
     InputError
-        No file is given, one is missing or of another kind, or they differ in experiment, channels,
-        shapes or index columns.
+        If there is no file, one is missing or of another kind, or they differ in experiment,
+        channels, shapes or index columns.
     """
     if not paths:
         raise InputError("no examples file is given: a split needs at least one")
@@ -154,10 +198,10 @@ def open_examples(paths: Sequence[str | os.PathLike]) -> Iterator[Examples]:
         yield Examples([ExamplesFile(file) for file in files])
 
 
-def _plain(value: object) -> object:
-    """An attribute as text, number or list."""
+def _to_json_type(value: object) -> object:
+    """Return an attribute as text, number or list."""
     if isinstance(value, bytes):
         return value.decode()
     if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value]
+        return [_to_json_type(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value

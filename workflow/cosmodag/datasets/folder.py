@@ -1,4 +1,4 @@
-"""A dataset folder, opened for reading."""
+"""Reading the files of a dataset folder."""
 
 import json
 import os
@@ -15,7 +15,18 @@ from cosmodag.errors import InputError
 
 
 def read_description(folder: str | os.PathLike) -> dict:
-    """Read `dataset.json` of a dataset folder."""
+    """Read dataset.json of a dataset folder.
+
+    Parameters
+    ----------
+    folder : path-like
+        The dataset folder.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not readable as JSON.
+    """
     path = Path(folder) / "dataset.json"
     try:
         return json.loads(path.read_text())
@@ -30,13 +41,20 @@ def read_index(folder: str | os.PathLike, split: str | None = None) -> pd.DataFr
 
     Parameters
     ----------
-    folder : path
+    folder : path-like
+        The dataset folder.
     split : {"train", "valid", "test"}, optional
+        The split; None reads the index of all.
 
     Returns
     -------
     pandas.DataFrame
         Row i of a split belongs to example i of its shards.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or the split unknown.
     """
     path = Path(folder) / "index.parquet"
     if not path.is_file():
@@ -52,37 +70,55 @@ def read_index(folder: str | os.PathLike, split: str | None = None) -> pd.DataFr
 def open_maps(
     folder: str | os.PathLike, split: str, description: Mapping, index: pd.DataFrame
 ) -> Maps:
-    """Open the maps of a split of a dataset folder.
+    """Open the input and target maps of a split.
 
     Parameters
     ----------
-    folder : path
+    folder : path-like
+        The dataset folder.
     split : {"train", "valid", "test"}
+        The split.
     description : mapping
-        What `dataset.json` holds.
+        Contents of dataset.json.
     index : pandas.DataFrame
         Index of the split.
+
+    Raises
+    ------
+    InputError
+        If a shard is missing or truncated.
     """
-    if not description.get("cubes"):
-        return ShardMaps(
-            *(open_shards(folder, split, letter, description) for letter in "xy"),
-            description["shard_size"],
-        )
-    return CubeMaps(
-        [CubeReader.from_attributes(source, folder) for source in description["cubes"]], index
-    )
+    if description.get("cubes"):
+        readers = [CubeReader.from_attributes(source, folder) for source in description["cubes"]]
+        return CubeMaps(readers, index)
+    x, y = (open_shards(folder, split, letter, description) for letter in "xy")
+    return ShardMaps(x, y, description["shard_size"])
 
 
 def read_split(
     folder: str | os.PathLike, split: str
 ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    """Read a whole split into memory, for what is fitted without batches, such as baselines.
+    """Read a whole split into memory, for methods that are fitted without batches.
+
+    Parameters
+    ----------
+    folder : path-like
+        The dataset folder.
+    split : {"train", "valid", "test"}
+        The split.
 
     Returns
     -------
     x : numpy.ndarray, shape (N, …, C), float32
+        Input maps.
     y : numpy.ndarray, shape (N, …, K), float32
+        Target maps.
     index : pandas.DataFrame, N rows
+        Index of the split.
+
+    Examples
+    --------
+    >>> x, y, index = read_split("dataset", "train")  # doctest: +SKIP
     """
     index = read_index(folder, split)
     maps = open_maps(folder, split, read_description(folder), index)

@@ -13,7 +13,7 @@ import torch
 from cosmodag.datasets.augmentation import build_augmentation
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.folder import open_maps
-from cosmodag.datasets.order import batch_count, check_ranks, epoch_order, rank_part
+from cosmodag.datasets.order import batch_count, check_ranks, epoch_order, rank_rows
 from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
@@ -127,7 +127,7 @@ class Loader:
         self._noise = None
         if preprocessing.noise is not None:
             self._noise = ThermalNoise(dataset.x_channels, split, seed=seed, **preprocessing.noise)
-            statistics = self._noise.widened(statistics)
+            statistics = self._noise.noisy_statistics(statistics)
         transform = preprocessing.transform
         self._transform = (
             transform if callable(transform) else build_transform(transform, statistics)
@@ -156,7 +156,7 @@ class Loader:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loader") as reader:
             pending: deque[Future[Batch]] = deque()
             for number in range(start, len(self)):
-                rows = rank_part(order, number, self.batch_size, self.rank, self.world_size)
+                rows = rank_rows(order, number, self.batch_size, self.rank, self.world_size)
                 pending.append(reader.submit(self.read, rows, epoch))
                 if len(pending) > PREFETCH:
                     yield pending.popleft().result()

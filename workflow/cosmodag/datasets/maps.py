@@ -1,4 +1,4 @@
-"""Input and target maps of the examples of a split, wherever they are kept."""
+"""Input and target maps of the examples of a split, in shards or cut out of grids."""
 
 import os
 from collections.abc import Mapping
@@ -13,44 +13,44 @@ from cosmodag.errors import InputError
 
 
 class Maps(Protocol):
-    """Where a split's maps come from.
+    """Source of the maps of a split."""
 
-    Methods
-    -------
-    x(rows), y(rows)
-        Maps of some rows of the split, shape (b, …, channels), float32.
-    """
+    def x(self, rows: np.ndarray) -> np.ndarray:
+        """Return the input maps of rows of the split, (b, …, C), float32."""
+        ...
 
-    def x(self, rows: np.ndarray) -> np.ndarray: ...
-
-    def y(self, rows: np.ndarray) -> np.ndarray: ...
+    def y(self, rows: np.ndarray) -> np.ndarray:
+        """Return the target maps of rows of the split, (b, …, K), float32."""
+        ...
 
 
 class ShardMaps:
-    """Maps that lie in shards, which are mapped into memory rather than read.
+    """Maps in shards, which are mapped into memory.
 
     Parameters
     ----------
     x, y : list of numpy.ndarray
-        Shards of a split, as `open_shards` gives them.
+        Shards of a split, as `open_shards` returns them.
     shard_size : int
+        Examples per shard.
     """
 
     def __init__(self, x: list[np.ndarray], y: list[np.ndarray], shard_size: int):
         self._x, self._y, self.shard_size = x, y, shard_size
 
     def x(self, rows: np.ndarray) -> np.ndarray:
-        """Input maps of some rows."""
+        """Return the input maps of rows of the split, (b, …, C), float32."""
         return self._gather(self._x, rows)
 
     def y(self, rows: np.ndarray) -> np.ndarray:
-        """Target maps of some rows."""
+        """Return the target maps of rows of the split, (b, …, K), float32."""
         return self._gather(self._y, rows)
 
     def _gather(self, shards: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+        """Copy rows out of the shards."""
         examples = np.empty((len(rows), *shards[0].shape[1:]), dtype=np.float32)
-        for place, (shard, row) in enumerate(zip(*divmod(rows, self.shard_size))):
-            examples[place] = shards[shard][row]
+        for number, (shard, row) in enumerate(zip(*divmod(rows, self.shard_size))):
+            examples[number] = shards[shard][row]
         return examples
 
 
@@ -60,10 +60,10 @@ class CubeMaps:
     Parameters
     ----------
     sources : list of CubeReader
-        One for each pair of grid and labels files.
+        One reader per pair of grid and labels files.
     index : pandas.DataFrame
-        Columns `box`, `corner_x`, `corner_y`, `corner_z` (cells) and `source`, the number of the
-        reader.
+        Index of the split with the columns `box`, `corner_x`, `corner_y`, `corner_z` (cells) and
+        `source`, the number of the reader.
     """
 
     def __init__(self, sources: list[CubeReader], index: pd.DataFrame):
@@ -72,19 +72,19 @@ class CubeMaps:
         self._corner = index[["corner_x", "corner_y", "corner_z"]].to_numpy()
 
     def x(self, rows: np.ndarray) -> np.ndarray:
-        """Galaxy overdensity of some cubes."""
+        """Return the overdensity in cubes, (b, side, side, side, 1), float32."""
         cubes = np.empty((len(rows), *self.sources[0].x_shape), dtype=np.float32)
-        for place, row in enumerate(rows):
+        for number, row in enumerate(rows):
             reader = self.sources[self._source[row]]
-            cubes[place] = reader.overdensity(self._box[row], self._corner[row])
+            cubes[number] = reader.overdensity(self._box[row], self._corner[row])
         return cubes
 
     def y(self, rows: np.ndarray) -> np.ndarray:
-        """Fraction of each voxel inside voids for some cubes."""
+        """Return the fraction of each voxel in masks, (b, voxels, voxels, voxels, K), float32."""
         cubes = np.empty((len(rows), *self.sources[0].y_shape), dtype=np.float32)
-        for place, row in enumerate(rows):
+        for number, row in enumerate(rows):
             reader = self.sources[self._source[row]]
-            cubes[place] = reader.fractions(self._box[row], self._corner[row])
+            cubes[number] = reader.fractions(self._box[row], self._corner[row])
         return cubes
 
 
@@ -95,36 +95,39 @@ def open_shards(
 
     Parameters
     ----------
-    folder : path
+    folder : path-like
+        The dataset folder.
     split : {"train", "valid", "test"}
+        The split.
     letter : {"x", "y"}
+        Input or target.
     description : mapping
-        What `dataset.json` holds.
+        Contents of dataset.json.
 
     Returns
     -------
-    list of numpy.ndarray
-        Read-only maps of the files, float32, in order.
+    list of numpy.ndarray, float32
+        Read-only maps of the files, in order.
 
     Raises
     ------
     InputError
-        A shard is missing, truncated or no NumPy array of float32.
+        If a shard is missing, truncated, or not a NumPy array of float32.
     """
-    count, size = description["counts"][split], description["shard_size"]
+    n_examples, shard_size = description["counts"][split], description["shard_size"]
     shape = tuple(description["shapes"][letter])
     shards = []
-    for number in range(-(-count // size)):
+    for number in range(-(-n_examples // shard_size)):
         path = Path(folder) / f"{letter}{split}_{number + 1}.npy"
-        held = min(size, count - number * size)
+        expected = (min(shard_size, n_examples - number * shard_size), *shape)
         try:
             shard = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: not a readable shard ({error}): split anew") from error
-        if shard.shape != (held, *shape) or shard.dtype != np.float32:
+        if shard.shape != expected or shard.dtype != np.float32:
             raise InputError(
                 f"{path}: holds {shard.dtype} {shard.shape} where dataset.json promises float32 "
-                f"{(held, *shape)}: split anew"
+                f"{expected}: split anew"
             )
         shards.append(shard)
     return shards

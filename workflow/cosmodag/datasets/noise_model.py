@@ -1,4 +1,4 @@
-"""Images and inverse variances told as signal and noise, which is what a network can compare."""
+"""Images and inverse variances as signal-to-noise ratio and relative depth."""
 
 import warnings
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 
 STRETCH = 50.0
-"""By how much departures of the noise from a stamp's median are drawn out: 2 % becomes one unit."""
+"""Factor that amplifies deviations of the noise from a stamp's median: 2 % becomes one unit."""
 
-SAMPLED = 16
-"""Pixels along each side of a stamp that its median is taken from."""
+MAX_SAMPLES = 16
+"""Pixels along each side of a stamp from which its median is taken."""
 
 
-def noise_model(values: np.ndarray) -> np.ndarray:
-    """Turn pairs of image and inverse variance into signal-to-noise and relative depth.
+def signal_and_depth(values: np.ndarray) -> np.ndarray:
+    """Convert pairs of image and inverse variance to signal-to-noise ratio and relative depth.
 
     Parameters
     ----------
@@ -23,30 +23,34 @@ def noise_model(values: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape of `values`, float32
-        For each band the inverse hyperbolic sine of image times root inverse variance, linear in
-        the noise and logarithmic in bright light (Lupton, Gunn & Szalay 1999, AJ 118, 1406); and,
-        stretched alike, by how much the root inverse variance of a pixel departs from the median of
-        its stamp's good pixels. A galaxy's own light lowers it by a few per cent. Bad pixels, of
-        inverse variance 0, have no signal and the lowest depth.
+        For each band two channels. The first is the inverse hyperbolic sine of image times root
+        inverse variance, linear in the noise and logarithmic in bright light. The second, stretched
+        alike, is the deviation of a pixel's root inverse variance from the median of its stamp's
+        good pixels; a galaxy's own light lowers it by a few per cent. Bad pixels, with inverse
+        variance 0, have no signal and the lowest depth.
+
+    References
+    ----------
+    Lupton, Gunn & Szalay 1999, AJ 118, 1406.
     """
     root = np.sqrt(values[..., 1::2], dtype=np.float32)
-    told = np.empty(values.shape, np.float32)
-    np.multiply(values[..., ::2], root, out=told[..., ::2])
-    typical = _medians(root)
-    np.divide(root, typical, out=root)
+    output = np.empty(values.shape, np.float32)
+    np.multiply(values[..., ::2], root, out=output[..., ::2])
+    median = _medians(root)
+    np.divide(root, median, out=root)
     root -= 1
-    np.multiply(root, STRETCH, out=told[..., 1::2])
-    return np.arcsinh(told, out=told)
+    np.multiply(root, STRETCH, out=output[..., 1::2])
+    return np.arcsinh(output, out=output)
 
 
 def _medians(root: np.ndarray) -> np.ndarray:
-    """Median of each stamp's good pixels in each band, (…, 1, 1, B); 1 where all are bad.
+    """Return the median of each stamp's good pixels per band, (…, 1, 1, B); 1 if all are bad.
 
-    Depth varies slowly over a stamp, so of large stamps a grid of pixels is enough.
+    Depth varies slowly over a stamp, so a sub-grid of the pixels of large stamps is enough.
     """
-    down, across = (max(1, length // SAMPLED) for length in root.shape[-3:-1])
-    some = root[..., ::down, ::across, :]
-    good = np.where(some > 0, some, np.float32(np.nan))
+    step_y, step_x = (max(1, length // MAX_SAMPLES) for length in root.shape[-3:-1])
+    sampled = root[..., ::step_y, ::step_x, :]
+    good = np.where(sampled > 0, sampled, np.float32(np.nan))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of stamps without a good pixel
         medians = np.nanmedian(good, axis=(-3, -2), keepdims=True)
@@ -54,7 +58,18 @@ def _medians(root: np.ndarray) -> np.ndarray:
 
 
 def is_paired(channels: Sequence[str]) -> bool:
-    """Whether channels are pairs of an image and its inverse variance, by their names."""
+    """Return whether channels are pairs of an image and its inverse variance, by their names.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        Names of the channels.
+
+    Examples
+    --------
+    >>> is_paired(["g_image", "g_ivar"])
+    True
+    """
     return len(channels) > 0 and all(
         name.endswith("_ivar" if number % 2 else "_image") for number, name in enumerate(channels)
     )

@@ -1,4 +1,4 @@
-"""The order of examples: by seed and epoch alone, however many ranks or workers take part."""
+"""The order of examples, which depends on seed and epoch and not on the number of ranks."""
 
 import numpy as np
 
@@ -7,19 +7,23 @@ from cosmodag.errors import InputError
 
 
 def epoch_order(count: int, *, seed: int, epoch: int, shuffle: bool) -> np.ndarray:
-    """Rows of a split in the order in which an epoch visits them.
+    """Return the rows of a split in the order of an epoch.
 
     Parameters
     ----------
     count : int
-        Examples of the split.
-    seed, epoch : int
+        Number of examples of the split.
+    seed : int
+        Seed of the order.
+    epoch : int
+        Number of the epoch.
     shuffle : bool
-        False keeps the rows in order.
+        Whether to shuffle the rows; False keeps their order.
 
     Returns
     -------
     numpy.ndarray, shape (count,), int64
+        Rows of the split.
     """
     rows = np.arange(count)
     if not shuffle:
@@ -28,16 +32,30 @@ def epoch_order(count: int, *, seed: int, epoch: int, shuffle: bool) -> np.ndarr
 
 
 def batch_count(count: int, batch_size: int) -> int:
-    """Batches of an epoch, the last of which may be smaller."""
+    """Return the number of batches of an epoch, the last of which may be smaller.
+
+    Examples
+    --------
+    >>> batch_count(10, 4)
+    3
+    """
     return -(-count // batch_size)
 
 
 def check_ranks(batch_size: int, rank: int, world_size: int) -> None:
-    """Refuse a batch that ranks cannot share equally.
+    """Check that ranks can share batches equally.
+
+    Parameters
+    ----------
+    batch_size : int
+        Examples in a batch, over all ranks together.
+    rank, world_size : int
+        This process among the processes that share each batch.
 
     Raises
     ------
     InputError
+        If the batch size is not a multiple of the number of ranks, or the rank is not among them.
     """
     if batch_size < 1 or batch_size % world_size:
         raise InputError(
@@ -47,11 +65,22 @@ def check_ranks(batch_size: int, rank: int, world_size: int) -> None:
         raise InputError(f"rank {rank} is not among 0 … {world_size - 1}")
 
 
-def rank_part(
+def rank_rows(
     order: np.ndarray, batch: int, batch_size: int, rank: int, world_size: int
 ) -> np.ndarray:
-    """Rows of one rank in one batch: every `world_size`-th of the batch that all ranks share.
+    """Return the rows of one rank in one batch: every `world_size`-th of the batch.
 
-    The last batch of an epoch may hold fewer rows than others, on some ranks one fewer or none.
+    The last batch of an epoch may be smaller, with one row less on some ranks, or none.
+
+    Parameters
+    ----------
+    order : numpy.ndarray, shape (count,), int64
+        Rows in the order of the epoch.
+    batch : int
+        Number of the batch.
+    batch_size : int
+        Examples in a batch, over all ranks together.
+    rank, world_size : int
+        This process among the processes that share each batch.
     """
     return order[batch * batch_size : (batch + 1) * batch_size][rank::world_size]

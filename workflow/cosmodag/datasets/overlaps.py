@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 TOUCHING = 1e-6
-"""Overlap along an axis that counts as mere touching, as a fraction of the box."""
+"""Overlap along an axis that counts as touching, as a fraction of the box."""
 
 
 def find_overlaps(
@@ -18,39 +18,48 @@ def find_overlaps(
     """Count the pairs of sub-boxes of one box that overlap and belong to different splits.
 
     A sweep along x: sub-boxes are sorted by their lower edge and compared with those that begin
-    before they end. Memory grows as N; time as N times the neighbours along one axis.
+    before they end. Memory grows as N; time as N times the number of neighbours along one axis.
 
     Parameters
     ----------
-    lower, upper : numpy.ndarray, shape (N, 3)
+    lower, upper : numpy.ndarray, shape (N, 3), float64
         Corners in Mpc/h; `upper` may exceed a periodic box.
-    box_size : numpy.ndarray, shape (3,)
-        In Mpc/h.
-    split : numpy.ndarray of int, shape (N,)
+    box_size : numpy.ndarray, shape (3,), float64
+        Sides of the box in Mpc/h.
+    split : numpy.ndarray, shape (N,), int
+        Number of the split of each sub-box.
     periodic : bool
+        Whether the box is periodic.
 
     Returns
     -------
-    pairs : int
-        A pair that overlaps on both sides of a periodic box counts twice.
-    first : tuple of int
-        One of the pairs, (-1, -1) where there is none.
+    n_pairs : int
+        Number of pairs; a pair that overlaps on both sides of a periodic box counts twice.
+    pair : tuple of int
+        Rows of one of the pairs, (-1, -1) if there is none.
+
+    Examples
+    --------
+    >>> lower = np.array([[0.0, 0, 0], [5, 5, 5]])
+    >>> find_overlaps(lower, lower + 10, np.full(3, 50.0), np.array([0, 1]), periodic=False)
+    (1, (0, 1))
     """
     order = np.argsort(lower[:, 0], kind="stable")
-    # In a periodic box a sub-box is met again one box further on, where others wrap into it.
+    # A periodic image of each sub-box follows one box further on, where others wrap into it.
     images = 2 if periodic else 1
     rows = np.tile(order, images)
     shift = np.repeat(np.arange(images) * box_size[0], len(order))
     starts = lower[rows, 0] + shift
-    pairs, a, b = _sweep(
+    n_pairs, a, b = _sweep(
         starts, rows, len(order), lower, upper, np.asarray(box_size), split, periodic
     )
-    return int(pairs), (int(a), int(b))
+    return int(n_pairs), (int(a), int(b))
 
 
 @numba.njit(cache=True, nogil=True)
 def _sweep(starts, rows, count, lower, upper, box_size, split, periodic):
-    pairs, first, second = 0, -1, -1
+    """Count overlapping pairs along sorted lower edges; return the last pair too."""
+    n_pairs, first, second = 0, -1, -1
     for n in range(count):
         a = rows[n]
         end = upper[a, 0] - TOUCHING * box_size[0]
@@ -60,20 +69,21 @@ def _sweep(starts, rows, count, lower, upper, box_size, split, periodic):
             m += 1
             if split[a] == split[b]:
                 continue
-            apart = False
+            disjoint = False
             for axis in (1, 2):
                 length = box_size[axis]
-                apart |= not _intervals_overlap(
+                disjoint |= not _intervals_overlap(
                     lower[a, axis], upper[a, axis], lower[b, axis], upper[b, axis], length, periodic
                 )
-            if not apart:
-                pairs += 1
+            if not disjoint:
+                n_pairs += 1
                 first, second = a, b
-    return pairs, first, second
+    return n_pairs, first, second
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _intervals_overlap(lower_a, upper_a, lower_b, upper_b, length, periodic):
+    """Return whether two intervals overlap by more than touching."""
     ahead, behind = lower_b - lower_a, lower_a - lower_b
     if periodic:
         ahead -= length * np.floor(ahead / length)

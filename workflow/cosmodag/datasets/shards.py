@@ -16,13 +16,13 @@ from cosmodag.errors import InputError
 from cosmodag.files import whole_folder, write_json
 from cosmodag.provenance import file_hash
 
-PLACES = ("source", "source_row", "shard", "row")
-"""Index columns that tell where an example was found and where it is stored."""
+LOCATION_COLUMNS = ("source", "source_row", "shard", "row")
+"""Index columns of the file and row that an example comes from and is stored in."""
 
-TOLD = 3
-"""Leaks that a refusal names."""
+MAX_NAMED = 3
+"""Largest number of leaks that an error lists."""
 SHARD_SIZE = 512
-"""Examples a shard, as in the original's files."""
+"""Default number of examples per shard."""
 
 
 def write_dataset(
@@ -37,69 +37,74 @@ def write_dataset(
 ) -> dict:
     """Split examples, audit the split, and write it as shards with an index and a description.
 
-    One shard is in memory at a time. Within a split examples stand in an order shuffled by a hash
-    of their names, so that any shard is a fair sample. Statistics are those of the training split
-    alone. Of examples that are only listed, such as cubes, no shards are written.
+    One shard is in memory at a time. Within a split the order of examples is shuffled by a hash of
+    their names, so that any shard is a fair sample. Statistics are those of the training split. No
+    shards are written of examples that are only listed, such as cubes.
 
     Parameters
     ----------
-    examples_files : sequence of path
+    examples_files : sequence of path-like
         Examples files of one experiment.
-    output_folder : path
-        Folder to write; it appears whole or not at all, in the place of an older one.
-    test_files : sequence of path
-        Examples files that are the test split as they are, such as those of another simulator. What
-        would have been tested on without them is left out, so that training and validation are the
-        same with them and without.
+    output_folder : path-like
+        Folder to write. It appears whole or not at all, and replaces an older one.
+    test_files : sequence of path-like
+        Examples files that are the test split, such as those of another simulator. The examples
+        that would be the test split otherwise are left out, so that training and validation do not
+        depend on these files.
     protocol : {"group", "random"}
-        "group" assigns whole groups and refuses leaks. "random" shuffles single examples, as the
-        original did, and records in `dataset.json` what leaks.
+        ``"group"`` assigns whole groups and refuses leaks. ``"random"`` assigns single examples and
+        records the leaks in dataset.json.
     fractions : sequence of float, shape (3,)
-        Shares of training, validation and test.
+        Fractions of training, validation and test.
     seed : int
+        Seed of split and order.
     shard_size : int
-        Examples a shard.
+        Examples per shard.
 
     Returns
     -------
     dict
-        What `dataset.json` holds.
+        Contents of dataset.json.
 
     Raises
     ------
     InputError
-        Files disagree, there are too few groups, the split leaks, or an example is not finite.
+        If files disagree, there are too few groups, the split leaks, or an example is not finite.
+
+    Examples
+    --------
+    >>> write_dataset(["cutouts.h5"], "dataset", seed=1)  # doctest: +SKIP
     """
     if shard_size < 1:
         raise InputError(f"shard_size is {shard_size}: it must be at least 1")
     with open_examples([*examples_files, *test_files]) as examples:
-        elsewhere = (examples.index["source"] >= len(examples_files)).to_numpy()
-        index = _split_index(examples.index, elsewhere, protocol, fractions, seed, shard_size)
+        from_test_files = (examples.index["source"] >= len(examples_files)).to_numpy()
+        index = examples.index.assign(
+            split=_assign_index(examples.index, from_test_files, protocol, fractions, seed)
+        )
+        index = _order_index(index, from_test_files, seed, shard_size)
         leaks = audit_split(index)
         if leaks and protocol == "group":
-            told = "; ".join(leaks[:TOLD]) + ("; and more" if len(leaks) > TOLD else "")
-            raise InputError(f"the split leaks: {told}: give what is shared one group")
+            named = "; ".join(leaks[:MAX_NAMED]) + ("; and more" if len(leaks) > MAX_NAMED else "")
+            raise InputError(f"the split leaks: {named}: give what is shared one group")
         with whole_folder(output_folder) as folder:
             statistics = TrainingStatistics(examples.files[0].attributes["x_channels"])
+            names: list[str] = []
             if examples.files[0].cubes is None:
                 names = _write_shards(examples, index, folder, statistics)
             else:
-                names = []
                 _read_cubes(examples, index, statistics)
             index.drop(columns="source_row").to_parquet(folder / "index.parquet", index=False)
-            training = index[index["split"] == "train"].drop(columns=list(PLACES))
+            training = index[index["split"] == "train"].drop(columns=list(LOCATION_COLUMNS))
             members = index.groupby("split")
+            first = examples.files[0]
             description = {
-                name: examples.files[0].attributes[name]
-                for name in ("experiment", "x_channels", "y_channels")
+                name: first.attributes[name] for name in ("experiment", "x_channels", "y_channels")
             } | {
                 "protocol": protocol,
                 "seed": seed,
                 "fractions": list(fractions),
-                "shapes": {
-                    "x": list(examples.files[0].x_shape),
-                    "y": list(examples.files[0].y_shape),
-                },
+                "shapes": {"x": list(first.x_shape), "y": list(first.y_shape)},
                 "shard_size": shard_size,
                 "counts": {split: len(members.get_group(split)) for split in SPLITS},
                 "groups": {
@@ -111,7 +116,7 @@ def write_dataset(
                 "index": {"index.parquet": file_hash(folder / "index.parquet")},
                 "shards": {name: file_hash(folder / name) for name in names},
                 "cubes": [
-                    _cube_source(file, output_folder) for file in examples.files if file.cubes
+                    _describe_cubes(file, output_folder) for file in examples.files if file.cubes
                 ],
                 "examples": [
                     {"file": Path(file.name).name, "count": len(file.index)} | file.attributes
@@ -122,37 +127,43 @@ def write_dataset(
     return description
 
 
-def _split_index(
+def _assign_index(
     index: pd.DataFrame,
-    elsewhere: np.ndarray,
+    from_test_files: np.ndarray,
     protocol: str,
     fractions: Sequence[float],
     seed: int,
-    shard_size: int,
-) -> pd.DataFrame:
-    """Index with the columns of `PLACES` and `split`, in the order in which examples are stored.
-
-    The examples from elsewhere, where there are any, are the test split.
-    """
-    dealt = index[~elsewhere]
+) -> np.ndarray:
+    """Return the split of each example; those from test files are the test split."""
+    rest = index[~from_test_files]
     splits = np.full(len(index), "test", dtype="<U5")
-    splits[~elsewhere] = assign_splits(
-        dealt["id"], dealt["group"], protocol=protocol, fractions=fractions, seed=seed
+    splits[~from_test_files] = assign_splits(
+        rest["id"], rest["group"], protocol=protocol, fractions=fractions, seed=seed
     )
-    index = index.assign(source_row=np.arange(len(index)), split=splits)
-    if elsewhere.any():
-        index = index[elsewhere | (splits != "test")]
+    return splits
+
+
+def _order_index(
+    index: pd.DataFrame, from_test_files: np.ndarray, seed: int, shard_size: int
+) -> pd.DataFrame:
+    """Return the index in the order of storage, with the columns `LOCATION_COLUMNS`.
+
+    Where there are test files, other examples of the test split are left out.
+    """
+    index = index.assign(source_row=np.arange(len(index)))
+    if from_test_files.any():
+        index = index[from_test_files | (index["split"] != "test")]
     key = [stable_hash(f"order:{name}", seed) for name in index["id"]]
     number = index["split"].map({split: number for number, split in enumerate(SPLITS)})
     index = index.iloc[np.lexsort((key, number))].reset_index(drop=True)
-    place = index.groupby("split").cumcount()
-    return index.assign(shard=place // shard_size + 1, row=place % shard_size)
+    position = index.groupby("split").cumcount()
+    return index.assign(shard=position // shard_size + 1, row=position % shard_size)
 
 
 def _write_shards(
     examples: Examples, index: pd.DataFrame, folder: Path, statistics: TrainingStatistics
 ) -> list[str]:
-    """Write x and y of every shard; give the names of the files."""
+    """Write x and y of every shard; return the names of the files."""
     names = []
     shards = index.groupby(["split", "shard"], sort=False)["source_row"]
     for (split, shard), rows in tqdm(shards, desc="shards", unit="shard", disable=None):
@@ -166,14 +177,14 @@ def _write_shards(
 
 
 def _read_cubes(examples: Examples, index: pd.DataFrame, statistics: TrainingStatistics) -> None:
-    """Gather the statistics of cubes, which are stored nowhere."""
+    """Compute the statistics of cubes, which are not stored."""
     training = index.loc[index["split"] == "train", "source_row"].to_numpy()
     for row in tqdm(np.sort(training), desc="cubes", unit="cube", disable=None):
         statistics.add(*examples.read(np.array([row])))
 
 
-def _cube_source(file: ExamplesFile, output_folder: str | os.PathLike) -> dict:
-    """Where the cubes of an examples file come from, seen from the dataset folder."""
+def _describe_cubes(file: ExamplesFile, output_folder: str | os.PathLike) -> dict:
+    """Return files, hashes and settings of the cubes of an examples file, for dataset.json."""
     names = ("grid_file", "labels_file")
     paths = [(Path(file.name).parent / file.attributes[name]).resolve() for name in names]
     folder = Path(output_folder).resolve()

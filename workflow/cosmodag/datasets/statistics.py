@@ -1,4 +1,4 @@
-"""Mean, spread and range of each channel, gathered shard by shard."""
+"""Mean, standard deviation and range of each channel, accumulated shard by shard."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,40 @@ import pandas as pd
 
 from cosmodag.datasets.transforms import stretches
 
-TAKEN_AT_ONCE = 32
-"""Examples whose deviations are held in float64 at once."""
+BATCH_SIZE = 32
+"""Examples whose deviations are in memory in float64 at the same time."""
 
 
 class ChannelStatistics:
     """Running mean, standard deviation and range of each channel.
 
-    Parts are merged by their means and squared deviations (Chan, Golub and LeVeque 1983), which
-    keeps the digits that a sum of squares would lose.
+    Batches are combined by their means and squared deviations, which keeps the digits that a sum of
+    squares would lose.
+
+    Attributes
+    ----------
+    count : int
+        Number of values per channel so far.
+    mean, deviations : numpy.ndarray, shape (channels,), float64
+        Mean, and sum of the squared deviations from it.
+    low, high : numpy.ndarray, shape (channels,)
+        Smallest and largest value.
+
+    References
+    ----------
+    Chan, Golub & LeVeque 1983, Am. Stat. 37, 242.
     """
+
+    mean: np.ndarray
+    deviations: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
     def __init__(self):
         self.count = 0
 
     def add(self, values: np.ndarray) -> None:
-        """Take in values of shape (…, channels)."""
+        """Add values of shape (…, channels)."""
         channels = values.reshape(-1, values.shape[-1])
         count = len(channels)
         mean = channels.mean(axis=0, dtype=np.float64)
@@ -32,12 +50,12 @@ class ChannelStatistics:
             self.count, self.mean, self.deviations = count, mean, deviations
             self.low, self.high = low, high
             return
-        both = self.count + count
-        apart = mean - self.mean
-        self.mean = self.mean + apart * count / both
-        self.deviations = self.deviations + deviations + apart**2 * self.count * count / both
+        total = self.count + count
+        difference = mean - self.mean
+        self.mean = self.mean + difference * count / total
+        self.deviations = self.deviations + deviations + difference**2 * self.count * count / total
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
-        self.count = both
+        self.count = total
 
     @property
     def std(self) -> np.ndarray:
@@ -46,12 +64,12 @@ class ChannelStatistics:
 
 
 class TrainingStatistics:
-    """Statistics of x under each named transform, and of y, over the training split.
+    """Statistics of the training split: of x under each named transform, and of y.
 
     Parameters
     ----------
     channels : sequence of str
-        Names of the channels of x, which say what transforms they allow.
+        Names of the channels of x, which determine the transforms they allow.
     """
 
     def __init__(self, channels: Sequence[str]):
@@ -60,17 +78,25 @@ class TrainingStatistics:
         self.y = ChannelStatistics()
 
     def add(self, x: np.ndarray, y: np.ndarray | None = None) -> None:
-        """Take in examples: x (n, …, C) and, where maps are the target, y (n, …, K > 0)."""
-        for start in range(0, len(x), TAKEN_AT_ONCE):
-            part = slice(start, start + TAKEN_AT_ONCE)
+        """Add examples.
+
+        Parameters
+        ----------
+        x : numpy.ndarray, shape (n, …, C)
+            Inputs.
+        y : numpy.ndarray, shape (n, …, K), optional
+            Target maps; K may be 0.
+        """
+        for start in range(0, len(x), BATCH_SIZE):
+            batch = slice(start, start + BATCH_SIZE)
             for name, stretch in self.stretches.items():
-                self.stretched[name].add(stretch(x[part]))
+                self.stretched[name].add(stretch(x[batch]))
             if y is not None and y.size:
-                self.y.add(y[part])
+                self.y.add(y[batch])
 
     def summary(self) -> dict:
-        """Numbers for `dataset.json`."""
-        summary = {}
+        """Return the statistics as dataset.json records them."""
+        summary: dict = {}
         for name, channels in (("x", self.stretched["standardise"]), ("y", self.y)):
             if channels.count:
                 summary[f"{name}_mean"] = channels.mean.tolist()
@@ -85,10 +111,21 @@ class TrainingStatistics:
 
 
 def column_statistics(index: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Mean, standard deviation and range of each numeric column of an index that is finite."""
+    """Return mean, standard deviation and range of each numeric column with finite values.
+
+    Parameters
+    ----------
+    index : pandas.DataFrame
+        Index of the training split.
+
+    Returns
+    -------
+    dict
+        ``{column: {"mean", "std", "min", "max"}}``.
+    """
     numbers = index.select_dtypes("number").astype(np.float64)
     return {
-        name: {
+        str(name): {
             "mean": float(values.mean()),
             "std": float(values.std(ddof=0)),
             "min": float(values.min()),

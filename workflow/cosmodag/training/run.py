@@ -152,7 +152,7 @@ def describe_encoder_training(plan: RunPlan) -> dict:
     statistics, transform = plan.dataset.statistics, plan.settings.transform
     if plan.settings.noise is not None:
         noise = ThermalNoise(plan.dataset.x_channels, "train", **plan.settings.noise)
-        statistics = noise.widened(statistics)
+        statistics = noise.noisy_statistics(statistics)
     scaling = {name: statistics[name] for name in ("x_min", "x_max")}
     moments = statistics["transforms"].get(transform)
     groups = plan.dataset.groups
