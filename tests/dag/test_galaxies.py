@@ -32,20 +32,20 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     index = pd.read_parquet(results / "galaxies/datasets/stamps/index.parquet")
     assert index["group"].is_unique
     assert {"magnitude", "radius", "psf", "noise", "signal_to_noise"} <= set(index)
-    groups = json.loads((results / "galaxies/clusters/shapes/clusters.json").read_text())
-    assert groups["run"] == "latent4"
+    clusters = json.loads((results / "galaxies/clusters/shapes/clusters.json").read_text())
+    assert clusters["run"] == "latent4"
     report = (results / "report.html").read_text()
     assert "Which parameters does a galaxy have" in report
     assert "At a signal-to-noise above 30, median error of" in report
     assert "Beside a fitted Sérsic profile, on a sample of 10" in report
-    assert "Which groups do galaxies form?" in report
+    assert "which clusters do galaxies form?" in report
     table = pd.read_csv(results / "galaxies/predictions/sky.csv")
     assert len(table) == 90
     assert table["magnitude"].between(table["magnitude_low"], table["magnitude_high"]).all()
     assert (results / "galaxies/predictions/sky.svg").is_file()
-    assert "What networks say of sky" in report
+    assert "Predictions for sky" in report
     assert f"90 galaxies: {table['outside'].sum()} outside" in report
-    assert set(table["group"]) <= {-1, 0, 1, 2}
+    assert set(table["cluster"]) <= {-1, 0, 1, 2}
     assert configured.planned() == set()
     assert_a_latent_size_more_trains_that_one_alone(configured)
     assert_other_labels_group_anew_and_train_nothing(configured)
@@ -54,7 +54,7 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
 def assert_a_latent_size_more_trains_that_one_alone(done):
     config = done.config
     runs = config["galaxies"]["runs"]
-    runs["latent3"] = runs["latent2"] | {"task": {"name": "latent", "latent_dim": 3}}
+    runs["latent3"] = runs["latent2"] | {"task": {"name": "latent", "size": 3}}
     done.configure(config)
     assert done.planned("galaxies") == {
         "galaxies",

@@ -33,7 +33,7 @@ def test_real_pictures_lie_outside_what_simulated_ones_taught(data_folder, tmp_p
     assert "24 galaxies: 24 outside the training distribution" in caplog.text
     assert table["warning"].str.startswith("outside the training distribution; ").all()
     assert (table["stamp_side"] == 424).all()
-    assert table["warning"].str.contains("stamp of 424 pixels where training had 24 to 40").all()
+    assert table["warning"].str.contains("stamp of 424 pixels, training range 24 to 40").all()
     numbers = table[["magnitude", "log_radius_low", "latent_3"]].to_numpy(np.float64)
     assert np.isfinite(numbers).all()
     drawn = (tmp_path / "table.svg").read_text()
@@ -49,6 +49,6 @@ def test_a_real_stamp_is_read_off_and_what_it_was_seen_through_is_doubted(data_f
     assert row["id"] == "example_b.fits"
     assert (row["ra"], row["dec"]) == pytest.approx((0.004367, 0.541321), abs=1e-5)
     assert row["magnitude_low"] < row["magnitude"] < row["magnitude_high"]
-    assert "point-spread function of 9.92 pixels where training had 2" in row["warning"]
+    assert "point-spread function of 9.92 pixels, training range 2" in row["warning"]
     near = predict(stamp, runs, tmp_path / "near.csv", "parameters", psf=0.262 * 3)
     assert "point-spread" not in near["warning"][0]

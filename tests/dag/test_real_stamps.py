@@ -12,7 +12,7 @@ import yaml
 from astropy.io import fits
 
 from cosmodag.evaluation.latents import read_latents
-from cosmodag.galaxies.clusters.grouping_file import read_grouping
+from cosmodag.galaxies.clusters.cluster_file import read_clusters
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
 
@@ -48,10 +48,10 @@ def test_real_galaxies_pass_filter_crop_encoding_and_clustering(
     members = pd.read_csv(results / "clusters/rings/members.csv")
     assert sorted(members["id"]) == sorted(Path(path).name for path in accepted)
     assert members["label"].notna().all()
-    kept = read_grouping(results / "clusters/rings/grouping.h5")
+    clusters = read_clusters(results / "clusters/rings/cluster_model.h5")
     latents = read_latents(results / "runs/latent4", results / "datasets/pictures", threads=1)
     for split, each in members.groupby("split"):
-        np.testing.assert_array_equal(kept.predict(latents[split]), each["latent"])
+        np.testing.assert_array_equal(clusters.predict(latents[split]), each["latent"])
     assert checkout.planned("galaxies") == set()
 
 

@@ -1,12 +1,12 @@
-# Galaxies: how few numbers describe a galaxy image, and which parameters can be read off it?
+# Galaxies: how many latent dimensions describe a galaxy image, and which parameters can be inferred?
 #
 # Needs:  sources of the configuration: simulated stamps, or a folder of real ones
-# Makes:  results/galaxies/sources/<source>/<batch>.h5       stamps of many sizes, with their parameters
-#         results/galaxies/sources/<source>/accepted.txt, rejected.tsv      files of a folder
+# Makes:  results/galaxies/sources/<source>/<batch>.h5       simulated stamps with their parameters
+#         results/galaxies/sources/<source>/accepted.txt, rejected.tsv      accepted and rejected files of a folder
 #         results/galaxies/cutouts/<cutouts>/<batch>.h5      stamps of one size
 #         results/galaxies/datasets/<dataset>/, results/galaxies/runs/<run>/   see learning.smk
-#         results/galaxies/clusters/<clusters>/              groups: numbers, members, figures
-#         results/galaxies/predictions/<prediction>.csv, .svg      runs applied to other stamps
+#         results/galaxies/clusters/<clusters>/              clusters: scores, members, model, figures
+#         results/galaxies/predictions/<prediction>.csv, .svg      predictions for other stamps
 
 from cosmodag.galaxies.files import GalaxiesFiles
 
@@ -14,14 +14,14 @@ galaxies = GalaxiesFiles(config)
 
 
 rule galaxies:
-    """Everything of the galaxy experiment."""
+    """Make all results of the galaxy experiment."""
     input:
         galaxies.targets,
         f"{results}/galaxies/report.html",
 
 
 rule galaxies_simulate:
-    """Draw stamps of a batch of galaxies, as a survey sees them."""
+    """Simulate the stamps of a batch of galaxies."""
     output:
         f"{results}/galaxies/sources/{{source}}/{{batch}}.h5",
     log:
@@ -46,7 +46,7 @@ rule galaxies_simulate:
 
 
 rule galaxies_filter:
-    """List the files of a folder that hold stamps of the wanted shape, and the others with why."""
+    """List the files of a folder whose stamps have a given shape, and the others with the reason."""
     input:
         lambda w: galaxies.folder(w.source),
     output:
@@ -73,7 +73,7 @@ rule galaxies_filter:
 
 
 rule galaxies_cutouts:
-    """Bring the stamps of a batch to one size."""
+    """Crop or pad the stamps of a batch to one size."""
     input:
         stamps=lambda w: galaxies.stamps(w.cutouts, w.batch),
     output:
@@ -106,7 +106,7 @@ use rule learning_split as galaxies_split with:
         experiment="galaxies",
 
 
-# Stamps are small: two runs with a thread each are quicker than one after the other with two.
+# Stamps are small: two runs with one thread each are faster than two threads per run.
 use rule learning_train as galaxies_train with:
     wildcard_constraints:
         experiment="galaxies",
@@ -126,7 +126,7 @@ use rule learning_evaluate as galaxies_evaluate with:
 
 
 rule galaxies_cluster:
-    """Group images by a run's latents, by principal components and by morphology."""
+    """Cluster galaxies in the latent space of a run, by principal components and by morphology."""
     input:
         unpack(lambda w: galaxies.cluster_inputs(w.clusters)),
     output:
@@ -156,7 +156,7 @@ rule galaxies_cluster:
 
 
 rule galaxies_predict:
-    """Apply trained networks to stamps of galaxies that they were not trained on."""
+    """Predict parameters, latents and clusters of stamps that networks were not trained on."""
     input:
         unpack(lambda w: galaxies.prediction_inputs(w.prediction)),
     output:
@@ -179,7 +179,7 @@ rule galaxies_predict:
         settings=lambda w: galaxies.prediction_options(w.prediction),
         code=lambda w: [
             helpers.run_fingerprint(config, "galaxies predict", "galaxies", run)
-            for run in galaxies.applied(w.prediction).values()
+            for run in galaxies.prediction_runs(w.prediction).values()
         ],
     shell:
         "python -m cosmodag galaxies predict {input.stamps:q} --output {output.table:q}"

@@ -6,7 +6,7 @@ import pytest
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.evaluation import Subset
-from cosmodag.galaxies.evaluation.parameters import ParameterEvaluation
+from cosmodag.galaxies.evaluation.parameter_evaluation import ParameterEvaluation
 
 COLUMNS = ["magnitude", "axis_ratio"]
 

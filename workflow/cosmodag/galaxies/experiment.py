@@ -8,46 +8,45 @@ EXPERIMENT = Experiment(
     name="galaxies",
     title="Galaxies",
     question=(
-        "How few numbers describe a galaxy image, and which physical parameters can be read off it?"
+        "How many latent dimensions describe a galaxy image, and which physical parameters can be "
+        "inferred from it?"
     ),
     background=(
-        "Galaxies are drawn with the brightness, size and shape that those of the COSMOS "
-        "field have, seen through point-spread functions and noise of several levels, in "
-        "stamps of many sizes. Larger stamps are cropped and smaller ones padded with noise"
-        " of their own level, since zeros would tell their size. Networks are tested on "
-        "galaxies that training never saw, beside what apertures and moments tell and, on a"
-        " sample, beside a fitted Sérsic profile; all are told the width of the point-"
-        "spread function and the noise. Signal-to-noise is that of the light of all bands "
-        "together for one who knows the galaxy's shape."
+        "Simulated galaxies have the brightness, size and shape of galaxies in the COSMOS field, "
+        "with a range of point-spread functions, noise levels and stamp sizes. Larger stamps are "
+        "cropped, and smaller ones are padded with noise of the same level, since zeros would "
+        "reveal their size. Networks are tested on unseen galaxies and compared with baselines on "
+        "apertures and moments and, for a sample, with a fitted Sérsic profile. All of them know "
+        "the width of the point-spread function and the noise. The signal-to-noise is that of the "
+        "flux in all bands for a known shape."
     ),
     study=(
-        "In the work that this experiment redoes, a network fitted the magnitude of "
-        "simulated galaxies and then several parameters; stamps were padded with zeros, "
-        "which tell their size, and no error was given beside a simpler method's. A "
-        "variational auto-encoder of 35 numbers was printed without a validation set; the "
-        "clusters that its title promised were never made."
+        "In the original study a network predicted the magnitude of simulated galaxies, and then "
+        "several parameters. Stamps were padded with zeros, which reveal their size, and errors "
+        "were not compared with a baseline. A variational autoencoder with 35 latent dimensions "
+        "was presented without a validation set; the clusters of the title were not computed."
     ),
     stages={
-        "simulate": "Simulate stamps of galaxies.",
-        "filter": "List the files of a folder that hold stamps of a shape.",
-        "cutouts": "Bring stamps to one size.",
-        "cluster": "Group images by a run's latents and by simpler numbers.",
-        "predict": "Apply trained networks to images of galaxies, real ones too.",
+        "simulate": "Simulate stamps of galaxies with known parameters.",
+        "filter": "List the files of a folder whose stamps have a given shape.",
+        "cutouts": "Crop or pad stamps to one size.",
+        "cluster": "Cluster galaxies in the latent space of a run.",
+        "predict": "Predict parameters, latents and clusters of new galaxy images.",
     },
     files=GalaxiesFiles,
     check=check,
     examples=example_format,
     tasks={
         "count": Task(
-            "Which parameters does a galaxy have, and how surely?",
-            "cosmodag.galaxies.evaluation.parameters:ParameterEvaluation",
+            "Which parameters does a galaxy have, and how uncertain are they?",
+            "cosmodag.galaxies.evaluation.parameter_evaluation:ParameterEvaluation",
         ),
         "regression": Task(
             "Which parameters does a galaxy have?",
-            "cosmodag.galaxies.evaluation.parameters:ParameterEvaluation",
+            "cosmodag.galaxies.evaluation.parameter_evaluation:ParameterEvaluation",
         ),
         "latent": Task(
-            "How few numbers describe a galaxy image?",
+            "How many latent dimensions describe a galaxy image?",
         ),
         "reconstruction": Task(
             "How much of a galaxy image does an autoencoder reconstruct?",
@@ -55,7 +54,7 @@ EXPERIMENT = Experiment(
     },
     writers={
         "stamps": "`cosmodag galaxies simulate`",
-        "grouping": "`cosmodag galaxies cluster`",
+        "cluster_model": "`cosmodag galaxies cluster`",
     },
     scores={
         "absolute_error": Score("median error", "lower"),

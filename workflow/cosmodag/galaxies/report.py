@@ -7,7 +7,7 @@ from typing import Any
 
 from cosmodag.evaluation.formatting import number
 from cosmodag.galaxies.clusters import titles
-from cosmodag.galaxies.prediction.prediction_table import read_prediction
+from cosmodag.galaxies.prediction.prediction_table import read_predictions
 from cosmodag.reporting.sections import (
     Cell,
     Section,
@@ -19,12 +19,16 @@ from cosmodag.reporting.sections import (
 
 
 def sections(products: Sequence[Path]) -> list[Section]:
-    """Return the sections on clusters (folders) and on predictions (tables).
+    """Return the sections on clusters and on predictions.
 
     Parameters
     ----------
     products : sequence of Path
         Folders ``clusters/<name>`` and files ``predictions/<name>.csv``.
+
+    Returns
+    -------
+    list of Section
     """
     clusters = [cluster_section(path) for path in products if path.parent.name == "clusters"]
     return clusters + [
@@ -33,7 +37,17 @@ def sections(products: Sequence[Path]) -> list[Section]:
 
 
 def cluster_section(folder: Path) -> Section:
-    """Return the section on one folder of clusters."""
+    """Return the section on a folder of clusters.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that `cosmodag galaxies cluster` wrote.
+
+    Returns
+    -------
+    Section
+    """
     content = json.loads((folder / "clusters.json").read_text())
     figures = [
         SectionFigure(data_address(path), caption, wide=name != "places")
@@ -41,8 +55,8 @@ def cluster_section(folder: Path) -> Section:
         if (path := folder / "figures" / f"{name}.svg").is_file()
     ]
     facts = (
-        f"Clusters of {content['n']['train']} training examples by run {content['run']}, which are "
-        f"assigned to {content['n']['test']} test examples."
+        f"Clusters of {content['n']['train']} training galaxies by run {content['run']}, assigned "
+        f"to {content['n']['test']} test galaxies."
     )
     caution = (
         "k-means divides even a single cloud, and may do so stably; a mixture may find one "
@@ -61,11 +75,21 @@ def cluster_section(folder: Path) -> Section:
 
 
 def cluster_table(content: Mapping[str, Any]) -> SectionTable:
-    """Return the table of the clusters of each method in each space."""
+    """Return the table of the clusters of each method in each feature space.
+
+    Parameters
+    ----------
+    content : mapping
+        Content of clusters.json.
+
+    Returns
+    -------
+    SectionTable
+    """
     labels = content["labels"]
     caption = (
         "Clusters by method and feature space: their number, chosen on the training split, and "
-        "their stability (adjusted Rand index of bootstrap replicas)"
+        "their stability (adjusted Rand index of bootstrap samples)"
     )
     columns = ["Space", "Method", "Clusters", "Stability", "In no cluster"]
     if labels:
@@ -76,26 +100,26 @@ def cluster_table(content: Mapping[str, Any]) -> SectionTable:
         )
         columns += ["Balanced accuracy", "Adjusted mutual information"]
     rows: list[list[str | Cell]] = []
-    for space, each in content["spaces"].items():
-        if "skipped" in each:
-            rows.append([titles.SPACES[space], each["skipped"], *[""] * (len(columns) - 2)])
+    for space, result in content["spaces"].items():
+        if "skipped" in result:
+            rows.append([titles.SPACES[space], result["skipped"], *[""] * (len(columns) - 2)])
             continue
-        title = f"{titles.SPACES[space]}, {each['size']} dimensions"
-        if each["unmeasured"]["test"]:
-            title += f" ({each['unmeasured']['test']} of {content['n']['test']} not measured)"
-        for method, result in each["methods"].items():
-            chosen = method == each["chosen"]
+        title = f"{titles.SPACES[space]}, {result['n_dimensions']} dimensions"
+        if result["unmeasured"]["test"]:
+            title += f" ({result['unmeasured']['test']} of {content['n']['test']} not measured)"
+        for name, method in result["methods"].items():
+            chosen = name == result["chosen"]
             cells: list[str | Cell] = [
                 title,
-                Cell(titles.METHODS[method], best=chosen),
-                str(result["number"]),
-                interval_cell(result["stability"], chosen),
-                f"{result['alone']:.0%}",
+                Cell(titles.METHODS[name], best=chosen),
+                str(method["n_clusters"]),
+                interval_cell(method["stability"], chosen),
+                f"{method['unclustered_fraction']:.0%}",
             ]
-            agreement = result.get("agreement")
+            agreement = method.get("agreement")
             if labels and agreement:
-                names = ("balanced_accuracy", "mutual_information")
-                cells += [interval_cell(agreement[name]) for name in names]
+                scores = ("balanced_accuracy", "mutual_information")
+                cells += [interval_cell(agreement[score]) for score in scores]
             elif labels:
                 cells += ["–", "–"]
             rows.append(cells)
@@ -103,8 +127,18 @@ def cluster_table(content: Mapping[str, Any]) -> SectionTable:
 
 
 def prediction_section(path: Path) -> Section:
-    """Return the section on one table of predictions."""
-    content = read_prediction(path)
+    """Return the section on a table of predictions.
+
+    Parameters
+    ----------
+    path : Path
+        Table that `cosmodag galaxies predict` wrote, with its gallery beside it.
+
+    Returns
+    -------
+    Section
+    """
+    content = read_predictions(path)
     caption = (
         "Images with the predictions and their 68 % intervals. A frame marks images outside the "
         "training distribution, whose predictions are not reliable."

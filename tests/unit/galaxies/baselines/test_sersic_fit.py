@@ -15,7 +15,7 @@ from cosmodag.galaxies.baselines.sersic_fit import (
     fitted_columns,
 )
 from cosmodag.galaxies.baselines.sersic_model import SersicModel
-from cosmodag.galaxies.evaluation.parameters import ParameterEvaluation
+from cosmodag.galaxies.evaluation.parameter_evaluation import ParameterEvaluation
 from cosmodag.galaxies.simulation.stamp_rendering import draw_stamp
 
 PIXEL, UNIT = 0.1, 0.003

@@ -1,4 +1,4 @@
-"""What is like the images of training, and what is not."""
+"""Detection of images outside the training distribution."""
 
 import h5py
 import numpy as np
@@ -21,7 +21,7 @@ def distribution(galaxy_runs):
 
 @pytest.fixture(scope="module")
 def others(tmp_path_factory):
-    """Images of other galaxies by the same law."""
+    """Images of other galaxies of the same distribution."""
     folder = tmp_path_factory.mktemp("others")
     stamps = simulate(folder / "stamps.h5", count=300, seed=77)
     path = folder / "cutouts.h5"
@@ -31,14 +31,14 @@ def others(tmp_path_factory):
 
 
 def changed(images: np.ndarray, change) -> np.ndarray:
-    """Images whose bands are changed, and what is told beside them is not."""
+    """Change the bands of images, but not their observing conditions."""
     bands = change(images[..., :3], np.random.default_rng(0))
     return np.concatenate([bands, images[..., 3:]], -1).astype(np.float32)
 
 
-def test_about_one_in_a_hundred_images_of_the_same_law_lies_outside(distribution, others):
+def test_about_one_percent_of_the_same_distribution_is_outside(distribution, others):
     outside = distribution.distances(others) > 1
-    assert outside.mean() < 0.04  # the level rests on 80 images of validation
+    assert outside.mean() < 0.04  # the threshold is estimated from 80 images
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_about_one_in_a_hundred_images_of_the_same_law_lies_outside(distribution
     ],
     ids=["flat", "noise alone", "off the middle", "stripes", "colours", "noisier"],
 )
-def test_images_unlike_those_of_training_lie_outside(distribution, others, change):
+def test_images_unlike_those_of_training_are_outside(distribution, others, change):
     assert (distribution.distances(changed(others, change)) > 1).mean() > 0.8
 
 
-def test_what_never_varied_in_training_is_not_divided_by(tmp_path):
+def test_features_that_are_constant_in_training_are_not_divided_by_zero(tmp_path):
     stamps = simulate(tmp_path / "stamps.h5", count=60, seed=3)
     cut_galaxies(open_stamps_file(stamps), tmp_path / "cut.h5", side=SIDE, conditions=["psf"])
     with open_examples([tmp_path / "cut.h5"]) as examples:
@@ -71,15 +71,17 @@ def test_what_never_varied_in_training_is_not_divided_by(tmp_path):
     assert (distribution.distances(same + np.array([0, 0, 0, 0.5])) > 1).all()
 
 
-def test_what_training_had_not_the_like_of_is_said_in_words(distribution):
-    assert distribution.beyond(ROW, 0.1) == []
-    (psf,) = distribution.beyond(ROW | {"psf": 0.6}, 0.1)
-    assert psf.startswith("point-spread function of 6 pixels where training had 2")
-    assert distribution.beyond(ROW | {"psf": 0.6}, 0.2) == []  # pixels are what a network sees
-    (noise,) = distribution.beyond(ROW | {"measured_noise": 0.1}, 0.1)
-    assert noise.startswith("noise of 0.1 nanomaggies where training had 0.00")
-    (side,) = distribution.beyond(ROW | {"stamp_side": 12}, 0.1)
-    assert side == "stamp of 12 pixels where training had 24 to 32"
-    assert distribution.beyond(ROW | {"stamp_side": 500}, 0.1) == []  # it is cropped
-    unknown = {name: value for name, value in ROW.items() if name != "psf"}
-    assert distribution.beyond(unknown, 0.1) == []
+def test_values_outside_their_training_range_have_a_warning(distribution):
+    assert distribution.range_warnings(ROW, 0.1) == []
+    (psf,) = distribution.range_warnings(ROW | {"psf": 0.6}, 0.1)
+    assert psf.startswith("point-spread function of 6 pixels, training range 2")
+    assert (
+        distribution.range_warnings(ROW | {"psf": 0.6}, 0.2) == []
+    )  # the PSF in pixels is what matters
+    (noise,) = distribution.range_warnings(ROW | {"measured_noise": 0.1}, 0.1)
+    assert noise.startswith("noise of 0.1 nanomaggies, training range 0.00")
+    (side,) = distribution.range_warnings(ROW | {"stamp_side": 12}, 0.1)
+    assert side == "stamp of 12 pixels, training range 24 to 32"
+    assert distribution.range_warnings(ROW | {"stamp_side": 500}, 0.1) == []  # it is cropped
+    without_psf = {name: value for name, value in ROW.items() if name != "psf"}
+    assert distribution.range_warnings(without_psf, 0.1) == []

@@ -1,4 +1,4 @@
-"""Figures of groups of galaxies: their members, where they lie, and what is unlike all others."""
+"""Figures of clusters of galaxies: their members, their map, and outliers."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -7,78 +7,132 @@ import numpy as np
 from matplotlib import colormaps
 
 from cosmodag.evaluation.drawing import QUIET, drawing
-from cosmodag.galaxies.clusters.groupings import ALONE
+from cosmodag.galaxies.clusters.cluster_models import UNCLUSTERED
 
 SHOWN = 9
-"""Galaxies of a group that a gallery shows."""
+"""Galaxies that are shown of each cluster."""
 UNMEASURED = "not measured"
 _SIDE = 0.68
+_COLOURS = [*colormaps["tab10"](range(10)), *colormaps["Set3"](range(12))]
 
 
-def members(path: str | os.PathLike, lines: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
-    """Draw galaxies of each group in a line.
+def draw_members(path: str | os.PathLike, rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
+    """Draw members of each cluster in a row.
 
     Parameters
     ----------
-    path
+    path : path-like
         SVG to write.
-    lines : sequence of (str, sequence of numpy.ndarray)
-        What is said of a group, and pictures (S, S, 3) of galaxies that are in it.
+    rows : sequence of (str, sequence of numpy.ndarray, shape (S, S, 3))
+        Title of each cluster and colour images of its members, see `member_rows`.
     """
-    with drawing(path, 7.2, 0.1 + 0.75 * max(len(lines), 1)) as figure:
+    with drawing(path, 7.2, 0.1 + 0.75 * max(len(rows), 1)) as figure:
         figure.set_layout_engine("none")
         width, height = figure.get_size_inches()
-        for line, (name, pictures) in enumerate(lines):
-            top = 0.05 + 0.75 * line
-            figure.text(0, 1 - (top + _SIDE / 2) / height, name, va="center", fontsize=7)
-            for column, picture in enumerate(pictures):
-                left = 0.95 + 0.7 * column
-                place = [left / width, 1 - (top + _SIDE) / height, _SIDE / width, _SIDE / height]
-                axes = figure.add_axes(place)
-                axes.imshow(picture, origin="lower")
+        for row, (title, images) in enumerate(rows):
+            top = 0.05 + 0.75 * row
+            figure.text(0, 1 - (top + _SIDE / 2) / height, title, va="center", fontsize=7)
+            for column, image in enumerate(images):
+                left, bottom = (0.95 + 0.7 * column) / width, 1 - (top + _SIDE) / height
+                axes = figure.add_axes((left, bottom, _SIDE / width, _SIDE / height))
+                axes.imshow(image, origin="lower")
                 axes.set_axis_off()
 
 
-def places(path: str | os.PathLike, position: np.ndarray, groups: np.ndarray) -> None:
-    """Draw where examples (N, 2) lie on a map, in the colours of their groups (N,)."""
-    inks = colormaps["tab10"].colors + colormaps["Set3"].colors
+def draw_map(path: str | os.PathLike, positions: np.ndarray, clusters: np.ndarray) -> None:
+    """Draw examples on a map, coloured by cluster.
+
+    Parameters
+    ----------
+    path : path-like
+        SVG to write.
+    positions : numpy.ndarray, shape (N, 2)
+        Positions on the t-SNE map.
+    clusters : numpy.ndarray, shape (N,), int
+        Cluster of each example.
+    """
     with drawing(path, 4.6, 4.4) as figure:
         axis = figure.subplots()
-        for group in np.unique(groups):
-            here = position[groups == group]
-            ink = QUIET if group == ALONE else inks[group % len(inks)]
+        for cluster in np.unique(clusters):
+            members = positions[clusters == cluster]
+            colour = QUIET if cluster == UNCLUSTERED else _COLOURS[cluster % len(_COLOURS)]
             axis.plot(
-                *here.T, "o", color=ink, markersize=2.5, markeredgewidth=0, label=group_name(group)
+                *members.T,
+                "o",
+                color=colour,
+                markersize=2.5,
+                markeredgewidth=0,
+                label=cluster_title(cluster),
             )
-        axis.set(xticks=[], yticks=[], xlabel="t-SNE of the latent", aspect="equal")
+        axis.set(xticks=[], yticks=[], xlabel="t-SNE of the latent space", aspect="equal")
         axis.legend(fontsize=7, markerscale=2, loc="best")
 
 
-def outliers(
-    path: str | os.PathLike, pictures: Sequence[np.ndarray], scores: Sequence[float]
+def draw_outliers(
+    path: str | os.PathLike, images: Sequence[np.ndarray], scores: Sequence[float]
 ) -> None:
-    """Draw galaxies that are unlike the others, with how far from them they lie."""
-    columns = min(len(pictures), 6)
-    rows = -(-len(pictures) // columns)
+    """Draw outliers with their scores.
+
+    Parameters
+    ----------
+    path : path-like
+        SVG to write.
+    images : sequence of numpy.ndarray, shape (S, S, 3)
+        Colour images.
+    scores : sequence of float
+        Outlier score of each image.
+    """
+    columns = min(len(images), 6)
+    rows = -(-len(images) // columns)
     with drawing(path, 7.2, 1.35 * rows) as figure:
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for axis in axes:
             axis.set_axis_off()
-        for axis, picture, score in zip(axes, pictures, scores):
-            axis.imshow(picture, origin="lower")
+        for axis, image, score in zip(axes, images, scores):
+            axis.imshow(image, origin="lower")
             axis.set_title(f"{score:.1f}", fontsize=7, loc="center", pad=2)
 
 
-def group_name(group: int) -> str:
-    """What a group is called."""
-    return {ALONE: "in no group"}.get(int(group), f"group {group}" if group >= 0 else UNMEASURED)
+def cluster_title(cluster: int) -> str:
+    """Return the title of a cluster.
+
+    Parameters
+    ----------
+    cluster : int
+        Label of the cluster.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> cluster_title(2), cluster_title(-1)
+    ('cluster 2', 'in no cluster')
+    """
+    if cluster == UNCLUSTERED:
+        return "in no cluster"
+    return f"cluster {cluster}" if cluster >= 0 else UNMEASURED
 
 
-def lines_of(
-    groups: np.ndarray, pictures: Mapping[int, Sequence[np.ndarray]]
+def member_rows(
+    clusters: np.ndarray, images: Mapping[int, Sequence[np.ndarray]]
 ) -> list[tuple[str, Sequence[np.ndarray]]]:
-    """What `members` draws of groups (N,) and of pictures of some of each."""
+    """Return the rows of `draw_members`, with the fraction of examples in each cluster.
+
+    Parameters
+    ----------
+    clusters : numpy.ndarray, shape (N,), int
+        Cluster of each example.
+    images : mapping from int to sequence of numpy.ndarray, shape (S, S, 3)
+        Colour images of members of each cluster.
+
+    Returns
+    -------
+    list of (str, sequence of numpy.ndarray)
+    """
+    order = sorted(images, key=lambda cluster: (cluster < 0, cluster))
     return [
-        (f"{group_name(group)}\n{np.mean(groups == group):.1%}", each)
-        for group, each in sorted(pictures.items(), key=lambda item: (item[0] < 0, item[0]))
+        (f"{cluster_title(cluster)}\n{np.mean(clusters == cluster):.1%}", images[cluster])
+        for cluster in order
     ]

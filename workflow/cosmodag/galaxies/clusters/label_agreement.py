@@ -1,4 +1,4 @@
-"""Whether groups that knew no labels are what people call them."""
+"""Agreement of clusters, which were found without labels, with labels."""
 
 from collections.abc import Mapping
 
@@ -10,72 +10,97 @@ from cosmodag.evaluation import bootstrap
 from cosmodag.evaluation.bootstrap import Interval
 
 
-def assignment(groups: np.ndarray, labels: np.ndarray) -> dict[int, object]:
-    """Give each group the label of which it holds the largest share, from training examples.
+def assign_labels(clusters: np.ndarray, labels: np.ndarray) -> dict[int, object]:
+    """Assign each cluster the label of which it has the largest fraction.
 
-    Shares are of the label's own examples, so that rare labels count as much as common ones.
+    Fractions are of the examples of a label, so that rare labels count as much as common ones.
+
+    Parameters
+    ----------
+    clusters : numpy.ndarray, shape (N,), int
+        Cluster of each training example.
+    labels : numpy.ndarray, shape (N,)
+        Label of each training example.
+
+    Returns
+    -------
+    dict from int to object
+        Label of each cluster.
+
+    Examples
+    --------
+    >>> labels = assign_labels(np.array([0, 0, 1]), np.array(["disc", "disc", "bulge"]))
+    >>> {cluster: str(label) for cluster, label in labels.items()}
+    {0: 'disc', 1: 'bulge'}
     """
     names = np.unique(labels)
-    share = {
-        group: [np.mean(groups[labels == name] == group) for name in names]
-        for group in np.unique(groups)
+    fractions = {
+        cluster: [np.mean(clusters[labels == name] == cluster) for name in names]
+        for cluster in np.unique(clusters)
     }
-    return {int(group): names[int(np.argmax(each))] for group, each in share.items()}
+    return {int(cluster): names[int(np.argmax(values))] for cluster, values in fractions.items()}
 
 
-def agreement(
-    groups: Mapping[str, np.ndarray],
+def label_agreement(
+    clusters: Mapping[str, np.ndarray],
     labels: Mapping[str, np.ndarray],
-    independent: np.ndarray,
+    groups: np.ndarray,
     *,
     replicas: int = bootstrap.REPLICAS,
     seed: int = 0,
 ) -> dict[str, Interval] | None:
-    """Set groups of test examples against labels that people gave.
+    """Measure the agreement of clusters with labels on the test split.
 
     Parameters
     ----------
-    groups, labels : mapping from "train" and "test" to arrays (N,)
-        The group and the label of each example; None or NaN where there is no label, and such
-        examples are left out.
-    independent : (N,) array
-        The independent group, such as the object, that each test example belongs to.
-    replicas, seed : int
-        Of the bootstrap.
+    clusters : mapping from "train" and "test" to numpy.ndarray, shape (N,), int
+        Cluster of each example.
+    labels : mapping from "train" and "test" to numpy.ndarray, shape (N,)
+        Label of each example. Examples whose label is None or NaN are left out.
+    groups : numpy.ndarray, shape (N,)
+        Independent group of each test example, such as the object, that is resampled as a whole.
+    replicas : int
+        Number of bootstrap replicas.
+    seed : int
+        Seed of the bootstrap.
 
     Returns
     -------
     dict or None
-        `mutual_information`, adjusted for chance (Vinh, Epps & Bailey 2010, JMLR 11, 2837), and
-        `balanced_accuracy` after groups were assigned to labels on training examples, of which
-        chance has one over the number of labels. Groups that training never saw are wrong. None
-        where training knows fewer than two labels, or the test part none.
+        `mutual_information`, adjusted for chance, and `balanced_accuracy` after clusters were
+        assigned to labels on training examples, whose chance level is 1 over the number of labels.
+        Clusters without training examples count as wrong. None if the training split has fewer than
+        two labels or the test split none.
+
+    References
+    ----------
+    Vinh, Epps & Bailey (2010), JMLR 11, 2837.
     """
-    known = {part: pd.notna(each) for part, each in labels.items()}
-    labels = {part: each[known[part]] for part, each in labels.items()}
-    groups = {part: groups[part][known[part]] for part in labels}
-    independent = independent[known["test"]]
-    if len(np.unique(labels["train"])) < 2 or not len(independent):
+    labelled = {split: pd.notna(values) for split, values in labels.items()}
+    labels = {split: values[labelled[split]] for split, values in labels.items()}
+    clusters = {split: clusters[split][labelled[split]] for split in labels}
+    groups = groups[labelled["test"]]
+    if len(np.unique(labels["train"])) < 2 or not len(groups):
         return None
     names, truth = np.unique(labels["test"], return_inverse=True)
-    meant = assignment(groups["train"], labels["train"])
-    pairs = zip(groups["test"], labels["test"])
-    right = np.array([meant.get(int(group)) == name for group, name in pairs])
-    hits = np.eye(len(names))[truth]
+    assigned = assign_labels(clusters["train"], labels["train"])
+    pairs = zip(clusters["test"], labels["test"])
+    correct = np.array([assigned.get(int(cluster)) == label for cluster, label in pairs])
+    one_hot = np.eye(len(names))[truth]
     draws = bootstrap.draw(
-        _balanced,
+        _balanced_accuracy,
         (
-            bootstrap.group_sums(independent, hits),
-            bootstrap.group_sums(independent, hits * right[:, None]),
+            bootstrap.group_sums(groups, one_hot),
+            bootstrap.group_sums(groups, one_hot * correct[:, None]),
         ),
         replicas=replicas,
         seed=seed,
     )
     information = bootstrap.interval(
         adjusted_mutual_info_score,
-        independent,
+        groups,
         labels["test"],
-        groups["test"],
+        clusters["test"],
         replicas=replicas,
         seed=seed,
     )
@@ -83,8 +108,8 @@ def agreement(
     return {"mutual_information": information, **draws.intervals(limits)}
 
 
-def _balanced(count: np.ndarray, right: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean over labels of the part that is right, of R sets of counts (R, labels)."""
+def _balanced_accuracy(count: np.ndarray, correct: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the mean accuracy over labels, of R sets of counts (R, labels)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        part = right / count
-    return {"balanced_accuracy": part.mean(1)}
+        accuracy = correct / count
+    return {"balanced_accuracy": accuracy.mean(1)}

@@ -1,7 +1,7 @@
 """Titles of feature spaces and clustering methods, and captions of their figures."""
 
 SPACES = {
-    "latent": "the latent",
+    "latent": "latent space",
     "principal": "principal components",
     "morphology": "morphology",
 }
@@ -16,19 +16,19 @@ METHODS = {
 
 FIGURES = {
     "places": (
-        "Map of the galaxies that keeps neighbours in the latent together, coloured by cluster; "
-        "distances between islands, and their sizes, carry no information."
+        "t-SNE map of the latent space, coloured by cluster. Neighbours stay together; the sizes "
+        "of islands and the distances between them carry no information."
     ),
     **{
         f"members_{space}": (
-            f"Clusters by {title}: unseen galaxies of each cluster, drawn at random, with the "
-            "fraction of unseen galaxies in it."
+            f"Clusters in {title}: random test galaxies of each cluster, with the fraction of "
+            "test galaxies in it."
         )
         for space, title in SPACES.items()
     },
     "outliers": (
-        "Outliers: unseen galaxies that are farthest from those of training in the latent, by the "
-        "mean distance to the ten nearest in units of that of a typical galaxy."
+        "Outliers: test galaxies that are most isolated in latent space, with the mean distance to "
+        "the ten nearest training galaxies in units of its median over training galaxies."
     ),
 }
 """Captions by file name, in the order in which the report shows the figures."""

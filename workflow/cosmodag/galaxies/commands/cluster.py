@@ -11,26 +11,44 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
     epilog="Example: cosmodag galaxies cluster --run runs/latent8 --dataset datasets/plain"
     " --output clusters/shapes --labels sersic_index --label-edges '[2.5]'"
 )
-@input_folder("--run", "Folder of the trained run, of the task latent.", required=True)
-@input_folder("--dataset", "Folder of the dataset that it was trained on.", required=True)
-@output("Folder of what comes of it: clusters.json, members.csv, grouping.h5, figures.")
+@input_folder("--run", "Folder of a trained run of the task latent.", required=True)
+@input_folder("--dataset", "Folder of the dataset that the run was trained on.", required=True)
+@output("Folder of the results: clusters.json, members.csv, cluster_model.h5 and figures.")
 @settings_options("galaxies/clusters/*")
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
-def command(run, dataset, output, label_table, max_clusters, n_bootstrap, max_embedded, **settings):
-    """Group images by a run's latents, by principal components and by morphology."""
+def command(
+    run,
+    dataset,
+    output,
+    labels,
+    label_table,
+    label_edges,
+    max_clusters,
+    n_bootstrap,
+    max_embedded,
+    seed,
+    device,
+    threads,
+):
+    """Cluster galaxies in the latent space of a run.
+
+    Clusters by principal components and by morphology are found for comparison.
+    """
     from cosmodag.galaxies.clusters.clustering import cluster_galaxies
+    from cosmodag.galaxies.clusters.labels import LabelColumn
+    from cosmodag.galaxies.clusters.model_selection import ClusterSearch
 
     if label_table is not None:
         label_table = {**label_table, "path": os.path.expandvars(label_table["path"])}
-    found = cluster_galaxies(
+    content = cluster_galaxies(
         run,
         dataset,
         output,
-        label_table=label_table,
-        most=max_clusters,
-        resampled=n_bootstrap,
-        mapped=max_embedded,
-        **settings,
+        labels=None if labels is None else LabelColumn(labels, label_table, label_edges),
+        search=ClusterSearch(max_clusters, n_bootstrap, seed),
+        max_embedded=max_embedded,
+        device=device,
+        threads=threads,
     )
-    click.echo(found["sentence"])
+    click.echo(content["sentence"])

@@ -13,15 +13,17 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
     " --output table.csv"
 )
 @click.argument("stamps", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
-@input_folder("--parameters", "Folder of a run that predicts parameters.")
-@input_folder("--latent", "Folder of a run that squeezes images into a latent.")
-@input_folder("--clusters", "Folder of the groups of that run's latents.")
+@input_folder("--parameters", "Folder of a run of the task count or regression.")
+@input_folder("--latent", "Folder of a run of the task latent.")
+@input_folder("--clusters", "Folder of clusters in the latent space of that run.")
 @input_folder(
     "--parameters-dataset",
-    "Dataset of the first run; by default looked for in ../../datasets of its folder.",
+    "Dataset of the first run; by default searched in ../../datasets of its folder.",
 )
-@input_folder("--latent-dataset", "Dataset of the second run, likewise.")
-@click.option("--pixel", type=click.FloatRange(min=0, min_open=True), help="Arcsec a pixel.")
+@input_folder("--latent-dataset", "Dataset of the second run; searched likewise.")
+@click.option(
+    "--pixel", type=click.FloatRange(min=0, min_open=True), help="Pixel scale in arcsec per pixel."
+)
 @click.option(
     "--psf",
     type=click.FloatRange(min=0, min_open=True),
@@ -30,22 +32,52 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
 @click.option(
     "--bands",
     type=Structure(),
-    help="Bands in the order of files that do not name theirs; by default that of the run.",
+    help="Bands, in order, of files that do not name theirs; by default those of the run.",
 )
-@click.option("--stack", default="images", help="Name of the stack (N, bands, y, x) in HDF5 files.")
-@output("Table of parameters, latents, groups and warnings, CSV or Parquet.")
+@click.option(
+    "--stack", default="images", help="Name of the dataset (N, bands, y, x) in HDF5 files."
+)
+@output("Table of predictions, CSV or Parquet.")
 @click.option(
     "--figure",
     type=click.Path(path_type=Path),
-    help="Stamps with their numbers, SVG; by default beside the table.",
+    help="Gallery of the stamps with their predictions, SVG; by default beside the table.",
 )
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
-def command(stamps, **settings):
-    """Apply trained networks to STAMPS: folders, lists or files, simulated or real.
+def command(stamps, output, pixel, psf, bands, stack, figure, device, threads, **runs):
+    """Predict parameters, latents and clusters of galaxies in STAMPS.
 
-    A warning stands where an image lies outside the training distribution.
+    STAMPS are folders, lists (.txt, one path per line) or files of simulated or real images.
+
+    \b
+    Columns of the table, one row per stamp:
+      id                        name of the stamp
+      ra, dec                   position in degrees, if it is known
+      stamp_side                side of the stamp in pixels
+      measured_noise            noise per pixel along the border in nanomaggies
+      psf                       point-spread function (FWHM) in arcsec, if given
+      magnitude, log_radius, …  parameters of the run: AB magnitude, log10 of
+                                arcsec, …; with _low and _high 68 % intervals
+      latent_0, latent_1, …     latent of the image
+      cluster                   cluster in the latent space, -1 for none
+      outlier_score             distance to the nearest training latents in
+                                units of its median; 1 is typical
+      distance                  distance from the training images; 99 % of
+                                validation images are below 1
+      outside                   whether the distance is above 1: predictions
+                                are then not reliable
+      warning                   values outside their training range, as text
     """
-    from cosmodag.galaxies.prediction.predict import predict_galaxies
+    from cosmodag.galaxies.prediction.predict import PredictionRuns, predict_galaxies
+    from cosmodag.galaxies.stamps.stamp_files import StampFormat
 
-    predict_galaxies(stamps, **settings)
+    predict_galaxies(
+        stamps,
+        output,
+        PredictionRuns(**runs),
+        StampFormat(bands=bands, pixel=pixel, psf=psf, dataset=stack),
+        figure=figure,
+        device=device,
+        threads=threads,
+    )

@@ -1,67 +1,84 @@
-"""The error of predicted parameters of galaxies against their signal-to-noise, drawn."""
+"""Figures of the errors of galaxy parameters by signal-to-noise."""
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.names import baseline_title, score_title
-from cosmodag.galaxies.evaluation.signal_scores import bright, deciding_error
+from cosmodag.galaxies.evaluation.signal_scores import bright_bin, headline_error
 
-INKS = {"network": NETWORK}
-OTHERS = (QUIET, WARM)
+COLOURS = {"network": NETWORK}
+BASELINE_COLOURS = (QUIET, WARM)
 
 
-def curves(
-    column: str, rows: Sequence[Mapping], samples: Mapping[str, Mapping]
-) -> dict[str, list[dict]]:
-    """Error by signal-to-noise of the network, of the best method, and of those asked of a sample.
+def error_curves(
+    column: str,
+    rows: Sequence[Mapping[str, Any]],
+    samples: Mapping[str, Mapping[str, Any]],
+) -> dict[str, list[dict[str, Any]]]:
+    """Return error curves of the network, of the best baseline, and of baselines of a sample.
 
     Parameters
     ----------
     column : str
+        Name of the parameter.
     rows : sequence of mapping
-        What `by_signal` returns for all examples.
-    samples : mapping from method to mapping
-        Its `by_signal_to_noise` on its sample.
+        Rows of `errors_by_signal` for all galaxies.
+    samples : mapping from str to mapping
+        `by_signal_to_noise` of each baseline that predicts a sample of galaxies.
 
     Returns
     -------
-    dict from predictor to list of dict
-        `at`, the median signal-to-noise of a bin, `value`, `low` and `high`.
+    dict from str to list of dict
+        For each predictor and bin `at`, the median signal-to-noise, and the error `value` with its
+        interval `low` and `high`.
     """
-    error = deciding_error(column)
-    strongest = rows[-1]["against"]
-    found = {name: _curve(rows, name, error) for name in ("network", strongest) if name}
+    error = headline_error(column)
+    best = rows[-1]["against"]
+    curves = {name: _curve(rows, name, error) for name in ("network", best) if name}
     for name, sample in samples.items():
         if column in sample["by_signal_to_noise"]:
-            found[name] = _curve(sample["by_signal_to_noise"][column], name, error)
-    return found
+            curves[name] = _curve(sample["by_signal_to_noise"][column], name, error)
+    return curves
 
 
-def by_signal(
-    path: str | os.PathLike, column: str, curves: Mapping[str, Sequence[Mapping]]
+def draw_error_curves(
+    path: str | os.PathLike, column: str, curves: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> None:
-    """Draw curves, as `curves` gives them, with their intervals on logarithmic axes."""
-    others = iter(OTHERS)
+    """Draw error curves with their intervals on logarithmic axes.
+
+    Parameters
+    ----------
+    path : path-like
+        SVG to write.
+    column : str
+        Name of the parameter.
+    curves : mapping from str to sequence of mapping
+        Curves of `error_curves`.
+    """
+    baseline_colours = iter(BASELINE_COLOURS)
     with drawing(path, 4.6, 3.4) as figure:
         axis = figure.subplots()
         for name, curve in curves.items():
-            ink = INKS.get(name) or next(others, QUIET)
-            for each in curve:
-                if each["low"]:
-                    ends = [each["low"], each["high"]]
-                    axis.plot([each["at"]] * 2, ends, color=ink, linewidth=1, alpha=0.6)
-            places, values = ([each[key] for each in curve] for key in ("at", "value"))
+            colour = COLOURS.get(name) or next(baseline_colours, QUIET)
+            for point in curve:
+                if point["low"]:
+                    interval = [point["low"], point["high"]]
+                    axis.plot([point["at"]] * 2, interval, color=colour, linewidth=1, alpha=0.6)
+            signal, values = ([point[key] for point in curve] for key in ("at", "value"))
             label = baseline_title(name)
-            axis.plot(places, values, "o-", color=ink, markersize=4, label=label)
-        name = column.replace("_", " ")
-        error = deciding_error(column)
-        ylabel = score_title(error) + (f" of {name}" if error == "absolute_error" else "")
+            axis.plot(signal, values, "o-", color=colour, markersize=4, label=label)
+        error = headline_error(column)
+        ylabel = score_title(error)
+        if error == "absolute_error":
+            ylabel += f" of {column.replace('_', ' ')}"
         axis.set(xscale="log", yscale="log", xlabel="signal-to-noise", ylabel=ylabel)
         axis.grid(axis="y")
         axis.legend(fontsize=7)
 
 
-def _curve(rows: Sequence[Mapping], name: str, error: str) -> list[dict]:
-    bins = rows[:-1] if bright(list(rows)) else rows
+def _curve(rows: Sequence[Mapping[str, Any]], name: str, error: str) -> list[dict[str, Any]]:
+    """Return the error curve of one predictor, without the row of all bright galaxies."""
+    bins = rows[:-1] if bright_bin(rows) else rows
     return [{"at": row["at"], **row["scores"][name][error]} for row in bins]

@@ -1,4 +1,4 @@
-"""Images of galaxies with what networks say of each, side by side."""
+"""Gallery of galaxy images with the predictions below each."""
 
 import os
 from collections.abc import Sequence
@@ -11,71 +11,84 @@ from matplotlib.axes import Axes
 from cosmodag.evaluation.drawing import QUIET, WARM, drawing
 from cosmodag.imaging.colour_images import rgb_from_bands
 
-MOST = 48
-"""Images that a gallery shows at most."""
-ACROSS = 6
+MAX_IMAGES = 48
+"""Largest number of images in a gallery."""
+N_COLUMNS = 6
 
 
-class Pictures(NamedTuple):
-    """Images (N, S, S, C) whose first channels are bands, of these names."""
+class StampImages(NamedTuple):
+    """Images whose first channels are bands.
+
+    Attributes
+    ----------
+    x : numpy.ndarray, shape (N, S, S, C)
+    bands : tuple of str
+        Names of the first channels.
+    """
 
     x: np.ndarray
     bands: tuple[str, ...]
 
 
-def gallery(
-    path: str | os.PathLike, pictures: Pictures, table: pd.DataFrame, columns: Sequence[str]
+def draw_gallery(
+    path: str | os.PathLike, images: StampImages, table: pd.DataFrame, columns: Sequence[str]
 ) -> None:
-    """Draw the first images of a table, at most 48, each with its numbers below.
+    """Draw the first images of a table, at most 48, with their predictions.
+
+    Images outside the training distribution have a thick frame.
 
     Parameters
     ----------
-    path
+    path : path-like
         SVG to write.
-    pictures
+    images : StampImages
         Images of the first rows.
-    table
-        Row by row `id`, `outside`, and for each parameter its mean and interval; `group` where it
-        is known. What lies outside the training distribution has a frame.
-    columns
+    table : pandas.DataFrame
+        Predictions: `id`, `outside`, and for each parameter its mean and interval; `cluster` if it
+        is known.
+    columns : sequence of str
         Names of the parameters.
     """
-    shown = min(MOST, len(pictures.x))
-    lines = -(-shown // ACROSS)
-    across = min(ACROSS, shown)
-    text = 0.14 * (1 + len(columns) + ("group" in table))
-    with drawing(path, max(1.4 * across, 2.8), 0.3 + lines * (1.35 + text)) as figure:
+    shown = min(MAX_IMAGES, len(images.x))
+    n_rows = -(-shown // N_COLUMNS)
+    n_columns = min(N_COLUMNS, shown)
+    text_height = 0.14 * (1 + len(columns) + ("cluster" in table))
+    height = 0.3 + n_rows * (1.35 + text_height)
+    with drawing(path, max(1.4 * n_columns, 2.8), height) as figure:
         figure.suptitle(_title(table, shown), fontsize=8)
-        axes = figure.subplots(lines, across, squeeze=False).ravel()
+        axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         for axis in axes[shown:]:
             axis.set_axis_off()
-        for axis, image, row in zip(axes, pictures.x, table.to_dict("records")):
-            axis.imshow(rgb_from_bands(image[..., : len(pictures.bands)], pictures.bands))
+        for axis, image, row in zip(axes, images.x, table.to_dict("records")):
+            axis.imshow(rgb_from_bands(image[..., : len(images.bands)], images.bands))
             _frame(axis, bool(row["outside"]))
-            axis.set_xlabel("\n".join(_numbers(row, columns)), fontsize=5.5)
+            axis.set_xlabel("\n".join(_caption(row, columns)), fontsize=5.5)
 
 
 def _title(table: pd.DataFrame, shown: int) -> str:
+    """Return the title of the gallery."""
     title = "framed: outside the training distribution" if table["outside"][:shown].any() else ""
     if shown < len(table):
         title = f"the first {shown} of {len(table)}" + f"; {title}" * bool(title)
     return title
 
 
-def _numbers(row: dict, columns: Sequence[str]) -> list[str]:
-    """What is written below an image: its name, parameters and group."""
+def _caption(row: dict, columns: Sequence[str]) -> list[str]:
+    """Return the lines below an image: its name, parameters and cluster."""
     name = str(row["id"])
     lines = [name if len(name) <= 24 else f"…{name[-23:]}"]
     for column in columns:
-        half = (row[f"{column}_high"] - row[f"{column}_low"]) / 2
-        lines.append(f"{column.replace('_', ' ')} {row[column]:.2f} ± {half:.2f}".replace("-", "−"))
-    if "group" in row:
-        group = int(row["group"])
-        lines.append("in no group" if group < 0 else f"group {group}")
+        half_width = (row[f"{column}_high"] - row[f"{column}_low"]) / 2
+        title = column.replace("_", " ")
+        lines.append(f"{title} {row[column]:.2f} ± {half_width:.2f}".replace("-", "−"))
+    if "cluster" in row:
+        cluster = int(row["cluster"])
+        lines.append("in no cluster" if cluster < 0 else f"cluster {cluster}")
     return lines
 
 
 def _frame(axis: Axes, outside: bool) -> None:
+    """Draw the frame of an image."""
     axis.set(xticks=[], yticks=[])
     for side in axis.spines.values():
         side.set(visible=True, color=WARM if outside else QUIET, linewidth=2.0 if outside else 0.4)

@@ -1,10 +1,12 @@
-"""Trained networks applied to images of galaxies: parameters, latents, groups, and doubts."""
+"""Inference on new images of galaxies: parameters, latents, clusters and warnings."""
 
 import itertools
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +14,11 @@ import pandas as pd
 from cosmodag.errors import InputError
 from cosmodag.evaluation.trained_run import BATCH, TrainedRun
 from cosmodag.files import whole_file
-from cosmodag.galaxies.clusters.grouping_file import KeptGrouping, read_grouping
+from cosmodag.galaxies.clusters.cluster_file import FILE_NAME, LatentClusters, read_clusters
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_stamp
-from cosmodag.galaxies.prediction.gallery import MOST, Pictures, gallery
-from cosmodag.galaxies.prediction.parameters import parameters_told
-from cosmodag.galaxies.prediction.prediction_table import said
+from cosmodag.galaxies.prediction.gallery import MAX_IMAGES, StampImages, draw_gallery
+from cosmodag.galaxies.prediction.parameter_prediction import predict_parameters
+from cosmodag.galaxies.prediction.prediction_table import summarize
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
 from cosmodag.galaxies.stamps.stamp_files import StampFormat
 from cosmodag.galaxies.stamps.stamp_inputs import open_stamps
@@ -26,210 +28,244 @@ from cosmodag.provenance import file_hash
 
 logger = logging.getLogger(__name__)
 
-CUT = ("larger", "padding", "flux_unit")
-"""What a dataset tells of how its stamps were brought to one size, beside shape and channels."""
-KNOWN = ("ra", "dec", "stamp_side", "measured_noise", "psf")
-"""Columns of a stamp that are kept beside what networks say of it."""
-ENDINGS = (".csv", ".parquet")
+CUTOUT_SETTINGS = ("larger", "padding", "flux_unit")
+"""Settings of `cut_stamp` that a dataset records, beside its shape and channels."""
+STAMP_COLUMNS = ("ra", "dec", "stamp_side", "measured_noise", "psf")
+"""Columns of the index that the table of predictions has."""
+EXTENSIONS = (".csv", ".parquet")
 TASKS = {"parameters": ("count", "regression"), "latent": ("latent",)}
-"""Tasks of a run that suit what it is given for."""
+"""Tasks of the runs that predict parameters and latents."""
+
+
+@dataclass(frozen=True)
+class PredictionRuns:
+    """Folders of the trained runs that predict, at least one.
+
+    Attributes
+    ----------
+    parameters : path-like, optional
+        Run of the task count or regression.
+    latent : path-like, optional
+        Run of the task latent.
+    clusters : path-like, optional
+        Clusters in the latent space of that run.
+    parameters_dataset, latent_dataset : path-like, optional
+        Datasets that the runs were trained on; searched beside the runs by default, see
+        `TrainedRun`.
+    """
+
+    parameters: str | os.PathLike | None = None
+    latent: str | os.PathLike | None = None
+    clusters: str | os.PathLike | None = None
+    parameters_dataset: str | os.PathLike | None = None
+    latent_dataset: str | os.PathLike | None = None
 
 
 def predict_galaxies(
     paths: Sequence[str | os.PathLike],
     output: str | os.PathLike,
+    runs: PredictionRuns,
+    stamp_format: StampFormat | None = None,
     *,
-    parameters: str | os.PathLike | None = None,
-    latent: str | os.PathLike | None = None,
-    clusters: str | os.PathLike | None = None,
-    parameters_dataset: str | os.PathLike | None = None,
-    latent_dataset: str | os.PathLike | None = None,
-    pixel: float | None = None,
-    psf: float | None = None,
-    bands: Sequence[str] | None = None,
-    stack: str = "images",
     figure: str | os.PathLike | None = None,
     device: str = "auto",
     threads: int | None = None,
 ) -> pd.DataFrame:
-    """Predict parameters, latents and groups of stamps; write a table and a figure of the stamps.
+    """Predict parameters, latents and clusters of stamps, and draw a gallery.
 
-    Stamps are brought to the size, flux unit and padding that a run's own examples were cut with,
-    and told what these were told: the point-spread function as it is given, the noise as it is
-    measured on the stamp. A network knows pixels alone: angular sizes that it was taught at another
-    scale are multiplied by the ratio of the pixels.
+    Stamps are cropped or padded with the settings of the run's dataset. Networks that take
+    observing conditions get the given point-spread function and the noise measured on each stamp.
+    Angular sizes are converted to the pixel scale of the stamps.
 
     Parameters
     ----------
-    paths
-        Folders, lists, files: see `open_stamps`.
-    output
-        Table to write, CSV or Parquet by its ending: a row a stamp with its `id`; each parameter
-        with the ends of its 68 % interval; `latent_0`, …; `group` and its `outlier` score among
-        latents; the `distance` from the training split (see `TrainingDistribution`), whether it is
-        `outside`, that is above 1, and a `warning` in words, empty where there is none.
-    parameters
-        A run of task count or regression.
-    latent
-        A run of task latent.
-    clusters
-        Folder of groups of that run's latents, with grouping.h5.
-    parameters_dataset, latent_dataset
-        What the runs were trained on, where it does not lie beside them: see `TrainedRun`.
-    pixel, psf
-        Arcsec a pixel, and full width at half maximum of the point-spread function in arcsec, for
-        stamps that do not tell them.
-    bands
-        Bands in the order of files that do not name theirs; the run's if absent.
-    stack
-        Name of the stack (N, bands, y, x) in HDF5 files.
-    figure
-        SVG to write; beside the table under its name if absent.
+    paths : sequence of path-like
+        Folders, lists or files of stamps, see `open_stamps`.
+    output : path-like
+        Table to write, CSV or Parquet, with one row per stamp and the columns
+
+        - `id`, the name of the stamp;
+        - `ra`, `dec` (degrees), `stamp_side` (pixels), `measured_noise` (nanomaggies per pixel) and
+          `psf` (arcsec), where they are known;
+        - each parameter, in the unit of the training set, and its 68 % interval with the endings
+          `_low` and `_high`;
+        - `latent_0`, `latent_1`, …;
+        - `cluster`, -1 for none, and `outlier_score`, the mean distance to the nearest training
+          latents in units of its median over the training split;
+        - `distance` from the training distribution (see `TrainingDistribution`), `outside`, whether
+          it is above 1, and `warning`, a text that is empty if there is none.
+    runs : PredictionRuns
+    stamp_format : StampFormat, optional
+        Properties that files do not record. Its bands default to those of the runs.
+    figure : path-like, optional
+        SVG of the gallery; by default beside the table.
     device, threads
-        As `cosmodag.training.prediction.predict` takes them.
+        See `cosmodag.training.prediction.predict`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table.
 
     Raises
     ------
     InputError
-        No run is given, or one of another task; bands differ from the run's; a stamp is not finite;
-        a point-spread function that the network must be told is not given; nothing is accepted.
+        If no run is given or a run has another task, the bands differ from those of a run, no stamp
+        is accepted, a stamp has pixels that are not finite, or the point-spread function is unknown
+        to a network that needs it.
     """
     output = Path(output)
     figure = output.with_suffix(".svg") if figure is None else Path(figure)
-    for path, endings in ((output, ENDINGS), (figure, (".svg",))):
-        if path.suffix not in endings:
-            raise InputError(f"{path}: end its name in {' or '.join(endings)}")
-    folders = {"parameters": (parameters, parameters_dataset), "latent": (latent, latent_dataset)}
-    runs = _runs(folders, device=device, threads=threads)
-    wanted = band_names(next(iter(runs.values())).dataset["x_channels"])
-    kept = None if clusters is None else _grouping(clusters, runs.get("latent"))
-    stamp_format = StampFormat(bands=bands, pixel=pixel, psf=psf, dataset=stack)
-    stamps = open_stamps(paths, wanted, stamp_format, threads=threads or 1)
-    distribution = TrainingDistribution(next(iter(runs.values())).dataset_folder)
-    tables, pictures = [], []
-    for part in _parts(stamps.stamps):
-        cut = {name: _cut(part, stamps, run) for name, run in runs.items()}
-        x, index = next(iter(cut.values()))
-        told = {name: index[name].to_numpy() for name in KNOWN if name in index}
-        if "parameters" in runs:
-            told |= parameters_told(runs["parameters"], cut["parameters"][0], stamps.pixel)
-        if "latent" in runs:
-            told |= _latents_told(runs["latent"], cut["latent"][0], kept)
-        told |= _doubts(distribution, x, index, stamps.pixel)
-        tables.append(pd.DataFrame({"id": index["id"].to_numpy()} | told))
-        pictures.append(x[: max(0, MOST - sum(map(len, pictures)))])
+    for path, extensions in ((output, EXTENSIONS), (figure, (".svg",))):
+        if path.suffix not in extensions:
+            raise InputError(f"{path}: its name must end in {' or '.join(extensions)}")
+    trained = _open_runs(runs, device=device, threads=threads)
+    first = next(iter(trained.values()))
+    bands = band_names(first.dataset["x_channels"])
+    clusters = None
+    if runs.clusters is not None:
+        clusters = _open_clusters(runs.clusters, trained.get("latent"))
+    stamps = open_stamps(paths, bands, stamp_format, threads=threads or 1)
+    distribution = TrainingDistribution(first.dataset_folder)
+    tables: list[pd.DataFrame] = []
+    images: list[np.ndarray] = []
+    for batch in _batches(stamps.stamps):
+        inputs = {name: _inputs(batch, stamps, run) for name, run in trained.items()}
+        x, index = next(iter(inputs.values()))
+        columns = {name: index[name].to_numpy() for name in STAMP_COLUMNS if name in index}
+        if "parameters" in trained:
+            x_parameters, _ = inputs["parameters"]
+            columns |= predict_parameters(trained["parameters"], x_parameters, stamps.pixel)
+        if "latent" in trained:
+            x_latent, _ = inputs["latent"]
+            columns |= _latent_columns(trained["latent"], x_latent, clusters)
+        columns |= _warning_columns(distribution, x, index, stamps.pixel)
+        tables.append(pd.DataFrame({"id": index["id"].to_numpy()} | columns))
+        images.append(x[: max(0, MAX_IMAGES - sum(len(array) for array in images))])
     table = pd.concat(tables, ignore_index=True)
     with whole_file(output) as partial:
         if output.suffix == ".csv":
             table.to_csv(partial, index=False)
         else:
             table.to_parquet(partial, index=False)
-    columns = runs["parameters"].description["task"]["columns"] if "parameters" in runs else []
-    gallery(figure, Pictures(np.concatenate(pictures), wanted), table, columns)
-    logger.info("%s", said(table))
+    parameters: Sequence[str] = ()
+    if "parameters" in trained:
+        parameters = trained["parameters"].description["task"]["columns"]
+    draw_gallery(figure, StampImages(np.concatenate(images), bands), table, parameters)
+    logger.info("%s", summarize(table))
     return table
 
 
-def _runs(
-    folders: Mapping[str, tuple[str | os.PathLike | None, str | os.PathLike | None]], **options
-) -> dict[str, TrainedRun]:
-    """The runs that are given, with their datasets, each of a task that suits what it is for."""
-    runs = {
+def _open_runs(runs: PredictionRuns, **options: Any) -> dict[str, TrainedRun]:
+    """Open the runs with their datasets, and check their tasks and bands."""
+    folders = {
+        "parameters": (runs.parameters, runs.parameters_dataset),
+        "latent": (runs.latent, runs.latent_dataset),
+    }
+    trained = {
         name: TrainedRun(folder, dataset, **options)
         for name, (folder, dataset) in folders.items()
         if folder is not None
     }
-    if not runs:
-        raise InputError("no run is given: name one by parameters, by latent, or both")
-    first = next(iter(runs.values()))
-    for name, run in runs.items():
+    if not trained:
+        raise InputError("no run is given: set parameters, latent, or both")
+    first = next(iter(trained.values()))
+    first_bands = band_names(first.dataset["x_channels"])
+    for name, run in trained.items():
         _check_task(run, TASKS[name])
-        theirs, ours = (band_names(each.dataset["x_channels"]) for each in (run, first))
-        if theirs != ours:
+        bands = band_names(run.dataset["x_channels"])
+        if bands != first_bands:
             raise InputError(
-                f"{run.folder}: reads bands {', '.join(theirs)}, and {first.folder} "
-                f"{', '.join(ours)}; give runs on the same bands"
+                f"{run.folder}: was trained on bands {', '.join(bands)}, and {first.folder} on "
+                f"{', '.join(first_bands)}; choose runs with the same bands"
             )
-    return runs
+    return trained
 
 
 def _check_task(run: TrainedRun, tasks: Sequence[str]) -> None:
-    found = run.description["task"]["name"]
-    if found not in tasks:
-        raise InputError(f"{run.folder}: its task is {found}; give a run of {' or '.join(tasks)}")
-    if run.dataset["experiment"] != "galaxies" or None in _cutting(run.dataset).values():
+    """Refuse runs of other tasks or experiments."""
+    task = run.description["task"]["name"]
+    if task not in tasks:
+        raise InputError(f"{run.folder}: its task is {task}; choose a run of {' or '.join(tasks)}")
+    if run.dataset["experiment"] != "galaxies" or None in _cutout_settings(run.dataset).values():
         raise InputError(
-            f"{run.dataset_folder}: does not say how stamps were brought to one size; give a run "
-            "on what `cosmodag galaxies cutouts` cut"
+            f"{run.dataset_folder}: does not record how its stamps were cropped or padded; choose "
+            "a run on cutouts that `cosmodag galaxies cutouts` wrote"
         )
 
 
-def _grouping(folder: str | os.PathLike, latent: TrainedRun | None) -> KeptGrouping:
-    """Groups of latents, if they are those of the run."""
+def _open_clusters(folder: str | os.PathLike, latent: TrainedRun | None) -> LatentClusters:
+    """Read clusters, and check that they are of the given run."""
     if latent is None:
-        raise InputError(f"{folder}: groups are of latents; give the run of task latent too")
-    kept = read_grouping(Path(folder) / "grouping.h5")
-    if kept.model != file_hash(latent.folder / "model.pt"):
+        raise InputError(f"{folder}: clusters need the run of the task latent; set latent")
+    clusters = read_clusters(Path(folder) / FILE_NAME)
+    if clusters.model_hash != file_hash(latent.folder / "model.pt"):
         raise InputError(
-            f"{folder}: its groups are of the latents of {kept.run}, as it was then, and not of "
-            f"{latent.folder}; group these"
+            f"{folder}: its clusters are of another training of the run {clusters.run} than "
+            f"{latent.folder}; run `cosmodag galaxies cluster` for this run"
         )
-    return kept
+    return clusters
 
 
-def _cutting(dataset: Mapping) -> dict:
-    """How the stamps of a dataset were brought to one size."""
-    named = dataset["x_channels"]
-    settings = {name: dataset["examples"][0].get(name) for name in CUT}
-    conditions = named[len(band_indices(named)) :]
+def _cutout_settings(dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings with which the stamps of a dataset were cropped or padded."""
+    channels = dataset["x_channels"]
+    settings = {name: dataset["examples"][0].get(name) for name in CUTOUT_SETTINGS}
+    conditions = channels[len(band_indices(channels)) :]
     return settings | {"side": dataset["shapes"]["x"][0], "conditions": conditions}
 
 
-def _parts(stamps: Iterator[Stamp]) -> Iterator[list[Stamp]]:
-    """Stamps a few at a time, to be gone through more than once."""
-    while some := list(itertools.islice(stamps, BATCH)):
-        yield some
+def _batches(stamps: Iterator[Stamp]) -> Iterator[list[Stamp]]:
+    """Yield lists of stamps."""
+    while batch := list(itertools.islice(stamps, BATCH)):
+        yield batch
 
 
-def _cut(
-    part: Sequence[Stamp], stamps: StampCollection, run: TrainedRun
+def _inputs(
+    batch: Sequence[Stamp], stamps: StampCollection, run: TrainedRun
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Images (N, S, S, C) of stamps as a run's dataset holds its own, and their index."""
-    cutting = _cutting(run.dataset)
-    untold = [stamp.id for stamp in part if "psf" not in stamp.metadata]
-    if untold and "psf" in cutting["conditions"]:
+    """Return stamps as images (N, S, S, C) like those of the run's dataset, and their index."""
+    settings = _cutout_settings(run.dataset)
+    without_psf = [stamp.id for stamp in batch if "psf" not in stamp.metadata]
+    if without_psf and "psf" in settings["conditions"]:
         raise InputError(
-            f"{stamps.name}: {run.folder} must be told the width of the point-spread function of "
-            f"{untold[0]}, which is not known; give psf in arcsec"
+            f"{stamps.name}: {run.folder} needs the width of the point-spread function of "
+            f"{without_psf[0]}, which is unknown; set psf (arcsec)"
         )
-    cut = [cut_stamp(stamp, stamps, **cutting) for stamp in part]
-    x = np.stack([each.x for each in cut])
-    run.check(
-        stamps.name, [*band_channels(stamps.bands, IMAGE), *cutting["conditions"]], x.shape[1:]
-    )
-    return x, pd.DataFrame([each.row for each in cut])
+    examples = [cut_stamp(stamp, stamps, **settings) for stamp in batch]
+    x = np.stack([example.x for example in examples])
+    channels = [*band_channels(stamps.bands, IMAGE), *settings["conditions"]]
+    run.check(stamps.name, channels, x.shape[1:])
+    return x, pd.DataFrame([example.row for example in examples])
 
 
-def _latents_told(
-    run: TrainedRun, x: np.ndarray, kept: KeptGrouping | None
+def _latent_columns(
+    run: TrainedRun, x: np.ndarray, clusters: LatentClusters | None
 ) -> dict[str, np.ndarray]:
-    """Columns of latents, and of their groups where there are any."""
+    """Return the columns of latents, clusters and outlier scores."""
     latents = run.encode(x)
-    columns = {f"latent_{number}": values for number, values in enumerate(latents.T)}
-    if kept is None:
+    columns = {f"latent_{dimension}": values for dimension, values in enumerate(latents.T)}
+    if clusters is None:
         return columns
-    return columns | {"group": kept.predict(latents), "outlier": kept.outlier_score(latents)}
+    return columns | {
+        "cluster": clusters.predict(latents),
+        "outlier_score": clusters.outlier_score(latents),
+    }
 
 
-def _doubts(
+def _warning_columns(
     distribution: TrainingDistribution, x: np.ndarray, index: pd.DataFrame, pixel: float
 ) -> dict[str, np.ndarray]:
-    """Columns that say which stamps are unlike those of training, and why."""
-    distance = distribution.distances(x)
+    """Return the columns on images outside the training distribution."""
+    distances = distribution.distances(x)
     warnings = []
-    for far, row in zip(distance, index.to_dict("records")):
-        words = distribution.beyond(row, pixel)
-        if far > 1:
-            words.insert(0, "outside the training distribution")
-        warnings.append("; ".join(words))
-    return {"distance": distance, "outside": distance > 1, "warning": np.array(warnings, object)}
+    for distance, row in zip(distances, index.to_dict("records")):
+        messages = distribution.range_warnings(row, pixel)
+        if distance > 1:
+            messages.insert(0, "outside the training distribution")
+        warnings.append("; ".join(messages))
+    return {
+        "distance": distances,
+        "outside": distances > 1,
+        "warning": np.array(warnings, object),
+    }

@@ -1,4 +1,4 @@
-"""Tables of what trained networks say of stamps, read again for the report."""
+"""Summaries of tables of predictions, for the log and the report."""
 
 import os
 from pathlib import Path
@@ -6,32 +6,45 @@ from pathlib import Path
 import pandas as pd
 
 
-def said(table: pd.DataFrame) -> str:
-    """Say in a sentence how many stamps of a table of `predict_galaxies` are to be doubted."""
-    outside, warned = (int(each.sum()) for each in (table["outside"], table["warning"] != ""))
-    text = f"{len(table)} {'galaxy' if len(table) == 1 else 'galaxies'}: "
-    text += f"{outside} outside the training distribution"
-    return text + (f", {warned - outside} more with a warning" if warned > outside else "")
-
-
-def read_prediction(path: str | os.PathLike) -> dict[str, str | Path]:
-    """Read what a table of `predict_galaxies` says as a whole.
+def summarize(table: pd.DataFrame) -> str:
+    """Return how many galaxies of a table are outside the training distribution.
 
     Parameters
     ----------
-    path
-        The table, <experiment>/predictions/<prediction>.csv.
+    table : pandas.DataFrame
+        Table of `predict_galaxies`.
+
+    Returns
+    -------
+    str
+    """
+    n_outside = int(table["outside"].sum())
+    n_warnings = int((table["warning"] != "").sum())
+    text = f"{len(table)} {'galaxy' if len(table) == 1 else 'galaxies'}: "
+    text += f"{n_outside} outside the training distribution"
+    if n_warnings > n_outside:
+        text += f", {n_warnings - n_outside} more with a warning"
+    return text
+
+
+def read_predictions(path: str | os.PathLike) -> dict[str, str | Path]:
+    """Read the summary of a table of predictions.
+
+    Parameters
+    ----------
+    path : path-like
+        Table <experiment>/predictions/<prediction>.csv.
 
     Returns
     -------
     dict
-        `name` and `experiment`, its `sentence`, and `figure`, the gallery beside it.
+        `name` and `experiment`, a `sentence`, and `figure`, the path of the gallery.
     """
     path = Path(path).resolve()
     table = pd.read_csv(path, keep_default_na=False)
     return {
         "name": path.stem,
         "experiment": path.parent.parent.name,
-        "sentence": f"{said(table)}.",
+        "sentence": f"{summarize(table)}.",
         "figure": path.with_suffix(".svg"),
     }

@@ -13,22 +13,22 @@ from cosmodag.galaxies.baselines import photometric_features, sersic_fit
 from cosmodag.galaxies.evaluation import signal_figures, signal_scores
 
 CAPTION = (
-    "Median error of unseen galaxies by signal-to-noise: the network beside the best baseline on "
-    "all of them, and beside a Sérsic profile fitted to a sample. Bars are 95 % intervals over "
+    "Median error of test galaxies by signal-to-noise: the network beside the best baseline on all "
+    "of them, and beside a Sérsic profile fitted to a sample. Bars are 95 % intervals over "
     "galaxies."
 )
 
 
 class ParameterEvaluation(NumberEvaluation):
-    """Evaluation of parameters of galaxies.
+    """Evaluation of galaxy parameters.
 
-    Where the signal-to-noise of the galaxies is in the index, errors are scored by it too.
+    Errors are also scored by signal-to-noise if it is a column of the index.
     """
 
     FEATURE_PREFIX = "stamp_"
 
     def features(self, examples: Examples) -> Examples:
-        """Return the examples with apertures and moments (N, F) in the place of their stamps."""
+        """Replace the stamps of examples by their photometric features (N, F)."""
         return photometric_features.with_features(examples)
 
     def fit(
@@ -41,7 +41,7 @@ class ParameterEvaluation(NumberEvaluation):
         """Fit the baselines of each column, and Sérsic profiles to a sample."""
         settings = dict(settings or {})
         sample = settings.pop(sersic_fit.NAME, {})
-        fitted = super().fit(examples, settings=settings, **options)
+        baselines = super().fit(examples, settings=settings, **options)
         with threadpool_limits(options.get("threads")):
             fits = sersic_fit.fit_sample(
                 examples["valid"],
@@ -50,20 +50,22 @@ class ParameterEvaluation(NumberEvaluation):
                 seed=options.get("seed", 0),
                 **sample,
             )
-        return fitted | {f"{column}:{sersic_fit.NAME}": each for column, each in fits.items()}
+        return baselines | {
+            f"{column}:{sersic_fit.NAME}": predictions for column, predictions in fits.items()
+        }
 
     def compare(
         self, predicted: ByColumn, test: Examples, *, replicas: int, seed: int, **options: Any
     ) -> dict[str, Any]:
-        """Score predictors, with `by_signal_to_noise` by column where it is in the index."""
+        """Score predictors, and add `by_signal_to_noise` by column if it is in the index."""
         metrics = super().compare(predicted, test, replicas=replicas, seed=seed, **options)
         metrics["by_signal_to_noise"] = {}
         if signal_scores.COLUMN in test.index:
             for column, predictors in predicted.items():
-                metrics["by_signal_to_noise"][column] = signal_scores.by_signal(
+                metrics["by_signal_to_noise"][column] = signal_scores.errors_by_signal(
                     column,
                     test.y[:, self.columns.index(column)],
-                    {name: each.mean for name, each in predictors.items()},
+                    {name: predictor.mean for name, predictor in predictors.items()},
                     test.index["group"].to_numpy(),
                     test.index[signal_scores.COLUMN].to_numpy(),
                     replicas=replicas,
@@ -76,17 +78,14 @@ class ParameterEvaluation(NumberEvaluation):
         scored = super().score(subset, replicas=replicas, seed=seed)
         by_column, samples = scored.metrics["by_signal_to_noise"], scored.metrics["samples"]
         for column, rows in by_column.items():
-            curves = signal_figures.curves(column, rows, samples)
-            draw = partial(signal_figures.by_signal, column=column, curves=curves)
+            curves = signal_figures.error_curves(column, rows, samples)
+            draw = partial(signal_figures.draw_error_curves, column=column, curves=curves)
             scored.figures[f"signal_{column}"] = Figure(draw, CAPTION)
         if by_column:
             scored.tables.append(signal_scores.table(by_column, "all test galaxies"))
         for name, sample in samples.items():
             if sample["by_signal_to_noise"]:
-                scored.tables.append(
-                    signal_scores.table(
-                        sample["by_signal_to_noise"], f"the {sample['n']} galaxies of {name}"
-                    )
-                )
+                galaxies = f"the {sample['n']} galaxies of {name}"
+                scored.tables.append(signal_scores.table(sample["by_signal_to_noise"], galaxies))
         scored.notes.extend(filter(None, [signal_scores.summary(by_column)]))
         return scored
