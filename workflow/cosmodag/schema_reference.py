@@ -24,7 +24,7 @@ UNITS = (
     "bits",
     "seconds",
 )
-"""Units that descriptions name as "in …" or "per …"; of those that begin alike the longest first."""
+"""Units that descriptions name as "in …" or "per …". Longer ones come before their beginnings."""
 
 _UNIT = re.compile(rf"\b(in|per) ({'|'.join(map(re.escape, UNITS))})(?![\w/])")
 _HEADER = "| key | values | unit | default | description |\n|---|---|---|---|---|\n"
@@ -113,7 +113,9 @@ def _rows(key: str, part: dict) -> str:
     unit = _UNIT.search(description)
     default = f"`{json.dumps(part['default'], ensure_ascii=False)}`" if "default" in part else ""
     nested = list(part.get("properties", {}).items())
-    values = "" if nested or "oneOf" in part and "type" in part else allowed(part, settings.resolved)
+    values = (
+        "" if nested or ("oneOf" in part and "type" in part) else allowed(part, settings.resolved)
+    )
     words = f"{'per ' if unit[1] == 'per' else ''}{unit[2]}" if unit else ""
     row = f"| `{key}` | {values} | {words} | {default} | {description} |"
     inner = [_rows(f"{key}.{name}", settings.resolved(each)) for name, each in nested]
