@@ -1,9 +1,11 @@
 """Hooks of the documentation site: pages and tables that follow from the code."""
 
+import re
 from pathlib import Path
 
 EXPERIMENTS = "experiments"
 SCHEMA_MARK = "<!-- configuration keys -->"
+INCLUDE = re.compile(r"<!-- include (\S+) -->")
 
 
 def on_config(config):
@@ -19,10 +21,16 @@ def on_config(config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Put the keys of the configuration, printed from its schema, in their place."""
+    """Insert the keys of the configuration and files of the repository where a page asks for."""
     if SCHEMA_MARK in markdown:
         markdown = markdown.replace(SCHEMA_MARK, _configuration_keys())
-    return markdown
+    root = Path(config["docs_dir"]).parent
+    return INCLUDE.sub(lambda match: _without_title(root / match[1]), markdown)
+
+
+def _without_title(path: Path) -> str:
+    """Return a Markdown file without its first heading."""
+    return re.sub(r"\A# .*\n", "", path.read_text())
 
 
 def _configuration_keys() -> str:
