@@ -1,50 +1,91 @@
-"""Every command that the documents show works."""
+"""Every command that README and documentation show works, and the site builds.
+
+Commands of Snakemake are planned (``-n``) here, because whole experiments take minutes to hours;
+commands of cosmodag run as they are shown. The pages of `docs/your-data` are complete examples:
+`test_docs_data.py` runs them as they are written, and `test_docs_experiment.py` follows the recipe
+for a new experiment.
+"""
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 
 import pytest
+import yaml
+
+from docs import figures
+from tests import documents
+from tests.checkout import copy_checkout
 
 pytestmark = pytest.mark.dag
 
-DOCUMENTS = ("README.md", "config/README.md", "profiles/README.md")
+LITERAL = ("docs/your-data/", "docs/adding-an-experiment.md")
+"""Pages whose commands other tests run as they are written."""
+ELSEWHERE = {
+    "make": "checked below; CI calls the targets",
+    "pytest": "this is a test",
+    "python": "run below or by the tests of pages that are complete examples",
+    "export": "sets a variable for the next command",
+    ".": "activates the environment",
+    "du": "no command of the project",
+}
+"""Other programs, and how their commands are tested."""
+RESULTS = ("cosmodag summary results", "cosmodag verify results")
+"""Commands that need finished results: test_docs_data.py and test_rerun.py run them."""
 
 
-def commands(repository, document: str) -> list[str]:
-    """The lines of a document's shell blocks, without remarks."""
-    blocks = re.findall(r"```bash\n(.*?)```", (repository / document).read_text(), re.S)
-    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line]
+def shown(*programs: str) -> list[str]:
+    """Return the commands of these programs outside of pages that other tests run whole."""
+    whole = {
+        command
+        for page in documents.pages()
+        if page.startswith(LITERAL)
+        for command in documents.commands(page)
+    }
+    examples = {command for command in whole if "config/examples/" in command}
+    return [c for c in documents.all_commands(*programs) if c not in whole - examples]
 
 
-def test_documents_show_commands(repository):
-    assert all(commands(repository, document) for document in DOCUMENTS)
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory, repository):
+    """A checkout with the configurations that the pages ask their reader to save."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("docs"), repository)
+    (checkout.folder / "stamps").mkdir()
+    for page in documents.pages():
+        for name, text in documents.files(page).items():
+            if "/" not in name:
+                (checkout.folder / name).write_text(text)
+    return checkout
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_snakemake_command_plans(repository, checkout, document, data_folder, monkeypatch):
-    monkeypatch.setenv("COSMODAG_DATA", str(data_folder))
-    for line in commands(repository, document):
-        program, *words = shlex.split(line)
-        if program == "snakemake":
-            checkout.snakemake(*words, "-n", "--quiet", "all")
+def test_commands_are_of_programs_that_tests_run():
+    programs = {command.split()[0] for command in documents.all_commands()}
+    assert programs <= {"snakemake", "cosmodag", *ELSEWHERE}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_cosmodag_command_runs(repository, checkout, document):
-    for line in commands(repository, document):
-        program, *words = shlex.split(line)
-        if program == "cosmodag" and words[0] != "verify":  # test_rerun verifies real results
-            code, printed = checkout.python("-m", "cosmodag", *words)
-            assert code == 0, f"{line}: {printed}"
+@pytest.mark.parametrize("command", shown("snakemake"))
+def test_snakemake_command_plans(command, checkout, request, monkeypatch):
+    if "config/examples/" in command:
+        monkeypatch.setenv("COSMODAG_DATA", str(request.getfixturevalue("data_folder")))
+    _, *words = shlex.split(command)
+    plan = () if "--unlock" in words else ("--quiet", "all", "-n")
+    checkout.snakemake(*plan, *words)
 
 
-def test_every_make_target_that_is_shown_exists(repository):
-    makefile = (repository / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.M))
-    for document in DOCUMENTS:
-        shown = re.findall(r"(?:^|`)make ([a-z-]+)", (repository / document).read_text(), re.M)
-        assert set(shown) <= targets
+@pytest.mark.parametrize("command", [c for c in shown("cosmodag") if c not in RESULTS])
+def test_cosmodag_command_runs(command, checkout):
+    _, *words = shlex.split(command)
+    code, printed = checkout.python("-m", "cosmodag", *words)
+    assert code == 0, printed
+
+
+def test_make_targets_that_are_shown_exist(repository):
+    targets = set(re.findall(r"^([a-z0-9-]+):", (repository / "Makefile").read_text(), re.M))
+    for page in documents.pages():
+        text = (repository / page).read_text()
+        assert set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", text, re.M)) <= targets
 
 
 def test_help_shows_an_example_of_every_stage(checkout):
@@ -52,3 +93,55 @@ def test_help_shows_an_example_of_every_stage(checkout):
         code, printed = checkout.python("-m", "cosmodag", *stage.split(), "--help")
         assert code == 0
         assert f"Example: cosmodag {stage}" in " ".join(printed.split())
+
+
+def test_readme_has_at_most_120_lines(repository):
+    assert len((repository / "README.md").read_text().splitlines()) <= 120
+
+
+def test_readme_links_to_files_that_exist(repository):
+    for page in documents.OTHERS:
+        folder = (repository / page).parent
+        for link in re.findall(r"\]\((?!http)([^)#]+)", (repository / page).read_text()):
+            assert (folder / link).exists(), f"{page}: {link}"
+
+
+def test_pages_are_free_of_private_words(repository):
+    private = re.compile(r"given back|told apart|put to use|\bdealt\b|found again|\bsaid\b", re.I)
+    for page in documents.pages():
+        assert not private.search((repository / page).read_text()), page
+
+
+def test_every_experiment_has_a_page_and_is_in_the_pipeline_figure(repository):
+    from cosmodag import experiments
+
+    assert (figures.IMAGES / "pipeline.svg").read_text() == figures.pipeline()
+    for name in experiments.names():
+        assert (repository / "docs" / "experiments" / f"{name}.md").is_file()
+
+
+def test_workflows_and_hooks_call_what_the_makefile_calls(repository):
+    makefile = (repository / "Makefile").read_text()
+    workflow = yaml.safe_load((repository / ".github/workflows/ci.yml").read_text())
+    for target in workflow["jobs"]["check"]["strategy"]["matrix"]["target"]:
+        assert re.search(rf"^{target}:", makefile, re.M)
+    hooks = yaml.safe_load((repository / ".pre-commit-config.yaml").read_text())
+    for hook in hooks["repos"][0]["hooks"]:
+        assert hook["entry"].split()[0] in makefile
+    for form in (repository / ".github/ISSUE_TEMPLATE").glob("*.yml"):
+        assert yaml.safe_load(form.read_text())
+
+
+def test_the_site_builds_strictly_and_loads_nothing_from_the_network(repository, tmp_path):
+    if shutil.which("mkdocs") is None:
+        pytest.skip("mkdocs is absent: `make docs` installs it")
+    words = ("build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site"))
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", *words], cwd=repository, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = re.compile(
+        r"""<(?:script|img|link(?! rel="canonical"))[^>]+(?:src|href)=["']?https?:"""
+    )
+    for page in (tmp_path / "site").rglob("*.html"):
+        assert not loaded.search(page.read_text()), page
