@@ -1,10 +1,16 @@
 """Hooks of the documentation site: pages and tables that follow from the code."""
 
 import re
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from docs import api_reference
 
 EXPERIMENTS = "experiments"
 SCHEMA_MARK = "<!-- configuration keys -->"
+API_MARK = "<!-- public API -->"
 INCLUDE = re.compile(r"<!-- include (\S+) -->")
 
 
@@ -25,6 +31,9 @@ def on_page_markdown(markdown, page, config, files):
     if SCHEMA_MARK in markdown:
         markdown = markdown.replace(SCHEMA_MARK, _configuration_keys())
     root = Path(config["docs_dir"]).parent
+    if API_MARK in markdown:
+        reference = api_reference.reference(root / "workflow" / "cosmodag")
+        markdown = markdown.replace(API_MARK, reference)
     return INCLUDE.sub(lambda match: _without_title(root / match[1]), markdown)
 
 

@@ -67,7 +67,7 @@ def written_names(results: Path) -> set[str]:
         names |= set(pd.read_parquet(path))
     for path in results.rglob("selections/*/*.parquet"):
         names |= set(pd.read_parquet(path))
-    for path in results.rglob("applications/*.csv"):
+    for path in results.rglob("predictions/*.csv"):
         names |= set(pd.read_csv(path))
     for path in results.rglob("dataset.json"):
         description = json.loads(path.read_text())
