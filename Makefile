@@ -52,7 +52,7 @@ dry-run: $(READY)  ## plan every experiment under every profile
 	done; done
 
 docs: $(DOCS)  ## build the documentation into site/, which opens offline
-	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 21cmfast: $(FAST21CM)  ## install the simulator 21cmFAST, which GSL and FFTW are needed for
 

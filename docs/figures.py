@@ -1,12 +1,13 @@
 """Draw the figures of README and documentation.
 
     python -m docs.figures pipeline             docs/images/pipeline.svg
-    python -m docs.figures results results      docs/images/results.svg, from the scores of a run
+    python -m docs.figures results results      docs/images/results.svg and voids.svg
 
-The pipeline follows from what the experiments declare, the results from `metrics.json` of each run.
+The pipeline follows from what the experiments declare, the others from the results of `make run`.
 """
 
 import argparse
+import io
 import json
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -95,23 +96,27 @@ def _text(x: float, y: float, text: str, colour: str, weight: str = "normal") ->
     return f'<text x="{x:g}" y="{y:g}" fill="{colour}" font-weight="{weight}">{escape(text)}</text>'
 
 
-def results(folder: Path, output: Path) -> None:
+def results(folder: Path) -> str:
     """Draw the headline score of every run beside its best baseline, with 95 % intervals.
 
     Parameters
     ----------
     folder : pathlib.Path
         Results of a configuration.
-    output : pathlib.Path
-        SVG to write.
+
+    Returns
+    -------
+    str
+        The figure as SVG.
     """
-    from cosmodag.evaluation.figures import NETWORK, QUIET, drawing
+    from cosmodag.evaluation.drawing import NETWORK, QUIET, drawing
     from cosmodag.evaluation.names import score_title
 
     runs = [json.loads(path.read_text()) for path in sorted(folder.glob("*/runs/*/metrics.json"))]
     if not runs:
         raise SystemExit(f"{folder}: no run with metrics.json; `make run` makes them")
-    with drawing(output, 7.2, 0.7 + 0.27 * len(runs)) as figure:
+    svg = io.BytesIO()
+    with drawing(svg, 7.2, 0.7 + 0.27 * len(runs)) as figure:
         axes = figure.subplots()
         for place, metrics in enumerate(reversed(runs)):
             headline, best = metrics["headline"], metrics["strongest_baseline"]
@@ -122,32 +127,61 @@ def results(folder: Path, output: Path) -> None:
                 if score["low"] is not None:
                     axes.plot([score["low"], score["high"]], [place + shift] * 2, color=colour)
                 axes.plot(score["value"], place + shift, "o", color=colour, ms=4)
-        labels = [
-            f"{m['experiment']}/{m['run']}: {score_title(m['headline'])}" for m in reversed(runs)
-        ]
-        axes.set_yticks(range(len(runs)), labels)
-        axes.set(xlim=(-0.02, 1.02), ylim=(-0.6, len(runs) - 0.4), xlabel="score on the test set")
+        labels = [f"{m['experiment']}/{m['run']}: {score_title(m['headline'])}" for m in runs]
+        axes.set_yticks(range(len(runs)), labels[::-1])
+        axes.set(ylim=(-0.6, len(runs) - 0.4), xlabel="score on the test set")
         handles = [axes.plot([], [], "o-", color=colour, ms=4)[0] for colour in (NETWORK, QUIET)]
-        axes.legend(
-            handles,
-            ["network", "best baseline"],
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1),
-            ncols=2,
-        )
+        place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 2}
+        axes.legend(handles, ["network", "best baseline"], **place)
+    return svg.getvalue().decode()
+
+
+def voids(folder: Path) -> str:
+    """Draw maps of galaxies, true voids and predicted voids of the run `unet` as SVG.
+
+    Examples are at the 5th, 50th and 95th percentile of the Brier score, none picked by hand.
+    """
+    import h5py
+    import numpy as np
+    import pandas as pd
+
+    from cosmodag.evaluation.drawing import DENSITY, PROBABILITY, drawing, hide_frames
+
+    dataset = folder / "voids" / "datasets" / "slabs"
+    index = pd.read_parquet(dataset / "index.parquet").query("split == 'test'").set_index("id")
+    with h5py.File(folder / "voids" / "runs" / "unet" / "predictions.h5") as file:
+        names, predicted, truth = file["id"].asstr()[:], file["probability"][:], file["truth"][:]
+    error = ((predicted - truth) ** 2).mean((1, 2))
+    places = [round(percentile * (len(error) - 1)) for percentile in (0.05, 0.5, 0.95)]
+    chosen = np.argsort(error, kind="stable")[places]
+    svg = io.BytesIO()
+    with drawing(svg, 7.2, 6.4) as figure:
+        axes = figure.subplots(len(chosen), 3)
+        for line, place in zip(axes, chosen):
+            where = index.loc[names[place]]
+            x = np.load(dataset / f"xtest_{where['shard']}.npy", mmap_mode="r")[where["row"]]
+            line[0].imshow(np.arcsinh(x.mean(-1) + 1).T, origin="lower", cmap=DENSITY)
+            for axis, image in zip(line[1:], (truth[place], predicted[place])):
+                axis.imshow(image.T, origin="lower", cmap=PROBABILITY, vmin=0, vmax=1)
+        hide_frames(axes)
+        titles = ("galaxies", "sight lines inside voids", "predicted probability")
+        for axis, title in zip(axes[0], titles):
+            axis.set_title(title)
+    return svg.getvalue().decode()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="figure", required=True)
     commands.add_parser("pipeline", help="the stages of all experiments")
-    drawn = commands.add_parser("results", help="scores of all runs beside their best baselines")
+    drawn = commands.add_parser("results", help="scores of all runs, and maps of voids")
     drawn.add_argument("folder", type=Path, help="folder of results")
     options = parser.parse_args()
     if options.figure == "pipeline":
         (IMAGES / "pipeline.svg").write_text(pipeline())
     else:
-        results(options.folder, IMAGES / "results.svg")
+        (IMAGES / "results.svg").write_text(results(options.folder))
+        (IMAGES / "voids.svg").write_text(voids(options.folder))
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def test_workflows_and_hooks_call_what_the_makefile_calls(repository):
 def test_the_site_builds_strictly_and_loads_nothing_from_the_network(repository, tmp_path):
     if shutil.which("mkdocs") is None:
         pytest.skip("mkdocs is absent: `make docs` installs it")
-    words = ("build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site"))
+    words = ("build", "--strict", "--site-dir", str(tmp_path / "site"))
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", *words], cwd=repository, capture_output=True, text=True
     )
