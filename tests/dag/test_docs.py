@@ -95,6 +95,12 @@ def test_help_shows_an_example_of_every_stage(checkout):
         assert f"Example: cosmodag {stage}" in " ".join(printed.split())
 
 
+def test_python_on_the_page_of_the_api_runs(checkout):
+    for block in documents.blocks("docs/api.md"):
+        code, printed = checkout.python("-c", block.text)
+        assert code == 0, printed
+
+
 def test_readme_has_at_most_120_lines(repository):
     assert len((repository / "README.md").read_text().splitlines()) <= 120
 
