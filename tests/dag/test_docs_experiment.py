@@ -1,4 +1,4 @@
-"""The recipe of `docs/adding-an-experiment.md`, followed literally in a copy, gives an experiment."""
+"""The recipe of `docs/adding-an-experiment.md`, followed literally, gives an experiment."""
 
 import os
 import re
