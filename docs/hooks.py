@@ -44,4 +44,6 @@ def _without_title(path: Path) -> str:
 
 def _configuration_keys() -> str:
     """Return all keys with their units, ranges and defaults as Markdown."""
-    return "The keys are listed in `workflow/schemas/config.schema.yaml`."
+    from cosmodag.schema_reference import reference
+
+    return re.sub(r"^#(?=#+ )", "##", reference().split("\n", 1)[1], flags=re.M)
