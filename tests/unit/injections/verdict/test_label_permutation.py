@@ -6,7 +6,7 @@ import pytest
 from cosmodag.errors import InputError
 from cosmodag.injections.verdict import controls, label_permutation
 from cosmodag.injections.verdict.label_permutation import LabelledFeatures, permutation_test
-from cosmodag.injections.verdict.two_sample import rank_p_values
+from cosmodag.injections.verdict.rank_tests import rank_p_values
 
 
 def random_features(first: int, n_bricks: int, seed: int, per_brick: int = 40) -> LabelledFeatures:

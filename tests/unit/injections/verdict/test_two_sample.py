@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from cosmodag.injections.verdict import two_sample
-from cosmodag.injections.verdict.two_sample import Sample
+from cosmodag.injections.verdict import rank_tests, two_sample
+from cosmodag.injections.verdict.rank_tests import Sample
 
 
 def make_sample(
@@ -24,10 +24,10 @@ def make_sample(
 @pytest.mark.parametrize("ties", [False, True])
 def test_auc_agrees_with_scikit_learn(ties):
     sample = make_sample(0.5, n_bricks=6, per_brick=40, ties=ties)
-    draws = two_sample.auc_draws(sample, replicas=20, seed=3)
+    draws = rank_tests.auc_draws(sample, replicas=20, seed=3)
     assert draws.values["auc"] == pytest.approx(roc_auc_score(sample.label, sample.score))
     assert draws.values["accuracy"] == pytest.approx(((sample.score >= 0.5) == sample.label).mean())
-    weights = two_sample.multiplicities(6, 20, 3)
+    weights = rank_tests.multiplicities(6, 20, 3)
     for drawn, replica in zip(weights, draws.replicas["auc"]):
         weight = drawn[sample.groups]
         assert replica == pytest.approx(
@@ -60,7 +60,7 @@ def test_only_a_large_test_finds_classes_indistinguishable():
 
 def test_false_positive_rate_is_the_significance_level():
     rejected = [
-        two_sample.mann_whitney(make_sample(0, 10, 50, seed)) < two_sample.LEVEL
+        rank_tests.mann_whitney(make_sample(0, 10, 50, seed)) < two_sample.LEVEL
         for seed in range(300)
     ]
     assert 0.02 < np.mean(rejected) < 0.09
@@ -110,13 +110,13 @@ def test_significant_magnitudes_are_reported():
 
 
 def test_holm_adjustment_preserves_order():
-    assert two_sample.holm_adjusted([0.01, None, 0.04, 0.03]) == [0.03, None, 0.06, 0.06]
+    assert rank_tests.holm_adjusted([0.01, None, 0.04, 0.03]) == [0.03, None, 0.06, 0.06]
 
 
 def test_p_values_of_one_group_agree_with_scipy():
     rng = np.random.default_rng(4)
     scores, ones = rng.normal(size=(60, 3)), rng.integers(0, 2, (60, 3)) > 0
-    p_values = two_sample.rank_p_values(scores, ones, np.zeros(60))
+    p_values = rank_tests.rank_p_values(scores, ones, np.zeros(60))
     for score, label, p_value in zip(scores.T, ones.T, p_values):
         expected = stats.mannwhitneyu(
             score[label],
@@ -133,7 +133,7 @@ def test_differences_between_groups_are_ignored():
     groups = np.repeat(np.arange(20), 60)
     label = (rng.uniform(size=1200) < np.linspace(0.2, 0.8, 20)[groups]).astype(int)
     sample = Sample(rng.normal(size=1200) + groups, label, groups)
-    assert two_sample.mann_whitney(sample) > 0.01
-    assert two_sample.auc_draws(sample, replicas=50).values["auc"] > 0.6
+    assert rank_tests.mann_whitney(sample) > 0.01
+    assert rank_tests.auc_draws(sample, replicas=50).values["auc"] > 0.6
     separate = Sample(np.arange(4.0), np.array([0, 0, 1, 1]), np.array([1, 1, 2, 2]))
-    assert two_sample.mann_whitney(separate) is None
+    assert rank_tests.mann_whitney(separate) is None

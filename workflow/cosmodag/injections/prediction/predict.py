@@ -11,12 +11,8 @@ import pandas as pd
 from cosmodag.datasets.examples import open_examples
 from cosmodag.evaluation.trained_run import BATCH, TrainedRun
 from cosmodag.files import whole_file
-from cosmodag.injections.verdict.two_sample import (
-    Sample,
-    auc_draws,
-    format_p_value,
-    mann_whitney,
-)
+from cosmodag.injections.verdict.rank_tests import Sample, auc_draws, mann_whitney
+from cosmodag.injections.verdict.two_sample import format_p_value
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from cosmodag.evaluation.formatting import number
 from cosmodag.evaluation.names import baseline_title
-from cosmodag.injections.verdict.two_sample import LEVEL, Sample, mann_whitney
+from cosmodag.injections.verdict.rank_tests import Sample, mann_whitney
+from cosmodag.injections.verdict.two_sample import LEVEL
 
 POSITION_BASELINE = "index_only"
 """Baseline that uses positions on the sky instead of measurements."""

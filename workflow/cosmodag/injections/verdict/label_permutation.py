@@ -16,7 +16,8 @@ import torch
 from scipy import stats
 
 from cosmodag.errors import InputError
-from cosmodag.injections.verdict.two_sample import LEVEL, rank_p_values
+from cosmodag.injections.verdict.rank_tests import rank_p_values
+from cosmodag.injections.verdict.two_sample import LEVEL
 from cosmodag.training.prediction import choose_device, load_run, run_loader
 from cosmodag.training.reproducible import reproducible
 

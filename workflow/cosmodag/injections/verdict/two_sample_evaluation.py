@@ -22,7 +22,8 @@ from cosmodag.injections.baselines import catalogue_classifiers
 from cosmodag.injections.verdict import two_sample_figures
 from cosmodag.injections.verdict.catalogue_difference import best_significant_baseline
 from cosmodag.injections.verdict.occlusion import logit_difference, occlusion_examples
-from cosmodag.injections.verdict.two_sample import Sample, auc_draws, two_sample_test
+from cosmodag.injections.verdict.rank_tests import Sample, auc_draws
+from cosmodag.injections.verdict.two_sample import two_sample_test
 
 LIMITS = {"auc": (0.0, 1.0), "accuracy": (0.0, 1.0)}
 ROC = (

@@ -15,7 +15,8 @@ from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.names import baseline_title
 from cosmodag.imaging import colour_images
 from cosmodag.injections.verdict.occlusion import OcclusionExample
-from cosmodag.injections.verdict.two_sample import EQUIVALENCE_LIMIT, LEVEL, Sample
+from cosmodag.injections.verdict.rank_tests import Sample
+from cosmodag.injections.verdict.two_sample import EQUIVALENCE_LIMIT, LEVEL
 
 PERCENTILES = (99, 75, 50, 25, 1)
 """Percentiles of the g flux of the objects in a gallery."""
