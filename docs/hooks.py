@@ -1,6 +1,7 @@
 """Hooks of the documentation site: pages and tables that follow from the code."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -44,6 +45,6 @@ def _without_title(path: Path) -> str:
 
 def _configuration_keys() -> str:
     """Return all keys with their units, ranges and defaults as Markdown."""
-    from cosmodag.schema_reference import reference
-
-    return re.sub(r"^#(?=#+ )", "##", reference().split("\n", 1)[1], flags=re.M)
+    command = [sys.executable, "-m", "cosmodag", "config", "--reference"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return re.sub(r"^#(?=#+ )", "##", printed.split("\n", 1)[1], flags=re.M)

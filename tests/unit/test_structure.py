@@ -30,7 +30,6 @@ ROOT = {
     "processor",
     "provenance",
     "schema_errors",
-    "schema_reference",
     "schema_values",
     "settings",
     "threads",

@@ -1,13 +1,12 @@
-"""Baselines of the two-sample test: classifiers of objects by their catalogued measurements.
+"""Simple classifiers of two classes by what a catalogue says of an object.
 
-The classifiers use measurements only: no names, bricks, positions on the sky or in the image.
+They see measured numbers alone: never names, bricks, places on the sky or in the image.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -17,7 +16,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.index_only import index_only_numbers
 
-MEASUREMENTS = (
+MEASURED = (
     "flux_",
     "flux_ivar_",
     "core_flux_",
@@ -29,81 +28,38 @@ MEASUREMENTS = (
     "centroid_",
     "bad_fraction",
 )
-"""Prefixes of the columns with measurements."""
+"""Beginnings of the columns that are measured on an object."""
 
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
-# Candidates for gradient boosting: (leaves, minimum examples per leaf, learning rate).
+# Trees tried against each other on validation: (leaves, least examples a leaf, learning rate).
 _TREES = ((4, 40, 0.1), (8, 40, 0.05), (15, 30, 0.05))
 
 
-def with_measurements(examples: Examples) -> Examples:
-    """Replace the stamps of examples by their catalogued measurements.
-
-    Parameters
-    ----------
-    examples : Examples
-        N examples with an index of measurements.
-
-    Returns
-    -------
-    Examples
-        Examples whose `x` has shape (N, F), float64.
+def described(examples: Examples) -> Examples:
+    """The examples with what was measured on each, (N, F), in the place of its stamp.
 
     Raises
     ------
     InputError
-        If the index contains no measurement.
+        If the index holds nothing measured.
     """
-    names = sorted(name for name in examples.index if name.startswith(MEASUREMENTS))
+    names = sorted(name for name in examples.index if name.startswith(MEASURED))
     if not names:
         raise InputError(
-            f"dataset: no column of measurements ({', '.join(MEASUREMENTS)}…), which the baselines "
-            "require"
+            f"dataset: no column among {', '.join(MEASURED)}…, by which simple methods could judge"
         )
     features = examples.index[names].to_numpy(np.float64)
-    derived = _derived_features(examples.index)
-    return examples._replace(x=np.concatenate([features, derived], axis=1))
+    return examples._replace(x=np.concatenate([features, _derived(examples.index)], axis=1))
 
 
 def rate(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Predict the frequency of class 1 in the training split, which is chance level.
-
-    Parameters
-    ----------
-    train, valid, test : Examples
-        Splits with classes 0 and 1.
-    seed : int
-        Unused.
-
-    Returns
-    -------
-    Predictions
-        Probabilities of class 1 for the validation and the test split.
-    """
+    """The training split's share of class 1: chance level."""
     value = np.float32(train.y.mean())
-    return Predictions(
-        np.full(len(valid.y), value, np.float32), np.full(len(test.y), value, np.float32)
-    )
+    return Predictions(*(np.full(len(each.y), value, np.float32) for each in (valid, test)))
 
 
 def logistic(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Predict by logistic regression on normalized measurements.
-
-    Quantile transformation normalizes each measurement. The penalty is chosen on the validation
-    split.
-
-    Parameters
-    ----------
-    train, valid, test : Examples
-        Splits, as returned by `with_measurements`.
-    seed : int
-        Seed of the quantile transformation.
-
-    Returns
-    -------
-    Predictions
-        Probabilities of class 1 for the validation and the test split.
-    """
+    """Logistic regression on measurements made normal, its penalty chosen on validation."""
     models = (
         make_pipeline(
             QuantileTransformer(
@@ -113,99 +69,71 @@ def logistic(train: Examples, valid: Examples, test: Examples, *, seed: int = 0)
         )
         for penalty in _PENALTIES
     )
-    return _best_predictions(models, train, valid, test)
+    return _best(models, train, valid, test)
 
 
 def trees(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Predict by gradient-boosted trees on measurements, with early stopping on validation.
-
-    Parameters
-    ----------
-    train, valid, test : Examples
-        Splits, as returned by `with_measurements`.
-    seed : int
-        Seed of the boosting.
-
-    Returns
-    -------
-    Predictions
-        Probabilities of class 1 for the validation and the test split.
-    """
+    """Gradient-boosted trees on measurements, grown until validation stops improving."""
     models = (
         HistGradientBoostingClassifier(
             max_iter=400,
-            learning_rate=learning_rate,
+            learning_rate=rate,
             max_leaf_nodes=leaves,
             min_samples_leaf=least,
             early_stopping=True,
             n_iter_no_change=25,
             random_state=seed,
         )
-        for leaves, least, learning_rate in _TREES
+        for leaves, least, rate in _TREES
     )
-    return _best_predictions(models, train, valid, test)
+    return _best(models, train, valid, test)
 
 
-def position_only(
-    train: Examples, valid: Examples, test: Examples, *, seed: int = 0
-) -> Predictions:
-    """Predict the mean class of the nearest training examples on the sky; it must stay at chance.
+def place_only(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
+    """Mean class of the training examples nearest on the sky: must score nothing."""
 
-    Parameters
-    ----------
-    train, valid, test : Examples
-        Splits with ra and dec (degrees) in their index.
-    seed : int
-        Seed of the baseline.
-
-    Returns
-    -------
-    Predictions
-        Probabilities of class 1 for the validation and the test split.
-    """
-
-    def with_positions(examples: Examples) -> Examples:
+    def placed(examples: Examples) -> Examples:
         index = pd.DataFrame(index=examples.index.index)
-        for axis, column in zip("xyz", ("ra", "dec", None)):
+        for number, axis in enumerate("xyz"):
+            column = ("ra", "dec")[number] if number < 2 else None
             value = examples.index[column] * 3600 if column in examples.index else 0.0
             index[f"lower_{axis}"] = index[f"upper_{axis}"] = value
         return examples._replace(index=index)
 
-    predictions = index_only_numbers(*map(with_positions, (train, valid, test)), seed=seed)
-    return Predictions(predictions.valid, predictions.test)
+    found = index_only_numbers(*map(placed, (train, valid, test)), seed=seed)
+    return Predictions(found.valid, found.test)
 
 
 BASELINES: dict[str, Callable[..., Predictions]] = {
     "rate": rate,
     "logistic": logistic,
     "catalogue_trees": trees,
-    "index_only": position_only,
+    "index_only": place_only,
 }
 
 
-def _derived_features(index: pd.DataFrame) -> np.ndarray:
-    """Return colours and the distance of the centroid from the centre, (N, K)."""
-    columns = []
+def _derived(index: pd.DataFrame) -> np.ndarray:
+    """Colours and offsets that follow from the columns, (N, K)."""
+    found = []
     if {"g", "r", "z"} <= set(index.columns):
-        columns += [index["g"] - index["r"], index["r"] - index["z"]]
+        found += [index["g"] - index["r"], index["r"] - index["z"]]
     if {"centroid_x", "centroid_y"} <= set(index.columns):
-        columns.append(np.hypot(index["centroid_x"], index["centroid_y"]))
-    return np.column_stack(columns) if columns else np.empty((len(index), 0))
+        found.append(np.hypot(index["centroid_x"], index["centroid_y"]))
+    return np.column_stack(found) if found else np.empty((len(index), 0))
 
 
-def _best_predictions(
-    models: Iterable[ClassifierMixin], train: Examples, valid: Examples, test: Examples
-) -> Predictions:
-    """Return the predictions of the model with the least cross entropy on validation."""
-    candidates = []
+def _best(models, train: Examples, valid: Examples, test: Examples) -> Predictions:
+    """Predictions of the model of least cross entropy on validation."""
+    least, best, best_valid = np.inf, None, None
     for model in models:
-        options = {}
+        watched = {}
         if isinstance(model, HistGradientBoostingClassifier):
-            options = {"X_val": valid.x, "y_val": valid.y}
-        model.fit(train.x, train.y, **options)
+            watched = {"X_val": valid.x, "y_val": valid.y}
+        model.fit(train.x, train.y, **watched)
         predicted = np.clip(model.predict_proba(valid.x)[:, 1], 1e-6, 1 - 1e-6)
         entropy = -np.mean(np.log(np.where(valid.y > 0, predicted, 1 - predicted)))
-        candidates.append((entropy, model, predicted))
-    _, best, best_valid = min(candidates, key=lambda candidate: candidate[0])
-    best_test = best.predict_proba(test.x)[:, 1]
-    return Predictions(best_valid.astype(np.float32), best_test.astype(np.float32))
+        if entropy < least:
+            least, best, best_valid = entropy, model, predicted
+    return Predictions(
+        best_valid.astype(np.float32), best.predict_proba(test.x)[:, 1].astype(np.float32)
+    )
