@@ -19,6 +19,7 @@ from cosmodag.training.distribution import SINGLE, Ranks, add_gradients
 from cosmodag.training.interruption import Interrupted, stop_requests
 from cosmodag.training.normalization import normalize_over_ranks
 from cosmodag.training.optimization import learning_rate
+from cosmodag.training.precision import forward, set_channels_last, to_device
 from cosmodag.training.reproducible import reproducible, seed_step
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.state import TrainingState
@@ -26,10 +27,6 @@ from cosmodag.training.task import Task
 from cosmodag.training.tracking import Tracker, profiler
 
 log = logging.getLogger(__name__)
-
-HALF_PRECISION = {"bfloat16": torch.bfloat16, "float16": torch.float16}
-CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
-"""Memory format by number of axes."""
 
 
 class BatchSource(Protocol):
@@ -289,30 +286,6 @@ def validate(
         totals = {name: totals.get(name, 0) + value for name, value in sums.items()}
     totals = {name: ranks.add(total) for name, total in totals.items()}
     return {"loss": (totals["loss"] / totals["examples"]).item(), **task.metrics(totals)}
-
-
-def forward(model: nn.Module, x: torch.Tensor, settings: TrainingSettings) -> torch.Tensor:
-    """Return the network's output in float32, computed in the precision of the settings."""
-    half = HALF_PRECISION.get(settings.precision)
-    with torch.autocast(x.device.type, half, enabled=half is not None):
-        return model(x).float()
-
-
-def to_device(
-    batch: Batch, device: torch.device, settings: TrainingSettings
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return x and y of a batch on the device, x in the memory layout of the settings."""
-    x = batch.x.to(device, non_blocking=True)
-    if settings.channels_last and x.ndim in CHANNELS_LAST:
-        x = x.contiguous(memory_format=CHANNELS_LAST[x.ndim])
-    return x, batch.y.to(device, non_blocking=True)
-
-
-def set_channels_last(model: nn.Module) -> None:
-    """Change the memory layout of a network's filters to channels last."""
-    for parameter in model.parameters():
-        if parameter.ndim in CHANNELS_LAST:
-            parameter.data = parameter.data.contiguous(memory_format=CHANNELS_LAST[parameter.ndim])
 
 
 def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:

@@ -15,7 +15,7 @@ from cosmodag.datasets.loader import Batch, Loader, Preprocessing
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.training.encoder import build_network
-from cosmodag.training.loop import forward, set_channels_last, to_device
+from cosmodag.training.precision import forward, set_channels_last, to_device
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.task import Task
