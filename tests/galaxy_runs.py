@@ -47,7 +47,7 @@ def train_runs(folder: Path, *, count: int = 400, bands: Sequence[str] = "grz", 
         augment="symmetries",
     )
     latent = RunSettings(
-        task={"name": "latent", "size": 4},
+        task={"name": "latent", "latent_dim": 4},
         model={"name": "vae", "widths": [8, 8, 16]},
         training=TRAINING,
         transform="arcsinh",

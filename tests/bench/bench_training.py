@@ -98,7 +98,7 @@ CASES = (
             "latent": 8,
             "widths": [16, 32, 64, 128],
         },
-        LatentTask(["g", "r", "z"], 64, size=8),
+        LatentTask(["g", "r", "z"], 64, latent_dim=8),
         64,
         ["g", "r", "z"],
         (64, 64, 3),

@@ -54,7 +54,7 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
 def assert_a_latent_size_more_trains_that_one_alone(done):
     config = done.config
     runs = config["galaxies"]["runs"]
-    runs["latent3"] = runs["latent2"] | {"task": {"name": "latent", "size": 3}}
+    runs["latent3"] = runs["latent2"] | {"task": {"name": "latent", "latent_dim": 3}}
     done.configure(config)
     assert done.planned("galaxies") == {
         "galaxies",

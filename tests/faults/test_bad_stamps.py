@@ -125,7 +125,7 @@ def test_stamp_smaller_than_its_point_spread_function_is_named(folder, runs):
 
 def test_missing_point_spread_function_and_pixel_scale_are_named(folder, runs):
     write(folder / "good.fits")
-    message = "the width of the point-spread function of good.fits, which is not known; give psf"
+    message = "the width of the point-spread function of good.fits, which is unknown; set psf"
     refused(folder, message, *predict(folder, runs, *PIXEL))
     refused(folder, "the pixel scale is unknown; set pixel", *predict(folder, runs, "--psf", 0.3))
 

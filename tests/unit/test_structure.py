@@ -30,6 +30,7 @@ ROOT = {
     "processor",
     "provenance",
     "schema_errors",
+    "schema_reference",
     "schema_values",
     "settings",
     "threads",

@@ -73,16 +73,16 @@ def section(path: str) -> dict:
         part = part["$defs"][rest.pop(0)]
     else:
         rest.insert(0, first)
-    part = _resolved(part)
+    part = resolved(part)
     for key in rest:
-        part = _resolved(part["additionalProperties"] if key == "*" else part["properties"][key])
+        part = resolved(part["additionalProperties"] if key == "*" else part["properties"][key])
     return part
 
 
 def keys(path: str) -> Iterator[tuple[str, dict]]:
     """Yield the keys of a section with the part of the schema that describes each."""
     for key, part in section(path).get("properties", {}).items():
-        yield key, _resolved(part)
+        yield key, resolved(part)
 
 
 def stage_keys(path: str, stage: str | None = None) -> list[tuple[str, dict]]:
@@ -124,7 +124,7 @@ def complete(config: Mapping) -> dict:
 
 def as_given(config: Mapping) -> dict:
     """Return a configuration without defaults, with texts converted to the types of the schema."""
-    return schema_values.converted(dict(config), schema(), _resolved)
+    return schema_values.converted(dict(config), schema(), resolved)
 
 
 def with_defaults(value: Mapping, path: str) -> dict:
@@ -146,12 +146,12 @@ def with_defaults(value: Mapping, path: str) -> dict:
 
 
 def _checked(value: Mapping, part: dict) -> dict:
-    value = schema_values.converted(dict(value), part, _resolved)
+    value = schema_values.converted(dict(value), part, resolved)
     validator = jsonschema.Draft202012Validator(schema()).evolve(schema=part)
     errors = sorted(validator.iter_errors(value), key=lambda error: len(error.path))
     if errors:
-        raise schema_errors.explain(errors[0], _resolved)
-    return schema_values.filled(value, part, _resolved)
+        raise schema_errors.explain(errors[0], resolved)
+    return schema_values.filled(value, part, resolved)
 
 
 def check_names(config: Mapping) -> None:
@@ -194,7 +194,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     return InputError(f"{kind} {name!r} is not known{schema_errors.nearest(name, known)}")
 
 
-def _resolved(part: dict) -> dict:
+def resolved(part: dict) -> dict:
     """Follow the references of a part of the schema; keys beside a reference take precedence."""
     while "$ref" in part:
         target = schema()

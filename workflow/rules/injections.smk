@@ -1,12 +1,12 @@
-# Injections: can a network tell galaxies that were injected into survey images from real ones?
+# Injections: can a network distinguish galaxies injected into survey images from real ones?
 #
-# Needs:  sources of the configuration: a simulated survey, one real image, or a survey's folder
+# Needs:  sources of the configuration: a simulated survey, one real image, or a survey folder
 # Makes:  results/injections/sources/<source>/<batch>/           bricks with runs of injections
 #         results/injections/selections/<selection>/<batch>.*    objects that pass the cuts
-#         results/injections/cutouts/<cutouts>/<batch>.h5        stamps of them
+#         results/injections/cutouts/<cutouts>/<batch>.h5        stamps of these objects
 #         results/injections/datasets/<dataset>/, results/injections/runs/<run>/   see learning.smk
-#         results/injections/predictions/<prediction>.csv      a run applied to other stamps
-#         results/injections/verdicts/<verdict>.json             a test and its controls
+#         results/injections/predictions/<prediction>.csv        inference on other stamps
+#         results/injections/verdicts/<verdict>.json             verdicts on two-sample tests
 
 from cosmodag.injections.files import InjectionsFiles
 
@@ -14,14 +14,14 @@ injections = InjectionsFiles(config)
 
 
 rule injections:
-    """Everything of the injection experiment."""
+    """All results of the injection experiment."""
     input:
         injections.targets,
         f"{results}/injections/report.html",
 
 
 rule injections_simulate:
-    """Draw a batch of bricks, their catalogues, and runs of galaxies injected into them."""
+    """Simulate a batch of bricks, their catalogues, and runs of injections."""
     input:
         prior=injections.PRIOR,
     output:
@@ -48,7 +48,7 @@ rule injections_simulate:
 
 
 rule injections_observe:
-    """Find the sources of a real image and inject galaxies into it with its own PSF."""
+    """Detect the sources of a real image and inject galaxies into it with its own PSF."""
     input:
         unpack(lambda w: injections.image_files(w.source)),
         prior=injections.PRIOR,
@@ -75,7 +75,7 @@ rule injections_observe:
 
 
 rule injections_select:
-    """Choose the real and the injected objects of a batch of bricks by the same cuts."""
+    """Select the real and the injected objects of a batch of bricks by the same cuts."""
     input:
         lambda w: injections.survey(w.selection, w.batch),
     output:
@@ -93,8 +93,8 @@ rule injections_select:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="injections/selections/{selection}", within=options),
-        survey=lambda w: injections.survey_of(w.selection),
-        share=lambda w: injections.share(w.selection, int(w.batch)),
+        survey=lambda w: injections.survey_option(w.selection),
+        share=lambda w: injections.brick_options(w.selection, int(w.batch)),
         code=code("injections select"),
     shell:
         "python -m cosmodag injections select {input:q} --output {output.objects:q}"
@@ -104,9 +104,9 @@ rule injections_select:
 rule injections_cutouts:
     """Cut stamps of the selected objects; ranks share the bricks of a batch."""
     input:
-        survey=lambda w: injections.survey(injections.selected(w.cutouts), w.batch),
+        survey=lambda w: injections.survey(injections.selection_of(w.cutouts), w.batch),
         objects=lambda w: (
-            f"{results}/injections/selections/{injections.selected(w.cutouts)}/{w.batch}.parquet"
+            f"{results}/injections/selections/{injections.selection_of(w.cutouts)}/{w.batch}.parquet"
         ),
     output:
         f"{results}/injections/cutouts/{{cutouts}}/{{batch}}.h5",
@@ -122,7 +122,7 @@ rule injections_cutouts:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="injections/cutouts/{cutouts}", within=options),
-        name=lambda w: injections.survey_of(injections.selected(w.cutouts)),
+        name=lambda w: injections.survey_option(injections.selection_of(w.cutouts)),
         scratch=state_folder,
         launch=launch,
         code=code("injections cutouts"),
@@ -141,7 +141,7 @@ use rule learning_split as injections_split with:
         experiment="injections",
 
 
-# Stamps are small: two runs with a thread each are quicker than one after the other with two.
+# Stamps are small: two runs with one thread each are faster than two in turn with two threads.
 use rule learning_train as injections_train with:
     wildcard_constraints:
         experiment="injections",
@@ -161,7 +161,7 @@ use rule learning_evaluate as injections_evaluate with:
 
 
 rule injections_predict:
-    """Apply a trained network to stamps that it was not trained on."""
+    """Predict whether objects outside the dataset of a run were injected."""
     input:
         unpack(lambda w: injections.prediction_inputs(w.prediction)),
     output:
@@ -189,7 +189,7 @@ rule injections_predict:
 
 
 rule injections_verdict:
-    """Judge a run's two-sample test by its controls; a test whose controls fail is void."""
+    """Judge a two-sample test by its controls; a test is void if a control fails."""
     input:
         unpack(lambda w: injections.verdict_inputs(w.verdict)),
     output:

@@ -240,8 +240,8 @@ STAMPS = "galaxies.sources.sky.simulation"
         ({"galaxies.runs.latent4.model.widths": [8] * 6}, "widths: 6 halvings need .*of 64, but"),
         ({"galaxies.runs.latent4.task.channels": ["i_image"]}, "'i_image' is not an input channel"),
         (
-            {"galaxies.runs.latent4.task.size": 0},
-            "size: 0 is not allowed; give an integer at least",
+            {"galaxies.runs.latent4.task.latent_dim": 0},
+            "latent_dim: 0 is not allowed; give an integer at least",
         ),
         ({"galaxies.cutouts.stamps.side": 40}, "stampnet needs a side that is a multiple of 16"),
         (
@@ -412,6 +412,7 @@ def test_a_mistake_is_located_in_the_file_that_defines_the_key(tmp_path, monkeyp
         ("galaxies", "galaxies.applications", "predictions"),
         ("injections", "injections.applications", "predictions"),
         ("", f"{RUN}.training.average", "ema_decay"),
+        ("galaxies", "galaxies.runs.latent4.task.size", "latent_dim"),
         ("galaxies", "galaxies.clusters.shapes.most", "max_clusters"),
         ("galaxies", "galaxies.clusters.shapes.resampled", "n_bootstrap"),
         ("galaxies", "galaxies.clusters.shapes.mapped", "max_embedded"),
@@ -424,6 +425,13 @@ def test_a_renamed_key_is_refused_with_its_new_name(base, old, new):
     assert f"{old}: this key is now {new!r}" in refusal(base, {old: 1})
 
 
-def test_a_renamed_network_is_refused_with_its_new_name():
-    message = refusal("", {f"{RUN}.model": {"name": "twins"}})
-    assert f"{RUN}.model.name: 'twins' is now 'siamese'" in message
+@pytest.mark.parametrize(
+    ("base", "key", "old", "new"),
+    [
+        ("", f"{RUN}.model.name", "twins", "siamese"),
+        ("galaxies", "galaxies.runs.latent4.task.loss", "printed", "published"),
+        ("injections", "injections.cutouts.same.edges", "apart", "separate"),
+    ],
+)
+def test_a_renamed_value_is_refused_with_its_new_name(base, key, old, new):
+    assert f"{key}: {old!r} is now {new!r}" in refusal(base, {key: old})

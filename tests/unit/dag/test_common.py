@@ -132,7 +132,7 @@ def test_target_names_contain_what_changes_the_baselines():
         noisier={"noise": {**noise, "rms": 7.5}},
         back={"task": {"name": "reconstruction"}},
         match={"task": {"name": "matching", "columns": ["redshift_class"], "candidates": 8}},
-        few={"task": {"name": "latent", "size": 8}, "transform": "arcsinh"},
+        few={"task": {"name": "latent", "latent_dim": 8}, "transform": "arcsinh"},
         bounded={"baselines": {"sersic_fit": {"objects": 20}}},
     )
     targets = {

@@ -18,7 +18,7 @@ from cosmodag.reporting.summary import summary
 from cosmodag.training.run import train_run
 from cosmodag.training.settings import RunSettings
 
-TASK = {"name": "latent", "size": 3}
+TASK = {"name": "latent", "latent_dim": 3}
 TRAINING = {"epochs": 30, "batch_size": 32, "learning_rate": 6e-3}
 
 

@@ -30,7 +30,7 @@ def test_learned_noise_adds_one_parameter_per_channel():
     assert n_parameters(build("vae", head="gaussian")) == 6_622_377 + 3
 
 
-@pytest.mark.parametrize("head", ["printed", "gaussian"])
+@pytest.mark.parametrize("head", ["published", "gaussian"])
 @pytest.mark.parametrize(("side", "latent"), [(64, 2), (128, 20)])
 def test_images_of_other_sizes_are_reconstructed(side, latent, head):
     network = build("vae", side=side, latent=latent, head=head).eval()
@@ -73,7 +73,7 @@ def test_half_precision_leaves_the_latent_finite_and_in_full_precision():
 def test_settings_that_are_not_allowed_are_refused():
     with pytest.raises(InputError, match="images of 100 pixels; a multiple of 32 is needed"):
         build("vae", side=100)
-    with pytest.raises(InputError, match=r"model\.head: 'map' is none of printed, gaussian"):
+    with pytest.raises(InputError, match=r"model\.head: 'map' is none of published, gaussian"):
         build("vae", head="map")
     with pytest.raises(InputError, match="latent 0, widths"):
         build("vae", latent=0)

@@ -122,7 +122,7 @@ def test_matching_and_ordinal_runs_train(slices, pairs, tmp_path):
     run = train(slices, tmp_path / "a", ordinal, model, augment="periodic", noise=noise)
     assert run["noise"] == noise
     assert 0.05 <= run["temperature"] <= 20
-    matching = {"name": "matching", "columns": ["redshift_class"], "size": 128}
+    matching = {"name": "matching", "columns": ["redshift_class"], "embedding_dim": 128}
     run = train(pairs, tmp_path / "b", matching, {"name": "siamese", "width": 8})
     assert run["model"]["outputs"] == 256
     assert "temperature" not in run

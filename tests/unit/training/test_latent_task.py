@@ -25,13 +25,13 @@ SMALL = {"name": "vae", "widths": [8, 16, 16]}
 
 
 def task(**settings):
-    return make_task("latent", channels=BANDS, side=SIDE, size=SIZE, **settings)
+    return make_task("latent", channels=BANDS, side=SIDE, latent_dim=SIZE, **settings)
 
 
 def train(dataset, folder, *, model=SMALL, channels=None, augment=None, state_folder=None):
     settings = RunSettings(
         model,
-        task={"name": "latent", "size": 4} | ({"channels": channels} if channels else {}),
+        task={"name": "latent", "latent_dim": 4} | ({"channels": channels} if channels else {}),
         training={"epochs": 2, "batch_size": 32, "checkpoint_steps": 1, "learning_rate": 3e-3},
         transform="arcsinh",
         augment=augment,
@@ -61,9 +61,9 @@ def test_the_loss_is_the_bound_in_nats_per_pixel(rows):
     torch.testing.assert_close(the_task.loss(output, y), expected)
 
 
-def test_the_printed_loss_is_the_sum_of_squares_and_divergence(rows):
+def test_the_published_loss_is_the_sum_of_squares_and_divergence(rows):
     output, y = rows
-    the_task = task(loss="printed")
+    the_task = task(loss="published")
     reconstruction, mean, log_variance, _ = the_task.split(output)
     expected = functional.mse_loss(reconstruction, y, reduction="sum")
     expected -= 0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum()
@@ -118,7 +118,7 @@ def active_units(free_bits: float) -> float:
         noise = torch.randn(count, 1, 16, 16, generator=generator)
         return noise + torch.einsum("nk,kij->nij", amount, pattern)[:, None]
 
-    faint = make_task("latent", channels=["g"], side=16, size=8, free_bits=free_bits)
+    faint = make_task("latent", channels=["g"], side=16, latent_dim=8, free_bits=free_bits)
     with reproducible(True, 1):
         torch.manual_seed(0)
         settings = {"channels": 1, "outputs": 1, "side": 16, "latent": 8, "widths": [8, 16]}
@@ -184,7 +184,7 @@ def test_interrupted_training_of_a_latent_continues_bit_identically(
 
 
 def test_settings_that_are_not_allowed_are_refused(stamps, tmp_path):
-    with pytest.raises(InputError, match=r"model\.latent: 5, but task\.size is 4"):
+    with pytest.raises(InputError, match=r"model\.latent: 5, but task\.latent_dim is 4"):
         train(stamps, tmp_path, model=SMALL | {"latent": 5})
     with pytest.raises(InputError, match=r"model\.name: unet gives no latent; .* network vae"):
         train(stamps, tmp_path, model={"name": "unet"})

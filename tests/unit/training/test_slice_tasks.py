@@ -112,7 +112,7 @@ def test_the_default_reconstruction_loss_is_the_binary_cross_entropy(generator):
 
 
 def test_matching_compares_slices_of_one_class_only(generator):
-    task = make_task("matching", columns=["redshift_class"], size=3)
+    task = make_task("matching", columns=["redshift_class"], embedding_dim=3)
     output = torch.randn(5, 6, generator=generator)
     y = torch.tensor([[0.0], [0], [1], [1], [2]])
     first, second = output.chunk(2, 1)
@@ -128,7 +128,7 @@ def test_matching_compares_slices_of_one_class_only(generator):
 
 
 def test_a_perfect_match_scores_one():
-    task = make_task("matching", columns=["redshift_class"], size=4)
+    task = make_task("matching", columns=["redshift_class"], embedding_dim=4)
     vectors = torch.eye(4)
     y = torch.zeros(4, 1)
     assert task.metrics(task.sums(torch.cat([vectors, vectors], 1), y)) == {"top_1": 1.0}

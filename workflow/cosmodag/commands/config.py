@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import yaml
 
-from cosmodag import settings
+from cosmodag import schema_reference, settings
 from cosmodag.dag.config_files import complete_config
 from cosmodag.yaml_files import YamlFile
 
@@ -16,8 +16,12 @@ from cosmodag.yaml_files import YamlFile
     "path", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
 )
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of configurations instead.")
-def command(path, schema):
-    """Check a configuration and print it with every default filled in."""
+@click.option("--reference", is_flag=True, help="Print a description of all keys in Markdown.")
+def command(path, schema, reference):
+    """Check a configuration and print it with all defaults."""
+    if reference:
+        click.echo(schema_reference.reference(), nl=False)
+        return
     if schema:
         click.echo(json.dumps(settings.schema(), indent=1, ensure_ascii=False))
     elif path is None:

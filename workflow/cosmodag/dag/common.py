@@ -175,7 +175,7 @@ def target_name(config: Mapping, experiment: str, run: str) -> str:
     columns = task.get("columns") or [task[key] for key in ("column",) if key in task]
     parts = [entry.get("truth") or task.get("channel") or "-".join(columns)]
     if task["name"] in ("reconstruction", "matching", "latent"):
-        extra = (task[key] for key in ("size", "candidates") if key in task)
+        extra = (task[key] for key in ("latent_dim", "embedding_dim", "candidates") if key in task)
         parts = [task["name"], *filter(None, parts), *map(str, extra)]
     if task["name"] == "latent":  # evaluated on the network's transformed input
         parts.append(entry["transform"])

@@ -63,7 +63,7 @@ class LatentEvaluation(Evaluation):
 
     def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
         """Fit the baselines, which compress to as many numbers as the latent has dimensions."""
-        size = make_task(**self.task).size
+        size = make_task(**self.task).latent_dim
         return fit_each(self.BASELINES, *examples.values(), size=size, **options)
 
     def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:

@@ -55,7 +55,7 @@ class ReconstructionEvaluation(Evaluation):
 
     def latent_size(self, image: np.ndarray) -> int:
         """Return the numbers to which baselines compress an image (H, W, C)."""
-        return self.task.get("size") or image.size // reconstructions.PART
+        return self.task.get("latent_dim") or image.size // reconstructions.PART
 
     def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
         """Fit the baselines, which compress to as many numbers as the network's latent has."""

@@ -56,12 +56,12 @@ class GalaxiesFiles(ExperimentFiles):
 
     @property
     def clusters(self) -> list[str]:
-        """Return the folders of all clusters."""
+        """Folders of all clusters."""
         return [f"{self.root}/clusters/{name}" for name in self.names("clusters")]
 
     @property
     def products(self) -> list[str]:
-        """Return the clusters and the predictions."""
+        """Clusters and predictions."""
         return self.clusters + self.predictions
 
     def cluster_inputs(self, clusters: str) -> dict[str, str]:

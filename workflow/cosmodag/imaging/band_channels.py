@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 IMAGE = "_image"
-"""Ending of a channel that holds a band as observed."""
+"""Ending of the channels of bands as observed."""
 NOISE_FREE = "_light"
-"""Ending of a channel that holds a band without noise."""
+"""Ending of the channels of bands without noise."""
 
 
 def band_channels(bands: Sequence[str], ending: str) -> list[str]:
@@ -31,7 +31,7 @@ def band_channels(bands: Sequence[str], ending: str) -> list[str]:
 
 
 def band_indices(channels: Sequence[str]) -> list[int]:
-    """Return the indices of the channels that hold bands as observed.
+    """Return the indices of the channels of bands as observed.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def band_indices(channels: Sequence[str]) -> list[int]:
 
 
 def band_names(channels: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the bands that channels hold as observed.
+    """Return the names of the bands that are among the channels as observed.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ def band_names(channels: Sequence[str]) -> tuple[str, ...]:
 
 
 def noise_free_channel(channel: str) -> str:
-    """Return the name of the channel that holds a band without noise.
+    """Return the name of the channel of a band without noise.
 
     Parameters
     ----------
     channel : str
-        Name of the channel that holds the band as observed.
+        Name of the channel of the band as observed.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What the experiment `injections` declares to shared code."""
+"""Declaration of the experiment `injections` to shared code."""
 
 from cosmodag.experiments import Experiment, Task
 from cosmodag.injections.checks import check, example_format
@@ -7,26 +7,27 @@ from cosmodag.injections.files import InjectionsFiles
 EXPERIMENT = Experiment(
     name="injections",
     title="Injected galaxies",
-    question=("Can a network tell galaxies that were injected into survey images from real ones?"),
+    question="Can a network distinguish galaxies injected into survey images from real ones?",
     background=(
-        "How complete a survey is can be measured with galaxies put into its images, if "
-        "they are like the real ones. A network is trained to tell the two apart on one "
-        "part of the bricks and tested on bricks that it never saw. Both classes are found "
-        "again by the same detection and pass the same cuts. What a test cannot see is no "
-        "evidence: each is judged by controls with known faults, and by one without any."
+        "The completeness of a survey is measured with galaxies that are injected into its "
+        "images, if they are realistic. A network is trained to distinguish injected from real "
+        "galaxies on some bricks and tested on others. Both classes are detected by the same "
+        "algorithm and pass the same cuts. A test that finds no difference is meaningful only if "
+        "it could find one: every test is validated by positive controls, whose injections have "
+        "known flaws, and by a negative control without a flaw."
     ),
     study=(
-        "In the work that this experiment redoes, accuracy was that of the last training "
-        "batch, 0.75 to 0.9; the test part was never scored, injected stamps stood one "
-        "pixel beside their object, and injections passed no cuts. Whether injected "
-        "galaxies are like real ones was not answered."
+        "In the study by its authors, the accuracy of 0.75 to 0.9 is that of the last training "
+        "batch. The test set was not scored, stamps of injections were centred one pixel beside "
+        "their objects, and injections passed no cuts, so the study does not show whether injected "
+        "galaxies are realistic."
     ),
     stages={
         "simulate": "Simulate bricks of a survey with injections.",
         "observe": "Inject galaxies into a real image.",
-        "select": "Choose real and injected objects by the same cuts.",
+        "select": "Select real and injected objects by the same cuts.",
         "cutouts": "Cut stamps of selected objects.",
-        "predict": "Apply a trained network to stamps of other images.",
+        "predict": "Predict whether objects of other images were injected.",
         "verdict": "Judge a two-sample test by its controls.",
     },
     files=InjectionsFiles,
@@ -34,7 +35,7 @@ EXPERIMENT = Experiment(
     examples=example_format,
     tasks={
         "classification": Task(
-            "Are injected objects told from real ones?",
+            "Does a network distinguish injected from real objects?",
             "cosmodag.injections.verdict.two_sample_evaluation:TwoSampleEvaluation",
         ),
     },

@@ -1,4 +1,4 @@
-"""The files of the injection experiment and the needs of its jobs, from the configuration."""
+"""Files of the injection experiment and resources of its jobs, derived from the configuration."""
 
 from __future__ import annotations
 
@@ -7,24 +7,32 @@ import os
 from cosmodag.dag.common import PACKAGE_FOLDER, format_options
 from cosmodag.dag.experiment_files import ExperimentFiles
 
-MEGABYTES_OF_PYTHON = 1200  # numba, astropy, compiled kernels; and twice Snakemake around a job
-SURVEY_BRICK = 3600  # pixels a side of a brick of the Legacy Surveys
+PYTHON_MB = 1200
+"""Memory of Python with numba, astropy and compiled kernels, and of two Snakemake processes."""
+LEGACY_BRICK_SIDE = 3600
+"""Pixels per side of a brick of the Legacy Surveys."""
 
 
 class InjectionsFiles(ExperimentFiles):
-    """The injection experiment's part of a completed configuration.
+    """Files and resources of the injection experiment.
 
-    Sources are simulations of bricks, one image, which is one brick, or a survey's folder.
+    A source is a simulation of bricks, one image (which forms one brick), or the folder of a
+    survey.
+
+    Parameters
+    ----------
+    config : mapping
+        Completed configuration.
     """
 
     NAME = "injections"
     SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "predictions", "verdicts")
     COUNT_KEY = "bricks"
     PRIOR = str(PACKAGE_FOLDER.parent / "resources" / "emission_line_galaxies.json")
-    """Law of the galaxies that are drawn."""
+    """Prior of the emission-line galaxies."""
 
     def image_files(self, source: str) -> dict[str, str]:
-        """Return the files of an image: itself and its point-spread functions."""
+        """Return the files of an image and of its point-spread functions."""
         entry = self.config["sources"][source]["image"]
         return {key: os.path.expandvars(entry[key]["path"]) for key in ("image", "psf")}
 
@@ -36,17 +44,17 @@ class InjectionsFiles(ExperimentFiles):
             return os.path.expandvars(entry["survey"]["path"])
         return f"{self.root}/sources/{source}/{batch}"
 
-    def survey_of(self, selection: str) -> str:
-        """Return the option that names one of a simulation's surveys in its folder."""
+    def survey_option(self, selection: str) -> str:
+        """Return the option that names a survey of a simulation."""
         entry = self.config["selections"][selection]
         return format_options({"survey_name": entry.get("survey")})
 
-    def selected(self, cutouts: str) -> str:
-        """Return the selection whose stamps are cut."""
+    def selection_of(self, cutouts: str) -> str:
+        """Return the selection of an entry of cutouts."""
         return self.config["cutouts"][cutouts]["selection"]
 
-    def share(self, selection: str, batch: int) -> str:
-        """Return the options that name a batch's share of a survey's bricks, every n-th of them."""
+    def brick_options(self, selection: str, batch: int) -> str:
+        """Return the options that select a batch of the bricks of a survey."""
         source = self.config["selections"][selection]["source"]
         survey = self.config["sources"][source].get("survey")
         if survey is None:
@@ -55,46 +63,45 @@ class InjectionsFiles(ExperimentFiles):
         return format_options({"bricks": bricks, "batch": batch, "batches": survey["batches"]})
 
     def examples(self, cutouts: str) -> list[str]:
-        """Return the batches of an entry of cutouts."""
-        selection = self.selected(cutouts)
-        source = self.config["selections"][selection]["source"]
+        """Return the examples files of an entry of cutouts."""
+        source = self.config["selections"][self.selection_of(cutouts)]["source"]
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in self.batches(source)]
 
-    def side(self, source: str) -> int:
-        """Return the pixels a side of a source's bricks."""
-        return self.config["sources"][source].get("simulation", {}).get("size", SURVEY_BRICK)
+    def brick_side(self, source: str) -> int:
+        """Return the side of a brick in pixels."""
+        simulation = self.config["sources"][source].get("simulation", {})
+        return simulation.get("size", LEGACY_BRICK_SIDE)
 
     def simulate_mb(self, source: str) -> float:
-        """Return the memory of a simulation in MB: one brick's planes and those of its runs."""
-        return MEGABYTES_OF_PYTHON + 120 * self.side(source) ** 2 / 1e6
+        """Return the memory of a simulation in MB: planes of one brick and of its runs."""
+        return PYTHON_MB + 120 * self.brick_side(source) ** 2 / 1e6
 
     def simulate_minutes(self, source: str) -> float:
-        """Return the time of a batch of simulated bricks in minutes, with a wide margin."""
+        """Return the time limit of a batch of simulated bricks in minutes."""
         simulation = self.config["sources"][source]["simulation"]
         surveys = 1 + len(simulation["surveys"])
         return 10 + simulation["batch"] * surveys * simulation["size"] ** 2 / 1e7
 
     def cutouts_mb(self, cutouts: str) -> float:
-        """Return the memory of a rank that cuts in MB: a brick's plane and its stamps."""
-        selection = self.selected(cutouts)
-        side = self.side(self.config["selections"][selection]["source"])
-        return MEGABYTES_OF_PYTHON + 50 * side**2 / 1e6
+        """Return the memory per rank of the cutouts in MB: one plane of a brick and its stamps."""
+        source = self.config["selections"][self.selection_of(cutouts)]["source"]
+        return PYTHON_MB + 50 * self.brick_side(source) ** 2 / 1e6
 
     def verdict_inputs(self, verdict: str) -> dict[str, str | list[str]]:
-        """Return the scores that a verdict rests on, and the negative control's dataset."""
+        """Return the metrics of a test and its controls, and the negative control's dataset."""
         entry = self.config["verdicts"][verdict]
-        scores = {run: f"{self.root}/runs/{run}/metrics.json" for run in self.config["runs"]}
+        metrics = {run: f"{self.root}/runs/{run}/metrics.json" for run in self.config["runs"]}
         _, dataset = self.trained_run(entry["negative_control"])
         return {
-            "run": scores[entry["run"]],
-            "positive_controls": [scores[run] for run in entry["positive_controls"]],
-            "negative_control": scores[entry["negative_control"]],
+            "run": metrics[entry["run"]],
+            "positive_controls": [metrics[run] for run in entry["positive_controls"]],
+            "negative_control": metrics[entry["negative_control"]],
             "dataset": dataset,
         }
 
     @property
     def cuts(self) -> list[str]:
-        """Return the tables of what the cuts of all selections removed."""
+        """The tables of objects that the cuts of all selections removed."""
         return [
             f"{self.root}/selections/{name}/{batch}.csv"
             for name, entry in self.config["selections"].items()
@@ -103,12 +110,12 @@ class InjectionsFiles(ExperimentFiles):
 
     @property
     def products(self) -> list[str]:
-        """Return the verdicts and the tables of what the cuts removed."""
+        """The verdicts and the tables of removed objects."""
         verdicts = [f"{self.root}/verdicts/{name}.json" for name in self.names("verdicts")]
         return verdicts + self.cuts
 
     def prediction_inputs(self, prediction: str) -> dict[str, str | list[str]]:
-        """Return what a prediction needs: a trained run, its dataset, stamps."""
+        """Return the inputs of an inference: a trained run, its dataset and stamps."""
         entry = self.config["predictions"][prediction]
         model, dataset = self.trained_run(entry["run"])
         return {"model": model, "dataset": dataset, "stamps": self.examples(entry["cutouts"])}

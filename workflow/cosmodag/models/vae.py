@@ -12,7 +12,7 @@ from torch import nn
 
 from cosmodag.errors import InputError
 
-HEADS = ("printed", "gaussian")
+HEADS = ("published", "gaussian")
 WIDTHS = (32, 64, 128, 256, 512)
 NOISE_SPEED = 10.0
 """Factor by which the noise is learned faster than weights: it starts at 1 and ends far below."""
@@ -29,8 +29,8 @@ class VariationalAutoEncoder(nn.Module):
         Channels of the input.
     outputs : int
         Channels of the reconstruction.
-    head : {"printed", "gaussian"}
-        ``"printed"``: reconstructions in [-1, 1] by a hyperbolic tangent, as published.
+    head : {"published", "gaussian"}
+        ``"published"``: reconstructions in [-1, 1] by a hyperbolic tangent, as published.
         ``"gaussian"``: unbounded reconstructions, and the noise of each channel as an additional
         parameter (Rybkin, Daniilidis & Levine 2021, arXiv:2006.13202).
     side : int
@@ -53,7 +53,7 @@ class VariationalAutoEncoder(nn.Module):
         *,
         channels: int = 3,
         outputs: int = 3,
-        head: str = "printed",
+        head: str = "published",
         side: int = 256,
         latent: int = 35,
         widths: Sequence[int] = WIDTHS,
@@ -79,7 +79,7 @@ class VariationalAutoEncoder(nn.Module):
         self.final_layer = nn.Sequential(
             *_up_block(up[-1], up[-1]), nn.Conv2d(up[-1], outputs, 3, padding=1)
         )
-        if head == "printed":
+        if head == "published":
             self.final_layer.append(nn.Tanh())
             self.register_buffer("noise", torch.zeros(outputs), persistent=False)
         else:

@@ -78,7 +78,7 @@ def complete_model(
     if "anchors" in known and isinstance(task, ScalarTask):
         inferred["anchors"] = anchors(task, dataset)
     if isinstance(task, LatentTask):
-        inferred["latent"] = _latent_dim(name, settings, known, task.size)
+        inferred["latent"] = _latent_dim(name, settings, known, task.latent_dim)
     if "factor" in known and "channels" in task.target and dataset.y_shape[0] > 0:
         inferred["factor"] = side // dataset.y_shape[0]
     return {"name": name} | registry.complete(name, inferred | settings)
@@ -90,6 +90,7 @@ def _latent_dim(name: str, settings: Mapping, known: list[str], size: int) -> in
         raise InputError(f"model.name: {name} gives no latent; task latent takes the network vae")
     if settings.get("latent", size) != size:
         raise InputError(
-            f"model.latent: {settings['latent']}, but task.size is {size}; leave one of them out"
+            f"model.latent: {settings['latent']}, but task.latent_dim is {size}; leave one of them "
+            "out"
         )
     return size

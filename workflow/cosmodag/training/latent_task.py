@@ -13,7 +13,7 @@ from cosmodag.settings import unknown
 from cosmodag.training.reconstruction_task import error_scores, error_sums
 from cosmodag.training.task import Task
 
-LOSSES = ("gaussian", "printed")
+LOSSES = ("gaussian", "published")
 FREE_BITS = 0.5
 ACTIVE = 0.01
 """Variance over examples of its mean above which a latent dimension counts as active
@@ -27,7 +27,7 @@ class LatentOutput(NamedTuple):
     ----------
     reconstruction : torch.Tensor, shape (b, channels, side, side)
         Reconstructed images.
-    mean, log_variance : torch.Tensor, shape (b, size)
+    mean, log_variance : torch.Tensor, shape (b, latent_dim)
         Mean and log variance of the latent.
     noise : torch.Tensor, shape (b, channels)
         Log variance of the noise of each channel.
@@ -52,15 +52,16 @@ class LatentTask(Task):
         Channels of the input to reconstruct; by default all of the dataset's.
     side : int
         Pixels per side of the input; by default the dataset's.
-    size : int
+    latent_dim : int
         Number of latent dimensions, also of baselines.
-    loss : {"gaussian", "printed"}
+    loss : {"gaussian", "published"}
         ``"gaussian"``: the network learns the noise of each channel; in nats per pixel. It suits a
-        stretched flux, whose noise does not grow with the signal. ``"printed"``: the sum of squared
-        errors and divergence of the study that became Xu et al. 2023 (MNRAS 526, 6391).
+        stretched flux, whose noise does not grow with the signal. ``"published"``: the sum of
+        squared errors and divergence of the study that became Xu et al. 2023 (MNRAS 526, 6391).
     free_bits : float, optional
         Information in bits that each latent dimension carries without cost, so that none is given
-        up early (Kingma et al. 2016, arXiv:1606.04934). By default 0.5, and 0 for the printed loss.
+        up early (Kingma et al. 2016, arXiv:1606.04934). By default 0.5, and 0 for the published
+        loss.
 
     Raises
     ------
@@ -80,20 +81,20 @@ class LatentTask(Task):
         self,
         channels: Sequence[str],
         side: int,
-        size: int = 35,
+        latent_dim: int = 35,
         loss: str = "gaussian",
         free_bits: float | None = None,
     ):
         if loss not in LOSSES:
             raise unknown("task.loss", loss, LOSSES)
-        if size < 1:
-            raise InputError(f"task.size: {size} must be at least 1")
+        if latent_dim < 1:
+            raise InputError(f"task.latent_dim: {latent_dim} must be at least 1")
         if free_bits is None:
-            free_bits = 0.0 if loss == "printed" else FREE_BITS
+            free_bits = 0.0 if loss == "published" else FREE_BITS
         if not free_bits >= 0:
             raise InputError(f"task.free_bits: {free_bits} must be 0 or more")
         self.head, self.outputs, self.target = loss, len(channels), {"input": list(channels)}
-        self.side, self.size = side, size
+        self.side, self.latent_dim = side, latent_dim
         self.free_nats = free_bits * math.log(2)
 
     @classmethod
@@ -106,12 +107,12 @@ class LatentTask(Task):
 
         Parameters
         ----------
-        output : torch.Tensor, shape (b, channels side² + 2 size + channels)
-            Output of a network with head ``"gaussian"`` or ``"printed"``.
+        output : torch.Tensor, shape (b, channels side² + 2 latent_dim + channels)
+            Output of a network with head ``"gaussian"`` or ``"published"``.
         """
         pixels = self.outputs * self.side**2
         images, mean, log_variance, noise = output.split(
-            [pixels, self.size, self.size, self.outputs], 1
+            [pixels, self.latent_dim, self.latent_dim, self.outputs], 1
         )
         images = images.view(-1, self.outputs, self.side, self.side)
         return LatentOutput(images, mean, log_variance, noise)
@@ -121,7 +122,7 @@ class LatentTask(Task):
         reconstruction, mean, log_variance, noise = self.split(output)
         squares = (reconstruction - y).square().flatten(2)
         divergence = divergences(mean, log_variance).clamp(min=self.free_nats).sum(1)
-        if self.head == "printed":
+        if self.head == "published":
             return squares.sum((1, 2)) + divergence
         pixels = math.log(2 * math.pi) + noise + squares.mean(2) * torch.exp(-noise)
         return 0.5 * pixels.mean(1) + divergence / y[0].numel()
@@ -156,7 +157,7 @@ class LatentTask(Task):
         """Return ``reconstruction``, ``latent`` and ``latent_variance``.
 
         The reconstruction (b, channels, h, w) is in units of the preprocessed input. The others are
-        mean and variance of the latent dimensions, (b, size).
+        mean and variance of the latent dimensions, (b, latent_dim).
         """
         reconstruction, mean, log_variance, _ = self.split(output)
         predictions = {

@@ -20,7 +20,7 @@ class MatchingTask(Task):
     ----------
     columns : sequence of str
         Index columns of the class; candidates agree in all of them.
-    size : int
+    embedding_dim : int
         Components of a vector.
     candidates : int
         Number of examples among which a counterpart is identified in the test.
@@ -29,8 +29,8 @@ class MatchingTask(Task):
     head = "scalars"
     scores: Mapping[str, bool] = {"top_1": True}
 
-    def __init__(self, columns: Sequence[str], size: int = 256, candidates: int = 32):
-        self.outputs, self.target = 2 * size, {"columns": list(columns)}
+    def __init__(self, columns: Sequence[str], embedding_dim: int = 256, candidates: int = 32):
+        self.outputs, self.target = 2 * embedding_dim, {"columns": list(columns)}
         self.candidates = candidates
 
     def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -50,7 +50,7 @@ class MatchingTask(Task):
         return {"top_1": (sums["right"] / sums["n"]).item()}
 
     def predict(self, output: torch.Tensor) -> dict[str, np.ndarray]:
-        """Return ``embedding``, (b, 2 size): both vectors of each example."""
+        """Return ``embedding``, (b, 2 embedding_dim): both vectors of each example."""
         return {"embedding": output.cpu().numpy()}
 
     def observed(self, y: torch.Tensor) -> np.ndarray:

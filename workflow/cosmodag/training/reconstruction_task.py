@@ -23,7 +23,7 @@ class ReconstructionTask(Task):
     loss : {"cross_entropy", "squared"}
         ``"cross_entropy"`` for inputs between 0 and 1 (transform ``unit``), as in S. Fay's study of
         ionization maps (MAIS 202, 2019); or ``"squared"``.
-    size : int, optional
+    latent_dim : int, optional
         Components of the encoding of baselines; by default an eighth of the number of input pixels,
         as in that study.
 
@@ -38,7 +38,7 @@ class ReconstructionTask(Task):
     scores: Mapping[str, bool] = {"mse": False, "explained_variance": True}
 
     def __init__(
-        self, channels: Sequence[str], loss: str = "cross_entropy", size: int | None = None
+        self, channels: Sequence[str], loss: str = "cross_entropy", latent_dim: int | None = None
     ):
         if loss not in LOSSES:
             raise unknown("task.loss", loss, LOSSES)

@@ -16,7 +16,7 @@ class Task(abc.ABC):
     ----------
     head : str
         Form of the network's output: ``"map"``, ``"cube"`` or ``"scalars"``; or, for rows of an
-        image and its latent, ``"gaussian"`` or ``"printed"``.
+        image and its latent, ``"gaussian"`` or ``"published"``.
     calibrates : bool
         Whether logits are divided by a temperature that is fitted on the validation split.
     averaged : bool

@@ -33,8 +33,8 @@ def test_petrosian_radius_and_concentration_of_a_disc_are_analytic():
         return 1 - np.exp(-r) * (1 + r)
 
     petrosian = brentq(lambda r: np.exp(-r) - 0.2 * 2 * inside(r) / r**2, 0.5, 9)
-    whole = inside(1.5 * petrosian)
-    r20, r80 = (brentq(lambda r, p=p: inside(r) - p * whole, 1e-3, 9) for p in (0.2, 0.8))
+    total = inside(1.5 * petrosian)
+    r20, r80 = (brentq(lambda r, p=p: inside(r) - p * total, 1e-3, 9) for p in (0.2, 0.8))
     image = disc(6)
     assert petrosian_radius(image, CENTRE) == pytest.approx(6 * petrosian, rel=0.01)
     assert concentration(image, CENTRE, 6 * petrosian) == pytest.approx(
@@ -46,10 +46,10 @@ def test_asymmetry_of_a_clump_is_twice_its_fraction_of_the_flux():
     image = disc(5)
     assert least_asymmetry(image, CENTRE, 30, 0)[1] == pytest.approx(0, abs=1e-12)
     image[60, 58] += 0.1
-    whole = image[np.hypot(*np.mgrid[-50:51, -50:51]) <= 30].sum()
+    total = image[np.hypot(*np.mgrid[-50:51, -50:51]) <= 30].sum()
     centre, asymmetry = least_asymmetry(image, CENTRE, 30, 0)
     assert tuple(centre) == (50, 50)
-    assert asymmetry == pytest.approx(2 * 0.1 / whole, rel=1e-6)
+    assert asymmetry == pytest.approx(2 * 0.1 / total, rel=1e-6)
 
 
 @pytest.mark.parametrize("offset", [(2.0, -1.0), (0.5, 1.5)])

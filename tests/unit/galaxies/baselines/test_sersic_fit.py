@@ -130,8 +130,8 @@ def test_fit_needs_the_psf_and_the_flux_unit():
 
 
 def test_schema_has_the_default_number_of_fits():
-    found = settings.with_defaults({"sersic_fit": {}}, "galaxies/runs/*/baselines")
-    assert found == {"sersic_fit": {"objects": OBJECTS}}
+    baselines = settings.with_defaults({"sersic_fit": {}}, "galaxies/runs/*/baselines")
+    assert baselines == {"sersic_fit": {"objects": OBJECTS}}
 
 
 def test_sersic_fits_are_among_the_baselines_of_galaxies():
@@ -140,10 +140,12 @@ def test_sersic_fits_are_among_the_baselines_of_galaxies():
     }
     task = {"name": "count", "columns": REQUESTED}
     settings = {"sersic_fit": {"objects": 4}}
-    found = ParameterEvaluation(task).fit(splits, threads=1, settings=settings)
-    assert {"magnitude:sersic_fit", "log_radius:sersic_fit", "magnitude:stamp_trees"} <= set(found)
-    assert "bulge_fraction:sersic_fit" not in found
-    assert np.isfinite(found["magnitude:sersic_fit"].test).sum() == 4
+    baselines = ParameterEvaluation(task).fit(splits, threads=1, settings=settings)
+    assert {"magnitude:sersic_fit", "log_radius:sersic_fit", "magnitude:stamp_trees"} <= set(
+        baselines
+    )
+    assert "bulge_fraction:sersic_fit" not in baselines
+    assert np.isfinite(baselines["magnitude:sersic_fit"].test).sum() == 4
 
 
 @pytest.mark.data

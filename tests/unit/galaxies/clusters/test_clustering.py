@@ -41,7 +41,7 @@ def run(stamps, tmp_path_factory):
     """A run with four latent dimensions on small galaxies of three types."""
     folder = tmp_path_factory.mktemp("latent") / "latent4"
     settings = RunSettings(
-        task={"name": "latent", "size": 4},
+        task={"name": "latent", "latent_dim": 4},
         model={"name": "vae", "widths": [8, 16]},
         training={"epochs": 4, "batch_size": 32, "learning_rate": 0.005},
         transform="arcsinh",

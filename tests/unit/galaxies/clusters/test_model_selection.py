@@ -158,7 +158,7 @@ def test_too_few_examples_raise():
 
 def test_latents_of_every_split_are_the_predicted_ones(stamps, tmp_path):
     settings = RunSettings(
-        task={"name": "latent", "size": 3},
+        task={"name": "latent", "latent_dim": 3},
         model={"name": "vae", "widths": [8, 16]},
         training={"epochs": 1, "batch_size": 32},
         transform="arcsinh",

@@ -82,10 +82,10 @@ def test_stamps_equal_slices_for_every_object(survey, tmp_path):
 def test_stamps_beyond_the_edge_are_dropped_or_separated(survey, tmp_path):
     for edges in brick_stamps.EDGES:
         cut(survey, tmp_path / f"{edges}.h5", edges=edges)
-    with h5py.File(tmp_path / "skip.h5") as skip, h5py.File(tmp_path / "apart.h5") as apart:
+    with h5py.File(tmp_path / "skip.h5") as skip, h5py.File(tmp_path / "separate.h5") as separate:
         inside = set(skip["index/id"].asstr()[:])
-        outside = set(apart["edge/index/id"].asstr()[:])
-        assert set(apart["index/id"].asstr()[:]) == inside
+        outside = set(separate["edge/index/id"].asstr()[:])
+        assert set(separate["index/id"].asstr()[:]) == inside
         assert inside | outside == set(survey["objects"]["id"])
         assert 0 < len(outside) < len(survey["objects"])
         assert skip["index/edge_distance"][:].min() >= SIDE / 2 - 0.5

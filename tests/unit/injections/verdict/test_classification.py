@@ -1,4 +1,4 @@
-"""Two classes of stamps told apart by simple methods and by a network, scored alike."""
+"""Evaluation of two classes of stamps by a network and by baselines."""
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,14 @@ from cosmodag.injections.verdict.two_sample_evaluation import TwoSampleEvaluatio
 TASK = {"name": "classification", "column": "label", "classes": 2}
 
 
-def objects(first: int, bricks: int, *, step: float, seed: int, each: int = 40) -> Examples:
-    """Stamps whose injected objects are larger by `step` standard deviations in the catalogue."""
+def make_objects(
+    first: int, n_bricks: int, *, shift: float, seed: int, per_brick: int = 40
+) -> Examples:
+    """Return stamps whose injected objects are larger by `shift` standard deviations."""
     rng = np.random.default_rng(seed)
-    count = bricks * each
+    count = n_bricks * per_brick
     label = rng.integers(0, 2, count)
-    group = np.repeat([f"{first + number:04d}p000" for number in range(bricks)], each)
+    group = np.repeat([f"{first + number:04d}p000" for number in range(n_bricks)], per_brick)
     g = rng.uniform(21, 24, count)
     index = pd.DataFrame(
         {
@@ -36,7 +38,7 @@ def objects(first: int, bricks: int, *, step: float, seed: int, each: int = 40) 
             "g": g,
             "r": g - 0.5,
             "z": g - 1.0,
-            "size": rng.normal(size=count) + step * label,
+            "size": rng.normal(size=count) + shift * label,
             **{f"flux_{band}": 10 ** (0.4 * (22.5 - g)) for band in "grz"},
             **{f"psfsize_{band}": rng.normal(1.3, 0.1, count) for band in "grz"},
         }
@@ -45,71 +47,74 @@ def objects(first: int, bricks: int, *, step: float, seed: int, each: int = 40) 
     return Examples(x, label.astype(np.float32), index)
 
 
-def splits(step: float) -> dict[str, Examples]:
-    parts = {"train": (0, 12, 1), "valid": (100, 6, 2), "test": (200, 12, 3)}
+def make_splits(shift: float) -> dict[str, Examples]:
+    settings = {"train": (0, 12, 1), "valid": (100, 6, 2), "test": (200, 12, 3)}
     return {
-        name: objects(first, bricks, step=step, seed=seed)
-        for name, (first, bricks, seed) in parts.items()
+        name: make_objects(first, n_bricks, shift=shift, seed=seed)
+        for name, (first, n_bricks, seed) in settings.items()
     }
 
 
-def evaluated(step: float, network: np.ndarray | None = None):
-    examples = splits(step)
+def evaluate(shift: float):
+    """Return test split, metrics, predictions and figures of a network that guesses."""
+    examples = make_splits(shift)
     evaluation = TwoSampleEvaluation(TASK)
-    fitted = evaluation.fit(examples, seed=0, threads=1)
+    baselines = evaluation.fit(examples, seed=0, threads=1)
     test = examples["test"]
-    score = np.random.default_rng(5).uniform(size=len(test.y)) if network is None else network
-    found = {"test": {"probability": np.stack([1 - score, score], 1)}}
-    scored = evaluation.score(Subset(examples, found, fitted), replicas=300, seed=0)
+    score = np.random.default_rng(5).uniform(size=len(test.y))
+    predictions = {"test": {"probability": np.stack([1 - score, score], 1)}}
+    scored = evaluation.score(Subset(examples, predictions, baselines), replicas=300, seed=0)
     return test, scored.metrics, scored.predictions, scored.figures
 
 
 @pytest.fixture(scope="module")
-def apart():
-    return evaluated(1.0)
+def different():
+    """An evaluation of classes with different catalogues."""
+    return evaluate(1.0)
 
 
 @pytest.fixture(scope="module")
-def alike():
-    return evaluated(0.0)
+def equal():
+    """An evaluation of classes of one distribution."""
+    return evaluate(0.0)
 
 
-def test_verdict_notes_that_catalogues_already_differ(apart):
-    _, scored, _, _ = apart
+def test_verdict_notes_that_catalogues_already_differ(different):
+    _, scored, _, _ = different
     assert scored["baselines"]["logistic"]["auc"]["low"] > 0.6
     assert scored["baselines"]["catalogue_trees"]["auc"]["low"] > 0.6
     assert "The catalogues of the classes already differ" in scored["verdict"]
     best = max(each["auc"]["value"] for each in scored["baselines"].values())
     assert scored["note"] == f"catalogue baseline alone: AUC {best:.3f}"
-    assert scored["outcome"] == two_sample.TOO_SMALL  # the network itself guesses
+    assert scored["outcome"] == two_sample.INCONCLUSIVE  # the network itself guesses
 
 
-def test_names_places_and_runs_are_no_measurements(alike):
-    """Ids, runs and pixels that give the class away are in the index, and nobody reads them."""
-    _, scored, _, _ = alike
+def test_baselines_ignore_ids_runs_and_positions(equal):
+    """The index contains ids, runs and pixels that determine the class."""
+    _, scored, _, _ = equal
     for name in ("logistic", "catalogue_trees", "index_only", "rate"):
-        assert abs(scored["baselines"][name]["auc"]["value"] - 0.5) < 0.08  # three of its errors
+        assert abs(scored["baselines"][name]["auc"]["value"] - 0.5) < 0.08  # three standard errors
     assert "already differ" not in scored["verdict"]
     assert "note" not in scored
 
 
-def test_chance_scores_half(alike):
-    _, scored, _, _ = alike
+def test_majority_baseline_has_an_auc_of_one_half(equal):
+    _, scored, _, _ = equal
     assert scored["baselines"]["rate"]["auc"]["value"] == 0.5
 
 
-def test_metrics_hold_the_test_beside_the_scores(alike):
-    _, scored, kept, _ = alike
+def test_metrics_contain_the_two_sample_test(equal):
+    _, scored, predictions, _ = equal
     assert scored["headline"] == "auc"
     assert set(scored["scores"]) == {"auc", "accuracy"}
     assert set(scored["comparisons"]) == set(scored["baselines"])
-    assert len(scored["two_sample"]["bins"]) == two_sample.BINS
+    assert len(scored["two_sample"]["bins"]) == two_sample.N_BINS
     assert scored["two_sample"]["smallest_effect"] > 0.5
-    assert kept["probability"].shape == (480, 2)
+    assert predictions["probability"].shape == (480, 2)
 
 
-def test_every_figure_is_drawn_small_and_the_same_each_time(alike, tmp_path):
-    _, _, _, drawings = alike
+def test_figures_are_small_and_reproducible(equal, tmp_path):
+    _, _, _, drawings = equal
     assert set(drawings) == {"roc", "magnitudes", "gallery"}
     for name, figure in drawings.items():
         figure.draw(tmp_path / f"{name}.svg")
@@ -118,16 +123,16 @@ def test_every_figure_is_drawn_small_and_the_same_each_time(alike, tmp_path):
         assert (tmp_path / f"{name}.svg").stat().st_size < 400_000
 
 
-def test_a_gallery_says_what_each_picture_is(alike, tmp_path):
-    _, _, _, drawings = alike
+def test_gallery_labels_every_image(equal, tmp_path):
+    _, _, _, drawings = equal
     drawings["gallery"].draw(tmp_path / "gallery.svg")
     text = (tmp_path / "gallery.svg").read_text()
-    for words in ("99 %", "1 %", "real, g 2", "injected, g 2", "g ivar", "z ivar"):
-        assert words in text
+    for label in ("99 %", "1 %", "real, g 2", "injected, g 2", "g ivar", "z ivar"):
+        assert label in text
     assert text.count("<image") == 5 * 2 * 7
 
 
-def test_colours_are_those_of_light_whatever_its_brightness():
+def test_colours_of_faint_and_bright_pixels_are_valid():
     faint = np.zeros((8, 8, 6), np.float32)
     faint[..., ::2] = 0.01
     faint[2:6, 2:6, 4] = 1.0  # z is red
@@ -138,8 +143,8 @@ def test_colours_are_those_of_light_whatever_its_brightness():
     assert colour_images.rgb_from_pairs(faint[..., :2]).shape == (8, 8, 3)
 
 
-def test_a_catalogue_without_measurements_is_named():
-    bare = splits(0.0)["test"]
+def test_catalogue_without_measurements_is_reported():
+    bare = make_splits(0.0)["test"]
     bare = bare._replace(index=bare.index[["id", "group", "label", "ra", "dec"]])
-    with pytest.raises(InputError, match="no column among flux_"):
-        catalogue_classifiers.described(bare)
+    with pytest.raises(InputError, match="no column of measurements"):
+        catalogue_classifiers.with_measurements(bare)

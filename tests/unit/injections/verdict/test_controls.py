@@ -1,4 +1,4 @@
-"""Verdicts that rest on controls, as they are written."""
+"""Verdicts on two-sample tests by their controls."""
 
 import json
 
@@ -9,7 +9,7 @@ from cosmodag.errors import InputError
 from cosmodag.injections.verdict import controls
 from cosmodag.injections.verdict.controls import judge_by_controls
 
-HOLDS = {"relabellings": 400, "rejected": 0.05, "low": 0.03, "high": 0.08, "holds": True}
+VALID_NULL = {"relabellings": 400, "rejected": 0.05, "low": 0.03, "high": 0.08, "holds": True}
 
 
 def make_run(folder, p_value, *, test=True):
@@ -32,46 +32,53 @@ def make_run(folder, p_value, *, test=True):
 
 @pytest.fixture
 def judged(tmp_path, monkeypatch):
-    """A function that judges a test by two faults and one run without any."""
+    """A function that judges a test by positive controls and one negative control."""
 
-    def judge(faults, unchanged=0.4, null=HOLDS):
-        monkeypatch.setattr(controls, "null_control", lambda *a, **k: null)
+    def judge(positive, negative=0.4, null=VALID_NULL):
+        monkeypatch.setattr(controls, "permutation_control", lambda *a, **k: null)
         monkeypatch.setattr(controls, "read_index", lambda *a: pd.DataFrame())
         run = make_run(tmp_path / "model", 1e-9)
-        faulty = [make_run(tmp_path / f"fault{n}", p) for n, p in enumerate(faults)]
-        same = make_run(tmp_path / "same", unchanged)
+        positive_runs = [make_run(tmp_path / f"flaw{n}", p) for n, p in enumerate(positive)]
+        same = make_run(tmp_path / "same", negative)
         judge_by_controls(
-            run, faulty, same, tmp_path, tmp_path / "v.json", figure=tmp_path / "v.svg"
+            run, positive_runs, same, tmp_path, tmp_path / "v.json", figure=tmp_path / "v.svg"
         )
         return json.loads((tmp_path / "v.json").read_text())
 
     return judge
 
 
-def test_a_test_whose_controls_hold_says_what_it_found(judged, tmp_path):
-    found = judged([1e-4, 1e-20])
-    assert (found["outcome"], found["failures"]) == ("distinguishable", [])
-    assert found["sentence"] == "The classes are distinguishable."
-    assert [each["kind"] for each in found["tests"]] == ["test", "fault", "fault", "unchanged"]
-    assert found["tests"][0]["note"] == "catalogue baseline alone: AUC 0.577"
-    assert "fault1" in (tmp_path / "v.svg").read_text()
+def test_verdict_with_valid_controls_is_that_of_the_test(judged, tmp_path):
+    verdict = judged([1e-4, 1e-20])
+    assert (verdict["outcome"], verdict["failures"]) == ("distinguishable", [])
+    assert verdict["sentence"] == "The classes are distinguishable."
+    assert [each["kind"] for each in verdict["tests"]] == [
+        "test",
+        "positive control",
+        "positive control",
+        "negative control",
+    ]
+    assert verdict["tests"][0]["note"] == "catalogue baseline alone: AUC 0.577"
+    assert "flaw1" in (tmp_path / "v.svg").read_text()
 
 
-def test_a_test_that_misses_a_fault_is_void_and_says_so(judged):
-    found = judged([1e-4, 0.02])
-    assert found["outcome"] == "void"
-    assert found["sentence"].startswith("Void: the fault of fault1 was not detected (p = 0.02).")
-    assert "What the test itself says" in found["sentence"]
+def test_undetected_flaw_makes_the_test_void(judged):
+    verdict = judged([1e-4, 0.02])
+    assert verdict["outcome"] == "void"
+    assert verdict["sentence"].startswith("Void: the flaw of flaw1 was not detected (p = 0.02).")
+    assert "Result of the test itself" in verdict["sentence"]
 
 
-def test_a_null_that_does_not_hold_voids_the_test_and_every_reason_is_named(judged):
-    found = judged([0.5, 1e-4], unchanged=1e-5, null={**HOLDS, "rejected": 0.12, "holds": False})
-    assert found["outcome"] == "void"
-    assert len(found["failures"]) == 3
-    assert "12.0% of 400 relabellings" in found["sentence"]
+def test_wrong_rejection_rate_makes_the_test_void_and_all_failures_are_listed(judged):
+    verdict = judged(
+        [0.5, 1e-4], negative=1e-5, null={**VALID_NULL, "rejected": 0.12, "holds": False}
+    )
+    assert verdict["outcome"] == "void"
+    assert len(verdict["failures"]) == 3
+    assert "12.0% of 400 label permutations" in verdict["sentence"]
 
 
-def test_a_run_without_a_two_sample_test_is_named(tmp_path):
+def test_run_without_a_two_sample_test_is_reported(tmp_path):
     runs = [make_run(tmp_path / name, 0.1, test=False) for name in ("a", "b", "c")]
     with pytest.raises(InputError, match="a: no two-sample test; its task must be classification"):
         judge_by_controls(runs[0], [runs[1]], runs[2], tmp_path, tmp_path / "v.json")

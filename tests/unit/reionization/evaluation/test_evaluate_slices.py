@@ -125,7 +125,7 @@ def test_ionized_regions_are_scored_by_overlap_and_structure(densities, folder):
 
 
 def test_matches_are_scored_among_slices_of_one_class(pairs, folder):
-    task = {"name": "matching", "columns": BOTH["columns"], "size": 128, "candidates": 8}
+    task = {"name": "matching", "columns": BOTH["columns"], "embedding_dim": 128, "candidates": 8}
     found = run(pairs, folder / "match", task, {"name": "siamese", "width": 8})
     assert found["candidates"] == 8
     assert found["baselines"]["chance"]["top_1"]["value"] == pytest.approx(1 / 8, abs=0.08)

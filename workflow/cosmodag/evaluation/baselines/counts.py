@@ -29,20 +29,20 @@ def with_density_features(examples: Examples) -> Examples:
 
 
 def mean(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """The training split's mean: chance level of every score."""
+    """Predict the mean of the training split, the chance level of every score."""
     value = np.float32(train.y.mean())
     predicted = (np.full(each.y.shape, value, np.float32) for each in (valid, test))
     return Predictions(*predicted, spread=float(train.y.std()))
 
 
 def ridge(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Linear regression on features, its penalty chosen on validation."""
+    """Predict by linear regression on features, its penalty chosen on the validation split."""
     models = (make_pipeline(StandardScaler(), Ridge(penalty)) for penalty in _RIDGE_PENALTIES)
     return _best(models, train, valid, test)
 
 
 def trees(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Gradient-boosted trees on features, grown until validation stops improving."""
+    """Predict by gradient-boosted trees on features, with early stopping on validation."""
     models = (
         HistGradientBoostingRegressor(
             max_iter=600,
@@ -67,7 +67,7 @@ BASELINES: dict[str, Callable[..., Predictions]] = {
 
 
 def _best(models, train: Examples, valid: Examples, test: Examples) -> Predictions:
-    """Predictions of the model of least squared error on validation."""
+    """Return the predictions of the model of least squared error on validation."""
     best_error, best, best_valid = np.inf, None, None
     for model in models:
         watched = {}

@@ -1,4 +1,4 @@
-"""What every baseline takes and returns."""
+"""Input and output of every baseline."""
 
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ class Examples(NamedTuple):
 class Predictions(NamedTuple):
     """Predictions for the validation and the test split, each shaped like its `y`, float32.
 
-    A number is NaN where a method was not asked: one that is slow answers for a sample. `spread` is
+    A prediction is NaN outside the sample of a slow baseline. `spread` is
     the standard deviation of a predicted number, None for probabilities.
     """
 
@@ -36,7 +36,7 @@ class Predictions(NamedTuple):
 
 
 def subset(examples: Examples, most: int, seed: int) -> Examples:
-    """At most `most` examples, drawn without replacement and kept in order."""
+    """Return at most `most` examples, drawn without replacement and kept in order."""
     if len(examples.x) <= most:
         return examples
     rows = np.random.default_rng(seed).choice(len(examples.x), most, replace=False)
@@ -45,7 +45,7 @@ def subset(examples: Examples, most: int, seed: int) -> Examples:
 
 
 def taken(examples: Examples, rows: np.ndarray) -> Examples:
-    """Some rows of examples."""
+    """Return some rows of examples."""
     index = examples.index.iloc[rows].reset_index(drop=True)
     light = None if examples.light is None else examples.light[rows]
     return examples._replace(x=examples.x[rows], y=examples.y[rows], index=index, light=light)

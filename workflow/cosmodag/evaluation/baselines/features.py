@@ -1,4 +1,4 @@
-"""Density features that a person would compute: of each pixel of a map, and of a whole example.
+"""Density features of each pixel of a map, and of a whole example.
 
 Lengths are in pixels of the target map, which may be coarser than the input by an integer factor.
 All functions work on squares and on cubes alike.
@@ -18,7 +18,7 @@ _SHIFTS = (1, 2, 4)
 
 
 def blocks(field: np.ndarray, factor: int) -> np.ndarray:
-    """View of a field (*space) as (*map, cells): the cells that each pixel of the map covers."""
+    """Return a view of a field (*space) as (*map, cells), the cells of each pixel of the map."""
     shape = [part for n in field.shape for part in (n // factor, factor)]
     split = field.reshape(shape)
     outer, inner = range(0, len(shape), 2), range(1, len(shape), 2)
@@ -27,7 +27,7 @@ def blocks(field: np.ndarray, factor: int) -> np.ndarray:
 
 
 def pixel_features(x: np.ndarray, factor: int) -> np.ndarray:
-    """Features of every pixel of one example's map.
+    """Return features of every pixel of one example's map.
 
     Parameters
     ----------
@@ -55,8 +55,10 @@ def pixel_features(x: np.ndarray, factor: int) -> np.ndarray:
 
 
 def example_features(x: np.ndarray) -> np.ndarray:
-    """Features of one whole example (*space, C): moments, quantiles, histogram, variance and empty
-    fraction at several smoothings, power spectrum; float32 of shape (F,).
+    """Return features of one whole example (*space, C), float32 of shape (F,).
+
+    Moments, quantiles, histogram, variance and empty fraction at several smoothings, and the power
+    spectrum.
     """
     field = x.mean(-1, dtype=np.float32)
     features = [field.mean(), field.std(), *np.quantile(field, [0.01, 0.1, 0.25, 0.5, 0.9, 0.99])]
@@ -76,7 +78,7 @@ def example_features(x: np.ndarray) -> np.ndarray:
 
 
 def _within(field: np.ndarray, factor: int) -> Iterator[np.ndarray]:
-    """What the cells inside a pixel say, at full resolution."""
+    """Yield features of the cells inside a pixel, at full resolution."""
     cells = blocks(field, factor)
     yield from (cells.mean(-1), cells.std(-1), cells.min(-1), cells.max(-1))
     for scale in (1.0, 2.0):
@@ -90,7 +92,7 @@ def _within(field: np.ndarray, factor: int) -> Iterator[np.ndarray]:
 
 
 def _layers(x: np.ndarray, factor: int) -> Iterator[np.ndarray]:
-    """What each layer along the line of sight says, and the emptiest and fullest of them."""
+    """Yield features of each layer along the line of sight, and of the emptiest and fullest."""
     layers = [blocks(x[..., channel], factor).mean(-1) for channel in range(x.shape[-1])]
     for scale in (0.0, *SCALES[:3]):
         smooth = [_smooth(layer, scale) for layer in layers]
@@ -99,7 +101,7 @@ def _layers(x: np.ndarray, factor: int) -> Iterator[np.ndarray]:
 
 
 def _around(coarse: np.ndarray) -> Iterator[np.ndarray]:
-    """What the surroundings of a pixel say, at the map's resolution."""
+    """Yield features of the surroundings of a pixel, at the map's resolution."""
     contrast = np.log(np.maximum(2 + coarse, 1e-3))
     for scale in SCALES:
         smooth = _smooth(coarse, scale)
@@ -132,7 +134,7 @@ def _hessian_eigenvalues(slopes: list[np.ndarray]) -> np.ndarray:
 
 
 def spectrum(field: np.ndarray, bins: int = 12) -> np.ndarray:
-    """Logarithm of the mean power in rings of equal width up to the Nyquist frequency."""
+    """Return the log of the mean power in rings of equal width up to the Nyquist frequency."""
     power = np.abs(np.fft.fftn(field - field.mean())) ** 2 / field.size
     frequencies = np.meshgrid(*(np.fft.fftfreq(n) for n in field.shape), indexing="ij")
     ring = (np.sqrt(sum(each**2 for each in frequencies)) / 0.5 * bins).astype(int)

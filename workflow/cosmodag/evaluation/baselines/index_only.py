@@ -1,4 +1,4 @@
-"""Predictors that see where an example lies and nothing of what it shows.
+"""Baselines that see the position of an example and nothing of its content.
 
 On splits by independent groups they must score nothing: whatever they earn on another split is
 what a network could have earned by remembering places. They average the targets of the training
@@ -23,7 +23,7 @@ _AXIS_APART = 1e4
 def index_only_numbers(
     train: Examples, valid: Examples, test: Examples, *, seed: int = 0
 ) -> Predictions:
-    """Mean target of the training examples nearest in position, for numbers (N,)."""
+    """Predict the mean target of the training examples nearest in position, for numbers (N,)."""
     memory = _Memory(_example_places(train.index), _boxes(train.index), train.y)
     places = [(_example_places(each.index), _boxes(each.index)) for each in (valid, test)]
     count = memory.best_count(*places[0], valid.y)
@@ -34,7 +34,7 @@ def index_only_numbers(
 def index_only_maps(
     train: Examples, valid: Examples, test: Examples, *, seed: int = 0
 ) -> Predictions:
-    """Mean mask of the training pixels nearest in position, for maps (N, *map).
+    """Predict the mean mask of the training pixels nearest in position, for maps (N, *map).
 
     A pixel's position is the centre of its sight line in the box, so overlapping sub-boxes give
     each other away whatever their offset.
@@ -66,7 +66,7 @@ class _Memory:
         }
 
     def average(self, place: np.ndarray, box: np.ndarray, count: int | None) -> np.ndarray:
-        """Mean of the `count` nearest targets, float32 (N,); None stands for all."""
+        """Return the mean of the `count` nearest targets, float32 (N,); None stands for all."""
         result = np.full(len(place), self.mean, np.float32)
         if count is None:
             return result
@@ -79,7 +79,7 @@ class _Memory:
         return result
 
     def best_count(self, place: np.ndarray, box: np.ndarray, truth: np.ndarray) -> int | None:
-        """Number of neighbours of least squared error."""
+        """Return the number of neighbours of least squared error."""
         error = {
             count: np.mean((self.average(place, box, count) - truth) ** 2)
             for count in (None, *_NEIGHBOURS)
@@ -96,7 +96,7 @@ def _axes(index: pd.DataFrame) -> np.ndarray:
 
 
 def _corners(index: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper corners (N, 3); the row number where an example has no place in a box."""
+    """Return lower and upper corners (N, 3), or row numbers where examples lie in no box."""
     if "lower_x" not in index:
         row = np.arange(len(index), dtype=float)[:, None]
         return row * [1, 0, 0], row * [1, 0, 0]
@@ -106,13 +106,13 @@ def _corners(index: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _example_places(index: pd.DataFrame) -> np.ndarray:
-    """Line of sight and centre of each example, (N, 4)."""
+    """Return line of sight and centre of each example, (N, 4)."""
     lower, upper = _corners(index)
     return np.column_stack([_axes(index) * _AXIS_APART, (lower + upper) / 2])
 
 
 def _pixel_places(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
-    """Line of sight and centre of each pixel, (pixels, 4), and its box (pixels,)."""
+    """Return line of sight and centre of each pixel, (pixels, 4), and its box (pixels,)."""
     shape = examples.y.shape[1:]
     lower, upper = _corners(examples.index)
     axes, boxes = _axes(examples.index), _boxes(examples.index)

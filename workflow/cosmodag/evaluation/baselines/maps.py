@@ -1,4 +1,4 @@
-"""Simple predictors of probability maps, fitted on the training split, tuned on validation.
+"""Baselines that predict probability maps, fitted on the training split, tuned on validation.
 
 Each takes the training and validation examples and the test inputs and returns probabilities of
 the mask for validation and test, so that one set of scores serves networks and baselines.
@@ -28,7 +28,7 @@ _TREES = ((15, 100, 0.1), (31, 200, 0.08), (63, 400, 0.06))
 
 
 def all_void(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """The training split's base rate everywhere: chance level of every score."""
+    """Predict the training split's base rate everywhere, the chance level of every score."""
     rate = np.float32(train.y.mean())
     return Predictions(*(np.full(each.y.shape, rate, np.float32) for each in (valid, test)))
 
@@ -36,7 +36,7 @@ def all_void(train: Examples, valid: Examples, test: Examples, *, seed: int = 0)
 def smoothed_density(
     train: Examples, valid: Examples, test: Examples, *, seed: int = 0
 ) -> Predictions:
-    """A threshold on the density smoothed by a Gaussian.
+    """Predict by a threshold on the density smoothed by a Gaussian.
 
     The width is chosen on validation. The density becomes a probability by a step function that
     falls or rises throughout (isotonic regression on the training split), so a threshold on one is
@@ -60,7 +60,7 @@ def smoothed_density(
 
 
 def tidal(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Number of collapsing axes of the galaxies' tidal tensor on the map.
+    """Predict by the number of collapsing axes of the density's tidal tensor on the map.
 
     Smoothing and eigenvalue threshold are chosen on validation; each class (void, sheet or
     filament, knot) predicts the fraction of its training pixels that lie inside the mask.
@@ -95,7 +95,7 @@ def trees(
     max_pixels: int = 200_000,
     max_examples: int = 1000,
 ) -> Predictions:
-    """Gradient-boosted trees on density features of each pixel: the strongest baseline.
+    """Predict by gradient-boosted trees on density features of each pixel.
 
     Trees grow until the validation loss stops falling; size and learning rate are chosen on
     validation among a few. `max_pixels` and `max_examples` bound the training set; the pixels are
@@ -156,7 +156,7 @@ def _eigenvalues(examples: Examples, smoothing: float) -> np.ndarray:
 def _pixels(
     examples: Examples, most: int, examples_most: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Features and truth of pixels drawn evenly from the examples."""
+    """Return features and truth of pixels drawn evenly from the examples."""
     examples = subset(examples, max(examples_most, 1), seed)
     factor, each = _factor(examples), max(1, most // len(examples.x))
     random = np.random.default_rng(seed)

@@ -28,7 +28,7 @@ _NEIGHBOURS = (1, 3, 10, 30, 100)
 _COMPONENTS = (10, 50)
 # Trees tried against each other on validation: (leaves, least examples a leaf, learning rate).
 _TREES = ((8, 20, 0.1), (15, 20, 0.05))
-# Part of the training split's shares in every distribution: no class is impossible.
+# Weight of the training split's class frequencies in every distribution: none is impossible.
 _DOUBT = 1e-3
 
 
@@ -64,7 +64,7 @@ def with_features(
 
 
 def distribution(fit: Fit) -> Callable[..., Predictions]:
-    """Make a baseline of a function that gives distributions for validation and test."""
+    """Return a baseline made from a function that returns distributions for both splits."""
 
     @functools.wraps(fit)
     def baseline(
@@ -78,7 +78,7 @@ def distribution(fit: Fit) -> Callable[..., Predictions]:
 
 @distribution
 def shares(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
-    """The shares of the classes in the training split: chance."""
+    """Predict the class frequencies of the training split, the chance level."""
     return [np.tile(_shares(train.y, len(values)), (len(each.y), 1)) for each in (valid, test)]
 
 
@@ -86,7 +86,7 @@ def shares(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nd
 def discriminant(
     train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
 ):
-    """Linear discriminant analysis of the features, its covariance shrunk (Ledoit & Wolf 2004)."""
+    """Predict by linear discriminant analysis with shrunk covariance (Ledoit & Wolf 2004)."""
     model = make_pipeline(
         StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     )
@@ -96,7 +96,7 @@ def discriminant(
 
 @distribution
 def ridge(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
-    """Linear regression of the value on the features, with a normal error as on validation."""
+    """Predict by linear regression of the value, with the normal error of the validation split."""
     best_error, best = np.inf, None
     for penalty in _RIDGE_PENALTIES:
         model = make_pipeline(StandardScaler(), Ridge(penalty))
@@ -113,7 +113,7 @@ def ridge(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nda
 
 @distribution
 def trees(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
-    """Gradient-boosted trees on the features, grown until validation stops improving."""
+    """Predict by gradient-boosted trees on the features, grown until validation stops improving."""
     fitted = []
     for leaves, least, learning_rate in _TREES:
         model = HistGradientBoostingClassifier(
@@ -126,7 +126,7 @@ def trees(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nda
             n_iter_no_change=15,
             random_state=seed,
         )
-        # Classes that training lacks are none that trees could be judged by.
+        # Trees cannot be judged by classes that the training split lacks.
         known = np.isin(valid.y, train.y)
         model.fit(train.features, train.y, X_val=valid.features[known], y_val=valid.y[known])
         fitted.append([_spread_out(model, s.features, len(values)) for s in (valid, test)])
@@ -137,7 +137,7 @@ def trees(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nda
 def neighbours(
     train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
 ):
-    """The nearest slices among the principal components of the pixels, as in the original."""
+    """Predict by the nearest images in the principal components of their pixels."""
     fitted = []
     for components in _COMPONENTS:
         components = min(components, *train.pixels.shape)
@@ -151,7 +151,7 @@ def neighbours(
 def place_only(
     train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
 ):
-    """The training slices nearest in place, in the same universe where it is known: no sight."""
+    """Predict by the nearest training images in position, of the same simulation if it has any."""
     universes = {name: float(number) for number, name in enumerate(np.unique(train.universe))}
     apart = 1e6  # of universes, and of lines of sight from each other
 
@@ -167,7 +167,7 @@ def place_only(
 def seed_only(
     train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
 ):
-    """The shares of the classes among the training slices of the same universe."""
+    """Predict the class frequencies of the training images of the same simulation."""
     classes = len(values)
     overall = _shares(train.y, classes)
     known = {
@@ -192,7 +192,7 @@ BASELINES: dict[str, Callable[..., Predictions]] = {
 def calibrated(
     found: Sequence[np.ndarray], train: ClassSplit, valid: ClassSplit, classes: int
 ) -> Predictions:
-    """Distributions with a doubt, calibrated by a temperature on the validation split."""
+    """Return distributions without zeros, calibrated by a temperature on the validation split."""
     doubt = _DOUBT * _shares(train.y, classes)
     logits = [np.log((1 - _DOUBT) * each + doubt) for each in found]
     temperature = fit_class_temperature(logits[0], valid.y)
@@ -202,13 +202,13 @@ def calibrated(
 
 
 def _shares(y: np.ndarray, classes: int) -> np.ndarray:
-    """Share of each class, none of them 0."""
+    """Return the frequency of each class, none of them 0."""
     count = np.bincount(y, minlength=classes) + 1e-3
     return count / count.sum()
 
 
 def _spread_out(model, features: np.ndarray, classes: int) -> np.ndarray:
-    """Probabilities of a model that may not know all classes."""
+    """Return the probabilities of all classes of a model that may lack some."""
     found = np.zeros((len(features), classes))
     found[:, model.classes_] = model.predict_proba(features)
     return found
@@ -217,7 +217,7 @@ def _spread_out(model, features: np.ndarray, classes: int) -> np.ndarray:
 def _nearest(
     y: np.ndarray, classes: int, train: np.ndarray, valid: np.ndarray, test: np.ndarray
 ) -> list[list[np.ndarray]]:
-    """For each number of neighbours the shares of the classes among them, in validation and test.
+    """Return class frequencies among neighbours of both splits, for each number of neighbours.
 
     The last entry takes all of the training split.
     """
@@ -235,7 +235,7 @@ def _nearest(
 
 
 def _best(fitted: Sequence[Sequence[np.ndarray]], y: np.ndarray) -> Sequence[np.ndarray]:
-    """The distributions of least cross entropy on validation."""
+    """Return the distributions of least cross entropy on the validation split."""
 
     def entropy(pair: Sequence[np.ndarray]) -> float:
         right = np.take_along_axis(pair[0], y[:, None], 1)

@@ -1,6 +1,6 @@
-"""Slices squeezed into as many numbers as an encoder's latent holds, without a network.
+"""Compression of images to as many numbers as a latent has dimensions, without a network.
 
-Each returns the slices given back, (N, H, W, C) in their own units.
+Each returns reconstructed images, (N, H, W, C), in the units of the images.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from sklearn.decomposition import PCA
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 
 PART = 8
-"""The original's latent holds an eighth of the numbers of a slice."""
+"""Ratio of the pixels of an image to the latent dimensions of the study by its authors."""
 
 
 def mean(train: Examples, valid: Examples, test: Examples, *, size: int, seed: int) -> Predictions:
-    """The mean of all training pixels: no numbers at all."""
+    """Return the mean of all training pixels, which compresses to no number."""
     value = train.x.mean((0, 1, 2), dtype=np.float64).astype(np.float32)
     return Predictions(*(np.broadcast_to(value, each.x.shape) for each in (valid, test)))
 
@@ -24,32 +24,32 @@ def mean(train: Examples, valid: Examples, test: Examples, *, size: int, seed: i
 def principal(
     train: Examples, valid: Examples, test: Examples, *, size: int, seed: int
 ) -> Predictions:
-    """The first principal components of the training slices, as many as the latent has numbers.
+    """Return reconstructions from principal components, as many as the latent has dimensions.
 
-    There are no more than training slices; where these are fewer, they are all taken.
+    There are fewer components where there are fewer training images.
     """
     pixels = train.x.reshape(len(train.x), -1)
     components = min(size, len(pixels) - 1, pixels.shape[1])
     model = PCA(components, svd_solver="auto", random_state=seed).fit(pixels)
 
-    def given(examples: Examples) -> np.ndarray:
-        kept = model.transform(examples.x.reshape(len(examples.x), -1))
-        return model.inverse_transform(kept).reshape(examples.x.shape).astype(np.float32)
+    def reconstruct(examples: Examples) -> np.ndarray:
+        components = model.transform(examples.x.reshape(len(examples.x), -1))
+        return model.inverse_transform(components).reshape(examples.x.shape).astype(np.float32)
 
-    return Predictions(given(valid), given(test))
+    return Predictions(reconstruct(valid), reconstruct(test))
 
 
 def cosines(
     train: Examples, valid: Examples, test: Examples, *, size: int, seed: int
 ) -> Predictions:
-    """The largest coefficients of each slice's cosine transform.
+    """Return reconstructions from the largest coefficients of each image's cosine transform.
 
-    A coefficient costs two numbers, its value and its place, so half as many are kept as the latent
-    has numbers.
+    A coefficient costs two numbers, its value and its frequency, so their number is half that of
+    the latent dimensions.
     """
     keep = size // 2
 
-    def given(x: np.ndarray) -> np.ndarray:
+    def reconstruct(x: np.ndarray) -> np.ndarray:
         coefficient = fft.dctn(x, axes=(0, 1), norm="ortho")
         magnitude = np.abs(coefficient).ravel()
         if keep < magnitude.size:
@@ -57,13 +57,13 @@ def cosines(
             coefficient[np.abs(coefficient) < least] = 0
         return fft.idctn(coefficient, axes=(0, 1), norm="ortho").astype(np.float32)
 
-    return Predictions(*(np.stack([given(x) for x in each.x]) for each in (valid, test)))
+    return Predictions(*(np.stack([reconstruct(x) for x in each.x]) for each in (valid, test)))
 
 
 def coarse(
     train: Examples, valid: Examples, test: Examples, *, size: int, seed: int
 ) -> Predictions:
-    """The lowest frequencies of each slice's cosine transform, whose places cost nothing."""
+    """Return reconstructions from the lowest frequencies of each image's cosine transform."""
     height, width, channels = train.x.shape[1:]
     order = np.add.outer((np.arange(height) / height) ** 2, (np.arange(width) / width) ** 2)
     keep = max(size // channels, 1)
@@ -71,11 +71,11 @@ def coarse(
     # Ties at the edge would keep more than fit.
     low &= np.cumsum(low.ravel()).reshape(low.shape) <= keep
 
-    def given(x: np.ndarray) -> np.ndarray:
+    def reconstruct(x: np.ndarray) -> np.ndarray:
         coefficient = fft.dctn(x, axes=(0, 1), norm="ortho") * low[..., None]
         return fft.idctn(coefficient, axes=(0, 1), norm="ortho").astype(np.float32)
 
-    return Predictions(*(np.stack([given(x) for x in each.x]) for each in (valid, test)))
+    return Predictions(*(np.stack([reconstruct(x) for x in each.x]) for each in (valid, test)))
 
 
 BASELINES: dict[str, Callable[..., Predictions]] = {

@@ -18,7 +18,7 @@ def tidal_classes(
     threshold: float = 0.0,
     periodic: bool = True,
 ) -> np.ndarray:
-    """Number of collapsing axes, uint8 with the field's shape; 0 marks voids.
+    """Return the number of collapsing axes, uint8 with the field's shape; 0 marks voids.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def tidal_classes(
 def tidal_eigenvalues(
     overdensity: np.ndarray, cell: tuple[float, ...], smoothing: float, *, periodic: bool
 ) -> np.ndarray:
-    """Eigenvalues of the tidal tensor in ascending order, float32 of shape (*field, dimensions).
+    """Return the ascending eigenvalues of the tidal tensor, float32, (*field, dimensions).
 
     Parameters as for `tidal_classes`; `cell` holds the sides of a cell in the unit of `smoothing`.
     """
@@ -67,7 +67,7 @@ def tidal_eigenvalues(
 
 
 def symmetric_eigenvalues(tensor: dict[tuple[int, int], np.ndarray]) -> np.ndarray:
-    """Ascending eigenvalues of a field of symmetric 2 × 2 or 3 × 3 matrices, in closed form.
+    """Return the ascending eigenvalues of symmetric 2 × 2 or 3 × 3 matrices, in closed form.
 
     `tensor` maps (row, column), row ≤ column, to arrays of one shape; the result has that shape
     and the eigenvalues along a new last axis. The cubic is solved by its trigonometric form (Smith

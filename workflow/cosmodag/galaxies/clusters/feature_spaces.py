@@ -26,7 +26,7 @@ PCA_SAMPLE = 2000
 
 
 class FeatureSpaces(NamedTuple):
-    """The examples of a dataset in several feature spaces.
+    """The examples of a dataset in different feature spaces.
 
     Attributes
     ----------

@@ -18,18 +18,7 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
 def command(
-    run,
-    dataset,
-    output,
-    labels,
-    label_table,
-    label_edges,
-    max_clusters,
-    n_bootstrap,
-    max_embedded,
-    seed,
-    device,
-    threads,
+    run, dataset, output, labels, label_table, label_edges, max_embedded, device, threads, **search
 ):
     """Cluster galaxies in the latent space of a run.
 
@@ -46,7 +35,7 @@ def command(
         dataset,
         output,
         labels=None if labels is None else LabelColumn(labels, label_table, label_edges),
-        search=ClusterSearch(max_clusters, n_bootstrap, seed),
+        search=ClusterSearch(**search),
         max_embedded=max_embedded,
         device=device,
         threads=threads,

@@ -13,22 +13,15 @@ from cosmodag.commands.options import output, settings_options
 @click.option("--count", default=1, help="Number of galaxies.")
 @click.option("--processes", type=click.IntRange(min=1), default=1, help="Number of processes.")
 @settings_options("galaxies/sources/*/simulation")
-def command(
-    output, first, count, processes, seed, law, pixel, psf, noise, sides, noiseless, **ranges
-):
+def command(output, psf, noise, sides, noiseless, **settings):
     """Simulate stamps of galaxies in g, r and z, with the true parameters."""
-    from cosmodag.galaxies.simulation.galaxy_parameters import ObservingConditions
+    from cosmodag.galaxies.simulation.galaxy_parameters import RANGES, ObservingConditions
     from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
 
     simulate_stamps(
         output,
-        first=first,
-        count=count,
-        seed=seed,
-        law=law,
-        ranges=ranges,
+        ranges={name: settings.pop(name) for name in RANGES},
         conditions=ObservingConditions(psf=psf, noise=noise, sides=sides),
-        pixel=pixel,
         noise_free=noiseless,
-        processes=processes,
+        **settings,
     )

@@ -28,7 +28,7 @@ class ParameterEvaluation(NumberEvaluation):
     FEATURE_PREFIX = "stamp_"
 
     def features(self, examples: Examples) -> Examples:
-        """Replace the stamps of examples by their photometric features (N, F)."""
+        """Return the examples with photometric features (N, F) in the place of their stamps."""
         return photometric_features.with_features(examples)
 
     def fit(

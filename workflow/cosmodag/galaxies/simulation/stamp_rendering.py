@@ -1,4 +1,4 @@
-"""Images of single galaxies in several bands, drawn with GalSim."""
+"""Images of single galaxies in multiple bands, drawn with GalSim."""
 
 import warnings
 from collections.abc import Mapping

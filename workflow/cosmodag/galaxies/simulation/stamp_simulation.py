@@ -1,4 +1,4 @@
-"""Simulation of galaxy stamps by several processes, one batch per file."""
+"""Simulation of galaxy stamps by parallel processes, one batch per file."""
 
 import contextlib
 import functools

@@ -115,7 +115,7 @@ def position_from_name(name: str) -> tuple[float, float] | None:
 
 
 def image_hdus(headers: Sequence[Mapping[str, str]]) -> list[int]:
-    """Return the indices of the HDUs of a FITS file that hold the stamp.
+    """Return the indices of the HDUs of a FITS file that contain the stamp.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def band_names(headers: Sequence[Mapping[str, str]], hdus: Sequence[int]) -> tup
     headers : sequence of mapping
         Header of each HDU.
     hdus : sequence of int
-        HDUs that hold the stamp, see `image_hdus`.
+        HDUs of the stamp, see `image_hdus`.
 
     Returns
     -------

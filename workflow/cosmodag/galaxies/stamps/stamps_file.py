@@ -1,8 +1,8 @@
 """Stamps of different sizes in one HDF5 file, with their metadata.
 
-The dataset `pixels` holds the stamps one after the other, each (bands, side, side) float32 in
+The dataset `pixels` contains the stamps one after the other, each (bands, side, side) float32 in
 nanomaggies. A file of simulated stamps may have a dataset `light` of the same layout without noise.
-The group `galaxies` holds one column each for `id`, `side`, `offset` (index of the first pixel) and
+The group `galaxies` has one column each for `id`, `side`, `offset` (index of the first pixel) and
 other metadata. Single stamps can be read, and none is padded.
 """
 
@@ -88,7 +88,7 @@ def create_stamps_file(
     pixel: float,
     noise_free: bool = False,
 ) -> StampOffsets:
-    """Create a stamps file without pixels, which several processes can then write.
+    """Create a stamps file without pixels, which multiple processes can then write.
 
     Parameters
     ----------

@@ -1,12 +1,13 @@
-"""Simple classifiers of two classes by what a catalogue says of an object.
+"""Baselines of the two-sample test: classifiers of objects by their catalogued measurements.
 
-They see measured numbers alone: never names, bricks, places on the sky or in the image.
+The classifiers use measurements only: no names, bricks, positions on the sky or in the image.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
+from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -16,7 +17,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.index_only import index_only_numbers
 
-MEASURED = (
+MEASUREMENTS = (
     "flux_",
     "flux_ivar_",
     "core_flux_",
@@ -28,38 +29,81 @@ MEASURED = (
     "centroid_",
     "bad_fraction",
 )
-"""Beginnings of the columns that are measured on an object."""
+"""Prefixes of the columns with measurements."""
 
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
-# Trees tried against each other on validation: (leaves, least examples a leaf, learning rate).
+# Candidates for gradient boosting: (leaves, minimum examples per leaf, learning rate).
 _TREES = ((4, 40, 0.1), (8, 40, 0.05), (15, 30, 0.05))
 
 
-def described(examples: Examples) -> Examples:
-    """The examples with what was measured on each, (N, F), in the place of its stamp.
+def with_measurements(examples: Examples) -> Examples:
+    """Replace the stamps of examples by their catalogued measurements.
+
+    Parameters
+    ----------
+    examples : Examples
+        N examples with an index of measurements.
+
+    Returns
+    -------
+    Examples
+        Examples whose `x` has shape (N, F), float64.
 
     Raises
     ------
     InputError
-        If the index holds nothing measured.
+        If the index contains no measurement.
     """
-    names = sorted(name for name in examples.index if name.startswith(MEASURED))
+    names = sorted(name for name in examples.index if name.startswith(MEASUREMENTS))
     if not names:
         raise InputError(
-            f"dataset: no column among {', '.join(MEASURED)}…, by which simple methods could judge"
+            f"dataset: no column of measurements ({', '.join(MEASUREMENTS)}…), which the baselines "
+            "require"
         )
     features = examples.index[names].to_numpy(np.float64)
-    return examples._replace(x=np.concatenate([features, _derived(examples.index)], axis=1))
+    derived = _derived_features(examples.index)
+    return examples._replace(x=np.concatenate([features, derived], axis=1))
 
 
 def rate(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """The training split's share of class 1: chance level."""
+    """Predict the frequency of class 1 in the training split, which is chance level.
+
+    Parameters
+    ----------
+    train, valid, test : Examples
+        Splits with classes 0 and 1.
+    seed : int
+        Unused.
+
+    Returns
+    -------
+    Predictions
+        Probabilities of class 1 for the validation and the test split.
+    """
     value = np.float32(train.y.mean())
-    return Predictions(*(np.full(len(each.y), value, np.float32) for each in (valid, test)))
+    return Predictions(
+        np.full(len(valid.y), value, np.float32), np.full(len(test.y), value, np.float32)
+    )
 
 
 def logistic(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Logistic regression on measurements made normal, its penalty chosen on validation."""
+    """Predict by logistic regression on normalized measurements.
+
+    Quantile transformation normalizes each measurement. The penalty is chosen on the validation
+    split.
+
+    Parameters
+    ----------
+    train, valid, test : Examples
+        Splits, as returned by `with_measurements`.
+    seed : int
+        Seed of the quantile transformation.
+
+    Returns
+    -------
+    Predictions
+        Probabilities of class 1 for the validation and the test split.
+    """
     models = (
         make_pipeline(
             QuantileTransformer(
@@ -69,71 +113,99 @@ def logistic(train: Examples, valid: Examples, test: Examples, *, seed: int = 0)
         )
         for penalty in _PENALTIES
     )
-    return _best(models, train, valid, test)
+    return _best_predictions(models, train, valid, test)
 
 
 def trees(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Gradient-boosted trees on measurements, grown until validation stops improving."""
+    """Predict by gradient-boosted trees on measurements, with early stopping on validation.
+
+    Parameters
+    ----------
+    train, valid, test : Examples
+        Splits, as returned by `with_measurements`.
+    seed : int
+        Seed of the boosting.
+
+    Returns
+    -------
+    Predictions
+        Probabilities of class 1 for the validation and the test split.
+    """
     models = (
         HistGradientBoostingClassifier(
             max_iter=400,
-            learning_rate=rate,
+            learning_rate=learning_rate,
             max_leaf_nodes=leaves,
             min_samples_leaf=least,
             early_stopping=True,
             n_iter_no_change=25,
             random_state=seed,
         )
-        for leaves, least, rate in _TREES
+        for leaves, least, learning_rate in _TREES
     )
-    return _best(models, train, valid, test)
+    return _best_predictions(models, train, valid, test)
 
 
-def place_only(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
-    """Mean class of the training examples nearest on the sky: must score nothing."""
+def position_only(
+    train: Examples, valid: Examples, test: Examples, *, seed: int = 0
+) -> Predictions:
+    """Predict the mean class of the nearest training examples on the sky; it must stay at chance.
 
-    def placed(examples: Examples) -> Examples:
+    Parameters
+    ----------
+    train, valid, test : Examples
+        Splits with ra and dec (degrees) in their index.
+    seed : int
+        Seed of the baseline.
+
+    Returns
+    -------
+    Predictions
+        Probabilities of class 1 for the validation and the test split.
+    """
+
+    def with_positions(examples: Examples) -> Examples:
         index = pd.DataFrame(index=examples.index.index)
-        for number, axis in enumerate("xyz"):
-            column = ("ra", "dec")[number] if number < 2 else None
+        for axis, column in zip("xyz", ("ra", "dec", None)):
             value = examples.index[column] * 3600 if column in examples.index else 0.0
             index[f"lower_{axis}"] = index[f"upper_{axis}"] = value
         return examples._replace(index=index)
 
-    found = index_only_numbers(*map(placed, (train, valid, test)), seed=seed)
-    return Predictions(found.valid, found.test)
+    predictions = index_only_numbers(*map(with_positions, (train, valid, test)), seed=seed)
+    return Predictions(predictions.valid, predictions.test)
 
 
 BASELINES: dict[str, Callable[..., Predictions]] = {
     "rate": rate,
     "logistic": logistic,
     "catalogue_trees": trees,
-    "index_only": place_only,
+    "index_only": position_only,
 }
 
 
-def _derived(index: pd.DataFrame) -> np.ndarray:
-    """Colours and offsets that follow from the columns, (N, K)."""
-    found = []
+def _derived_features(index: pd.DataFrame) -> np.ndarray:
+    """Return colours and the distance of the centroid from the centre, (N, K)."""
+    columns = []
     if {"g", "r", "z"} <= set(index.columns):
-        found += [index["g"] - index["r"], index["r"] - index["z"]]
+        columns += [index["g"] - index["r"], index["r"] - index["z"]]
     if {"centroid_x", "centroid_y"} <= set(index.columns):
-        found.append(np.hypot(index["centroid_x"], index["centroid_y"]))
-    return np.column_stack(found) if found else np.empty((len(index), 0))
+        columns.append(np.hypot(index["centroid_x"], index["centroid_y"]))
+    return np.column_stack(columns) if columns else np.empty((len(index), 0))
 
 
-def _best(models, train: Examples, valid: Examples, test: Examples) -> Predictions:
-    """Predictions of the model of least cross entropy on validation."""
-    least, best, best_valid = np.inf, None, None
+def _best_predictions(
+    models: Iterable[ClassifierMixin], train: Examples, valid: Examples, test: Examples
+) -> Predictions:
+    """Return the predictions of the model with the least cross entropy on validation."""
+    candidates = []
     for model in models:
-        watched = {}
+        options = {}
         if isinstance(model, HistGradientBoostingClassifier):
-            watched = {"X_val": valid.x, "y_val": valid.y}
-        model.fit(train.x, train.y, **watched)
+            options = {"X_val": valid.x, "y_val": valid.y}
+        model.fit(train.x, train.y, **options)
         predicted = np.clip(model.predict_proba(valid.x)[:, 1], 1e-6, 1 - 1e-6)
         entropy = -np.mean(np.log(np.where(valid.y > 0, predicted, 1 - predicted)))
-        if entropy < least:
-            least, best, best_valid = entropy, model, predicted
-    return Predictions(
-        best_valid.astype(np.float32), best.predict_proba(test.x)[:, 1].astype(np.float32)
-    )
+        candidates.append((entropy, model, predicted))
+    _, best, best_valid = min(candidates, key=lambda candidate: candidate[0])
+    best_test = best.predict_proba(test.x)[:, 1]
+    return Predictions(best_valid.astype(np.float32), best_test.astype(np.float32))

@@ -183,7 +183,7 @@ def measure_offset(
     median = np.median(offset, axis=0)
     spread = 1.4826 * np.median(np.abs(offset - median), axis=0).max()
     error = 1.2533 * spread / np.sqrt(len(offset))  # of the median of Gaussian offsets
-    return AstrometricOffset(*map(float, median), float(error), len(offset))
+    return AstrometricOffset(float(median[0]), float(median[1]), float(error), len(offset))
 
 
 def _is_isolated(positions: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

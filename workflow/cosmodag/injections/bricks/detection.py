@@ -109,7 +109,8 @@ def detect_sources(
     stack, signal = _coadd_bands(flux, ivar, images.bands)
     fwhm = float(np.nanmean(np.where(images.psf_size > 0, images.psf_size, np.nan)))
     fwhm = fwhm if np.isfinite(fwhm) else DEFAULT_FWHM
-    detections, segments = _extract(signal, ~(ivar > 0).any(0), threshold, fwhm)
+    bad = np.asarray(~(ivar > 0).any(0))
+    detections, segments = _extract(signal, bad, threshold, fwhm)
     photometry = _measure(detections, segments, stack, flux, ivar, fwhm)
     columns = {
         **_source_columns(detections, photometry, images, brick, overlap, fwhm),

@@ -18,12 +18,12 @@ from cosmodag.commands.options import input_folder, output, threads
     required=True,
 )
 @input_folder("--run", "Folder of the trained run.", required=True)
-@input_folder("--dataset", "Folder of the dataset that it was trained on.", required=True)
-@output("Table of the objects with the probability that each was injected, CSV.")
+@input_folder("--dataset", "Folder of the dataset on which it was trained.", required=True)
+@output("Table of the objects with the predicted probability that each was injected, CSV.")
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
 def command(stamps, run, dataset, output, device, threads):
-    """Apply a trained network to STAMPS of other images, such as a real one."""
-    from cosmodag.injections.prediction.predict import apply_run
+    """Predict whether objects were injected, from STAMPS outside the dataset of a run."""
+    from cosmodag.injections.prediction.predict import predict_stamps
 
-    apply_run(run, dataset, stamps, output, device=device, threads=threads)
+    predict_stamps(run, dataset, stamps, output, device=device, threads=threads)

@@ -12,24 +12,26 @@ from cosmodag.commands.options import input_folder, output, threads
     " --dataset datasets/same --output verdict.json runs/psf runs/position"
 )
 @click.argument(
-    "controls",
+    "positive_controls",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     nargs=-1,
     required=True,
 )
-@input_folder("--run", "Folder of the evaluated run: the test itself.", required=True)
+@input_folder("--run", "Folder of the evaluated run of the test.", required=True)
 @input_folder(
-    "--negative-control", "Folder of the run whose injections have no known error.", required=True
+    "--negative-control",
+    "Folder of the evaluated run on injections without a flaw.",
+    required=True,
 )
-@input_folder("--dataset", "Folder of that run's dataset.", required=True)
+@input_folder("--dataset", "Folder of the dataset of the negative control.", required=True)
 @click.option("--figure", type=click.Path(path_type=Path), help="Figure of the controls, SVG.")
-@output("What comes of it, JSON.")
+@output("Verdict, JSON.")
 @threads
-def command(controls, run, negative_control, dataset, figure, output, threads):
-    """Judge a two-sample test by CONTROLS, runs whose injections are wrong in a known way."""
+def command(positive_controls, run, negative_control, dataset, figure, output, threads):
+    """Judge a two-sample test by POSITIVE_CONTROLS, runs on injections with a known flaw."""
     from cosmodag.injections.verdict.controls import judge_by_controls
 
-    found = judge_by_controls(
-        run, controls, negative_control, dataset, output, figure=figure, threads=threads
+    verdict = judge_by_controls(
+        run, positive_controls, negative_control, dataset, output, figure=figure, threads=threads
     )
-    click.echo(found["sentence"])
+    click.echo(verdict["sentence"])

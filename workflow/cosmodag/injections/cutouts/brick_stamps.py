@@ -33,7 +33,7 @@ from cosmodag.injections.cutouts.work_units import (
     work_units,
 )
 
-EDGES = ("skip", "pad", "apart")
+EDGES = ("skip", "pad", "separate")
 
 Masks = dict[str, list[np.ndarray]]
 """For each HDF5 group of the file and each unit, which stamps belong to the group, (N,) bool."""
@@ -74,10 +74,10 @@ def cut_stamps(
         Pixels per side of a stamp.
     bands : sequence of str
         Bands in order.
-    edges : {"skip", "pad", "apart"}
+    edges : {"skip", "pad", "separate"}
         Treatment of stamps that extend beyond the image: "skip" drops them, "pad" fills pixels with
-        zeros (inverse variance 0: no data), "apart" pads and writes them to the HDF5 group `edge`,
-        which is not part of any dataset.
+        zeros (inverse variance 0: no data), "separate" pads and writes them to the HDF5 group
+        `edge`, which is not part of any dataset.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def _group_masks(crossing: Sequence[np.ndarray], edges: str) -> Masks:
     if edges == "pad":
         return {"/": [np.ones_like(mask) for mask in crossing]}
     masks = {"/": [~mask for mask in crossing]}
-    if edges == "apart" and any(mask.any() for mask in crossing):
+    if edges == "separate" and any(mask.any() for mask in crossing):
         masks["edge"] = list(crossing)
     return masks
 

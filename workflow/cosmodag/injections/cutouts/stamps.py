@@ -67,7 +67,8 @@ def crosses_edge(corner: np.ndarray, side: int, shape: tuple[int, int]) -> np.nd
     -------
     numpy.ndarray, shape (N,), bool
     """
-    return ((corner < 0) | (corner + side > np.asarray(shape))).any(axis=1)
+    outside = (corner < 0) | (corner + side > np.asarray(shape))
+    return np.asarray(outside.any(axis=1))
 
 
 @numba.njit(cache=True, nogil=True)

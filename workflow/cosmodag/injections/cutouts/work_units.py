@@ -259,8 +259,8 @@ def cut_unit(
                 block = np.empty((len(rows), *stamp_format.shape), np.float32)
                 interleave(planes, rows, block)
                 file.seek(offset)
-                file.write(block)
-                checksum = zlib.crc32(block, checksum)
+                file.write(block.data)
+                checksum = zlib.crc32(block.data, checksum)
     with whole_file(unit.path, flush=False) as partial, h5py.File(partial, "w") as file:
         file.attrs["crc32"] = checksum
         for name, values in measured.items():

@@ -1,4 +1,4 @@
-"""How many objects of each class the cuts of a selection left out, for the report."""
+"""Number of objects of each class that the cuts of a selection removed, for the report."""
 
 import os
 from collections.abc import Sequence
@@ -11,16 +11,19 @@ KEPT = "kept"
 
 
 class SelectionTable(NamedTuple):
-    """What each cut removed in all batches of some selections.
+    """Number of objects that each cut removed in all batches of several selections.
 
     Attributes
     ----------
     experiment : str
+        Name of the experiment.
     selections : list of str
+        Names of the selections.
     classes : list of str
+        Names of the classes.
     rows : list of tuple
-        Cut, and of each selection the number of each class that it removed, in this order; the last
-        row counts what is left.
+        Name of the cut, then the number of removed objects of each class of each selection. The
+        last row gives the numbers of selected objects.
     """
 
     experiment: str
@@ -30,17 +33,29 @@ class SelectionTable(NamedTuple):
 
 
 def read_selections(paths: Sequence[str | os.PathLike]) -> list[SelectionTable]:
-    """Add up the batches of each selection, <experiment>/selections/<selection>/<batch>.csv."""
-    found: dict[str, dict[str, pd.DataFrame]] = {}
+    """Read the tables of selections and add up their batches.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Files ``<experiment>/selections/<selection>/<batch>.csv``.
+
+    Returns
+    -------
+    list of SelectionTable
+        One table per experiment.
+    """
+    experiments: dict[str, dict[str, pd.DataFrame]] = {}
     for path in map(Path, paths):
         table = pd.read_csv(path).set_index("cut")
-        selections = found.setdefault(path.parents[2].name, {})
+        selections = experiments.setdefault(path.parents[2].name, {})
         name = path.parent.name
         selections[name] = selections[name] + table if name in selections else table
-    return [_table(experiment, selections) for experiment, selections in found.items()]
+    return [_table(experiment, selections) for experiment, selections in experiments.items()]
 
 
 def _table(experiment: str, selections: dict[str, pd.DataFrame]) -> SelectionTable:
+    """Return the table of an experiment from the tables of its selections."""
     joined = pd.concat(selections, axis=1)
     cuts = list(dict.fromkeys(cut for table in selections.values() for cut in table.index))
     cuts = [cut for cut in cuts if cut != KEPT] + [KEPT]

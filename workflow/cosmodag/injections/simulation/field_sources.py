@@ -34,7 +34,7 @@ class SourceType(NamedTuple):
         Median half-light radius in arcsec at the faint limit; 0 for stars.
     growth : float
         Increase of the radius towards brighter sources in dex per magnitude.
-    index : float
+    sersic_index : float
         Sérsic index; 0 for stars.
     """
 
@@ -46,7 +46,7 @@ class SourceType(NamedTuple):
     r_minus_z: tuple[float, float]
     radius: float
     growth: float
-    index: float
+    sersic_index: float
 
 
 SOURCE_TYPES = {
@@ -124,11 +124,11 @@ def _draw_type(name: str, source_type: SourceType, count: int, rng: np.random.Ge
             "z": r - r_minus_z,
             "rhalf": source_type.radius * 10**log_size,
             "redshift": np.nan,
-            "n": source_type.index,
+            "n": source_type.sersic_index,
             "kind": name,
         }
     )
-    e = rng.normal(0, 0.15, (2, count)) if source_type.index else np.zeros((2, count))
+    e = rng.normal(0, 0.15, (2, count)) if source_type.sersic_index else np.zeros((2, count))
     return single_profiles(catalogue, *(e * np.minimum(1, 0.6 / np.maximum(np.hypot(*e), 1e-9))))
 
 

@@ -115,12 +115,12 @@ class BrickWriter:
         plane = np.ascontiguousarray(plane)
         self._write(
             path,
-            plane,
+            plane.data,
             lambda path: write_plane(path, plane, self.header, lossless=lossless),
         )
 
     def _write(
-        self, path: Path, content: bytes | np.ndarray, write: Callable[[Path], None]
+        self, path: Path, content: bytes | memoryview, write: Callable[[Path], None]
     ) -> None:
         """Write a file, or link it to a file of the same name and content."""
         key = path.name, hashlib.blake2b(content, digest_size=16).digest()

@@ -1,72 +1,86 @@
-"""A two-sample test judged by its controls: what cannot see known faults says nothing.
+"""Verdict on a two-sample test by its controls.
 
-Each control is a run of the same kind whose injections are wrong in a known way; it must tell the
-classes apart. One more control injects galaxies of the very law of the real ones; it must not, and
-with its frozen network relabelled objects must be rejected as seldom as chance demands.
+The injections of a positive control have a known flaw, which the test must detect. Those of the
+negative control follow the distribution of the real galaxies: the test must not distinguish the
+classes, and with the network of this run frozen it must reject permuted labels at the nominal rate.
+If a control fails, the test is void.
 """
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cosmodag.datasets.folder import read_index
 from cosmodag.errors import InputError
 from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing
 from cosmodag.evaluation.runs import Run, read_run
 from cosmodag.files import write_json
-from cosmodag.injections.verdict.label_permutation import null_control
-from cosmodag.injections.verdict.two_sample import EQUIVALENT, p_text
+from cosmodag.injections.verdict.label_permutation import permutation_control
+from cosmodag.injections.verdict.two_sample import EQUIVALENCE_LIMIT, format_p_value
 
-DETECTED = 1e-3
-"""P-value below which a control counts as detected."""
+DETECTION_LEVEL = 1e-3
+"""P-value below which a flaw counts as detected."""
 VOID = "void"
+TEST, POSITIVE, NEGATIVE = "test", "positive control", "negative control"
 
 
 def judge_by_controls(
     run: str | os.PathLike,
-    controls: Sequence[str | os.PathLike],
-    unchanged: str | os.PathLike,
+    positive_controls: Sequence[str | os.PathLike],
+    negative_control: str | os.PathLike,
     dataset: str | os.PathLike,
     output: str | os.PathLike,
     *,
     figure: str | os.PathLike | None = None,
     threads: int | None = None,
-) -> dict:
-    """Judge a run by its controls and write what comes of it as JSON.
+) -> dict[str, Any]:
+    """Judge a two-sample test by its controls and write the verdict as JSON.
 
     Parameters
     ----------
-    run, controls, unchanged
-        Folders of evaluated runs: the test, those with known faults, that without any.
-    dataset
-        Dataset of the run without faults.
-    output
+    run : path
+        Folder of the evaluated run of the test.
+    positive_controls : sequence of path
+        Folders of evaluated runs on injections with known flaws.
+    negative_control : path
+        Folder of the evaluated run on injections without flaw.
+    dataset : path
+        Folder of the dataset of the negative control.
+    output : path
         File to write.
-    figure
-        SVG to draw the controls into.
-    threads
-        Of torch.
+    figure : path, optional
+        SVG figure of the controls to write.
+    threads : int, optional
+        Number of threads; all by default.
 
     Returns
     -------
     dict
-        `outcome` (that of the run, or "void"), `sentence`, `failures`, `tests` (a row a run) and
-        `null`, see `cosmodag.injections.verdict.label_permutation.null_rejections`.
+        `outcome` (that of the run, or "void"), `sentence`, `failures`, `tests` (one row per run)
+        and `null` (see `cosmodag.injections.verdict.label_permutation.permutation_test`).
+
+    Raises
+    ------
+    InputError
+        If a run has no two-sample test.
     """
-    found = {"test": [read_run(run)], "fault": [read_run(each) for each in controls]}
-    found["unchanged"] = [read_run(unchanged)]
-    tests = [_row(each, kind) for kind, runs in found.items() for each in runs]
+    main, negative = read_run(run), read_run(negative_control)
+    tests = [
+        _test_row(main, TEST),
+        *(_test_row(read_run(folder), POSITIVE) for folder in positive_controls),
+        _test_row(negative, NEGATIVE),
+    ]
     index = {split: read_index(dataset, split) for split in ("valid", "test")}
-    column = found["unchanged"][0].description["task"]["column"]
-    null = null_control(unchanged, dataset, index, column, threads=threads)
-    failures = failed(tests, null)
-    main = found["test"][0].metrics
-    sentence = main["verdict"]
+    column = negative.description["task"]["column"]
+    null = permutation_control(negative_control, dataset, index, column, threads=threads)
+    failures = control_failures(tests, null)
+    sentence = main.metrics["verdict"]
     if failures:
-        sentence = f"Void: {'; '.join(failures)}. What the test itself says: {sentence}"
+        sentence = f"Void: {'; '.join(failures)}. Result of the test itself: {sentence}"
     verdict = {
-        "experiment": main["experiment"],
-        "run": main["run"],
-        "outcome": VOID if failures else main["outcome"],
+        "experiment": main.metrics["experiment"],
+        "run": main.metrics["run"],
+        "outcome": VOID if failures else main.metrics["outcome"],
         "sentence": sentence,
         "failures": failures,
         "tests": tests,
@@ -78,41 +92,66 @@ def judge_by_controls(
     return verdict
 
 
-def failed(tests: Sequence[Mapping], null: Mapping) -> list[str]:
-    """Say which controls failed, a clause each."""
+def control_failures(tests: Sequence[Mapping[str, Any]], null: Mapping[str, Any]) -> list[str]:
+    """Return a clause on each control that failed.
+
+    Parameters
+    ----------
+    tests : sequence of mapping
+        `run`, `kind` and `p_value` of each test.
+    null : mapping
+        Result of the permutation test.
+
+    Returns
+    -------
+    list of str
+    """
     failures = []
-    for each in tests:
-        p = each["p_value"]
-        if each["kind"] == "fault" and (p is None or p >= DETECTED):
-            failures.append(f"the fault of {each['run']} was not detected ({p_text(p)})")
-        if each["kind"] == "unchanged" and p is not None and p < DETECTED:
-            failures.append(f"{each['run']}, which has no fault, was told apart ({p_text(p)})")
+    for test in tests:
+        run, p_value = test["run"], test["p_value"]
+        detected = p_value is not None and p_value < DETECTION_LEVEL
+        if test["kind"] == POSITIVE and not detected:
+            failures.append(f"the flaw of {run} was not detected ({format_p_value(p_value)})")
+        if test["kind"] == NEGATIVE and detected:
+            failures.append(
+                f"the classes of {run}, which has no flaw, were distinguished "
+                f"({format_p_value(p_value)})"
+            )
     if not null["holds"]:
         failures.append(
-            f"{null['rejected']:.1%} of {null['relabellings']} relabellings were rejected at the "
-            "5 % level"
+            f"{null['rejected']:.1%} of {null['relabellings']} label permutations were rejected at "
+            "the 5 % level"
         )
     return failures
 
 
-def draw_controls(path: str | os.PathLike, tests: Sequence[Mapping]) -> None:
-    """Draw the AUC of the test and of its controls, with intervals, against 0.5."""
-    inks = {"test": NETWORK, "fault": WARM, "unchanged": QUIET}
+def draw_controls(path: str | os.PathLike, tests: Sequence[Mapping[str, Any]]) -> None:
+    """Draw the AUC of a test and of its controls, with intervals.
+
+    Parameters
+    ----------
+    path : path
+        SVG file to write.
+    tests : sequence of mapping
+        Rows of a verdict.
+    """
+    inks = {TEST: NETWORK, POSITIVE: WARM, NEGATIVE: QUIET}
     with drawing(path, 5.4, 0.5 + 0.32 * len(tests)) as figure:
         axes = figure.subplots()
-        axes.axvspan(0.5, EQUIVALENT, color=QUIET, alpha=0.15, lw=0)
+        axes.axvspan(0.5, EQUIVALENCE_LIMIT, color=QUIET, alpha=0.15, lw=0)
         axes.axvline(0.5, color=QUIET, lw=0.8)
-        for place, each in enumerate(reversed(tests)):
-            auc = each["auc"]
+        for y, test in enumerate(reversed(tests)):
+            auc, ink = test["auc"], inks[test["kind"]]
             if auc["low"] is not None:
-                axes.plot([auc["low"], auc["high"]], [place] * 2, color=inks[each["kind"]])
-            axes.plot(auc["value"], place, "o", color=inks[each["kind"]])
-            axes.text(1.03, place, p_text(each["p_value"]), va="center", fontsize=7)
-        axes.set_yticks(range(len(tests)), [each["run"] for each in reversed(tests)])
+                axes.plot([auc["low"], auc["high"]], [y] * 2, color=ink)
+            axes.plot(auc["value"], y, "o", color=ink)
+            axes.text(1.03, y, format_p_value(test["p_value"]), va="center", fontsize=7)
+        axes.set_yticks(range(len(tests)), [test["run"] for test in reversed(tests)])
         axes.set(xlabel="area under the ROC curve", xlim=(min(0.45, axes.get_xlim()[0]), 1.01))
 
 
-def _row(run: Run, kind: str) -> dict:
+def _test_row(run: Run, kind: str) -> dict[str, Any]:
+    """Return the row of a run in the table of tests."""
     test = run.metrics.get("two_sample")
     if test is None:
         raise InputError(f"{run.folder}: no two-sample test; its task must be classification")

@@ -1,12 +1,17 @@
-"""What a classifier of stamps looks at: how its answer changes where a part of a stamp is covered.
+"""Occlusion maps [1]_ of a classifier of stamps: change of its prediction where a patch is covered.
 
-After the occlusion maps of Zeiler & Fergus (2014, arXiv:1311.2901). A patch is covered not by a
-constant, which no stamp holds, but by patches of the same stamp's corners, which have its noise. A
-network whose predictions are averaged over symmetries is asked the same way.
+Patches are covered by patches from the corners of the same stamp, which have its noise, instead of
+a constant, which occurs in no stamp. Predictions are averaged over symmetries if those of the run
+are.
+
+References
+----------
+.. [1] Zeiler & Fergus 2014, arXiv:1311.2901.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,129 +24,167 @@ from cosmodag.evaluation.symmetric_prediction import symmetries
 from cosmodag.training.prediction import choose_device, load_run
 from cosmodag.training.reproducible import reproducible
 
-PARTS = 8
-"""Patches along a side; they are placed at steps of half a patch."""
-CASES = 3
-"""Stamps of each class."""
-_AT_ONCE = 256
+N_PATCHES = 8
+"""Patches per side; they are placed at steps of half a patch."""
+N_EXAMPLES = 3
+"""Examples per class."""
+_BATCH_SIZE = 256
 
-Answer = Callable[[np.ndarray], np.ndarray]
+LogitFunction = Callable[[np.ndarray], np.ndarray]
+"""From stamps (N, S, S, C) to the logit of class 1 minus that of class 0, (N,)."""
 
 
-def run_answer(
+class OcclusionExample(NamedTuple):
+    """A stamp with its occlusion map.
+
+    Attributes
+    ----------
+    stamp : numpy.ndarray, shape (S, S, C)
+        Stamp.
+    occlusion : numpy.ndarray, shape (2 N_PATCHES - 1, 2 N_PATCHES - 1)
+        Occlusion map.
+    probability : float
+        Predicted probability of class 1.
+    """
+
+    stamp: np.ndarray
+    occlusion: np.ndarray
+    probability: float
+
+
+def logit_difference(
     run_folder: str | os.PathLike,
     dataset_folder: str | os.PathLike,
     *,
     device: str = "auto",
     threads: int | None = None,
-) -> Answer:
-    """Return the answer of a trained network.
+) -> LogitFunction:
+    """Return the prediction of a trained network as a function of stamps.
 
     Parameters
     ----------
-    run_folder, dataset_folder
-        The run, and the dataset that it was trained on.
-    device, threads
-        As `cosmodag.training.prediction.predict` takes them.
+    run_folder : path
+        Folder of the trained run.
+    dataset_folder : path
+        Folder of the dataset on which it was trained.
+    device : {"auto", "cpu", "cuda"}
+        Device of the network.
+    threads : int, optional
+        Number of threads; all by default.
 
     Returns
     -------
     callable
-        From stamps (N, S, S, C) as the dataset holds them to the logit of class 1 less that of
+        From stamps (N, S, S, C) in the units of the dataset to the logit of class 1 minus that of
         class 0, (N,) float32.
     """
     model, _, description = load_run(run_folder)
     statistics = read_description(dataset_folder)["statistics"]
     transform = build_transform(description["transform"], statistics)
-    device = torch.device(choose_device(device))
-    model.to(device).eval()
-    views = [lambda x: x]
+    target = torch.device(choose_device(device))
+    model.to(target).eval()
+    views: Sequence[Callable[[torch.Tensor], torch.Tensor]] = [lambda x: x]
     augment = augmentation_names(description.get("augment"))
     if {"symmetries", "centred_symmetries"} & set(augment):
         views = symmetries(2, centred="centred_symmetries" in augment)
 
-    def answer(stamps: np.ndarray) -> np.ndarray:
-        found = []
+    def predict(stamps: np.ndarray) -> np.ndarray:
+        differences = []
         with reproducible(True, threads), torch.inference_mode():
-            for begin in range(0, len(stamps), _AT_ONCE):
-                x = stamps[begin : begin + _AT_ONCE]
+            for begin in range(0, len(stamps), _BATCH_SIZE):
+                x = stamps[begin : begin + _BATCH_SIZE]
                 x = np.ascontiguousarray(x if transform is None else transform(x))
-                x = torch.from_numpy(x).movedim(-1, 1).to(device)
-                logit = torch.stack([model(view(x)).float() for view in views]).mean(0)
-                found.append((logit[:, 1] - logit[:, 0]).cpu().numpy())
-        return np.concatenate(found)
+                batch = torch.from_numpy(x).movedim(-1, 1).to(target)
+                logits = torch.stack([model(view(batch)).float() for view in views]).mean(0)
+                differences.append((logits[:, 1] - logits[:, 0]).cpu().numpy())
+        return np.concatenate(differences)
 
-    return answer
+    return predict
 
 
-def confident_cases(
-    answer: Answer, test: Examples, score: np.ndarray, *, count: int = CASES
-) -> list[list[tuple[np.ndarray, np.ndarray, float]]]:
-    """Occlusion maps of the stamps that a network is surest of.
+def occlusion_examples(
+    predict: LogitFunction, test: Examples, probability: np.ndarray, *, n_examples: int = N_EXAMPLES
+) -> list[list[OcclusionExample]]:
+    """Return occlusion maps of the stamps that are classified correctly with most confidence.
 
     Parameters
     ----------
-    answer : callable
-        As `run_answer` returns it.
+    predict : callable
+        As returned by `logit_difference`.
     test : Examples
-        Stamps and their class, 0 or 1.
-    score : numpy.ndarray, shape (N,)
-        Probability of class 1.
-    count : int
-        How many of each class at most.
+        Stamps and their classes, 0 or 1.
+    probability : numpy.ndarray, shape (N,)
+        Predicted probability of class 1.
+    n_examples : int
+        Largest number of examples per class.
 
     Returns
     -------
-    list of list of tuple
-        For class 0 and class 1 the cases: stamp, map and score.
+    list of list of OcclusionExample
+        Examples of class 0 and of class 1, most confident first.
     """
     return [
-        [(test.x[row], occlusion_map(answer, test.x[row]), float(score[row])) for row in rows]
-        for rows in most_confident(score, test.y, count)
+        [
+            OcclusionExample(
+                test.x[row], occlusion_map(predict, test.x[row]), float(probability[row])
+            )
+            for row in rows
+        ]
+        for rows in most_confident(probability, test.y, n_examples)
     ]
 
 
-def occlusion_map(answer: Answer, stamp: np.ndarray, *, parts: int = PARTS) -> np.ndarray:
-    """How much of an answer each place of a stamp brings.
+def occlusion_map(
+    predict: LogitFunction, stamp: np.ndarray, *, n_patches: int = N_PATCHES
+) -> np.ndarray:
+    """Return the contribution of each patch of a stamp to a prediction.
 
     Parameters
     ----------
-    answer : callable
-        From stamps (N, S, S, C) to numbers (N,).
+    predict : callable
+        From stamps (N, S, S, C) to predictions (N,).
     stamp : numpy.ndarray, shape (S, S, C)
-    parts : int
-        Patches along a side.
+        Stamp.
+    n_patches : int
+        Patches per side.
 
     Returns
     -------
-    numpy.ndarray, shape (2 parts - 1, 2 parts - 1)
-        By how much the answer drops where the patch there is covered in all channels, the mean over
-        covers from two corners across.
+    numpy.ndarray, shape (2 n_patches - 1, 2 n_patches - 1)
+        Decrease of the prediction when a patch is covered in all channels; mean over covers from
+        two opposite corners.
     """
     side = len(stamp)
-    patch = max(side // parts, 1)
-    begins = np.linspace(0, side - patch, 2 * parts - 1).round().astype(int)
+    patch = max(side // n_patches, 1)
+    begins = np.linspace(0, side - patch, 2 * n_patches - 1).round().astype(int)
     covers = [stamp[:patch, :patch], stamp[side - patch :, side - patch :]]
     covered = np.repeat(stamp[None], len(begins) ** 2 * len(covers), axis=0)
-    places = [(y, x, cover) for y in begins for x in begins for cover in covers]
-    for one, (y, x, cover) in zip(covered, places):
-        one[y : y + patch, x : x + patch] = cover
-    drop = answer(stamp[None])[0] - answer(covered)
-    return drop.reshape(len(begins), len(begins), len(covers)).mean(-1)
+    positions = [(y, x, cover) for y in begins for x in begins for cover in covers]
+    for copy, (y, x, cover) in zip(covered, positions):
+        copy[y : y + patch, x : x + patch] = cover
+    decrease = predict(stamp[None])[0] - predict(covered)
+    return decrease.reshape(len(begins), len(begins), len(covers)).mean(-1)
 
 
-def most_confident(score: np.ndarray, label: np.ndarray, count: int) -> list[np.ndarray]:
-    """Rows of class 0 and of class 1 that a network is surest of, rightly, the surest first.
+def most_confident(probability: np.ndarray, label: np.ndarray, n_examples: int) -> list[np.ndarray]:
+    """Return the examples of each class that are classified correctly with most confidence.
 
     Parameters
     ----------
-    score, label : numpy.ndarray, shape (N,)
-        Probability of class 1, and the class.
-    count : int
-        How many of each class at most.
+    probability : numpy.ndarray, shape (N,)
+        Predicted probability of class 1.
+    label : numpy.ndarray, shape (N,)
+        Class, 0 or 1.
+    n_examples : int
+        Largest number of examples per class.
+
+    Returns
+    -------
+    list of numpy.ndarray of int
+        Rows of class 0 and of class 1, most confident first.
     """
-    found = []
-    for each, sure in ((0, 1 - score), (1, score)):
-        rows = np.flatnonzero((label == each) & (sure >= 0.5))
-        found.append(rows[np.argsort(-sure[rows], kind="stable")][:count])
-    return found
+    selected = []
+    for class_label, confidence in ((0, 1 - probability), (1, probability)):
+        rows = np.flatnonzero((label == class_label) & (confidence >= 0.5))
+        selected.append(rows[np.argsort(-confidence[rows], kind="stable")][:n_examples])
+    return selected

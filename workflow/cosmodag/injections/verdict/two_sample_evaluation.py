@@ -21,8 +21,9 @@ from cosmodag.evaluation.verdict import judged
 from cosmodag.injections.baselines import catalogue_classifiers
 from cosmodag.injections.verdict import two_sample_figures
 from cosmodag.injections.verdict.catalogue_difference import best_significant_baseline
-from cosmodag.injections.verdict.occlusion import confident_cases, run_answer
-from cosmodag.injections.verdict.two_sample import Sample, auc_draws, two_sample_test
+from cosmodag.injections.verdict.occlusion import logit_difference, occlusion_examples
+from cosmodag.injections.verdict.rank_tests import Sample, auc_draws
+from cosmodag.injections.verdict.two_sample import two_sample_test
 
 LIMITS = {"auc": (0.0, 1.0), "accuracy": (0.0, 1.0)}
 ROC = (
@@ -40,7 +41,7 @@ GALLERY = (
     "that the object was injected; then image and inverse variance of each band, the real object's "
     "above."
 )
-ATTENTION = (
+OCCLUSION = (
     "Occlusion maps of the objects that the network classifies correctly with the highest "
     "confidence: below each, the change of the prediction where a patch is covered with sky. Blue "
     "is evidence for a real object, ochre for an injected one."
@@ -65,9 +66,8 @@ class TwoSampleEvaluation(Evaluation):
 
     def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
         """Fit the baselines to the measurements of the catalogue."""
-        return fit_each(
-            self.BASELINES, *map(catalogue_classifiers.described, examples.values()), **options
-        )
+        splits = map(catalogue_classifiers.with_measurements, examples.values())
+        return fit_each(self.BASELINES, *splits, **options)
 
     def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
         """Test whether the network distinguishes the classes."""
@@ -109,6 +109,12 @@ class TwoSampleEvaluation(Evaluation):
         shown = test.examples["test"]
         if "g" not in shown.index:
             return {}
-        answer = run_answer(run.folder, run.dataset_folder, device=run.device, threads=run.threads)
-        cases = confident_cases(answer, shown, test.predictions["test"]["probability"][:, 1])
-        return {"attention": Figure(partial(two_sample_figures.attention, cases=cases), ATTENTION)}
+        predict = logit_difference(
+            run.folder, run.dataset_folder, device=run.device, threads=run.threads
+        )
+        probability = test.predictions["test"]["probability"][:, 1]
+        drawn = partial(
+            two_sample_figures.occlusion_maps,
+            examples=occlusion_examples(predict, shown, probability),
+        )
+        return {"attention": Figure(drawn, OCCLUSION)}
