@@ -52,6 +52,7 @@ def shown(*programs: str) -> list[str]:
 def checkout(tmp_path_factory, repository):
     """A checkout with the configurations that the pages ask their reader to save."""
     checkout = copy_checkout(tmp_path_factory.mktemp("docs"), repository)
+    (checkout.folder / "my.yaml").write_text("results: results/my\n")
     (checkout.folder / "stamps").mkdir()
     for page in documents.pages():
         for name, text in documents.files(page).items():
