@@ -25,8 +25,8 @@ def test_a_survey_is_simulated_cut_trained_on_and_judged_and_a_second_run_does_n
     configured.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", "all")
     results = configured.folder / "results"
     verdict = json.loads((results / "injections/verdicts/same.json").read_text())
-    assert verdict["outcome"] == "void"  # two epochs see no shift of a pixel
-    assert "the fault of position was not detected" in verdict["failures"][0]
+    assert verdict["outcome"] == "void"  # two epochs detect no offset of a pixel
+    assert "the flaw of position was not detected" in verdict["failures"][0]
     assert verdict["null"]["relabellings"] >= 200
     cuts = pd.read_csv(results / "injections/selections/same/0.csv").set_index("cut")
     assert (cuts.loc["kept"] > 20).all()
@@ -38,7 +38,7 @@ def test_a_survey_is_simulated_cut_trained_on_and_judged_and_a_second_run_does_n
     assert 0 < len(table) <= len(selected)  # stamps beyond an edge are left out
     assert table["probability"].between(0, 1).all()
     page = (results / "report.html").read_text()
-    assert "The test of same, with its controls" in page
+    assert "Two-sample test of run same with its controls" in page
     assert configured.planned() == set()
 
 

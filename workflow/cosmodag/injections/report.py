@@ -27,13 +27,14 @@ def verdict_section(path: Path) -> Section:
     verdict = json.loads(path.read_text())
     null = verdict["null"]
     caption = (
-        "Area under the ROC curve of the test (blue), of controls with a known fault, which must "
-        "be detected (p < 0.001), and of one without a fault, which must not. Bars are 95 % "
-        "intervals over groups; inside the band, up to 0.52, classes count as indistinguishable."
+        "Area under the ROC curve of the test (blue), of positive controls with a known flaw "
+        "(ochre), which must be detected (p < 0.001), and of the negative control without a flaw "
+        "(grey), which must not. Bars are 95 % intervals over groups; inside the band, up to 0.52, "
+        "classes count as indistinguishable."
     )
-    relabelling = (
-        f"With the network of the control without a fault frozen, {null['rejected']:.1%} of "
-        f"{null['relabellings']} random relabellings were rejected at the 5 % level (95 % interval "
+    permutations = (
+        f"With the network of the negative control frozen, {null['rejected']:.1%} of "
+        f"{null['relabellings']} label permutations were rejected at the 5 % level (95 % interval "
         f"{null['low']:.1%} to {null['high']:.1%}); 3 to 7 % are accepted."
     )
     return Section(
@@ -41,7 +42,7 @@ def verdict_section(path: Path) -> Section:
         title=f"Two-sample test of run {verdict['run']} with its controls",
         answer=verdict["sentence"],
         outcome=verdict["outcome"],
-        paragraphs=[relabelling],
+        paragraphs=[permutations],
         figures=[SectionFigure(data_address(path.with_suffix(".svg")), caption)],
     )
 
@@ -55,11 +56,13 @@ def selection_section(table: SelectionTable) -> Section:
         title="Selection of objects",
         paragraphs=[
             "Both classes pass the same cuts on quantities measured in the images. An object that "
-            "several cuts would remove counts for the first."
+            "more than one cut rejects counts for the first."
         ],
         tables=[
             SectionTable(
-                "Objects removed by each cut, and kept, by selection and class", columns, rows
+                "Objects removed by each cut, and selected objects, by selection and class",
+                columns,
+                rows,
             )
         ],
     )

@@ -84,7 +84,7 @@ def test_verdict_notes_that_catalogues_already_differ(different):
     assert scored["baselines"]["logistic"]["auc"]["low"] > 0.6
     assert scored["baselines"]["catalogue_trees"]["auc"]["low"] > 0.6
     assert "The catalogues of the classes already differ" in scored["verdict"]
-    best = max(each["auc"]["value"] for each in scored["baselines"].values())
+    best = max(baseline["auc"]["value"] for baseline in scored["baselines"].values())
     assert scored["note"] == f"catalogue baseline alone: AUC {best:.3f}"
     assert scored["outcome"] == two_sample.INCONCLUSIVE  # the network itself guesses
 

@@ -52,7 +52,7 @@ def test_verdict_with_valid_controls_is_that_of_the_test(judged, tmp_path):
     verdict = judged([1e-4, 1e-20])
     assert (verdict["outcome"], verdict["failures"]) == ("distinguishable", [])
     assert verdict["sentence"] == "The classes are distinguishable."
-    assert [each["kind"] for each in verdict["tests"]] == [
+    assert [test["kind"] for test in verdict["tests"]] == [
         "test",
         "positive control",
         "positive control",

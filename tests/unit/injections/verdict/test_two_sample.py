@@ -103,8 +103,8 @@ def test_significant_magnitudes_are_reported():
     score = np.where(faint, sample.score + 0.3 * sample.label, sample.score)
     test, _ = two_sample.two_sample_test(sample._replace(score=score), magnitude, replicas=200)
     assert len(test["bins"]) == 5
-    assert {each["n"] for each in test["bins"]} == {480}
-    significant = [each["p_value"] < 0.05 for each in test["bins"]]
+    assert {entry["n"] for entry in test["bins"]} == {480}
+    significant = [entry["p_value"] < 0.05 for entry in test["bins"]]
     assert significant == [False, False, False, False, True]
     assert "at g magnitudes 23." in test["sentence"]
 

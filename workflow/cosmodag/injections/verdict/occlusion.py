@@ -10,8 +10,8 @@ References
 """
 
 import os
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -83,7 +83,7 @@ def logit_difference(
     transform = build_transform(description["transform"], statistics)
     target = torch.device(choose_device(device))
     model.to(target).eval()
-    views: Sequence[Callable[[torch.Tensor], torch.Tensor]] = [lambda x: x]
+    views: list[Any] = [lambda x: x]
     augment = augmentation_names(description.get("augment"))
     if {"symmetries", "centred_symmetries"} & set(augment):
         views = symmetries(2, centred="centred_symmetries" in augment)

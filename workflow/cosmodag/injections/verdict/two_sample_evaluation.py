@@ -28,7 +28,7 @@ from cosmodag.injections.verdict.two_sample import two_sample_test
 LIMITS = {"auc": (0.0, 1.0), "accuracy": (0.0, 1.0)}
 ROC = (
     "ROC curve: the fraction of injected objects recognised against that of real objects mistaken "
-    "for injected, on unseen bricks. The band holds 95 % of the bootstrap replicas over bricks; "
+    "for injected, on unseen bricks. The band contains 95 % of the bootstrap replicas over bricks; "
     "the grey line is chance."
 )
 MAGNITUDES = (
@@ -51,7 +51,7 @@ OCCLUSION = (
 class TwoSampleEvaluation(Evaluation):
     """Evaluation of a two-sample test of real and injected objects.
 
-    The score is that of the network's probability of class 1. `two_sample` of the metrics holds the
+    The score is that of the network's probability of class 1. `two_sample` of the metrics is the
     test, see `cosmodag.injections.verdict.two_sample`; the verdict is its sentence. If a baseline
     separates the classes without the images, `note` names its AUC, for tables of outcomes.
     """
