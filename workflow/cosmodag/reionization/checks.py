@@ -1,6 +1,6 @@
-"""Checks of the section `reionization` of a configuration before the first job."""
+"""Checks of the configuration of the reionization experiment before the first job."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cosmodag.dag.example_format import ExampleFormat
 from cosmodag.dag.sub_box_groups import SubBoxes
@@ -19,31 +19,34 @@ COLUMNS = (
     "axis",
     *(f"{edge}_{letter}" for edge in ("lower", "upper", "box_size") for letter in "xyz"),
 )
+"""Columns of the index of slices that runs can use."""
 
 Keys = tuple[str, ...]
 
 
 def check(section: dict, given: Mapping) -> None:
-    """Check that the cutouts select what their sources hold.
+    """Check that all cutouts select redshifts, escape fractions and realizations of their source.
 
     Parameters
     ----------
     section : dict
-        The completed section.
+        Completed section `reionization` of the configuration.
     given : mapping
-        The section as the user wrote it.
+        Section as the user wrote it, without defaults.
 
     Raises
     ------
     ConfigError
+        If a source lacks a selected value, or if no slice lies within a region.
     """
     for name, cutouts in section["cutouts"].items():
         keys = ("reionization", "cutouts", name)
         ((kind, source),) = section["sources"][cutouts["source"]].items()
-        _check_chosen((*keys, "redshifts"), cutouts.get("redshifts", ()), source["redshifts"])
+        _check_selected((*keys, "redshifts"), cutouts.get("redshifts", ()), source["redshifts"])
         if kind == "simulation":
-            known = source["escape_fractions"]
-            _check_chosen((*keys, "escape_fractions"), cutouts.get("escape_fractions", ()), known)
+            fractions = source["escape_fractions"]
+            selected = cutouts.get("escape_fractions", ())
+            _check_selected((*keys, "escape_fractions"), selected, fractions)
             if cutouts.get("realizations", 1) > source["realizations"]:
                 raise ConfigError(
                     (*keys, "realizations"),
@@ -54,7 +57,20 @@ def check(section: dict, given: Mapping) -> None:
 
 
 def example_format(section: Mapping, name: str) -> ExampleFormat:
-    """Return what the examples of an entry of `cutouts` will hold."""
+    """Return the format of the examples of an entry of `cutouts`.
+
+    Parameters
+    ----------
+    section : mapping
+        Completed section `reionization` of the configuration.
+    name : str
+        Name of the entry.
+
+    Returns
+    -------
+    ExampleFormat
+        Shapes, channels, columns, classes and number of groups.
+    """
     cutouts = section["cutouts"][name]
     ((kind, source),) = section["sources"][cutouts["source"]].items()
     side = cutouts.get("side", source["cells"])
@@ -78,20 +94,24 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     )
 
 
-def _check_chosen(keys: Keys, chosen, known) -> None:
-    for value in chosen:
-        if not any(abs(value - other) < 1e-6 for other in known):
+def _check_selected(keys: Keys, selected: Sequence[float], available: Sequence[float]) -> None:
+    """Raise an error for a selected value that the source lacks."""
+    for value in selected:
+        if not any(abs(value - other) < 1e-6 for other in available):
             raise ConfigError(
-                keys, f"{value:g} is not in the source; known: {', '.join(f'{k:g}' for k in known)}"
+                keys,
+                f"{value:g} is not in the source; known: "
+                f"{', '.join(f'{other:g}' for other in available)}",
             )
 
 
 def _sub_boxes(section: Mapping, cutouts: Mapping) -> SubBoxes:
+    """Return the geometry of the slices of an entry of `cutouts`."""
     ((_, source),) = section["sources"][cutouts["source"]].items()
     cells = source["cells"]
     side = cutouts.get("side", cells)
-    # Simulations assume the same Hubble parameter as the default of folders.
-    per_cell = source["box_size"] * source.get("hubble", 0.6766) / cells
+    # Simulations have the same Hubble constant as the default of folders.
+    cell_size = source["box_size"] * source.get("hubble", 0.6766) / cells
     return SubBoxes(
         cells=(cells,) * 3,
         side=side,
@@ -100,5 +120,5 @@ def _sub_boxes(section: Mapping, cutouts: Mapping) -> SubBoxes:
         stride_depth=cutouts["stride_depth"],
         axes=cutouts["axes"],
         regions=cutouts.get("regions"),
-        buffer=(cutouts["buffer"] / per_cell,) * 3,
+        buffer=(cutouts["buffer"] / cell_size,) * 3,
     )

@@ -1,4 +1,4 @@
-"""What the experiment `reionization` declares to shared code."""
+"""Declaration of the reionization experiment for shared code."""
 
 from cosmodag.experiments import Experiment, Score, Task
 from cosmodag.reionization.checks import check, example_format
@@ -8,61 +8,61 @@ EXPERIMENT = Experiment(
     name="reionization",
     title="Reionization",
     question=(
-        "From a slice of the 21-cm sky, when and with which escape fraction of ionizing "
-        "photons was it taken?"
+        "Can the redshift and the escape fraction of ionizing photons be inferred from a slice "
+        "of the 21-cm sky?"
     ),
     background=(
-        "Universes are simulated from several random seeds at each redshift and escape "
-        "fraction, and cut into slices. A network is trained on some universes and tested "
-        "on others. The mean of a slice, which an interferometer does not measure, is taken"
-        " off and thermal noise is added where the run says so; simple methods see the same"
-        " noise. Slices that are zero all over, of a universe that is ionized throughout, "
-        "tell nothing and are scored apart."
+        "Independent realizations are simulated at each redshift and escape fraction and cut "
+        "into slices. Networks are trained on some realizations and tested on others. The mean "
+        "of each slice, which an interferometer does not measure, is subtracted, and thermal "
+        "noise is added where the configuration of the run states it; the baselines are fitted "
+        "to the same noisy slices. Slices that are zero everywhere, from fully ionized boxes, "
+        "contain no information and are scored separately."
     ),
     study=(
-        "In the work that this experiment redoes, all slices came from one realization and "
-        "were shuffled, so that neighbouring slices stood on both sides of the split, and "
-        "the auto-encoder saw the test slices. It read 17 redshifts with 48 % (fully "
-        "connected) and 96.5 % (behind an encoder) at one escape fraction, 83.3 % at all "
-        "twelve; twelve escape fractions with 55.9 % at one redshift and 13.7 % at all, "
-        "where chance is 8.3 %."
+        "In the study by its authors, all slices were from one realization and were split at "
+        "random, so neighbouring slices were in both the training and the test set, and the "
+        "autoencoder was trained on the test slices too. The accuracy for 17 redshifts was 48 % "
+        "(fully connected network) and 96.5 % (network on the latent of an autoencoder) for one "
+        "escape fraction, and 83.3 % for all twelve. The accuracy for twelve escape fractions "
+        "was 55.9 % at one redshift and 13.7 % at all redshifts, where chance is 8.3 %."
     ),
     stages={
-        "initial": "Draw the initial conditions of universes.",
+        "initial": "Draw the initial conditions of realizations.",
         "simulate": "Simulate cubes at one redshift.",
-        "read": "Read cubes out of a folder.",
-        "cutouts": "Cut slices of cubes.",
+        "read": "Read the cubes of one redshift from a folder.",
+        "cutouts": "Cut slices from cubes.",
     },
     files=ReionizationFiles,
     check=check,
     examples=example_format,
     tasks={
         "classification": Task(
-            "At which redshift, or with which escape fraction, was a slice taken?",
+            "At which redshift, or with which escape fraction, was a slice simulated?",
             "cosmodag.reionization.evaluation.slice_evaluations:SliceClassEvaluation",
         ),
         "ordinal": Task(
-            "Which redshift and escape fraction, and how surely?",
+            "Which redshift and escape fraction does a slice have, with which uncertainty?",
             "cosmodag.reionization.evaluation.slice_evaluations:SliceClassEvaluation",
         ),
         "count": Task(
-            "How much of a slice is neutral?",
+            "Which fraction of a slice is neutral?",
             "cosmodag.reionization.evaluation.slice_evaluations:SliceNumberEvaluation",
         ),
         "regression": Task(
-            "How much of a slice is neutral?",
+            "Which fraction of a slice is neutral?",
             "cosmodag.reionization.evaluation.slice_evaluations:SliceNumberEvaluation",
         ),
         "reconstruction": Task(
-            "How much of a slice is left after an eighth of its numbers?",
+            "How well can a slice be reconstructed from an eighth of its size?",
             "cosmodag.reionization.evaluation.slice_evaluations:SliceReconstructionEvaluation",
         ),
         "map": Task(
-            "Which regions are ionized, given the density?",
+            "Which regions of a slice are ionized, given its density?",
             "cosmodag.reionization.evaluation.ionized_maps:IonizedMapEvaluation",
         ),
         "matching": Task(
-            "Which ionized regions belong to a density?",
+            "Which of several maps of ionized regions belongs to a given density?",
             "cosmodag.reionization.evaluation.matching:MatchingEvaluation",
         ),
     },
@@ -71,7 +71,7 @@ EXPERIMENT = Experiment(
         "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
     },
     scores={
-        "top_1": Score("identified at first", "higher"),
+        "top_1": Score("top-1 accuracy", "higher"),
         "coherence": Score("cross-coherence r(k), mean over k", "higher"),
         "bubble_distance": Score("distance between the distributions of bubble sizes", "lower"),
         "bubble_ratio": Score("predicted over true mean bubble size"),

@@ -1,4 +1,4 @@
-"""Simple methods on slices: what they must find, and what they must not."""
+"""Baselines on slices use the signal, and baselines without it are at chance."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from cosmodag.evaluation.baselines.examples import taken
 from cosmodag.evaluation.reconstruction_evaluation import ReconstructionEvaluation
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.evaluation.task_evaluations import make_evaluation
-from cosmodag.reionization.baselines import matches, slice_features
-from cosmodag.reionization.evaluation.candidates import top_1
+from cosmodag.reionization.baselines import slice_features, slice_matching
+from cosmodag.reionization.evaluation.retrieval import top_1_hits
 from cosmodag.training.completion import complete_task
 from tests.slices import ESCAPE_FRACTIONS, REDSHIFTS
 
@@ -19,7 +19,7 @@ COLUMNS = ["redshift_class", "escape_fraction_class"]
 BLIND = ("shares", "index_only", "seed_only")
 
 
-def fitted(folder, task, noise=None):
+def fit(folder, task, noise=None):
     task = complete_task(task, Dataset.open(folder))
     evaluation = make_evaluation("reionization", task)
     examples = read_examples(folder, evaluation, noise=noise)
@@ -27,58 +27,58 @@ def fitted(folder, task, noise=None):
 
 
 @pytest.fixture(scope="module")
-def by_universe(slices):
-    return fitted(slices, {"name": "ordinal", "columns": COLUMNS}, {"rms": 8.0, "beam": 2.0})
+def by_realization(slices):
+    return fit(slices, {"name": "ordinal", "columns": COLUMNS}, {"rms": 8.0, "beam": 2.0})
 
 
 @pytest.fixture(scope="module")
 def shuffled(make_slices):
-    """The original's protocol: slices of a single universe, dealt at random."""
+    """The protocol of the study by its authors: slices of one realization, split at random."""
     folder = make_slices(protocol="random", seeds=1, step=1)
-    return fitted(folder, {"name": "classification", "column": "redshift_class"})
+    return fit(folder, {"name": "classification", "column": "redshift_class"})
 
 
 def accuracy(examples, predictions, column):
     return np.mean(predictions.test.argmax(1) == examples["test"].y[:, column])
 
 
-def test_distributions_sum_to_one(by_universe):
-    _, found = by_universe
-    for name, each in found.items():
+def test_distributions_sum_to_one(by_realization):
+    _, baselines = by_realization
+    for name, predictions in baselines.items():
         classes = len(REDSHIFTS if name.startswith("red") else ESCAPE_FRACTIONS)
-        assert each.test.shape[1] == classes
-        np.testing.assert_allclose(each.test.sum(1), 1, rtol=1e-4)
-        assert each.test.min() > 0
+        assert predictions.test.shape[1] == classes
+        np.testing.assert_allclose(predictions.test.sum(1), 1, rtol=1e-4)
+        assert predictions.test.min() > 0
 
 
 @pytest.mark.parametrize("column", [0, 1])
-def test_what_sees_only_place_or_universe_scores_at_chance(by_universe, column):
-    examples, found = by_universe
+def test_baselines_without_the_slice_are_at_chance(by_realization, column):
+    examples, baselines = by_realization
     chance = 1 / len((REDSHIFTS, ESCAPE_FRACTIONS)[column])
     for name in BLIND:
-        score = accuracy(examples, found[f"{COLUMNS[column]}:{name}"], column)
+        score = accuracy(examples, baselines[f"{COLUMNS[column]}:{name}"], column)
         assert score == pytest.approx(chance, abs=0.05), name
 
 
-def test_even_shuffled_the_place_alone_tells_no_redshift(shuffled):
-    """Every place occurs at every redshift: what leaks is the neighbouring slice, not its place."""
-    examples, found = shuffled
+def test_the_position_does_not_predict_the_redshift_in_a_random_split(shuffled):
+    """Each position occurs at each redshift: a random split leaks neighbours, not positions."""
+    examples, baselines = shuffled
     truth = examples["test"].y
     for name in BLIND:
-        p = found[f"redshift_class:{name}"].test
+        p = baselines[f"redshift_class:{name}"].test
         assert np.mean(p.argmax(1) == truth) < 0.45
         assert -np.log(p[np.arange(len(truth)), truth.astype(int)]).mean() > 1.0
 
 
-def test_slice_statistics_tell_redshift_and_escape_fraction(by_universe):
-    examples, found = by_universe
+def test_slice_features_predict_redshift_and_escape_fraction(by_realization):
+    examples, baselines = by_realization
     for name in ("discriminant", "slice_ridge", "slice_trees", "neighbours"):
-        assert accuracy(examples, found[f"redshift_class:{name}"], 0) > 0.6, name
+        assert accuracy(examples, baselines[f"redshift_class:{name}"], 0) > 0.6, name
     for name in ("discriminant", "slice_ridge", "slice_trees"):
-        assert accuracy(examples, found[f"escape_fraction_class:{name}"], 1) > 0.6, name
+        assert accuracy(examples, baselines[f"escape_fraction_class:{name}"], 1) > 0.6, name
 
 
-def test_simple_methods_see_the_noise_that_the_network_sees(slices):
+def test_baselines_are_fitted_to_the_same_noise_as_the_network(slices):
     task = {"name": "classification", "column": "redshift_class", "values": list(REDSHIFTS)}
     evaluation = make_evaluation("reionization", task)
     plain = read_examples(slices, evaluation)
@@ -90,7 +90,7 @@ def test_simple_methods_see_the_noise_that_the_network_sees(slices):
         np.testing.assert_array_equal(noisy[split].x, again[split].x)
 
 
-def test_features_do_not_depend_on_where_a_periodic_slice_is_cut():
+def test_features_do_not_depend_on_periodic_translations():
     x = np.random.default_rng(0).normal(size=(32, 32, 2)).astype(np.float32)
     np.testing.assert_allclose(
         slice_features.slice_features(np.roll(x, (5, 9), (0, 1))),
@@ -100,28 +100,28 @@ def test_features_do_not_depend_on_where_a_periodic_slice_is_cut():
     )
 
 
-def test_numbers_of_slices_are_read_off_slice_statistics(slices):
-    examples, found = fitted(slices, {"name": "regression", "columns": ["slice_neutral_fraction"]})
-    names = {name.partition(":")[2] for name in found}
+def test_slice_features_predict_the_neutral_fraction(slices):
+    examples, baselines = fit(slices, {"name": "regression", "columns": ["slice_neutral_fraction"]})
+    names = {name.partition(":")[2] for name in baselines}
     assert names == {"mean", "slice_ridge", "slice_trees", "index_only"}
-    error = found["slice_neutral_fraction:slice_ridge"].test - examples["test"].y[:, 0]
+    error = baselines["slice_neutral_fraction:slice_ridge"].test - examples["test"].y[:, 0]
     assert np.std(error) < 0.05
 
 
-def test_classes_that_training_lacks_are_possible_all_the_same():
+def test_classes_missing_in_training_have_nonzero_probability():
     random = np.random.default_rng(0)
 
     def split(classes, count=60):
         y = random.choice(classes, count)
         features = y[:, None] + random.normal(size=(count, 3))
-        place = np.zeros((count, 2))
-        return ordered_classes.ClassSplit(features, features, place, np.array(["s"] * count), y)
+        position = np.zeros((count, 2))
+        return ordered_classes.ClassSplit(features, features, position, np.array(["s"] * count), y)
 
-    parts = split([0, 2]), split([0, 1, 2]), split([0, 1, 2])
-    for name, fit in ordered_classes.BASELINES.items():
-        found = fit(*parts, values=[5.0, 6.0, 7.0], seed=0)
-        assert found.test.shape == (60, 3), name
-        assert found.test.min() > 0, name
+    splits = split([0, 2]), split([0, 1, 2]), split([0, 1, 2])
+    for name, baseline in ordered_classes.BASELINES.items():
+        predictions = baseline(*splits, values=[5.0, 6.0, 7.0], seed=0)
+        assert predictions.test.shape == (60, 3), name
+        assert predictions.test.min() > 0, name
 
 
 def test_a_reconstruction_of_full_size_is_exact(slices):
@@ -129,27 +129,33 @@ def test_a_reconstruction_of_full_size_is_exact(slices):
     splits = [taken(examples[s], np.arange(20)) for s in ("train", "valid", "test")]
     pixels = splits[0].x[0].size
     for name, size in (("cosines", 2 * pixels), ("coarse", pixels)):
-        found = reconstructions.BASELINES[name](*splits, size=size, seed=0)
-        np.testing.assert_allclose(found.test, splits[2].x, atol=1e-3)
+        predictions = reconstructions.BASELINES[name](*splits, size=size, seed=0)
+        np.testing.assert_allclose(predictions.test, splits[2].x, atol=1e-3)
 
 
-def test_what_is_given_back_is_no_larger_than_the_latent(slices):
-    examples, found = fitted(slices, {"name": "reconstruction"})
+def test_baseline_reconstructions_have_no_more_dimensions_than_the_latent(slices):
+    examples, baselines = fit(slices, {"name": "reconstruction"})
     size = 32 * 32 // 8
-    for name, numbers in (("cosines", size // 2), ("coarse", size)):
-        coefficient = fft.dctn(found[name].test[..., 0], axes=(1, 2), norm="ortho")
-        assert (np.abs(coefficient) > 1e-3).sum((1, 2)).max() <= numbers
-    flat = found["principal"].test.reshape(len(found["principal"].test), -1)
+    for name, n_coefficients in (("cosines", size // 2), ("coarse", size)):
+        coefficient = fft.dctn(baselines[name].test[..., 0], axes=(1, 2), norm="ortho")
+        assert (np.abs(coefficient) > 1e-3).sum((1, 2)).max() <= n_coefficients
+    flat = baselines["principal"].test.reshape(len(baselines["principal"].test), -1)
     centred = flat - flat[0]
     assert np.linalg.matrix_rank(centred, tol=1e-2) <= size
-    errors = {n: ((each.test - examples["test"].y) ** 2).mean() for n, each in found.items()}
+    errors = {
+        name: ((predictions.test - examples["test"].y) ** 2).mean()
+        for name, predictions in baselines.items()
+    }
     assert max(errors, key=errors.get) == "mean"
 
 
-def test_slices_are_matched_by_correlation_and_not_by_chance(pairs):
-    examples, found = fitted(pairs, {"name": "matching", "columns": COLUMNS, "candidates": 16})
-    scores = {n: top_1(each.test, examples["test"].y, 16, 0).mean() for n, each in found.items()}
+def test_correlation_matches_slices_better_than_chance(pairs):
+    examples, baselines = fit(pairs, {"name": "matching", "columns": COLUMNS, "candidates": 16})
+    scores = {
+        name: top_1_hits(predictions.test, examples["test"].y, 16, 0).mean()
+        for name, predictions in baselines.items()
+    }
     assert scores["chance"] < 0.15
     assert scores["correlation"] > 0.6
     assert scores["phases"] > 0.6
-    assert set(scores) == set(matches.BASELINES)
+    assert set(scores) == set(slice_matching.BASELINES)

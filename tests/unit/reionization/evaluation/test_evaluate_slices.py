@@ -1,4 +1,4 @@
-"""Runs on slices scored end to end, with their figures."""
+"""Runs on slices are evaluated end to end, with their figures."""
 
 import json
 
@@ -53,37 +53,37 @@ def encoder(slices, folder):
     )
 
 
-def test_ordered_classes_are_scored_column_by_column(both):
+def test_ordered_classes_have_scores_for_each_column(both):
     assert both["headline"] == "redshift_class.mae_skill"
     for column in BOTH["columns"]:
         for name in ("accuracy", "mae", "crps", "log_loss", "coverage_68"):
             assert both["scores"][f"{column}.{name}"]["value"] is not None
         assert np.sum(both["confusion"][column]) == both["n"]
-        places = [each["at"] for each in both["by_redshift"][column]["network"]]
-        assert places == list(REDSHIFTS)
+        redshifts = [point["at"] for point in both["by_redshift"][column]["network"]]
+        assert redshifts == list(REDSHIFTS)
     assert {"discriminant", "slice_ridge", "slice_trees", "neighbours", "seed_only"} <= set(
         both["baselines"]
     )
 
 
-def test_slices_that_are_zero_all_over_are_scored_apart(both):
-    zero = both["all_zero"]
-    assert zero["n"] == 3 * 6  # one of each class in each of three test universes
+def test_empty_slices_are_scored_separately(both):
+    empty = both["all_zero"]
+    assert empty["n"] == 3 * 6  # one per class in each of three test realizations
     assert both["n"] == 3 * 6 * 12
-    # Noise alone tells nothing: chance is one in three.
-    assert zero["scores"]["redshift_class.accuracy"]["value"] <= 0.5
+    # Noise contains no information: the accuracy of chance is one third.
+    assert empty["scores"]["redshift_class.accuracy"]["value"] <= 0.5
 
 
-def test_every_figure_of_ordered_classes_is_drawn(both, folder):
-    each = {
+def test_all_figures_of_ordered_classes_are_drawn(both, folder):
+    per_column = {
         f"{kind}_{column}"
         for column in BOTH["columns"]
         for kind in ("confusion", "values", "calibration", "redshifts")
     }
-    assert figures(folder / "both") == each | {"saliency", "slices", "scores", "learning"}
+    assert figures(folder / "both") == per_column | {"saliency", "slices", "scores", "learning"}
 
 
-def test_simple_methods_fitted_before_are_those_fitted_here(slices, both, folder):
+def test_baselines_from_a_file_have_the_scores_of_baselines_fitted_now(slices, both, folder):
     prepare_baselines(slices, folder / "b.h5", task=BOTH, noise=NOISE, threads=1)
     again = evaluate(slices, folder / "both", baselines=folder / "b.h5", replicas=60, threads=1)
     for name, scores in both["baselines"].items():
@@ -98,45 +98,45 @@ def test_simple_methods_fitted_before_are_those_fitted_here(slices, both, folder
 def test_reconstructions_are_scored_in_the_units_of_the_slices(slices, encoder, folder):
     assert encoder["headline"] == "explained_variance"
     assert set(encoder["baselines"]) == {"mean", "principal", "cosines", "coarse"}
-    # The variance of brightness temperature is some hundred mK².
+    # The variance of the brightness temperature is about 100 mK².
     assert encoder["baselines"]["mean"]["mse"]["value"] > 50
     assert encoder["baselines"]["mean"]["explained_variance"]["value"] == pytest.approx(0, abs=0.05)
-    assert encoder["outcome"] == "inconclusive"  # of three test universes
+    assert encoder["outcome"] == "inconclusive"  # only three test realizations
     assert "reconstructions" in figures(folder / "encoder")
 
 
-def test_a_run_behind_an_encoder_is_scored_and_names_both_networks(slices, encoder, folder):
+def test_a_run_on_the_latent_of_an_encoder_is_evaluated(slices, encoder, folder):
     model = {"name": "convnet", "widths": [8]}
-    found = run(slices, folder / "behind", REDSHIFT, model, encoder=folder / "encoder")
-    assert found["headline"] == "accuracy"
-    assert found["target"] == "redshift_class"
+    metrics = run(slices, folder / "behind", REDSHIFT, model, encoder=folder / "encoder")
+    assert metrics["headline"] == "accuracy"
+    assert metrics["target"] == "redshift_class"
     assert "saliency" in figures(folder / "behind")
 
 
-def test_ionized_regions_are_scored_by_overlap_and_structure(densities, folder):
+def test_maps_of_ionized_regions_have_scores_of_overlap_and_structure(densities, folder):
     model = {"name": "unet", "width": 8, "levels": 2, "norm": "batch", "padding": "circular"}
-    found = run(densities, folder / "map", {"name": "map", "channel": "ionized"}, model)
-    for scores in (found["scores"], *found["baselines"].values()):
+    metrics = run(densities, folder / "map", {"name": "map", "channel": "ionized"}, model)
+    for scores in (metrics["scores"], *metrics["baselines"].values()):
         assert {"mcc", "f1", "coherence", "bubble_distance", "bubble_ratio"} <= set(scores)
     # Dense regions are ionized first.
-    assert found["baselines"]["smoothed_density"]["mcc"]["value"] > 0.3
-    assert len(found["coherence"]["network"]) == 12
+    assert metrics["baselines"]["smoothed_density"]["mcc"]["value"] > 0.3
+    assert len(metrics["coherence"]["network"]) == 12
     assert {"ionization", "coherence", "bubbles", "slices"} <= figures(folder / "map")
 
 
-def test_matches_are_scored_among_slices_of_one_class(pairs, folder):
+def test_matching_has_the_top_1_accuracy_among_slices_of_one_class(pairs, folder):
     task = {"name": "matching", "columns": BOTH["columns"], "embedding_dim": 128, "candidates": 8}
-    found = run(pairs, folder / "match", task, {"name": "siamese", "width": 8})
-    assert found["candidates"] == 8
-    assert found["baselines"]["chance"]["top_1"]["value"] == pytest.approx(1 / 8, abs=0.08)
-    assert found["baselines"]["correlation"]["top_1"]["value"] > 0.6
+    metrics = run(pairs, folder / "match", task, {"name": "siamese", "width": 8})
+    assert metrics["candidates"] == 8
+    assert metrics["baselines"]["chance"]["top_1"]["value"] == pytest.approx(1 / 8, abs=0.08)
+    assert metrics["baselines"]["correlation"]["top_1"]["value"] > 0.6
 
 
-def test_numbers_read_off_slices_are_scored(slices, folder):
+def test_quantities_predicted_from_slices_are_scored(slices, folder):
     task = {"name": "count", "columns": ["slice_neutral_fraction"]}
-    found = run(slices, folder / "numbers", task, NET, epochs=1)
-    assert found["baselines"]["slice_ridge"]["r2"]["value"] > 0.9
-    assert found["all_zero"]["n"] == 18
+    metrics = run(slices, folder / "numbers", task, NET, epochs=1)
+    assert metrics["baselines"]["slice_ridge"]["r2"]["value"] > 0.9
+    assert metrics["all_zero"]["n"] == 18
 
 
 def test_the_report_shows_slices(both, encoder, folder):
@@ -147,13 +147,13 @@ def test_the_report_shows_slices(both, encoder, folder):
     assert "explained variance" in page
 
 
-def test_predictions_are_kept_with_their_examples(both, folder):
+def test_predictions_are_written_with_the_ids_of_their_examples(both, folder):
     with h5py.File(folder / "both" / "predictions.h5") as file:
         assert file["probability"].shape == (both["n"], 5)
         assert len(set(file["id"].asstr()[:])) == both["n"]
 
 
-def test_a_stretched_input_cannot_be_given_back(slices, folder):
+def test_a_nonlinear_transform_cannot_be_reconstructed(slices, folder):
     with pytest.raises(InputError, match="transform 'log1p' stretches values"):
         run(
             slices,

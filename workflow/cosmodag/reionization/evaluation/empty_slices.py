@@ -1,4 +1,4 @@
-"""Slices that are zero everywhere, which hold no information, separated from the others."""
+"""Separation of slices that are zero everywhere, which have no signal, from the others."""
 
 from collections.abc import Mapping
 
@@ -12,37 +12,50 @@ COLUMN = "all_zero"
 
 
 def separate_empty(subset: Subset) -> tuple[Subset, Subset | None]:
-    """Separate slices that are zero everywhere, in the validation and the test split.
+    """Separate slices that are zero everywhere in the validation and the test split.
+
+    Parameters
+    ----------
+    subset : Subset
+        Examples with the predictions of the network and of the baselines.
 
     Returns
     -------
     with_signal : Subset
+        Slices with a signal; all slices if there are only empty ones.
     empty : Subset or None
-        Empty slices of the test split, beside the validation split with signal; None where there
-        are none.
+        Empty slices of the test split, with the validation split with signal; None if there are
+        none.
     """
     examples = subset.examples
     if COLUMN not in examples["test"].index:
         return subset, None
-    zero = {s: examples[s].index[COLUMN].to_numpy() > 0 for s in ("valid", "test")}
-    if zero["test"].all() or zero["valid"].all():
+    empty = {split: examples[split].index[COLUMN].to_numpy() > 0 for split in ("valid", "test")}
+    if empty["test"].all() or empty["valid"].all():
         return subset, None
-    rows = {split: np.flatnonzero(~each) for split, each in zero.items()}
-    empty = {"valid": rows["valid"], "test": np.flatnonzero(zero["test"])}
-    return _select(subset, rows), _select(subset, empty) if len(empty["test"]) else None
+    rows = {split: np.flatnonzero(~mask) for split, mask in empty.items()}
+    with_signal = _select_rows(subset, rows)
+    if not empty["test"].any():
+        return with_signal, None
+    empty_rows = {"valid": rows["valid"], "test": np.flatnonzero(empty["test"])}
+    return with_signal, _select_rows(subset, empty_rows)
 
 
-def _select(subset: Subset, rows: Mapping[str, np.ndarray]) -> Subset:
-    """Select rows of the validation and the test split."""
-    examples = {split: taken(subset.examples[split], each) for split, each in rows.items()}
+def _select_rows(subset: Subset, rows: Mapping[str, np.ndarray]) -> Subset:
+    """Return a subset with the given rows of the validation and the test split."""
+    selected = {split: taken(subset.examples[split], indices) for split, indices in rows.items()}
     return Subset(
-        {**subset.examples, **examples},
+        {**subset.examples, **selected},
         {
             split: {name: values[rows[split]] for name, values in arrays.items()}
             for split, arrays in subset.predictions.items()
         },
         {
-            name: Predictions(each.valid[rows["valid"]], each.test[rows["test"]], each.spread)
-            for name, each in subset.baselines.items()
+            name: Predictions(
+                predictions.valid[rows["valid"]],
+                predictions.test[rows["test"]],
+                predictions.spread,
+            )
+            for name, predictions in subset.baselines.items()
         },
     )

@@ -1,21 +1,23 @@
-"""Whether predicted ionized regions have the structure of the true ones.
+"""Scores of the structure of predicted ionized regions.
 
-The cross-coherence tells at which wavenumbers a predicted map follows the true one, whatever its
-amplitude. The sizes of bubbles are told by their mean free path (Mesinger & Furlanetto 2007, ApJ
-669, 663): how far one gets from an ionized pixel before the first neutral one, here along the axes
-of the slice. Slices count as periodic.
+The cross-coherence measures at which wavenumbers a predicted map follows the true one, independent
+of its amplitude. The size of bubbles is their mean free path (Mesinger & Furlanetto 2007, ApJ 669,
+663): the distance from an ionized pixel to the nearest neutral one in a given direction, here along
+the axes of the slice. Slices are treated as periodic.
 """
 
 import numpy as np
 
 from cosmodag.evaluation import bootstrap
 
-RINGS = 12
-LIMITS = {
+N_BINS = 12
+"""Bins of wavenumber up to the Nyquist frequency."""
+LIMITS: dict[str, tuple[float, float]] = {
     "coherence": (-1, 1),
     "bubble_distance": (0, 1),
     "bubble_ratio": (0, np.inf),
 }
+"""Smallest and largest possible value of each score."""
 
 
 def structure_draws(
@@ -27,49 +29,90 @@ def structure_draws(
     replicas: int = bootstrap.REPLICAS,
     seed: int = 0,
 ) -> bootstrap.Draws:
-    """Scores of the structure of predicted maps with replicas over groups.
+    """Return the scores of the structure of predicted maps with their bootstrap replicas.
+
+    The scores are `coherence`, the mean of r(k) over bins of k up to the Nyquist frequency;
+    `bubble_distance`, the largest difference between the cumulative distributions of free paths
+    (the Kolmogorov-Smirnov distance); and `bubble_ratio`, the predicted over the true mean free
+    path.
 
     Parameters
     ----------
-    probability : array of shape (N, H, W)
-        Of a pixel being ionized.
-    truth : bool array of shape (N, H, W)
-    groups : array of shape (N,)
+    probability : numpy.ndarray, shape (N, H, W), float
+        Predicted probability that a pixel is ionized.
+    truth : numpy.ndarray, shape (N, H, W), bool
+        Ionized pixels.
+    groups : numpy.ndarray, shape (N,)
+        Group of each map; replicas are drawn over groups.
     threshold : float
-        Probability from which a pixel counts as ionized; chosen on validation.
-    replicas, seed
-        As `cosmodag.evaluation.bootstrap.draw` takes them.
+        Probability from which a pixel is classified as ionized, chosen on the validation split.
+    replicas : int
+        Number of bootstrap replicas.
+    seed : int
+        Seed of the replicas.
 
     Returns
     -------
-    Draws
-        `coherence`, the mean of r(k) over rings of k up to the Nyquist frequency;
-        `bubble_distance`, the largest difference of the cumulated distributions of free paths
-        (Kolmogorov & Smirnov); `bubble_ratio`, predicted over true mean free path.
+    bootstrap.Draws
+        Values and replicas of the scores.
+
+    Examples
+    --------
+    >>> truth = np.random.default_rng(0).random((6, 16, 16)) > 0.5
+    >>> draws = structure_draws(truth * 0.9, truth, np.arange(6), threshold=0.5)
+    >>> round(draws.values["bubble_ratio"], 3)
+    1.0
     """
     sums = (
         power_sums(probability, truth, groups),
-        path_sums(probability >= threshold, groups),
-        path_sums(truth, groups),
+        free_path_counts(probability >= threshold, groups),
+        free_path_counts(truth, groups),
     )
-    return bootstrap.draw(scores, sums, replicas=replicas, seed=seed)
+    return bootstrap.draw(structure_scores, sums, replicas=replicas, seed=seed)
 
 
-def scores(power: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> dict[str, np.ndarray]:
-    """All scores of R sets of totals: power (R, rings, 3), free paths (R, lengths) of both."""
+def structure_scores(
+    power: np.ndarray, predicted: np.ndarray, true: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the scores of R bootstrap replicas from their totals.
+
+    Parameters
+    ----------
+    power : numpy.ndarray, shape (R, bins, 3), float64
+        Totals of `power_sums`.
+    predicted, true : numpy.ndarray, shape (R, lengths), float64
+        Totals of `free_path_counts` of the predicted and the true maps.
+
+    Returns
+    -------
+    dict from str to numpy.ndarray, shape (R,)
+        Scores by name.
+    """
     lengths = np.arange(1, true.shape[1] + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = [each / each.sum(1, keepdims=True) for each in (predicted, true)]
-        means = [share @ lengths for share in shares]
+        distributions = [counts / counts.sum(1, keepdims=True) for counts in (predicted, true)]
+        means = [distribution @ lengths for distribution in distributions]
+        cumulative = [distribution.cumsum(1) for distribution in distributions]
         return {
             "coherence": coherence(power).mean(1),
-            "bubble_distance": np.abs(shares[0].cumsum(1) - shares[1].cumsum(1)).max(1),
+            "bubble_distance": np.abs(cumulative[0] - cumulative[1]).max(1),
             "bubble_ratio": means[0] / means[1],
         }
 
 
 def coherence(power: np.ndarray) -> np.ndarray:
-    """Cross-coherence r(k) of totals (..., rings, 3) of cross and both auto powers; 0 for none."""
+    """Return the cross-coherence r(k).
+
+    Parameters
+    ----------
+    power : numpy.ndarray, shape (..., bins, 3), float64
+        Cross power and both auto powers in bins of wavenumber.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., bins), float64
+        r(k), -1 to 1; 0 where a map has no power.
+    """
     scale = np.sqrt(power[..., 1] * power[..., 2])
     return np.divide(power[..., 0], scale, out=np.zeros_like(scale), where=scale > 0)
 
@@ -82,61 +125,128 @@ def coherence_curve(
     replicas: int = bootstrap.REPLICAS,
     seed: int = 0,
 ) -> list[dict]:
-    """r(k) in each ring with its interval: `at` (cycles a pixel), `value`, `low`, `high`."""
+    """Return the cross-coherence of predicted and true maps in bins of wavenumber.
+
+    Parameters
+    ----------
+    probability : numpy.ndarray, shape (N, H, W), float
+        Predicted probability that a pixel is ionized.
+    truth : numpy.ndarray, shape (N, H, W), bool
+        Ionized pixels.
+    groups : numpy.ndarray, shape (N,)
+        Group of each map; replicas are drawn over groups.
+    replicas : int
+        Number of bootstrap replicas.
+    seed : int
+        Seed of the replicas.
+
+    Returns
+    -------
+    list of dict
+        For each bin its centre `at` in cycles per pixel, and `value`, `low` and `high` of r(k).
+    """
     sums = (power_sums(probability, truth, groups),)
 
     def curve(power: np.ndarray) -> dict[str, np.ndarray]:
-        return {str(ring): each for ring, each in enumerate(coherence(power).T)}
+        return {str(bin): values for bin, values in enumerate(coherence(power).T)}
 
     draws = bootstrap.draw(curve, sums, replicas=replicas, seed=seed)
-    found = draws.intervals({str(ring): (-1, 1) for ring in range(RINGS)})
-    return [{"at": 0.5 * (n + 0.5) / RINGS, **found[str(n)]} for n in range(RINGS)]
+    intervals = draws.intervals({str(bin): (-1, 1) for bin in range(N_BINS)})
+    return [{"at": 0.5 * (bin + 0.5) / N_BINS, **intervals[str(bin)]} for bin in range(N_BINS)]
 
 
 def power_sums(first: np.ndarray, second: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Cross power of two sets of maps and the power of each, in rings of k, (G, rings, 3)."""
+    """Return the cross power of two sets of maps and their auto powers, summed over groups.
+
+    Parameters
+    ----------
+    first, second : numpy.ndarray, shape (N, H, W)
+        Maps.
+    groups : numpy.ndarray, shape (N,)
+        Group of each map.
+
+    Returns
+    -------
+    numpy.ndarray, shape (groups, bins, 3), float64
+        Sums over the modes in each bin of wavenumber.
+    """
     height, width = first.shape[1:]
     k = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
-    ring = (k / 0.5 * RINGS).astype(int)
-    inside = (ring < RINGS) & (k > 0)
-    # Modes that rfft leaves out mirror the others.
+    bins = (k / 0.5 * N_BINS).astype(int)
+    inside = (bins < N_BINS) & (k > 0)
+    # A mode that is not at either end of the last axis also stands for its complex conjugate.
     weight = np.full(k.shape, 2.0)
     weight[:, 0] = 1.0
     if width % 2 == 0:
         weight[:, -1] = 1.0
-    ring, weight = ring[inside], weight[inside]
-    rows = np.empty((len(first), RINGS, 3))
+    bins, weight = bins[inside], weight[inside]
+    sums = np.empty((len(first), N_BINS, 3))
     for row, pair in enumerate(zip(first, second)):
-        a, b = (np.fft.rfft2(np.asarray(each, np.float64))[inside] for each in pair)
+        a, b = (np.fft.rfft2(np.asarray(field, np.float64))[inside] for field in pair)
         powers = ((a * b.conj()).real, np.abs(a) ** 2, np.abs(b) ** 2)
         for column, power in enumerate(powers):
-            rows[row, :, column] = np.bincount(ring, weight * power, RINGS)
-    return bootstrap.group_sums(groups, rows)
+            sums[row, :, column] = np.bincount(bins, weight * power, N_BINS)
+    return bootstrap.group_sums(groups, sums)
 
 
-def path_sums(ionized: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Number of free paths of each length, 1 to the longer side of a map, of each group."""
-    most = max(ionized.shape[1:])
-    rows = np.stack([path_histogram(each, most) for each in ionized])
-    return bootstrap.group_sums(groups, rows)
+def free_path_counts(ionized: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return the number of free paths of each length, summed over groups.
+
+    Parameters
+    ----------
+    ionized : numpy.ndarray, shape (N, H, W), bool
+        Ionized pixels.
+    groups : numpy.ndarray, shape (N,)
+        Group of each map.
+
+    Returns
+    -------
+    numpy.ndarray, shape (groups, max(H, W)), float64
+        Counts of the lengths 1, 2, … in pixels.
+    """
+    max_length = max(ionized.shape[1:])
+    counts = np.stack([free_path_histogram(mask, max_length) for mask in ionized])
+    return bootstrap.group_sums(groups, counts)
 
 
-def path_histogram(ionized: np.ndarray, most: int) -> np.ndarray:
-    """Number of free paths of each length 1 … `most` in one map, along both ways of both axes."""
-    count = np.zeros(most + 1)
-    for turn in range(4):
-        lengths = _free_paths(np.rot90(ionized, turn))
-        count += np.bincount(np.minimum(lengths, most).ravel(), minlength=most + 1)
-    return count[1:]
+def free_path_histogram(ionized: np.ndarray, max_length: int) -> np.ndarray:
+    """Return the number of free paths of each length in one map.
+
+    Free paths start at each ionized pixel and run in both directions along both axes.
+
+    Parameters
+    ----------
+    ionized : numpy.ndarray, shape (H, W), bool
+        Ionized pixels.
+    max_length : int
+        Largest length in pixels; longer paths count as this length.
+
+    Returns
+    -------
+    numpy.ndarray, shape (max_length,), float64
+        Counts of the lengths 1, 2, …, `max_length`.
+
+    Examples
+    --------
+    >>> mask = np.zeros((8, 8), bool)
+    >>> mask[2, 3:5] = True
+    >>> free_path_histogram(mask, 8)[:3].tolist()
+    [6.0, 2.0, 0.0]
+    """
+    counts = np.zeros(max_length + 1)
+    for quarter_turns in range(4):
+        lengths = _free_paths(np.rot90(ionized, quarter_turns))
+        counts += np.bincount(np.minimum(lengths, max_length).ravel(), minlength=max_length + 1)
+    return counts[1:]
 
 
 def _free_paths(ionized: np.ndarray) -> np.ndarray:
-    """Pixels from each ionized pixel down to the first neutral one, going round; 0 where neutral.
+    """Return the pixels from each ionized pixel down to the first neutral one, periodically.
 
-    A column without any neutral pixel counts its length.
+    Neutral pixels have length 0. In a column without a neutral pixel the length is the height.
     """
     height = len(ionized)
-    # Twice round: the second time each pixel knows what comes after the edge.
+    # The second pass over the rows continues paths across the edge.
     run = np.zeros(ionized.shape[1], int)
     lengths = np.zeros(ionized.shape, int)
     for step in range(2 * height - 1, -1, -1):

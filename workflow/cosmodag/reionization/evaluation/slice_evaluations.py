@@ -19,17 +19,17 @@ from cosmodag.evaluation.reconstruction_evaluation import ReconstructionEvaluati
 from cosmodag.reionization.baselines import slice_features
 from cosmodag.reionization.evaluation import slice_figures
 from cosmodag.reionization.evaluation.empty_slices import separate_empty
-from cosmodag.reionization.evaluation.slice_saliency import slice_cases
+from cosmodag.reionization.evaluation.slice_saliency import salient_slices
 
-SLICES = "Unseen slices at each redshift, from the middle of the order of the split."
+SLICES = "One unseen slice per redshift: the middle one in the order of the test split."
 SALIENCY = (
-    "Saliency: the gradient of the expected value with respect to each pixel. More signal in red "
-    "pixels raises the prediction, in blue pixels it lowers it."
+    "Saliency: the gradient of the expected value with respect to each pixel. More signal raises "
+    "the prediction in red pixels and lowers it in blue pixels."
 )
 
 
 class SliceEvaluation(Evaluation):
-    """What evaluations of slices share: slices without signal, and a figure of slices."""
+    """Base class of the evaluations of slices: separates empty slices and draws slices."""
 
     def without_signal(self, subset: Subset) -> tuple[Subset, Subset | None]:
         """Separate slices that are zero everywhere."""
@@ -47,13 +47,13 @@ class SliceEvaluation(Evaluation):
 
 
 class SliceNumberEvaluation(SliceEvaluation, NumberEvaluation):
-    """Evaluation of numbers predicted from slices, such as the neutral fraction."""
+    """Evaluation of quantities predicted from slices, such as the neutral fraction."""
 
     FEATURE_PREFIX = "slice_"
 
     def features(self, examples: Examples) -> Examples:
-        """Return the examples with slice statistics (N, F) in the place of their slices."""
-        return slice_features.described(examples)
+        """Return the examples with features of slices, shape (N, F), as input."""
+        return slice_features.replace_by_features(examples)
 
 
 class SliceClassEvaluation(SliceEvaluation, OrderedEvaluation):
@@ -62,20 +62,20 @@ class SliceClassEvaluation(SliceEvaluation, OrderedEvaluation):
     COVARIATE = "redshift"
 
     def features(self, examples: Examples) -> np.ndarray:
-        """Return slice statistics (N, F)."""
-        return slice_features.described(examples).x
+        """Return the features of slices, shape (N, F)."""
+        return slice_features.replace_by_features(examples).x
 
     def run_figures(
         self, run: RunToEvaluate, examples: SplitExamples, test: Subset
     ) -> dict[str, Figure]:
-        """Return the figures of slices and of the network's saliency."""
-        drawn: dict[str, Figure] = {}
+        """Return the figures of slices and of the saliency of the network."""
+        figures: dict[str, Figure] = {}
         if self.COVARIATE in examples["test"].index:
             options: dict[str, Any] = {"device": run.device, "threads": run.threads}
-            cases = slice_cases(run.folder, run.dataset_folder, examples["test"], **options)
-            draw = partial(slice_figures.saliency, cases=cases)
-            drawn["saliency"] = Figure(draw, SALIENCY, wide=True)
-        return drawn | super().run_figures(run, examples, test)
+            slices = salient_slices(run.folder, run.dataset_folder, examples["test"], **options)
+            draw = partial(slice_figures.saliency, slices=slices)
+            figures["saliency"] = Figure(draw, SALIENCY, wide=True)
+        return figures | super().run_figures(run, examples, test)
 
 
 class SliceReconstructionEvaluation(SliceEvaluation, ReconstructionEvaluation):

@@ -1,4 +1,4 @@
-"""Figures of slices of the 21-cm sky and of what was read off them."""
+"""Figures of slices of the 21-cm sky and of predictions from them."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -17,83 +17,122 @@ from cosmodag.evaluation.drawing import (
 )
 from cosmodag.evaluation.names import baseline_title
 from cosmodag.evaluation.reconstruction_figures import ChannelStyle
+from cosmodag.reionization.evaluation.slice_saliency import SalientSlice
 
 UNITS = {
     "brightness_temperature": "brightness temperature (mK)",
     "density": "density contrast",
     "neutral_fraction": "neutral fraction",
 }
-_MAPS = {"brightness_temperature": "magma", "density": "viridis", "neutral_fraction": "Blues"}
-_INKS = (NETWORK, WARM, QUIET)
+"""Label of each channel."""
+_COLORMAPS = {
+    "brightness_temperature": "magma",
+    "density": "viridis",
+    "neutral_fraction": "Blues",
+}
+_COLOURS = (NETWORK, WARM, QUIET)
+_TRUTH = "#1f2a33"
 
 
-def slices(path: str | os.PathLike, examples: Examples, *, most: int = 6) -> None:
-    """Draw slices at each redshift, one line a channel, and the ionized map where it is known.
+def slices(path: str | os.PathLike, examples: Examples, *, max_redshifts: int = 6) -> None:
+    """Draw one slice per redshift, one line per channel, and the map of the ionized fraction.
 
-    At each of at most `most` redshifts, evenly spaced, the example in the middle of the split's
-    order is taken.
+    Of the examples at each redshift, the middle one in the order of the split is drawn.
+
+    Parameters
+    ----------
+    path : path
+        Path of the figure to write.
+    examples : Examples
+        Slices, with ionized pixels as `y` if these are the target.
+    max_redshifts : int
+        Largest number of redshifts, evenly spaced in rank.
     """
     redshift = examples.index["redshift"].to_numpy()
-    known = np.unique(redshift)
-    known = known[np.unique(np.linspace(0, len(known) - 1, most).round().astype(int))]
-    rows = [(each := np.flatnonzero(redshift == z))[len(each) // 2] for z in known]
+    redshifts = np.unique(redshift)
+    chosen = np.unique(np.linspace(0, len(redshifts) - 1, max_redshifts).round().astype(int))
+    candidates = [np.flatnonzero(redshift == z) for z in redshifts[chosen]]
+    rows = [indices[len(indices) // 2] for indices in candidates]
     truth = examples.y if examples.y.ndim == 3 and examples.y.dtype == bool else None
     lines = len(examples.channels) + (truth is not None)
     with drawing(path, 7.2, 0.4 + lines * 7.0 / max(len(rows), 3)) as figure:
         axes = figure.subplots(lines, len(rows), squeeze=False)
         for line, channel in enumerate(examples.channels):
-            shown = examples.x[rows, ..., line]
-            limits = {"vmin": shown.min(), "vmax": shown.max(), "cmap": _MAPS.get(channel)}
-            for axis, image in zip(axes[line], shown):
-                last = axis.imshow(image.T, origin="lower", **limits)
+            images = examples.x[rows, ..., line]
+            style = {"vmin": images.min(), "vmax": images.max(), "cmap": _COLORMAPS.get(channel)}
+            for axis, image in zip(axes[line], images):
+                last = axis.imshow(image.T, origin="lower", **style)
             colour_bar(figure, last, axes[line], UNITS.get(channel, channel))
         if truth is not None:
             for axis, row in zip(axes[-1], rows):
                 last = axis.imshow(truth[row].T, origin="lower", cmap="Blues", vmin=0, vmax=1)
             colour_bar(figure, last, axes[-1], "ionized")
         for axis, row in zip(axes[0], rows):
-            axis.set_title(_name(examples, row))
+            axis.set_title(_title(examples, row))
         hide_frames(axes)
 
 
 def coherences(path: str | os.PathLike, curves: Mapping[str, Sequence[Mapping]]) -> None:
-    """Draw the cross-coherence with the true map against wavenumber."""
+    """Draw the cross-coherence with the true map against wavenumber.
+
+    Parameters
+    ----------
+    path : path
+        Path of the figure to write.
+    curves : mapping from str to list of dict
+        Curves of `ionization_scores.coherence_curve` by predictor.
+    """
     with drawing(path, 4.6, 3.2) as figure:
         axis = figure.subplots()
-        for ink, (name, curve) in zip(_INKS, curves.items()):
-            plot_curve(axis, curve, ink, baseline_title(name))
-        axis.set(xlabel="wavenumber (cycles a pixel)", ylabel="cross-coherence r(k)")
+        for colour, (name, curve) in zip(_COLOURS, curves.items()):
+            plot_curve(axis, curve, colour, baseline_title(name))
+        axis.set(xlabel="wavenumber (cycles per pixel)", ylabel="cross-coherence r(k)")
         axis.set_ylim(min(0.0, axis.get_ylim()[0]), 1.02)
         axis.grid(axis="y")
         axis.legend(fontsize=7)
 
 
 def bubble_sizes(path: str | os.PathLike, counts: Mapping[str, np.ndarray]) -> None:
-    """Draw the distribution of free paths through ionized regions, true and predicted."""
-    inks = ("#1f2a33", *_INKS)
+    """Draw the distribution of free paths through ionized regions, true and predicted.
+
+    Parameters
+    ----------
+    path : path
+        Path of the figure to write.
+    counts : mapping from str to numpy.ndarray, shape (lengths,)
+        Number of free paths of each length in pixels, for "truth" and by predictor.
+    """
     with drawing(path, 4.6, 3.2) as figure:
         axis = figure.subplots()
-        for ink, (name, count) in zip(inks, counts.items()):
+        for colour, (name, count) in zip((_TRUTH, *_COLOURS), counts.items()):
             length = np.arange(1, len(count) + 1)
-            share = count / max(count.sum(), 1)
+            fraction = count / max(count.sum(), 1)
             dashes = "--" if name == "truth" else "-"
-            axis.plot(length, share, dashes, color=ink, label=baseline_title(name))
-        # The last length, of paths that meet no end, may hold more than all others.
+            axis.plot(length, fraction, dashes, color=colour, label=baseline_title(name))
+        # The last length counts paths without an end, which may outnumber all others.
         highest = max(np.max(count[:-1]) / max(np.sum(count), 1) for count in counts.values())
         axis.set(
             xscale="log",
             ylim=(0, 1.15 * highest),
             xlabel="free path through ionized regions (pixels)",
-            ylabel="share of paths",
+            ylabel="fraction of paths",
         )
         axis.legend(fontsize=7)
 
 
-def saliency(path: str | os.PathLike, cases: Sequence[tuple[np.ndarray, np.ndarray, str]]) -> None:
-    """Draw slices above what in them moves the network's answer, as `slice_saliency` finds it."""
-    with drawing(path, 7.2, 0.6 + 2 * 6.6 / max(len(cases), 3)) as figure:
-        axes = figure.subplots(2, len(cases), squeeze=False)
-        for column, (image, gradient, title) in enumerate(cases):
+def saliency(path: str | os.PathLike, slices: Sequence[SalientSlice]) -> None:
+    """Draw slices with their saliency below.
+
+    Parameters
+    ----------
+    path : path
+        Path of the figure to write.
+    slices : sequence of SalientSlice
+        Slices and gradients.
+    """
+    with drawing(path, 7.2, 0.6 + 2 * 6.6 / max(len(slices), 3)) as figure:
+        axes = figure.subplots(2, len(slices), squeeze=False)
+        for column, (image, gradient, title) in enumerate(slices):
             axes[0, column].imshow(image.T, origin="lower", cmap="magma")
             axes[0, column].set_title(title, fontsize=7)
             largest = np.abs(gradient).max() or 1.0
@@ -101,17 +140,17 @@ def saliency(path: str | os.PathLike, cases: Sequence[tuple[np.ndarray, np.ndarr
                 gradient.T, origin="lower", cmap="RdBu_r", vmin=-largest, vmax=largest
             )
         axes[0, 0].set_ylabel("slice")
-        axes[1, 0].set_ylabel("moves the answer")
+        axes[1, 0].set_ylabel("saliency")
         hide_frames(axes)
 
 
-def _name(examples: Examples, row: int) -> str:
-    """What is known of an example: redshift and escape fraction."""
-    told = examples.index.iloc[row]
-    words = [f"z = {told['redshift']:g}"] if "redshift" in told else []
-    words += [f"fesc = {told['escape_fraction']:g}"] if "escape_fraction" in told else []
+def _title(examples: Examples, row: int) -> str:
+    """Return the redshift and the escape fraction of an example, as far as they are known."""
+    example = examples.index.iloc[row]
+    words = [f"z = {example['redshift']:g}"] if "redshift" in example else []
+    words += [f"fesc = {example['escape_fraction']:g}"] if "escape_fraction" in example else []
     return ", ".join(words)
 
 
-STYLE = ChannelStyle("slice", UNITS, _MAPS, _name)
-"""How slices are drawn."""
+STYLE = ChannelStyle("slice", UNITS, _COLORMAPS, _title)
+"""Style of figures of slices."""
