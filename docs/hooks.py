@@ -12,7 +12,8 @@ from docs import api_reference
 EXPERIMENTS = "experiments"
 SCHEMA_MARK = "<!-- configuration keys -->"
 API_MARK = "<!-- public API -->"
-INCLUDE = re.compile(r"<!-- include (\S+) -->")
+INCLUDE = re.compile(r"^.*<!-- include (\S+) -->$", re.M)
+"""A line that a file replaces; text before the mark is for readers of the repository."""
 
 
 def on_config(config):
