@@ -86,7 +86,7 @@ def _items(text: str) -> Iterator[str]:
     for line in text.splitlines():
         if line and not line.startswith(" "):
             name, kind = ITEM.match(line).groups()
-            yield f"- `{name}`" + (f", {kind}" if kind else "")
+            yield f"- `{name}`" + (f" ({kind}):" if kind else ":")
         else:
             yield f"  {line.strip()}" if line.strip() else ""
 
