@@ -95,7 +95,7 @@ CASES = (
             "outputs": 3,
             "head": "gaussian",
             "side": 64,
-            "latent": 8,
+            "latent_dim": 8,
             "widths": [16, 32, 64, 128],
         },
         LatentTask(["g", "r", "z"], 64, latent_dim=8),

@@ -35,11 +35,11 @@ def finish(dataset: Path, folder: Path) -> str:
 def wait_for_checkpoint(folder: Path, process: subprocess.Popen) -> None:
     """Wait until the process has written a checkpoint."""
     before = set((folder / "state").rglob("*.pt"))
-    for _ in range(3000):
+    for _ in range(12_000):
         if set((folder / "state").rglob("[0-9]*.pt")) - before or process.poll() is not None:
             return
         time.sleep(0.01)
-    raise AssertionError("no checkpoint in 30 s")
+    raise AssertionError("no checkpoint in 120 s")
 
 
 def results(folder: Path) -> tuple[bytes, list[dict]]:

@@ -31,13 +31,15 @@ def test_learned_noise_adds_one_parameter_per_channel():
 
 
 @pytest.mark.parametrize("head", ["published", "gaussian"])
-@pytest.mark.parametrize(("side", "latent"), [(64, 2), (128, 20)])
-def test_images_of_other_sizes_are_reconstructed(side, latent, head):
-    network = build("vae", side=side, latent=latent, head=head).eval()
+@pytest.mark.parametrize(("side", "latent_dim"), [(64, 2), (128, 20)])
+def test_images_of_other_sizes_are_reconstructed(side, latent_dim, head):
+    network = build("vae", side=side, latent_dim=latent_dim, head=head).eval()
     x = torch.randn(2, 3, side, side)
     with torch.no_grad():
         pixels = 3 * side**2
-        reconstruction, mean, log_variance, noise = network(x).split([pixels, latent, latent, 3], 1)
+        reconstruction, mean, log_variance, noise = network(x).split(
+            [pixels, latent_dim, latent_dim, 3], 1
+        )
         encoded = network.encode(x)
         assert network.decode(mean).shape == x.shape
     torch.testing.assert_close(reconstruction, network.decode(mean).flatten(1))
@@ -48,7 +50,7 @@ def test_images_of_other_sizes_are_reconstructed(side, latent, head):
 
 def test_the_latent_is_drawn_in_training_and_its_mean_in_evaluation():
     torch.manual_seed(0)
-    network = build("vae", channels=1, outputs=1, side=32, latent=4, widths=[4, 8])
+    network = build("vae", channels=1, outputs=1, side=32, latent_dim=4, widths=[4, 8])
     x = torch.randn(6, 1, 32, 32)
     outputs = []
     for step in (0, 0, 1):
@@ -63,7 +65,7 @@ def test_the_latent_is_drawn_in_training_and_its_mean_in_evaluation():
 
 
 def test_half_precision_leaves_the_latent_finite_and_in_full_precision():
-    network = build("vae", side=64, latent=4, widths=[8, 16], head="gaussian")
+    network = build("vae", side=64, latent_dim=4, widths=[8, 16], head="gaussian")
     with torch.autocast("cpu", torch.bfloat16):
         output = network(torch.randn(4, 3, 64, 64))
     assert output.dtype == torch.float32
@@ -75,5 +77,5 @@ def test_settings_that_are_not_allowed_are_refused():
         build("vae", side=100)
     with pytest.raises(InputError, match=r"model\.head: 'map' is none of published, gaussian"):
         build("vae", head="map")
-    with pytest.raises(InputError, match="latent 0, widths"):
-        build("vae", latent=0)
+    with pytest.raises(InputError, match="latent_dim 0, widths"):
+        build("vae", latent_dim=0)

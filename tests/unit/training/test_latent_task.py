@@ -121,7 +121,7 @@ def active_units(free_bits: float) -> float:
     faint = make_task("latent", channels=["g"], side=16, latent_dim=8, free_bits=free_bits)
     with reproducible(True, 1):
         torch.manual_seed(0)
-        settings = {"channels": 1, "outputs": 1, "side": 16, "latent": 8, "widths": [8, 16]}
+        settings = {"channels": 1, "outputs": 1, "side": 16, "latent_dim": 8, "widths": [8, 16]}
         network = build("vae", head="gaussian", **settings)
         optimizer = torch.optim.Adam(network.parameters(), 3e-3)
         for _ in range(200):
@@ -144,7 +144,7 @@ def test_the_shape_of_a_network_follows_from_dataset_and_task(stamps, tmp_path):
     run = train(stamps, tmp_path)
     assert run["task"]["channels"] == ["g", "r", "z"]
     assert run["task"]["side"] == run["model"]["side"] == 32
-    assert run["model"] | {"latent": 4, "head": "gaussian", "channels": 3} == run["model"]
+    assert run["model"] | {"latent_dim": 4, "head": "gaussian", "channels": 3} == run["model"]
     assert set(run["validation"]) == {
         f"valid_{name}"
         for name in ("loss", "mse", "explained_variance", "divergence", "active_units")
@@ -184,8 +184,8 @@ def test_interrupted_training_of_a_latent_continues_bit_identically(
 
 
 def test_settings_that_are_not_allowed_are_refused(stamps, tmp_path):
-    with pytest.raises(InputError, match=r"model\.latent: 5, but task\.latent_dim is 4"):
-        train(stamps, tmp_path, model=SMALL | {"latent": 5})
+    with pytest.raises(InputError, match=r"model\.latent_dim: 5, but task\.latent_dim is 4"):
+        train(stamps, tmp_path, model=SMALL | {"latent_dim": 5})
     with pytest.raises(InputError, match=r"model\.name: unet gives no latent; .* network vae"):
         train(stamps, tmp_path, model={"name": "unet"})
     with pytest.raises(InputError, match=r"task\.loss 'gausian' .* did you mean 'gaussian'"):

@@ -35,7 +35,7 @@ class VariationalAutoEncoder(nn.Module):
         parameter (Rybkin, Daniilidis & Levine 2021, arXiv:2006.13202).
     side : int
         Pixels per side, a multiple of 2 to the power of the number of widths.
-    latent : int
+    latent_dim : int
         Number of latent dimensions.
     widths : sequence of int
         Channels after each convolution that halves the side.
@@ -55,14 +55,16 @@ class VariationalAutoEncoder(nn.Module):
         outputs: int = 3,
         head: str = "published",
         side: int = 256,
-        latent: int = 35,
+        latent_dim: int = 35,
         widths: Sequence[int] = WIDTHS,
     ):
         super().__init__()
         if head not in HEADS:
             raise InputError(f"model.head: {head!r} is none of {', '.join(HEADS)}")
-        if latent < 1 or not widths:
-            raise InputError(f"model vae: latent {latent}, widths {list(widths)}; 1 or more needed")
+        if latent_dim < 1 or not widths:
+            raise InputError(
+                f"model vae: latent_dim {latent_dim}, widths {list(widths)}; 1 or more needed"
+            )
         factor = 2 ** len(widths)
         if side % factor:
             raise InputError(
@@ -71,9 +73,9 @@ class VariationalAutoEncoder(nn.Module):
         self.shape = (widths[-1], side // factor, side // factor)
         features = widths[-1] * (side // factor) ** 2
         self.encoder = nn.Sequential(*map(_down_block, (channels, *widths), widths))
-        self.fc_mu = nn.Linear(features, latent)
-        self.fc_var = nn.Linear(features, latent)
-        self.decoder_input = nn.Linear(latent, features)
+        self.fc_mu = nn.Linear(features, latent_dim)
+        self.fc_var = nn.Linear(features, latent_dim)
+        self.decoder_input = nn.Linear(latent_dim, features)
         up = list(reversed(widths))
         self.decoder = nn.Sequential(*map(_up_block, up, up[1:]))
         self.final_layer = nn.Sequential(
@@ -95,14 +97,14 @@ class VariationalAutoEncoder(nn.Module):
 
         Returns
         -------
-        mean, log_variance : torch.Tensor, shape (b, latent), float32
+        mean, log_variance : torch.Tensor, shape (b, latent_dim), float32
             Parameters of the Gaussian of each latent dimension.
         """
         features = self.encoder(x).flatten(1)
         return self.fc_mu(features).float(), self.fc_var(features).float()
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
-        """Return the images (b, outputs, side, side) of latents (b, latent)."""
+        """Return the images (b, outputs, side, side) of latents (b, latent_dim)."""
         features = self.decoder_input(latent).unflatten(1, self.shape)
         return self.final_layer(self.decoder(features))
 
@@ -118,7 +120,7 @@ class VariationalAutoEncoder(nn.Module):
 
         Returns
         -------
-        torch.Tensor, shape (b, outputs side² + 2 latent + outputs)
+        torch.Tensor, shape (b, outputs side² + 2 latent_dim + outputs)
             Reconstruction, channel by channel; mean and log variance of the latent; log variance of
             the noise of each channel, 0 where none is learned.
         """

@@ -78,19 +78,19 @@ def complete_model(
     if "anchors" in known and isinstance(task, ScalarTask):
         inferred["anchors"] = anchors(task, dataset)
     if isinstance(task, LatentTask):
-        inferred["latent"] = _latent_dim(name, settings, known, task.latent_dim)
+        inferred["latent_dim"] = _latent_dim(name, settings, known, task.latent_dim)
     if "factor" in known and "channels" in task.target and dataset.y_shape[0] > 0:
         inferred["factor"] = side // dataset.y_shape[0]
     return {"name": name} | registry.complete(name, inferred | settings)
 
 
-def _latent_dim(name: str, settings: Mapping, known: list[str], size: int) -> int:
+def _latent_dim(name: str, settings: Mapping, known: list[str], latent_dim: int) -> int:
     """Return the latent dimensions of the task, or raise an InputError where they do not fit."""
-    if "latent" not in known:
+    if "latent_dim" not in known:
         raise InputError(f"model.name: {name} gives no latent; task latent takes the network vae")
-    if settings.get("latent", size) != size:
+    if settings.get("latent_dim", latent_dim) != latent_dim:
         raise InputError(
-            f"model.latent: {settings['latent']}, but task.latent_dim is {size}; leave one of them "
-            "out"
+            f"model.latent_dim: {settings['latent_dim']}, but task.latent_dim is {latent_dim}; "
+            "leave one of them out"
         )
-    return size
+    return latent_dim
