@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-PARTS = ("Snakefile", "workflow", "config", "profiles", "envs", "resources", "slurm")
+PARTS = ("Snakefile", "workflow", "config", "profiles", "envs", "slurm")
 TINY = Path(__file__).parent / "dag" / "tiny.yaml"
 
 

@@ -24,6 +24,8 @@ LAYERS = [
 ROOT = {
     "errors",
     "experiments",
+    "exports",
+    "extras",
     "files",
     "hdf5",
     "memory",
@@ -38,8 +40,8 @@ ROOT = {
 }
 """Modules that all may import."""
 EXPERIMENTS = set(experiments.names())
-LAZY_LOADER = """import lazy_loader
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)"""
+EXPORTS = """from cosmodag.exports import lazy_exports
+__getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)"""
 """What the ``__init__.py`` of a package with a public interface consists of."""
 LONGEST = 320
 ARBITRARY_OBJECTS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
@@ -100,12 +102,12 @@ def test_no_module_imports_itself_by_way_of_others(module):
         assert f"cosmodag.{module}" not in provenance.imports(f"cosmodag.{name}")
 
 
-def test_init_files_have_no_code_but_the_lazy_loader_of_their_stub():
+def test_init_files_have_no_code_but_the_exports_of_their_stub():
     for path in PATHS:
         if path.name == "__init__.py":
             tree = ast.parse(path.read_text())
             code = tree.body[ast.get_docstring(tree) is not None :]
-            expected = ast.parse(LAZY_LOADER if path.with_suffix(".pyi").is_file() else "")
+            expected = ast.parse(EXPORTS if path.with_suffix(".pyi").is_file() else "")
             assert list(map(ast.dump, code)) == list(map(ast.dump, expected.body)), path
 
 

@@ -22,6 +22,8 @@ rule galaxies:
 
 rule galaxies_simulate:
     """Simulate the stamps of a batch of galaxies."""
+    input:
+        galaxies.COSMOS_TABLE,
     output:
         f"{results}/galaxies/sources/{{source}}/{{batch}}.h5",
     log:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from cosmodag import experiments, processor
+from cosmodag import experiments, extras, processor
 from cosmodag.errors import InputError
 
 STAGES = {
@@ -21,6 +21,12 @@ STAGES = {
     "verify": "Check results against the hashes that they were made with.",
     "config": "Check a configuration and print it with its defaults.",
 }
+
+
+class InputMistake(click.ClickException):
+    """A mistake of the user, which is printed in one line."""
+
+    exit_code = 2
 
 
 class Stages(click.Group):
@@ -52,9 +58,12 @@ class Stages(click.Group):
             processor.prepare(processor.read_processor())
             return super().invoke(context)
         except InputError as error:
-            refusal = click.ClickException(str(error))
-            refusal.exit_code = 2
-            raise refusal from error
+            raise InputMistake(str(error)) from error
+        except ModuleNotFoundError as error:
+            hint = extras.missing_package(error.name or "")
+            if hint is None:
+                raise
+            raise InputMistake(hint) from error
 
 
 main = Stages(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles
@@ -30,6 +31,8 @@ class GalaxiesFiles(ExperimentFiles):
     NAME = "galaxies"
     SECTIONS = ("sources", "cutouts", "datasets", "runs", "clusters", "predictions")
     COUNT_KEY = "galaxies"
+    COSMOS_TABLE = str(Path(__file__).parent / "simulation" / "cosmos_galaxies.json")
+    """Fitted distribution of simulated galaxies."""
 
     def folder(self, source: str) -> str:
         """Return the folder of a source, with environment variables expanded."""

@@ -1,5 +1,5 @@
 """Mass assignment, interpolation, projections and power spectra on grids."""
 
-import lazy_loader
+from cosmodag.exports import lazy_exports
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from cosmodag.dag.common import PACKAGE_FOLDER, format_options
+from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles
 
 PYTHON_MB = 1200
@@ -28,7 +29,7 @@ class InjectionsFiles(ExperimentFiles):
     NAME = "injections"
     SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "predictions", "verdicts")
     COUNT_KEY = "bricks"
-    PRIOR = str(PACKAGE_FOLDER.parent / "resources" / "emission_line_galaxies.json")
+    PRIOR = str(Path(__file__).parent / "simulation" / "emission_line_galaxies.json")
     """Prior of the emission-line galaxies."""
 
     def image_files(self, source: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Distribution of galaxies in the COSMOS field, fitted to the profiles that come with GalSim.
 
 The fit has two types: galaxies with a single Sérsic profile, and galaxies with a disc and a bulge.
-It ships in `resources`.
+The table is `cosmos_galaxies.json` beside this module.
 
 References
 ----------
@@ -16,7 +16,7 @@ import numpy as np
 from cosmodag.imaging.copula import LEVELS, GaussianCopula, fit_copula, read_copulas
 from cosmodag.imaging.fits_files import open_fits
 
-TABLE = Path(__file__).resolve().parents[4] / "resources" / "cosmos_galaxies.json"
+TABLE = Path(__file__).with_name("cosmos_galaxies.json")
 """Fitted copulas that ship with the package."""
 COSMOS_PIXEL = 0.03
 """Pixel scale of the COSMOS catalogue in arcsec per pixel."""

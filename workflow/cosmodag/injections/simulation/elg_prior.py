@@ -20,7 +20,7 @@ from scipy.stats import norm
 from cosmodag.errors import InputError
 from cosmodag.imaging.copula import LEVELS, GaussianCopula, fit_copula, read_copulas
 
-SHIPPED_PRIOR = Path(__file__).resolve().parents[4] / "resources" / "emission_line_galaxies.json"
+SHIPPED_PRIOR = Path(__file__).with_name("emission_line_galaxies.json")
 """Fit that ships with cosmodag."""
 PROPERTIES = ("g", "g_minus_r", "r_minus_z", "log10_rhalf", "redshift")
 SERSIC_INDEX = {"EXP": 1.0, "DEV": 4.0}
