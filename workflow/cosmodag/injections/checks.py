@@ -35,18 +35,30 @@ def check(section: dict, given: Mapping) -> None:
         keys = ("injections", "predictions", name)
         _check_task((*keys, "run"), entry["run"], section)
         dataset = section["datasets"][section["runs"][entry["run"]]["dataset"]]
-        learned, new = (section["cutouts"][k] for k in (dataset["cutouts"], entry["cutouts"]))
+        trained, new = (section["cutouts"][k] for k in (dataset["cutouts"], entry["cutouts"]))
         for key in ("side", "bands"):
-            if learned[key] != new[key]:
+            if trained[key] != new[key]:
                 raise ConfigError(
                     (*keys, "cutouts"),
                     f"{key} of {entry['cutouts']!r} is {new[key]}, but the run {entry['run']!r} "
-                    f"was trained on {learned[key]}",
+                    f"was trained on {trained[key]}",
                 )
 
 
 def example_format(section: Mapping, name: str) -> ExampleFormat:
-    """Return what the examples of an entry of `cutouts` will hold."""
+    """Return the format of the examples of an entry of `cutouts`.
+
+    Parameters
+    ----------
+    section : mapping
+        The completed section.
+    name : str
+        Name of the entry.
+
+    Returns
+    -------
+    ExampleFormat
+    """
     cutouts = section["cutouts"][name]
     ((kind, source),) = _source(section, cutouts).items()
     return ExampleFormat(
@@ -60,10 +72,12 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
 
 
 def _source(section: Mapping, cutouts: Mapping) -> Mapping:
+    """Return the source of an entry of `cutouts`."""
     return section["sources"][section["selections"][cutouts["selection"]]["source"]]
 
 
 def _check_selection(keys: Keys, selection: Mapping, section: Mapping) -> None:
+    """Check the survey and the ranges of a selection."""
     ((kind, source),) = section["sources"][selection["source"]].items()
     if kind == "simulation":
         known = source["surveys"]
@@ -78,7 +92,7 @@ def _check_selection(keys: Keys, selection: Mapping, section: Mapping) -> None:
     elif "survey" in selection:
         raise ConfigError(
             (*keys, "survey"),
-            f"the source {selection['source']!r} is no simulation with several surveys; remove it",
+            f"the source {selection['source']!r} is not a simulation of surveys; remove it",
         )
     for key in ("g", "r", "z", "size"):
         if selection[key][0] > selection[key][1]:
@@ -88,6 +102,7 @@ def _check_selection(keys: Keys, selection: Mapping, section: Mapping) -> None:
 
 
 def _check_cutouts(keys: Keys, cutouts: Mapping, section: Mapping) -> None:
+    """Check the bands and the side of stamps of simulated bricks."""
     simulation = _source(section, cutouts).get("simulation")
     if simulation is None:
         return
@@ -104,6 +119,7 @@ def _check_cutouts(keys: Keys, cutouts: Mapping, section: Mapping) -> None:
 
 
 def _check_task(keys: Keys, run: str, section: Mapping) -> None:
+    """Check that a run classifies injections."""
     task = section["runs"][run]["task"]
     if task["name"] != "classification" or task["column"] != "label":
         raise ConfigError(
@@ -114,6 +130,7 @@ def _check_task(keys: Keys, run: str, section: Mapping) -> None:
 
 
 def _check_verdict(keys: Keys, verdict: Mapping, section: Mapping) -> None:
+    """Check the runs of a verdict."""
     runs = [("run", verdict["run"]), ("negative_control", verdict["negative_control"])]
     runs += [("positive_controls", run) for run in verdict["positive_controls"]]
     for key, run in runs:
