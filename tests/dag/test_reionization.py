@@ -1,4 +1,4 @@
-"""The reionization experiment as a workflow, at a scale of minutes; then what a change reruns."""
+"""The reionization experiment runs as a workflow, and a change reruns only what depends on it."""
 
 import json
 
@@ -61,7 +61,7 @@ def configured(checkout):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, repository):
-    """A checkout in which the whole tiny experiment has run."""
+    """A checkout in which the tiny experiment has run."""
     checkout = copy_checkout(tmp_path_factory.mktemp("reionization"), repository)
     checkout.configure(tiny("reionization"))
     checkout.run()
@@ -69,10 +69,11 @@ def finished(tmp_path_factory, repository):
 
 
 def test_the_experiment_plans_each_batch_and_redshift_once(configured):
-    assert configured.planned("reionization") == EVERYTHING | {"reionization"}
+    report = "reionization_report experiment=reionization"
+    assert configured.planned("reionization") == EVERYTHING | {"reionization", report}
 
 
-def test_a_folder_of_published_cubes_is_a_source_too(configured):
+def test_a_folder_of_published_cubes_can_be_a_source(configured):
     (configured.folder / "cubes").mkdir()
     config = configured.config
     source = {"path": "cubes", "redshifts": [7.5, 9], "escape_fraction": 0.1}
@@ -84,7 +85,7 @@ def test_a_folder_of_published_cubes_is_a_source_too(configured):
     assert not any(job.startswith("reionization_initial") for job in planned)
 
 
-def test_an_unknown_engine_is_named(configured):
+def test_an_unknown_engine_is_refused(configured):
     config = configured.config
     config["reionization"]["sources"]["boxes"]["simulation"]["engine"] = "simfast"
     printed = configured.refused(config)
@@ -97,20 +98,20 @@ def test_a_second_run_does_nothing(finished):
 
 
 @pytest.mark.slow
-def test_an_added_redshift_simulates_that_one_alone(changed):
+def test_an_added_redshift_simulates_only_that_redshift(changed):
     changed.key("reionization.sources.boxes.simulation.redshifts", [7.5, 9, 8.25])
-    again = cutouts("sky", "matter") | learning("sky", "matter")  # "late" keeps to its redshift
+    again = cutouts("sky", "matter") | learning("sky", "matter")  # "late" selects its redshift
     assert changed.planned() == simulations("8.25") | again | END
 
 
 @pytest.mark.slow
-def test_a_changed_escape_fraction_draws_no_universe_anew(changed):
+def test_a_changed_escape_fraction_keeps_the_initial_conditions(changed):
     changed.key("reionization.sources.boxes.simulation.escape_fractions", [0.07, 0.12])
     assert changed.planned() == (EVERYTHING - INITIAL) | END
 
 
 @pytest.mark.slow
-def test_more_universes_simulate_the_new_ones_alone(changed):
+def test_more_realizations_simulate_only_the_new_ones(changed):
     changed.key("reionization.sources.boxes.simulation.realizations", 6)
     new = {"reionization_initial source=boxes,batch=2"}
     new |= {f"reionization_simulate source=boxes,batch=2,redshift={z}" for z in ("7.5", "9")}
@@ -119,14 +120,14 @@ def test_more_universes_simulate_the_new_ones_alone(changed):
 
 
 @pytest.mark.slow
-def test_another_beam_recuts_and_simulates_nothing(changed):
+def test_another_beam_cuts_again_and_simulates_nothing(changed):
     changed.key("reionization.cutouts.sky.beam", 3)
     assert changed.planned() == cutouts("sky") | learning("sky") | END
 
 
 @pytest.mark.slow
-def test_an_edited_ionization_simulates_and_cuts_anew(changed):
-    changed.module("sources/collapse.py")
+def test_an_edited_simulation_simulates_and_cuts_again(changed):
+    changed.module("reionization/simulation/collapsed_fraction.py")
     planned = changed.planned()
     assert simulations("7.5", "9") <= planned
     assert planned >= CUTOUTS
@@ -134,23 +135,23 @@ def test_an_edited_ionization_simulates_and_cuts_anew(changed):
 
 @pytest.mark.slow
 def test_an_edited_cutter_simulates_nothing(changed):
-    changed.module("cutouts/cube_slices.py")
+    changed.module("reionization/cutouts/cube_slices.py")
     assert changed.planned() == CUTOUTS | learning(*DATASETS) | END
 
 
 @pytest.mark.slow
-def test_splits_are_by_universe_unless_the_original_s_protocol_is_asked_for(finished):
+def test_splits_are_by_realization_unless_the_protocol_is_random(finished):
     folder = finished.folder / "results/reionization/datasets"
-    honest = json.loads((folder / "late/dataset.json").read_text())
+    by_group = json.loads((folder / "late/dataset.json").read_text())
     random = json.loads((folder / "original/dataset.json").read_text())
-    assert honest["leaks"] == []
+    assert by_group["leaks"] == []
     assert any(leak.startswith("seed shared between splits") for leak in random["leaks"])
     index = pd.read_parquet(folder / "late/index.parquet")
     assert index.groupby("seed")["split"].nunique().max() == 1
 
 
 @pytest.mark.slow
-def test_runs_are_scored_beside_baselines(finished):
+def test_runs_have_scores_of_baselines(finished):
     for run in RUNS:
         folder = finished.folder / "results/reionization/runs" / run
         metrics = json.loads((folder / "metrics.json").read_text())

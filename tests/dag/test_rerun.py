@@ -106,12 +106,12 @@ def test_an_edited_network_that_no_run_uses_reruns_nothing(changed):
 
 
 def test_an_edited_cutter_recuts_and_simulates_nothing(changed):
-    changed.module("cutouts/sub_boxes.py")
+    changed.module("voids/cutouts/sub_boxes.py")
     assert changed.planned() == CUTOUTS | LEARNING
 
 
 def test_an_edited_comment_reruns_nothing(changed):
-    changed.module("cutouts/sub_boxes.py", "# a remark")
+    changed.module("voids/cutouts/sub_boxes.py", "# a remark")
     assert changed.planned() == set()
 
 
