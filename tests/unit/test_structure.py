@@ -1,6 +1,7 @@
 """What holds of the package as a whole: the direction of its imports, and what it never does."""
 
 import ast
+import re
 
 import pytest
 
@@ -120,6 +121,28 @@ def test_modules_import_from_the_modules_that_define_a_name(module):
             if source.name == "__init__.py":
                 for alias in node.names:
                     assert provenance._source(f"{node.module}.{alias.name}"), ast.unparse(node)
+
+
+def names_and_strings(tree: ast.AST) -> set[str]:
+    """Return the words of identifiers and of strings that are no docstrings."""
+    docstrings = {
+        id(part.value)
+        for node in ast.walk(tree)
+        for part in (node.body if isinstance(getattr(node, "body", None), list) else ())
+        if isinstance(part, ast.Expr)
+    }
+    texts = []
+    for node in ast.walk(tree):
+        for field in ("id", "arg", "attr", "name", "module"):
+            texts.append(str(getattr(node, field, "")))
+        if isinstance(node, ast.Constant) and id(node) not in docstrings:
+            texts.append(str(node.value))
+    return {word for text in texts for word in re.findall(r"\w+", text)}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.partition(".")[0] not in EXPERIMENTS])
+def test_shared_layers_contain_no_experiment_s_name(module):
+    assert not names_and_strings(ast.parse(MODULES[module].read_text())) & EXPERIMENTS
 
 
 def test_files_are_short():
