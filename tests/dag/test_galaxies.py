@@ -81,6 +81,7 @@ def test_the_plan_holds_a_job_a_batch(configured):
     planned = configured.planned("galaxies")
     assert planned == {
         "galaxies",
+        "galaxies_report experiment=galaxies",
         *(f"galaxies_simulate source=sky,batch={batch}" for batch in (0, 1)),
         *(
             f"galaxies_cutouts cutouts={cutouts},batch={batch}"
@@ -110,7 +111,8 @@ def test_an_index_beyond_what_galsim_draws_is_refused(configured):
     config["galaxies"]["sources"]["sky"]["simulation"]["sersic_index"] = [0.5, 8]
     printed = configured.refused(config)
     assert "galaxies.sources.sky.simulation.sersic_index" in printed
-    assert "8 is greater than the maximum of 6.2" in printed
+    assert "sersic_index" in printed
+    assert "6.2" in printed
 
 
 def test_groups_are_of_a_run_that_there_is_and_a_table_of_labels_is_waited_for(configured):

@@ -18,6 +18,7 @@ PROFILES = ("default", "local", "slurm", "ci")
 def test_tiny_workflow_plans_each_batch_once(checkout):
     assert checkout.planned("voids") == {
         "voids",
+        "voids_report experiment=voids",
         "voids_simulate source=boxes,batch=0",
         "voids_simulate source=boxes,batch=1",
         "voids_grid grid=boxes,batch=0",

@@ -17,7 +17,7 @@ FROM_DATASET = {
     "channels",
     "outputs",
     "head",
-    "latent",
+    "latent_dim",
     "anchors",
     "values",
     "classes",
