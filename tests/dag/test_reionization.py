@@ -89,7 +89,10 @@ def test_an_unknown_engine_is_refused(configured):
     config = configured.config
     config["reionization"]["sources"]["boxes"]["simulation"]["engine"] = "simfast"
     printed = configured.refused(config)
-    assert "reionization.sources.boxes.simulation.engine: 'simfast' is not known; did you mean" in printed
+    assert (
+        "reionization.sources.boxes.simulation.engine: 'simfast' is not known; did you mean"
+        in printed
+    )
 
 
 @pytest.mark.slow
