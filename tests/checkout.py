@@ -1,5 +1,6 @@
 """A copy of the workflow in a folder of its own, for tests that run Snakemake."""
 
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas
 import yaml
+
+from cosmodag import experiments
+from cosmodag.dag.config_files import complete_config
 
 PARTS = ("Snakefile", "workflow", "config", "profiles", "envs", "slurm")
 TINY = Path(__file__).parent / "dag" / "tiny.yaml"
@@ -60,6 +65,27 @@ class Checkout:
 
     def run(self, *targets: str) -> str:
         return self.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", *targets)
+
+    def check_examples(self, experiment: str) -> None:
+        """Check that datasets hold what the checks of a configuration assume."""
+        config = complete_config(self.config)[experiment]
+        for name, entry in config["datasets"].items():
+            if "cutouts" not in entry:
+                continue
+            expected = experiments.find(experiment).examples(config, entry["cutouts"])
+            folder = self.folder / "results" / experiment / "datasets" / name
+            found = json.loads((folder / "dataset.json").read_text())
+            assert found["x_channels"] == list(expected.channels)
+            assert tuple(found["shapes"]["x"][:-1]) == expected.shape
+            if expected.target_channels:
+                assert found["y_channels"] == list(expected.target_channels)
+                assert tuple(found["shapes"]["y"][:-1]) == expected.target_shape
+            else:
+                assert len(found["shapes"]["y"]) == 1
+            columns = pandas.read_parquet(folder / "index.parquet").select_dtypes("number").columns
+            assert set(columns) >= {*(expected.columns or ()), *expected.classes}
+            if expected.groups is not None and entry["protocol"] == "group":
+                assert len(set().union(*found["groups"].values())) == expected.groups
 
     def refused(self, config: dict) -> str:
         """What is said of a configuration that cannot be planned."""

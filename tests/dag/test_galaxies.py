@@ -47,6 +47,7 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     assert f"90 galaxies: {table['outside'].sum()} outside" in report
     assert set(table["cluster"]) <= {-1, 0, 1, 2}
     assert configured.planned() == set()
+    configured.check_examples("galaxies")
     assert_a_latent_size_more_trains_that_one_alone(configured)
     assert_other_labels_group_anew_and_train_nothing(configured)
 

@@ -40,6 +40,7 @@ def test_a_survey_is_simulated_cut_trained_on_and_judged_and_a_second_run_does_n
     page = (results / "report.html").read_text()
     assert "Two-sample test of run same with its controls" in page
     assert configured.planned() == set()
+    configured.check_examples("injections")
 
 
 def test_a_changed_cut_reruns_what_depends_on_it(configured):

@@ -68,6 +68,10 @@ def finished(tmp_path_factory, repository):
     return checkout
 
 
+def test_examples_are_as_the_configuration_implies(finished):
+    finished.check_examples("reionization")
+
+
 def test_the_experiment_plans_each_batch_and_redshift_once(configured):
     report = "reionization_report experiment=reionization"
     assert configured.planned("reionization") == EVERYTHING | {"reionization", report}

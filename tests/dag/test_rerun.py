@@ -40,6 +40,10 @@ def finished(tmp_path_factory, repository):
     return checkout
 
 
+def test_examples_are_as_the_configuration_implies(finished):
+    finished.check_examples("voids")
+
+
 def test_a_second_run_does_nothing(finished):
     assert finished.planned() == set()
 

@@ -80,7 +80,13 @@ def section(path: str) -> dict:
 
 
 def keys(path: str) -> Iterator[tuple[str, dict]]:
-    """Yield the keys of a section with the part of the schema that describes each."""
+    """Yield the keys of a section with the parts of the schema that describe them.
+
+    Parameters
+    ----------
+    path : str
+        The section, see `section`.
+    """
     for key, part in section(path).get("properties", {}).items():
         yield key, resolved(part)
 
@@ -88,8 +94,19 @@ def keys(path: str) -> Iterator[tuple[str, dict]]:
 def stage_keys(path: str, stage: str | None = None) -> list[tuple[str, dict]]:
     """Return the keys of a section that become options of a command, with their parts.
 
-    Keys that name other entries (``x-names``) or only shape the DAG (``x-rule``) become none; of a
-    section that two commands share, ``x-stage`` says whose a key is.
+    Parameters
+    ----------
+    path : str
+        The section, see `section`.
+    stage : str, optional
+        Of a section that two commands share, the ``x-stage`` of the keys of one of them. By default
+        the keys without one.
+
+    Returns
+    -------
+    list of tuple
+        Names of keys and the parts of the schema that describe them. Keys that refer to other
+        entries (``x-names``) or that affect the workflow alone (``x-rule``) are left out.
     """
     return [
         (key, part)
@@ -123,7 +140,13 @@ def complete(config: Mapping) -> dict:
 
 
 def as_given(config: Mapping) -> dict:
-    """Return a configuration without defaults, with texts converted to the types of the schema."""
+    """Return a configuration without defaults, with texts converted to the types of the schema.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration as read from YAML.
+    """
     return schema_values.converted(dict(config), schema(), resolved)
 
 
@@ -190,12 +213,28 @@ def check_names(config: Mapping) -> None:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
-    """Return the error for a name that is not among the known ones, naming the nearest."""
+    """Return the error for an unknown name, which names the nearest known one.
+
+    Parameters
+    ----------
+    kind : str
+        What the name denotes, such as ``"model"``.
+    name : str
+        The unknown name.
+    known : iterable of str
+        Names that are known.
+    """
     return InputError(f"{kind} {name!r} is not known{schema_errors.nearest(name, known)}")
 
 
 def resolved(part: dict) -> dict:
-    """Follow the references of a part of the schema; keys beside a reference take precedence."""
+    """Return a part of the schema with its references replaced by what they refer to.
+
+    Parameters
+    ----------
+    part : dict
+        Part of the schema. Keys beside a reference take precedence.
+    """
     while "$ref" in part:
         target = schema()
         for key in part["$ref"].removeprefix("#/").split("/"):

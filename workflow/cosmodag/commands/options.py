@@ -1,7 +1,9 @@
-"""Command-line options made from the configuration's schema, so that both say the same."""
+"""Command-line options made from the schema of the configuration, so that both agree."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,13 +17,14 @@ class Structure(click.ParamType):
 
     name = "JSON"
 
-    def convert(self, value, parameter, context):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse a text as JSON."""
         if not isinstance(value, str):
             return value
         try:
             return json.loads(value)
         except json.JSONDecodeError as error:
-            self.fail(f"{value!r} is not JSON: {error}", parameter, context)
+            self.fail(f"{value!r} is not JSON: {error}", param, ctx)
 
 
 class NumberOrName(click.ParamType):
@@ -29,53 +32,84 @@ class NumberOrName(click.ParamType):
 
     name = "column"
 
-    def convert(self, value, parameter, context):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert a text of digits to an integer."""
         return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-def settings_options(path: str, stage: str | None = None):
-    """Add an option for each key of a section of the configuration.
+def settings_options(path: str, stage: str | None = None) -> Callable:
+    """Return a decorator that adds an option for each key of a section of the configuration.
 
     Parameters
     ----------
     path : str
-        The section in the schema, such as ``voids/grids/*``. Keys that name other entries or only
-        shape the DAG become no options.
+        The section in the schema, such as ``<experiment>/grids/*``. Keys that refer to other
+        entries or that affect the workflow alone become no options.
     stage : str, optional
-        Of a section that two commands share, only the keys of this ``x-stage``; by default those
-        of none.
+        Of a section that two commands share, the ``x-stage`` of the keys of this command. By
+        default the keys without one.
+
+    Returns
+    -------
+    callable
+        Decorator of a command.
     """
 
     def decorate(command):
         required = settings.section(path).get("required", [])
-        parts = settings.stage_keys(path, stage)
-        for key, part in reversed(parts):
+        for key, part in reversed(settings.stage_keys(path, stage)):
             command = _option(key, part, key in required)(command)
         return command
 
     return decorate
 
 
-def input_file(name: str, help: str, **more):
-    """An option for a file that must exist."""
+def input_file(name: str, help: str, **more: Any) -> Callable:
+    """Return an option for a file that exists.
+
+    Parameters
+    ----------
+    name : str
+        Name of the option, such as ``--grid``.
+    help : str
+        Its description.
+    **more
+        Further arguments of `click.option`.
+    """
     return click.option(
         name, type=click.Path(exists=True, dir_okay=False, path_type=Path), help=help, **more
     )
 
 
-def input_folder(name: str, help: str, **more):
-    """An option for a folder that must exist."""
+def input_folder(name: str, help: str, **more: Any) -> Callable:
+    """Return an option for a folder that exists.
+
+    Parameters
+    ----------
+    name : str
+        Name of the option, such as ``--dataset``.
+    help : str
+        Its description.
+    **more
+        Further arguments of `click.option`.
+    """
     return click.option(
         name, type=click.Path(exists=True, file_okay=False, path_type=Path), help=help, **more
     )
 
 
-def output(help: str):
-    """The option for what a command writes."""
+def output(help: str) -> Callable:
+    """Return the option for the file or folder that a command writes.
+
+    Parameters
+    ----------
+    help : str
+        Its description.
+    """
     return click.option("--output", type=click.Path(path_type=Path), required=True, help=help)
 
 
-def _take_threads(context, parameter, value):
+def _use_threads(context: click.Context, parameter: click.Parameter, value: int) -> int:
     processor.use_threads(value)
     return value
 
@@ -84,12 +118,13 @@ threads = click.option(
     "--threads",
     type=click.IntRange(min=1),
     default=1,
-    callback=_take_threads,
-    help="Threads to use.",
+    callback=_use_threads,
+    help="Number of threads.",
 )
 
 
-def _option(key: str, part: dict, required: bool):
+def _option(key: str, part: dict, required: bool) -> Callable:
+    """Return the option of a key."""
     name = f"--{key.replace('_', '-')}"
     shared = {"help": part.get("description", ""), "required": required}
     if "default" in part and not required:
