@@ -401,6 +401,10 @@ def test_a_mistake_is_located_in_the_file_that_defines_the_key(tmp_path, monkeyp
     config = changed("", {f"{RUN}.training.epochs": 0})
     with pytest.raises(InputError, match=r"^second.yaml, line 4: voids.runs.unet.training.epochs"):
         complete_config(config, [first, second])
+    outer = tmp_path / "outer.yaml"  # of a workflow that includes this one as a module
+    outer.write_text("cosmodag:\n  voids:\n    runs:\n      unet: {training: {epochs: 0}}\n")
+    with pytest.raises(InputError, match=r"^outer.yaml, line 4: voids.runs.unet.training.epochs"):
+        complete_config(config, [outer])
     config = changed("", {"voids.grids.boxes.cells": 1})
     with pytest.raises(InputError, match=r"^first.yaml, line \d+: voids.grids.boxes.cells: 1"):
         complete_config(config, [first, second])

@@ -80,8 +80,18 @@ def _located(files: Sequence[YamlFile]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        places = [(*file.locate(error.keys), file.path) for file in files]
+        places = [(*_place(file, error.keys), file.path) for file in files]
         depth, line, path = max(reversed(places), key=lambda place: place[0], default=(0, 0, ""))
         if not depth:
             raise
         raise InputError(f"{path}, line {line}: {error}") from None
+
+
+def _place(file: YamlFile, keys: Sequence[str]) -> tuple[int, int]:
+    """Return how many of the keys a file defines, and the line of the last of them."""
+    place = file.locate(keys)
+    if place[0] or not isinstance(file.data, Mapping):
+        return place
+    # Of a workflow that includes this one as a module, the configuration is one level deeper.
+    deeper = [file.locate((str(key), *keys)) for key in file.data]
+    return max(((depth - 1, line) for depth, line in deeper if depth > 1), default=(0, 0))
