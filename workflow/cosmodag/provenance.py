@@ -82,6 +82,7 @@ def versions(packages: Iterable[str] = ("numpy", "numba", "torch", "h5py")) -> d
     return found
 
 
+@functools.cache
 def _source(module: str) -> Path | None:
     parts = module.split(".")
     if parts[0] != PACKAGE.name:

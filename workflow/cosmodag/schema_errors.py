@@ -46,14 +46,14 @@ class ConfigError(InputError):
 
 def nearest(name: object, known: Iterable[object]) -> str:
     """Return the end of a message about an unknown name: the nearest known one, or all of them."""
-    names = [str(each) for each in known]
+    names = [str(name) for name in known]
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if not near:  # mpc and MPC are near Mpc
-        near = [each for each in names if each.lower() == str(name).lower()][:1]
-    found = f"; did you mean {near[0]!r}?" if near else ""
+        near = [other for other in names if other.lower() == str(name).lower()][:1]
+    hint = f"; did you mean {near[0]!r}?" if near else ""
     if len(names) <= _LISTED or not near:
-        found += f"{' ' if near else '; '}known: {', '.join(names)}" if names else ""
-    return found
+        hint += f"{' ' if near else '; '}known: {', '.join(names)}" if names else ""
+    return hint
 
 
 def shown(value: object) -> str:

@@ -28,11 +28,11 @@ FROM_DATASET = {
 
 def described(kind: str) -> dict[str, dict]:
     """Return the keys of each alternative of a part of a run, by its name."""
-    found = {}
+    settings_of = {}
     for alternative in settings.section(f"$defs/{kind}")["oneOf"]:
         keys = dict(settings.keys(alternative["$ref"].removeprefix("#/")))
-        found[keys.pop("name")["const"]] = keys
-    return found
+        settings_of[keys.pop("name")["const"]] = keys
+    return settings_of
 
 
 TASK_KEYS, NETWORK_KEYS = described("task"), described("model")

@@ -33,11 +33,11 @@ def complete_config(config: Mapping, files: Sequence[str | os.PathLike] = ()) ->
     """
     read = [YamlFile(path) for path in files]
     with _located(read):
-        complete, given = settings.complete(config), settings.as_given(config)
+        complete, as_given = settings.complete(config), settings.as_given(config)
         for name in filter(complete.__contains__, experiments.names()):
             experiment = experiments.find(name)
             if experiment.check is not None:
-                experiment.check(complete[name], given[name])
+                experiment.check(complete[name], as_given[name])
             if experiment.examples is not None:
                 run_checks.check(complete[name], name, experiment.examples)
     return complete

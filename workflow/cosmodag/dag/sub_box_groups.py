@@ -64,10 +64,10 @@ class SubBoxes:
         ConfigError
             If sub-boxes do not fit into the box or into one of its regions.
         """
-        found: set[tuple[int, ...]] = set()
+        regions: set[tuple[int, ...]] = set()
         for axis in self.axes:
-            found.update(itertools.product(*(self._regions(keys, axis, k) for k in range(3))))
-        if not found:
+            regions.update(itertools.product(*(self._regions(keys, axis, k) for k in range(3))))
+        if not regions:
             raise ConfigError(
                 (*keys, "regions"),
                 f"no sub-box of {self.side}×{self.side}×{self.depth} cells lies within one of "
@@ -75,7 +75,7 @@ class SubBoxes:
                 f"{'×'.join(map(str, self.cells))} cells; give fewer regions, or a smaller side, "
                 "stride or buffer",
             )
-        return len(found)
+        return len(regions)
 
     def _regions(self, keys: Keys, axis: int, along: int) -> set[int]:
         """Return the regions along an axis that contain sub-boxes, for a line of sight."""

@@ -45,14 +45,14 @@ COLUMNS = (
 Keys = tuple[str, ...]
 
 
-def check(section: dict, given: Mapping) -> None:
+def check(section: dict, user_section: Mapping) -> None:
     """Check the sources, cutouts, clusters and inference on new images.
 
     Parameters
     ----------
     section : dict
         The completed section.
-    given : mapping
+    user_section : mapping
         The section as the user wrote it.
 
     Raises

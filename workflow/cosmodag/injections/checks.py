@@ -11,14 +11,14 @@ BANDS = ("g", "r", "z")
 Keys = tuple[str, ...]
 
 
-def check(section: dict, given: Mapping) -> None:
+def check(section: dict, user_section: Mapping) -> None:
     """Check the selections, cutouts, verdicts and inference on new stamps.
 
     Parameters
     ----------
     section : dict
         The completed section.
-    given : mapping
+    user_section : mapping
         The section as the user wrote it.
 
     Raises

@@ -24,14 +24,14 @@ COLUMNS = (
 Keys = tuple[str, ...]
 
 
-def check(section: dict, given: Mapping) -> None:
+def check(section: dict, user_section: Mapping) -> None:
     """Check that all cutouts select redshifts, escape fractions and realizations of their source.
 
     Parameters
     ----------
     section : dict
         Completed section `reionization` of the configuration.
-    given : mapping
+    user_section : mapping
         Section as the user wrote it, without defaults.
 
     Raises

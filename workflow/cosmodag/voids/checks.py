@@ -19,7 +19,7 @@ ANGLES = re.compile(r"^(ra|dec|glon|glat|lon|lat|alpha|delta|theta|phi)(_?(deg|r
 Keys = tuple[str, ...]
 
 
-def check(section: dict, given: Mapping) -> None:
+def check(section: dict, user_section: Mapping) -> None:
     """Check the sources, grids, labels and cutouts, and choose masks that fit their grid.
 
     Parameters
@@ -27,7 +27,7 @@ def check(section: dict, given: Mapping) -> None:
     section : dict
         The completed section. Where the user chose no `mesh` and the default does not divide the
         grid, it is replaced by half the cells of the grid.
-    given : mapping
+    user_section : mapping
         The section as the user wrote it.
 
     Raises
@@ -44,7 +44,7 @@ def check(section: dict, given: Mapping) -> None:
         _check_cells(
             ("voids", "grids", name), "cells", grid["cells"], _sides(section, grid["source"])
         )
-    _choose_meshes(section, given)
+    _choose_meshes(section, user_section)
     for name, labels in section["labels"].items():
         _check_labels(("voids", "labels", name), labels, section)
     for name in section["cutouts"]:
@@ -165,9 +165,9 @@ def _product(values: Sequence[float]) -> str:
     return "×".join(f"{value:.4g}" for value in values)
 
 
-def _choose_meshes(section: dict, given: Mapping) -> None:
+def _choose_meshes(section: dict, user_section: Mapping) -> None:
     for name, labels in section["labels"].items():
-        if "mesh" in given["labels"][name]:
+        if "mesh" in user_section["labels"][name]:
             continue
         for cutouts in section["cutouts"].values():
             grid = section["grids"][cutouts["grid"]]
