@@ -62,6 +62,7 @@ def assert_a_latent_size_more_trains_that_one_alone(done):
         "galaxies_train experiment=galaxies,run=latent3",
         "galaxies_baselines experiment=galaxies,dataset=images,target=latent-3-arcsinh",
         "galaxies_evaluate experiment=galaxies,run=latent3",
+        "galaxies_report experiment=galaxies",
     }
     del runs["latent3"]
     done.configure(config)
@@ -75,6 +76,7 @@ def assert_other_labels_group_anew_and_train_nothing(done):
         "galaxies",
         "galaxies_cluster clusters=shapes",
         "galaxies_predict prediction=sky",
+        "galaxies_report experiment=galaxies",
     }
 
 
@@ -167,7 +169,7 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
     assert not any(job.startswith("galaxies_evaluate") for job in planned)
     printed = configured.commands()
     command = next(line for line in printed.splitlines() if "cosmodag galaxies predict" in line)
-    assert "galaxies results/galaxies/sources/real/accepted.txt " in command
+    assert "predict results/galaxies/sources/real/accepted.txt " in command
     assert "--pixel 0.4 --psf 1.2" in command
     assert "--latent results/galaxies/runs/latent4" in command
     assert "--latent-dataset results/galaxies/datasets/images" in command
