@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from cosmodag import experiments
+
 
 class Place(NamedTuple):
     """What Slurm is asked for.
@@ -69,7 +71,14 @@ MAPPING = {
     "reionization_baselines": cpu(16),
     "reionization_evaluate": cpu(16),
     "report": cpu(),
+    **{f"{name}_report": cpu() for name in experiments.names()},
 }
 """Every rule that runs a command."""
-REAL_INPUTS = {"voids_catalogue", "galaxies_filter", "injections_observe", "reionization_read"}
-"""Rules that the tiny workflow has no use for: they read real inputs."""
+NOT_IN_ALL = {
+    "voids_catalogue",
+    "galaxies_filter",
+    "injections_observe",
+    "reionization_read",
+    *(f"{name}_report" for name in experiments.names()),
+}
+"""Rules that the tiny workflow does not run: they read real data, or report on one experiment."""
