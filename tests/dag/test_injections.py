@@ -64,6 +64,7 @@ def test_surveys_in_folders_and_single_images_are_sources_too(configured):
         "one": {"image": image | {"brick": "0591m305"}},
     }
     injections["selections"] = {"same": {"source": "there"}, "position": {"source": "one"}}
+    injections["datasets"]["position"]["protocol"] = "random"  # one image is one group
     configured.configure(config)
     planned = configured.planned("injections")
     assert {f"injections_select selection=same,batch={n}" for n in range(3)} <= planned
