@@ -125,7 +125,7 @@ def test_the_configurations_of_the_tests_are_complete(base):
         ({f"{VOIDS}.positions": [9, 1, 1]}, "positions.0: 9 sub-boxes of 16 cells .* give at most"),
         ({f"{VOIDS}.regions": [4, 4, 4]}, "regions: no sub-box of 32×32×16 cells lies within one"),
         ({"voids.labels.boxes.mesh": 48}, "mesh: 48 does not divide voids.grids.boxes.cells, 64;"),
-        ({f"{RUN}.model.levels": 5}, "levels: 5 halvings need at least 32 .* give at most 3"),
+        ({f"{RUN}.model.levels": 5}, "levels: 5 halvings need more than 16 .* give at most 3"),
         ({f"{RUN}.model.width": 12}, "width: 12 is not a multiple of 8, which norm: group needs"),
         ({f"{RUN}.model.factor": 2}, "factor: 2, but an input of 32 and a target of 8 cells"),
         ({f"{RUN}.model.name": "unet3d"}, "unet3d needs cubes, but the examples are maps; choose"),

@@ -112,12 +112,13 @@ def _check_unet(keys, model, run, example_format, side, channels) -> None:
         raise ConfigError(
             (*keys, "factor"), f"{factor} does not divide the {channels} layers of the input"
         )
-    if 2 ** model["levels"] > side // factor:
-        most = (side // factor).bit_length() - 1
+    cells = side // factor
+    # The network pads sides that do not divide, so the last halving needs two cells alone.
+    if 2 ** (model["levels"] - 1) >= cells:
         raise ConfigError(
             (*keys, "levels"),
-            f"{model['levels']} halvings need at least {2 ** model['levels']} cells per side, but "
-            f"{side} / factor {factor} leaves {side // factor}; give at most {most}",
+            f"{model['levels']} halvings need more than {2 ** (model['levels'] - 1)} cells per side, "
+            f"but {side} / factor {factor} leaves {cells}; give at most {(cells - 1).bit_length()}",
         )
     if model["norm"] == "group" and model["width"] % 8:
         raise ConfigError(
