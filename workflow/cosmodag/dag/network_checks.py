@@ -118,7 +118,8 @@ def _check_unet(keys, model, run, example_format, side, channels) -> None:
         raise ConfigError(
             (*keys, "levels"),
             f"{model['levels']} halvings need more than {2 ** (model['levels'] - 1)} cells per "
-            f"side, but {side} / factor {factor} leaves {cells}; give at most {(cells - 1).bit_length()}",
+            f"side, but {side} / factor {factor} leaves {cells}; give at most "
+            f"{(cells - 1).bit_length()}",
         )
     if model["norm"] == "group" and model["width"] % 8:
         raise ConfigError(
