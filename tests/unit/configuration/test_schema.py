@@ -55,3 +55,23 @@ def test_every_shipped_configuration_names_the_schema_for_editors(repository):
 def test_an_unknown_path_is_an_error(unknown):
     with pytest.raises(KeyError):
         settings.section(unknown)
+
+
+def test_the_reference_describes_every_key():
+    printed = CliRunner().invoke(command, ["--reference"]).output
+    for name in experiments.names():
+        assert f"## `{name}`" in printed
+        for section, _ in settings.keys(name):
+            assert f"### `{name}.{section}`" in printed
+    for path in ("$defs/dataset", "$defs/run", "$defs/training"):
+        for key, part in settings.keys(path):
+            assert f"`{key}` |" in printed or f".{key}` |" in printed
+            assert part.get("description"), f"{path}: {key}"
+    assert "| `box_size` | a number above 0 | Mpc/h | `192` | Side of the periodic box" in printed
+
+
+def test_the_command_prints_a_configuration_that_it_accepts(tmp_path, repository):
+    path = tmp_path / "complete.yaml"
+    path.write_text(CliRunner().invoke(command, [str(repository / "config/config.yaml")]).output)
+    done = CliRunner().invoke(command, [str(path)])
+    assert done.output == path.read_text()
