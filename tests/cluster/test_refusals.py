@@ -15,7 +15,7 @@ NOWHERE = 'constraint: "knl&snc4"'
 MISTAKES = {
     "an unknown partition": (
         {"  regular: # plain": "  regulr: # plain"},
-        r"no place for jobs of \w+ \(.*-p regulr .*\): .*Invalid partition name specified",
+        r"Slurm refuses jobs of \w+ \(.*-p regulr .*\): .*Invalid partition name specified",
     ),
     "a constraint that no partition offers": (
         {PHI: NOWHERE},
@@ -23,11 +23,11 @@ MISTAKES = {
     ),
     "a constraint that no node has": (
         {PHI: NOWHERE, '"knl&quad&flat"': '"knl&snc4"'},
-        r"no place for jobs of injections_train \(.*-p knl .*\): .*Invalid feature specification",
+        r"Slurm refuses jobs of injections_train \(.*-p knl .*\): .*Invalid feature specification",
     ),
     "a GPU where there is none": (
         {"constraint: gpu\n": "constraint: haswell\n", HASWELL: f"max_gpu: 4\n    {HASWELL}"},
-        r"no place for jobs of (voids|galaxies|reionization)_train \(.*-p regular .*--gpus=1.*\): "
+        r"Slurm refuses jobs of (voids|galaxies|reionization)_train \(.*-p regular .*--gpus=1.*\): "
         r".*not available",
     ),
 }
