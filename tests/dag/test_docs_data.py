@@ -68,7 +68,8 @@ def written_names(results: Path) -> set[str]:
     for path in results.rglob("selections/*/*.parquet"):
         names |= set(pd.read_parquet(path))
     for path in results.rglob("predictions/*.csv"):
-        names |= set(pd.read_csv(path))
+        if not path.name.endswith(".numbers.csv"):  # those of figures
+            names |= set(pd.read_csv(path))
     for path in results.rglob("dataset.json"):
         description = json.loads(path.read_text())
         names |= {*description["x_channels"], *description["y_channels"]}
