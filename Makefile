@@ -15,17 +15,17 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Threads that wait actively starve each other where jobs share few cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help run test test-cluster test-cluster-events bench lint dry-run docs clean setup 21cmfast
+.PHONY: help run test test-cluster test-cluster-events faults bench lint dry-run docs clean setup 21cmfast
 
 help:  ## say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
 run: $(READY)  ## run all experiments, end with results/report.html
-	snakemake --profile profiles/local --configfile $(CONFIG)
+	snakemake --profile profiles/local --configfile "$(CONFIG)"
 
 # A file is one process's, since its tests share what they prepare; the longest come first.
 test: $(READY)  ## run the tests
-	pytest -m "not cluster" --numprocesses auto --dist loadfile --no-loadscope-reorder
+	pytest -m "not cluster and not attack" --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # Slurm is installed from Debian's packages where it is missing; where it cannot be had, the tests
 # are skipped and say so.
@@ -34,6 +34,10 @@ test-cluster: $(READY)  ## run the workflow through a real Slurm on this machine
 
 test-cluster-events: $(READY)  ## do to jobs what clusters do, for real: half an hour
 	pytest -m "cluster and events" tests/cluster
+
+faults: $(READY)  ## attack every promise: kills, damages, bad input, leaks; results/faults
+	python -m tests.faults
+	pytest -m attack
 
 bench: $(BENCH)  ## measure against peers, write results/bench
 	$(BENCH_BIN)/python -m tests.bench
@@ -46,10 +50,10 @@ lint: $(READY)  ## check style, types and rules
 	snakemake --lint
 
 dry-run: $(READY)  ## plan every experiment under every profile
-	@for profile in $(PROFILES); do for experiment in $(EXPERIMENTS); do \
-		echo "dry run: $$experiment, profile $$profile"; \
-		snakemake --profile profiles/$$profile -n --quiet all -- $$experiment || exit 1; \
-	done; done
+	@for profile in $(PROFILES); do \
+		echo "dry run: $(EXPERIMENTS), profile $$profile"; \
+		snakemake --profile profiles/$$profile -n --quiet all -- $(EXPERIMENTS) || exit 1; \
+	done
 
 docs: $(DOCS)  ## build the documentation into site/, which opens offline
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
@@ -63,7 +67,7 @@ setup: $(READY)
 
 $(READY): envs/requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --requirement envs/requirements.lock
+	$(BIN)/pip install --quiet --no-compile --requirement envs/requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -81,7 +85,7 @@ $(FAST21CM): envs/21cmfast.txt $(READY)
 # Pylians is compiled, with an older Cython than it asks for by itself.
 $(BENCH): envs/bench.txt envs/requirements.lock
 	$(PYTHON) -m venv .venv-bench
-	$(BENCH_BIN)/pip install --quiet --requirement envs/requirements.lock
+	$(BENCH_BIN)/pip install --quiet --no-compile --requirement envs/requirements.lock
 	$(BENCH_BIN)/pip install --quiet "Cython==0.29.37" "setuptools<81" wheel
 	$(BENCH_BIN)/pip install --quiet --no-build-isolation --no-deps Pylians==0.12
 	$(BENCH_BIN)/pip install --quiet --requirement envs/bench.txt

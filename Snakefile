@@ -5,4 +5,5 @@ include: "workflow/Snakefile"
 
 
 # Snakemake takes no default target from a file that is included.
-workflow.default_target = "all"
+if workflow.modifier.is_main_snakefile():
+    workflow.default_target = "all"

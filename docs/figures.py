@@ -20,6 +20,8 @@ LEFT, SHARED, RIGHT = 130, 646, 812
 """Left edges of the experiments' stages, the shared stages and the stages after training, in px."""
 CHIP, GAP = 84, 12
 AFTER_TRAINING = ("cluster", "predict", "verdict")
+APART = ("find",)
+"""Stages that no other stage needs, and that need none."""
 SHARED_STAGES = ("split", "train", "baselines", "evaluate", "report")
 OWN, COMMON, INK, PALE = "#3f51b5", "#00796b", "#263238", "#607d8b"
 
@@ -44,7 +46,7 @@ def pipeline() -> str:
     for row, experiment in enumerate(declared):
         y = TOP + ROW * (row + 0.5)
         parts.append(_text(16, y + 5, experiment.name, INK, "bold"))
-        before = [stage for stage in experiment.stages if stage not in AFTER_TRAINING]
+        before = [stage for stage in experiment.stages if stage not in (*AFTER_TRAINING, *APART)]
         after = [stage for stage in experiment.stages if stage in AFTER_TRAINING]
         for left, stages in ((LEFT, before), (RIGHT, after)):
             for place, stage in enumerate(stages):

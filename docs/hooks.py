@@ -1,7 +1,6 @@
 """Hooks of the documentation site: pages and tables that follow from the code."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +9,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from docs import api_reference
 
 EXPERIMENTS = "experiments"
-SCHEMA_MARK = "<!-- configuration keys -->"
 API_MARK = "<!-- public API -->"
 INCLUDE = re.compile(r"^.*<!-- include (\S+) -->$", re.M)
 """A line that a file replaces; text before the mark is for readers of the repository."""
@@ -29,9 +27,7 @@ def on_config(config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Insert the keys of the configuration and files of the repository where a page asks for."""
-    if SCHEMA_MARK in markdown:
-        markdown = markdown.replace(SCHEMA_MARK, _configuration_keys())
+    """Insert the reference of the API and files of the repository where a page asks for them."""
     root = Path(config["docs_dir"]).parent
     if API_MARK in markdown:
         reference = api_reference.reference(root / "workflow" / "cosmodag")
@@ -42,10 +38,3 @@ def on_page_markdown(markdown, page, config, files):
 def _without_title(path: Path) -> str:
     """Return a Markdown file without its first heading."""
     return re.sub(r"\A# .*\n", "", path.read_text())
-
-
-def _configuration_keys() -> str:
-    """Return all keys with their units, ranges and defaults as Markdown."""
-    command = [sys.executable, "-m", "cosmodag", "config", "--reference"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return re.sub(r"^#(?=#+ )", "##", printed.split("\n", 1)[1], flags=re.M)

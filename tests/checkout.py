@@ -1,13 +1,20 @@
 """A copy of the workflow in a folder of its own, for tests that run Snakemake."""
 
+import contextlib
+import fcntl
+import glob
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pandas
 import yaml
@@ -29,6 +36,8 @@ class Checkout:
     """A copy of the workflow with a configuration that tests may change."""
 
     folder: Path
+    LIMIT: ClassVar[float] = 1200
+    """Seconds after which a command counts as hung."""
 
     @property
     def config(self) -> dict:
@@ -46,9 +55,11 @@ class Checkout:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=1200,
+            timeout=self.LIMIT,
         )
         assert (done.returncode == 0) == ok, done.stdout
+        if "-n" not in words:
+            _keep_compiled(self.folder)
         return done.stdout
 
     def python(self, *words: str) -> tuple[int, str]:
@@ -108,10 +119,9 @@ class Checkout:
         return jobs
 
 
-def copy_checkout(folder: Path, repository: Path, *, caches: bool = False) -> Checkout:
-    """Copy the workflow's own files, no results, and caches of compiled code only where asked."""
-    cached = () if caches else ("__pycache__",)
-    ignored = shutil.ignore_patterns(*cached, "*.egg-info", ".snakemake")
+def copy_checkout(folder: Path, repository: Path) -> Checkout:
+    """Copy the workflow's own files and what other copies compiled, but no results."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".snakemake")
     for part in PARTS:
         source = repository / part
         if source.is_symlink():
@@ -121,4 +131,32 @@ def copy_checkout(folder: Path, repository: Path, *, caches: bool = False) -> Ch
         else:
             shutil.copy(source, folder / part)
     shutil.copy(TINY, folder / "tiny.yaml")
+    with _compiled(folder) as store:
+        shutil.copytree(store, folder / "workflow", dirs_exist_ok=True)
     return Checkout(folder)
+
+
+def _keep_compiled(folder: Path) -> None:
+    """Store what a copy compiled, for later copies of the same code."""
+    with _compiled(folder) as store:
+        known = {path.relative_to(store) for path in store.rglob("*.nbi")}
+        for index in (folder / "workflow").rglob("*.nbi"):
+            place = index.relative_to(folder / "workflow")
+            if place in known:  # files of one function must come from one copy
+                continue
+            (store / place.parent).mkdir(parents=True, exist_ok=True)
+            for path in index.parent.glob(f"{glob.escape(index.stem)}.*"):
+                shutil.copy2(path, store / place.parent)
+
+
+@contextlib.contextmanager
+def _compiled(folder: Path) -> Iterator[Path]:
+    """Yield the locked folder of machine code that was compiled from the code of a copy."""
+    modules = sorted((folder / "workflow").rglob("*.py"))
+    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in modules]
+    code = hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+    store = Path(tempfile.gettempdir()) / f"cosmodag-compiled-{os.getuid()}" / code
+    store.mkdir(parents=True, exist_ok=True)
+    with open(store.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield store

@@ -1,8 +1,7 @@
 """Folders of evaluated runs as `cosmodag evaluate` writes them, with made-up scores."""
 
-import json
-
 from cosmodag.evaluation import figures
+from cosmodag.json_files import write_json
 
 
 def interval(value, half=0.02):
@@ -54,7 +53,12 @@ def make_run(
         "threads": 2,
     }
     folder.mkdir(parents=True)
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    (folder / "run.json").write_text(json.dumps(description))
     figures.scores_beside_baselines(folder / "figures" / "scores.svg", metrics)
+    write_json(folder / "run.json", description)
+    write_json(
+        folder / "metrics.json",
+        metrics,
+        inputs=[folder / "run.json"],
+        files=(folder / "figures").iterdir(),
+    )
     return folder

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
-
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.galaxies.simulation.galaxy_parameters import ObservingConditions
@@ -12,6 +10,7 @@ from cosmodag.galaxies.simulation.stamp_simulation import simulate_stamps
 from cosmodag.galaxies.stamps.stamps_file import open_stamps_file
 from cosmodag.training.run import train_run
 from cosmodag.training.settings import RunSettings
+from tests.checksummed import hdf5_file
 
 SIDE = 32
 TRAINING = {"epochs": 2, "batch_size": 32, "learning_rate": 3e-3}
@@ -21,7 +20,7 @@ def simulate(path: Path, *, count: int, seed: int, bands: Sequence[str] = "grz")
     """Simulate stamps with sides of 24 to 40 pixels and bands of any names."""
     conditions = ObservingConditions(sides=(24, 40))
     simulate_stamps(path, count=count, seed=seed, conditions=conditions)
-    with h5py.File(path, "r+") as file:
+    with hdf5_file(path, "r+") as file:
         file.attrs["bands"] = list(bands)
     return path
 

@@ -6,10 +6,10 @@ and increasing escape fraction.
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
+from tests.checksummed import hdf5_file
 
 REDSHIFTS = (6.0, 8.0, 10.0)
 ESCAPE_FRACTIONS = (0.08, 0.12)
@@ -79,7 +79,7 @@ def write_slices(
                     rows.append((seed, zi, fi, 0, side, 0.0, 1))
     seed, zi, fi, axis, position, neutral, zero = (np.array(column) for column in zip(*rows))
     names = [f"s{index:04d}" for index in seed]
-    with h5py.File(path, "w") as file:
+    with hdf5_file(path, "w") as file:
         xs, ys = create_examples(
             file,
             experiment="reionization",

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.imaging.band_channels import noise_free_channel
+from tests.checksummed import hdf5_file
 
 COLOURS = np.array([[0.4, 1.0, 1.4], [1.0, 0.9, 0.8], [0.7, 0.7, 0.7]])
 """Flux in three bands of red round, blue flat, and intermediate galaxies."""
@@ -42,7 +42,7 @@ def write_stamps(path: Path, *, count: int = 600, side: int = 32, seed: int = 0)
     """Write stamps of different objects."""
     image, noise_free, kind = blobs(count, side, seed)
     bands = ["g", "r", "z"]
-    with h5py.File(path, "w") as file:
+    with hdf5_file(path, "w") as file:
         x, y = create_examples(
             file,
             experiment="galaxies",

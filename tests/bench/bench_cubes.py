@@ -15,6 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from cosmodag.hdf5 import create_file
 from cosmodag.reionization.cubes.cubes_file import FIELDS, CubesHeader, create_cubes
 from cosmodag.reionization.cubes.raw_cubes import read_raw_cube
 from cosmodag.reionization.cutouts.cube_slices import cut_slices
@@ -74,7 +75,7 @@ def measure_slices(folder: Path, cells: int, results: Path) -> None:
     """Compare cutting all slices along three axes with reading them one by one."""
     cubes, output = folder / "cubes.h5", folder / "slices.h5"
     header = CubesHeader(8.0, 1.5 * cells, cells, (0,), ESCAPES, (0, 1, 2), 0.68, 0.31, "random")
-    with h5py.File(cubes, "w") as file:
+    with create_file(cubes, "cubes") as file:
         for dataset in create_cubes(file, header, FIELDS).values():
             dataset[...] = np.random.default_rng(1).uniform(0, 1, dataset.shape)
     step = 4

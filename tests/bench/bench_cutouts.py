@@ -27,6 +27,7 @@ from cosmodag.injections.bricks.brick_files import BrickFiles
 from cosmodag.injections.bricks.brick_images import BANDS, BrickImages, read_plane, write_images
 from cosmodag.injections.cutouts.brick_stamps import cut_stamps
 from cosmodag.memory import keep_freed_memory
+from cosmodag.tables import write_table
 from tests.bench.harness import compare
 
 SIDE, OBJECTS, BRICKS = 64, 2000, 24
@@ -171,7 +172,7 @@ def measure(survey: Survey, state: str, results: Path) -> None:
 def measure_ranks(survey: Survey, results: Path) -> None:
     """Compare two ranks with one on the same bricks."""
     table = survey.folder / "objects.parquet"
-    pd.concat(objects[: OBJECTS // 2] for objects in survey.objects).to_parquet(table)
+    write_table(table, pd.concat(objects[: OBJECTS // 2] for objects in survey.objects))
     mpiexec = str(Path(sys.executable).with_name("mpiexec"))
 
     def prepare() -> None:

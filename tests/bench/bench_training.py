@@ -10,13 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 import torch
 
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.datasets.shards import write_dataset
+from cosmodag.hdf5 import create_file
 from cosmodag.injections.cutouts.stamps import channel_names
 from cosmodag.memory import keep_freed_memory
 from cosmodag.models import registry
@@ -177,8 +177,8 @@ def make_loader(case: Case, folder: Path) -> Loader:
     """Write a dataset whose training split holds STEPS batches, and open it as training does."""
     random = np.random.default_rng(0)
     examples = case.batch * STEPS * 2
-    with h5py.File(folder / "examples.h5", "w") as out:
-        out.attrs.update(kind="examples", experiment="bench")
+    with create_file(folder / "examples.h5", "examples") as out:
+        out.attrs["experiment"] = "bench"
         out.attrs["x_channels"], out.attrs["y_channels"] = case.x_channels, ["fraction_matter"]
         out["x"] = random.exponential(size=(examples, *case.x_shape)).astype(np.float32)
         out["y"] = random.random((examples, *case.y_shape), dtype=np.float32)

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from cosmodag.files import write_json
+from cosmodag.json_files import write_json
 
 RESULTS = Path("results/bench")
 COLUMNS = "{:<34} {:>7} {:>10} {:>9} {:<14} {:>7} {:>6} {:>7}"

@@ -1,10 +1,10 @@
 """The benchmark harness compares before it measures, and writes what it measured."""
 
-import json
 import time
 
 import pytest
 
+from cosmodag.json_files import read_json
 from tests.bench.figure import draw
 from tests.bench.harness import compare, row
 
@@ -23,7 +23,7 @@ def test_ratio_is_best_peer_over_ours(tmp_path):
         goal=2,
         results=tmp_path,
     )
-    assert record == json.loads((tmp_path / "sleep.json").read_text())
+    assert record == read_json(tmp_path / "sleep.json", "")
     assert record["best_peer"] == "slow"
     assert 3 < record["ratio_to_best_peer"] < 11
     assert record["absent"] == ["missing"]

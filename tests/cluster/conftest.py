@@ -36,7 +36,9 @@ def cluster():
 
 
 class SlurmCheckout(Checkout):
-    """A checkout whose jobs go to the cluster."""
+    """A checkout whose jobs go to the cluster, each in two processes of Snakemake more."""
+
+    LIMIT = 3000
 
     def slurm(self, *targets: str, ok: bool = True, extra: tuple[str, ...] = ()) -> str:
         """Run the workflow by its Slurm profile; give what snakemake printed."""
@@ -54,7 +56,7 @@ class SlurmCheckout(Checkout):
 def slurm_checkout(folder: Path, repository: Path) -> SlurmCheckout:
     """Copy the workflow and its caches, with what a cluster of this size needs changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    checkout = SlurmCheckout(copy_checkout(folder, repository, caches=True).folder)
+    checkout = SlurmCheckout(copy_checkout(folder, repository).folder)
     for file, pairs in CHANGES.items():
         for before, after in pairs.items():
             checkout.change(file, before, after)

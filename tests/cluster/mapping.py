@@ -39,7 +39,7 @@ MAPPING = {
     "voids_label": cpu(16),
     "voids_cutouts": cpu(16),
     "voids_split": cpu(),
-    "voids_relabel": cpu(2),
+    "voids_relabel": cpu(16),
     "voids_train": Place("gpu", "gpu", 8, gpus=1, memory=16000, minutes=240),
     "voids_baselines": cpu(16),
     "voids_evaluate": cpu(16),

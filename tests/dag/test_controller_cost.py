@@ -28,13 +28,17 @@ def test_a_scan_of_200_runs_costs_its_controller_little(
     promise_outputs(checkout, folder)
     install_stubs(folder, monkeypatch)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    checkout.snakemake("--profile", "slurm", *QUICK, "--configfile", "tiny.yaml", "--quiet", "all")
+    words = ("--profile", "slurm", *QUICK, "--configfile", "tiny.yaml", "--verbose")
+    printed = checkout.snakemake(*words)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     jobs = len(submitted(folder))
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"{jobs} jobs: {seconds:.0f} s of processor, {after.ru_maxrss / 1024:.0f} MB")
     assert jobs > 400
     assert seconds / jobs < 1
+    evaluations = printed.count("Ready jobs: ")
+    print(f"{evaluations} evaluations of waiting jobs")
+    assert evaluations < 2 * jobs, "finished jobs start chains of evaluations without end"
     assert after.ru_maxrss / 1024 < 1000
 
 

@@ -12,16 +12,21 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from cosmodag.checksums import require
+from cosmodag.commands.main import main
+from cosmodag.hdf5 import create_file
 from docs import figures
 from tests import documents
 from tests.checkout import copy_checkout
 
 pytestmark = pytest.mark.dag
 
-LITERAL = ("docs/your-data/", "docs/adding-an-experiment.md")
+LITERAL = ("docs/your-data/", "docs/adding-an-experiment.md", "docs/adding-a-network.md")
 """Pages whose commands other tests run as they are written."""
 ELSEWHERE = {
     "make": "checked below; CI calls the targets",
@@ -30,6 +35,8 @@ ELSEWHERE = {
     "export": "sets a variable for the next command",
     ".": "activates the environment",
     "du": "no command of the project",
+    "digits=$(tail": "run below",
+    "sed": "run below",
 }
 """Other programs, and how their commands are tested."""
 RESULTS = ("cosmodag summary results", "cosmodag verify results")
@@ -76,10 +83,11 @@ def test_snakemake_command_plans(command, checkout, request, monkeypatch):
 
 
 @pytest.mark.parametrize("command", [c for c in shown("cosmodag") if c not in RESULTS])
-def test_cosmodag_command_runs(command, checkout):
+def test_cosmodag_command_runs(command, checkout, monkeypatch):
+    monkeypatch.chdir(checkout.folder)
     _, *words = shlex.split(command)
-    code, printed = checkout.python("-m", "cosmodag", *words)
-    assert code == 0, printed
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
 
 
 def test_make_targets_that_are_shown_exist(repository):
@@ -89,11 +97,20 @@ def test_make_targets_that_are_shown_exist(repository):
         assert set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", text, re.M)) <= targets
 
 
-def test_help_shows_an_example_of_every_stage(checkout):
+def test_help_shows_an_example_of_every_stage():
     for stage in ("split", "train", "evaluate", "report", "voids grid", "reionization simulate"):
-        code, printed = checkout.python("-m", "cosmodag", *stage.split(), "--help")
-        assert code == 0
-        assert f"Example: cosmodag {stage}" in " ".join(printed.split())
+        done = CliRunner().invoke(main, [*stage.split(), "--help"])
+        assert done.exit_code == 0
+        assert f"Example: cosmodag {stage}" in " ".join(done.output.split())
+
+
+def test_a_checksum_can_be_computed_by_hand(tmp_path):
+    with create_file(tmp_path / "grid.h5", "grid") as file:
+        file["grid"] = np.random.default_rng(1).random(3_000_000)  # more than one block
+    lines = [c for c in documents.commands("docs/outputs.md") if c.startswith(("digits", "sed"))]
+    words = ["bash", "-c", "; ".join(lines)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[0] == require(tmp_path / "grid.h5", "").sha256
 
 
 def test_python_on_the_page_of_the_api_runs(checkout):

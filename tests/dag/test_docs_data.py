@@ -83,7 +83,7 @@ def written_names(results: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_runs_as_written_and_its_outputs_are_described(page, tmp_path, repository):
-    checkout = copy_checkout(tmp_path, repository, caches=True)
+    checkout = copy_checkout(tmp_path, repository)
     run_page(page, checkout.folder)
     names = written_names(checkout.folder / "results")
     assert len(names) > 20

@@ -1,5 +1,6 @@
-"""The recipe of `docs/adding-an-experiment.md`, followed literally, gives an experiment."""
+"""The recipes for a new experiment and a new network work when they are followed literally."""
 
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from tests.checkout import copy_checkout
 pytestmark = [pytest.mark.dag, pytest.mark.slow]
 
 PAGE = "docs/adding-an-experiment.md"
+NETWORK_PAGE = "docs/adding-a-network.md"
 PLACES = (
     r"workflow/cosmodag/fields/.*",
     r"workflow/rules/fields\.smk",
@@ -32,7 +34,7 @@ def test_the_recipe_touches_one_package_one_smk_one_configuration_and_one_page(r
 def followed(tmp_path_factory, repository) -> Path:
     """A copy of the repository in which the page has been followed."""
     folder = tmp_path_factory.mktemp("fields")
-    copy_checkout(folder, repository, caches=True)
+    copy_checkout(folder, repository)
     for name, text in documents.files(PAGE).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -76,3 +78,28 @@ def test_the_new_experiment_appears_in_the_documentation(followed, repository):
         run(f"cp -rn {repository / name} .", followed)
     run("mkdocs build --strict", followed)
     assert "experiments/fields.html" in (followed / "site/index.html").read_text()
+
+
+def test_the_new_network_is_known_to_configurations_and_trains(followed):
+    """On the dataset of the new experiment, so that nothing is simulated again."""
+    for name, text in documents.files(NETWORK_PAGE).items():
+        (followed / name).write_text(text)
+    reference, settings = (
+        block.text for block in documents.blocks(NETWORK_PAGE) if block.language == "yaml"
+    )
+    schema = followed / "workflow/cosmodag/schema.yaml"
+    before = '      - {$ref: "#/$defs/dense_model"}\n'
+    text = schema.read_text()
+    assert before in text
+    schema.write_text(text.replace(before, before + reference) + "\n" + settings)
+    for command in documents.commands(NETWORK_PAGE):
+        (followed / "docs").mkdir(exist_ok=True)
+        run(command, followed)
+    configuration = followed / "config/fields.yaml"
+    text = re.sub(r"model: \{.*\}", "model: {name: pooled, width: 4}", configuration.read_text())
+    configuration.write_text(text)
+    run("cosmodag config config/fields.yaml", followed)
+    printed = run("snakemake --cores 1 --configfile config/fields.yaml -- fields", followed)
+    assert "fields_simulate" not in printed
+    description = json.loads((followed / "results/fields/runs/slope/run.json").read_text())
+    assert description["model"]["name"] == "pooled"

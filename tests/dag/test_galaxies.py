@@ -169,7 +169,7 @@ def test_runs_are_applied_to_a_folder_of_stamps(configured):
     assert not any(job.startswith("galaxies_evaluate") for job in planned)
     printed = configured.commands()
     command = next(line for line in printed.splitlines() if "cosmodag galaxies predict" in line)
-    assert "predict results/galaxies/sources/real/accepted.txt " in command
+    assert " results/galaxies/sources/real/accepted.txt)" in command
     assert "--pixel 0.4 --psf 1.2" in command
     assert "--latent results/galaxies/runs/latent4" in command
     assert "--latent-dataset results/galaxies/datasets/images" in command

@@ -37,15 +37,6 @@ def test_tiny_workflow_plans_each_batch_once(checkout):
     }
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("experiment", ["voids", "galaxies", "injections", "reionization"])
-def test_every_profile_plans_every_experiment(checkout, profile, experiment):
-    words = ["--profile", f"profiles/{profile}", "-n", "--quiet", "all"]
-    if profile == "default":
-        words += ["--cores", "1"]
-    checkout.snakemake(*words, "--", experiment)
-
-
 def test_every_shipped_configuration_is_planned(checkout):
     for path in sorted((checkout.folder / "config").glob("*.yaml")):  # examples need their data
         checkout.snakemake("-n", "--quiet", "all", "--configfile", str(path))

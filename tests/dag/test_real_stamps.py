@@ -14,6 +14,7 @@ from astropy.io import fits
 from cosmodag.evaluation.latents import read_latents
 from cosmodag.galaxies.clusters.cluster_file import read_clusters
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
+from cosmodag.galaxies.stamps.path_list import read_path_list
 from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
@@ -31,7 +32,7 @@ def test_real_galaxies_pass_filter_crop_encoding_and_clustering(
     checkout.configure(example)
     checkout.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", "galaxies")
     results = checkout.folder / example["results"] / "galaxies"
-    accepted = (results / "sources/decals/accepted.txt").read_text().splitlines()
+    accepted = read_path_list(results / "sources/decals/accepted.txt")
     assert len(accepted) == 24
     (rejected,) = (results / "sources/decals/rejected.tsv").read_text().splitlines()
     assert rejected.endswith("example_b.fits\t3 × 162 × 162 is not 3 × 256 × 256 or larger")

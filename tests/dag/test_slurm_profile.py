@@ -4,10 +4,12 @@ import json
 import re
 import shlex
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
 
+from tests import documents
 from tests.cluster.mapping import MAPPING, NOT_IN_ALL, Place
 from tests.dag.stubs import QUICK, every_experiment, install_stubs, promise_outputs, submitted
 
@@ -97,9 +99,31 @@ def test_an_account_is_charged_where_one_is_named(checkout):
     assert profile(checkout)["default-resources"]["slurm_account"] == "'m1727'"
 
 
+def test_every_rule_fits_a_partition_of_the_example_of_another_site(checkout):
+    site, rules = (b.text for b in documents.blocks("profiles/README.md") if b.language == "yaml")
+    profile_file(checkout, "partitions.yaml").write_text(site)
+    for section, lines in yaml.safe_load(rules).items():
+        for rule, value in lines.items():
+            shipped = yaml.safe_load(profile_file(checkout, "config.yaml").read_text())
+            before = f"{rule}: {shipped[section][rule]}"
+            change(checkout, "config.yaml", before, f"{rule}: {value}")
+    held = profile(checkout)
+    partitions = yaml.safe_load(site)["partitions"].values()
+    for rule in MAPPING:
+        amounts = held["default-resources"] | held["set-resources"].get(rule, {})
+        memory = eval(str(amounts["mem_mb"]), {"attempt": held["retries"] + 1})
+        assert "constraint" not in amounts
+        assert any(
+            held["set-threads"].get(rule, 1) <= partition["max_cpus_per_task"]
+            and memory <= partition["max_mem_mb"]
+            and amounts.get("gpu", 0) <= partition.get("max_gpu", 0)
+            for partition in partitions
+        ), rule
+
+
 def test_the_last_attempt_still_fits_its_partition(checkout):
     held = profile(checkout)
-    file = checkout.folder / "profiles" / "slurm" / "partitions.yaml"
+    file = profile_file(checkout, "partitions.yaml")
     partitions = yaml.safe_load(file.read_text())["partitions"]
     for rule, amounts in held["set-resources"].items():
         limits = partitions[MAPPING[rule].partition]
@@ -112,7 +136,7 @@ def test_a_constraint_that_no_partition_offers_is_refused_before_anything_is_que
     checkout, folder = stubbed
     change(checkout, "partitions.yaml", 'constraint: "knl&quad&cache"', 'constraint: "knl&snc4"')
     printed = checkout.snakemake("--profile", "slurm", "--configfile", "tiny.yaml", ok=False)
-    assert "no partition in slurm/partitions.yaml fits jobs of injections_train" in printed
+    assert "slurm/partitions.yaml fits jobs of injections_train" in printed
     assert "constraint knl&snc4" in printed
     assert "Traceback" not in printed
     assert not submitted(folder)
@@ -206,9 +230,14 @@ def profile(checkout) -> dict:
     return json.loads(printed)
 
 
+def profile_file(checkout, name: str) -> Path:
+    """The path of a file of the profile."""
+    return checkout.folder / "profiles" / "slurm" / name
+
+
 def change(checkout, file: str, before: str, after: str) -> None:
     """Replace a text of a file of the profile."""
-    path = checkout.folder / "profiles" / "slurm" / file
+    path = profile_file(checkout, file)
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after))

@@ -10,6 +10,7 @@ from astropy.io import fits
 
 from cosmodag.injections.bricks.brick_files import BrickFiles
 from cosmodag.injections.bricks.brick_images import read_plane, write_plane
+from cosmodag.tables import write_table
 from tests.faults.test_bad_input import cosmodag, refused
 
 pytestmark = pytest.mark.faults
@@ -36,7 +37,10 @@ def simulated(tmp_path_factory) -> Path:
 @pytest.fixture
 def folder(simulated, tmp_path) -> Path:
     """A copy of the brick to corrupt."""
-    return shutil.copytree(simulated, tmp_path / "copy")
+    copy = shutil.copytree(simulated, tmp_path / "copy")
+    for record in copy.glob("sky/*/simulation.json"):
+        record.unlink()  # without the hashes of its files the survey could be of anyone
+    return copy
 
 
 def select(folder: Path) -> tuple:
@@ -154,9 +158,9 @@ def test_invalid_catalogues_are_reported(folder, change, message):
 def test_objects_outside_the_image_and_duplicates_are_reported(folder, tmp_path):
     objects = pd.read_parquet(folder / "objects.parquet")
     outside = objects.assign(bx=objects["bx"] + 4000)
-    outside.to_parquet(folder / "objects.parquet")
+    write_table(folder / "objects.parquet", outside)
     refused(folder, "lie outside the image", *cutouts(folder, tmp_path / "scratch"))
-    pd.concat([objects, objects[:1]]).to_parquet(folder / "objects.parquet")
+    write_table(folder / "objects.parquet", pd.concat([objects, objects[:1]]))
     refused(folder, "twice", *cutouts(folder, tmp_path / "scratch"))
 
 

@@ -1,12 +1,12 @@
 """Datasets of synthetic slices and galaxies, made once for all tests that read them."""
 
-import h5py
 import numpy as np
 import pytest
 
 from cosmodag.cosmology.background import Cosmology
 from cosmodag.cosmology.matter_power import matter_power_spectrum
 from cosmodag.datasets.shards import write_dataset
+from tests.checksummed import hdf5_file
 from tests.galaxy_runs import train_runs
 from tests.slices import write_slices
 from tests.stamps import write_stamps
@@ -80,7 +80,7 @@ def write_boxes(tmp_path):
             "groups": [f"boxes/{name}" for name in names],
         }
         grid_file, labels_file = tmp_path / "grid.h5", tmp_path / "labels.h5"
-        with h5py.File(grid_file, "w") as file:
+        with hdf5_file(grid_file, "w") as file:
             grid = random.gamma(1.0, 2.0, (boxes, *cells)).astype(np.float32)
             chunks = (1, *(min(length, 10) for length in cells))
             file.create_dataset("grid", data=grid, chunks=chunks)
@@ -93,7 +93,7 @@ def write_boxes(tmp_path):
                 mean_density=grid.mean(axis=(1, 2, 3), dtype=np.float64),
                 omega_m=np.linspace(0.2, 0.4, boxes),
             )
-        with h5py.File(labels_file, "w") as file:
+        with hdf5_file(labels_file, "w") as file:
             file.attrs.update(common, kind="labels", labels=["matter"])
             mask = random.integers(0, 2, (boxes, *mesh)).astype(np.uint8)
             file.create_dataset("matter/mask", data=mask, chunks=(1, *mesh), compression="gzip")

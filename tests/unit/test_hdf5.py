@@ -8,14 +8,13 @@ import pytest
 from cosmodag import experiments
 from cosmodag.commands.main import STAGES
 from cosmodag.errors import InputError
-from cosmodag.hdf5 import SHARED_WRITERS, open_kind
+from cosmodag.hdf5 import SHARED_WRITERS, create_file, open_kind
 
 
 @pytest.fixture
 def grid(tmp_path):
     path = tmp_path / "grid.h5"
-    with h5py.File(path, "w") as file:
-        file.attrs["kind"] = "grid"
+    with create_file(path, "grid") as file:
         file["grid"] = range(1000)
     return path
 
@@ -33,7 +32,7 @@ def test_a_refusal_names_the_file_the_fault_and_the_command_that_writes_it(grid,
     h5py.File(nameless, "w").close()
     for path, kind, fault in (
         (tmp_path / "gone.h5", "grid", "there is no such file"),
-        (tmp_path, "grid", "not a whole HDF5 file"),
+        (tmp_path, "grid", "a folder, not a regular file"),
         (text, "grid", "not a whole HDF5 file"),
         (cut, "grid", "not a whole HDF5 file"),
         (nameless, "grid", "its kind is None"),
@@ -51,8 +50,8 @@ def test_a_refusal_names_the_file_the_fault_and_the_command_that_writes_it(grid,
 def test_a_refused_file_can_be_written_again(grid):
     with pytest.raises(InputError):
         open_kind(grid, "labels")
-    with h5py.File(grid, "w") as file:
-        file.attrs["kind"] = "labels"
+    with create_file(grid, "labels"):
+        pass
     open_kind(grid, "labels").close()
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +73,29 @@ def test_numba_and_torch_use_no_instruction_that_a_xeon_phi_lacks(tmp_path):
         [sys.executable, "-c", lines], env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.stdout.split() == ["False", "True", "AVX2", "3"], done.stderr
+
+
+@pytest.fixture
+def read_only() -> Path:
+    """A folder in which no file can be made, not even by root."""
+    return Path("/proc/self/task")
+
+
+def test_compiled_code_is_kept_where_a_folder_can_be_written_to(tmp_path, read_only):
+    caches = {"XDG_CACHE_HOME": str(tmp_path / "caches")}
+    for package, environment in (
+        (tmp_path, {"XDG_CACHE_HOME": str(read_only)}),
+        (read_only, dict(caches)),
+        (read_only, {"XDG_CACHE_HOME": str(read_only), "NUMBA_CACHE_DIR": "own"}),
+    ):
+        before = dict(environment)
+        processor.cache_compiled_code(package, environment)
+        assert environment == before
+
+
+def test_compiled_code_is_kept_in_a_folder_of_the_process_where_all_else_is_read_only(read_only):
+    environment = {"XDG_CACHE_HOME": str(read_only)}
+    processor.cache_compiled_code(read_only, environment)
+    folder = Path(environment["NUMBA_CACHE_DIR"])
+    assert folder.stat().st_mode & 0o077 == 0
+    assert folder.is_dir()

@@ -23,19 +23,33 @@ LAYERS = [
 ]
 """Shared layers; each may import those below it, and no experiment."""
 ROOT = {
+    "checksums",
+    "disk_files",
     "errors",
     "experiments",
     "exports",
     "extras",
+    "failures",
+    "file_patterns",
     "files",
+    "hashes",
     "hdf5",
+    "hdf5_inputs",
+    "input_files",
+    "json_files",
     "memory",
+    "output_kinds",
+    "outputs",
     "processor",
     "provenance",
+    "rejections",
     "schema_errors",
     "schema_reference",
     "schema_values",
     "settings",
+    "source_cache",
+    "streams",
+    "tables",
     "threads",
     "yaml_files",
 }
@@ -64,7 +78,7 @@ MODULES = {
 
 def imported_by(module: str) -> set[str]:
     """Modules of the package that `module` itself imports, without the package's name."""
-    found = provenance._imported_by(f"cosmodag.{module}")
+    found = provenance.imported_by(f"cosmodag.{module}")
     return {name.removeprefix("cosmodag.") for name in found} - {"cosmodag"}
 
 

@@ -114,6 +114,12 @@ def find(name: str) -> Experiment:
     return importlib.import_module(f"{__package__}.{name}.experiment").EXPERIMENT
 
 
+@functools.cache
+def sections(name: str) -> frozenset[str]:
+    """Return the folders below an experiment's results, which are named after sections."""
+    return frozenset({"baselines", *vars(find(name).files)["SECTIONS"]})
+
+
 def declared() -> tuple[Experiment, ...]:
     """Return the declarations of all experiments, in the order of `names`."""
     return tuple(find(name) for name in names())

@@ -1,14 +1,23 @@
-"""HDF5 files of the workflow, each of which says in its attribute `kind` what it holds."""
+"""HDF5 files of the workflow, each of which says in its attribute `kind` what it holds.
 
+Behind their content stand a record of what they were made from and a checksum, which are compared
+when they are opened, see `cosmodag.checksums`.
+"""
+
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import h5py
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cosmodag import experiments
+from cosmodag.checksums import append, make_record, require, verify
+from cosmodag.disk_files import writable_hdf5
 from cosmodag.errors import InputError
+from cosmodag.files import whole_file
+from cosmodag.input_files import check_file
 
 SHARED_WRITERS = {
     "examples": "an experiment's command `cutouts`",
@@ -23,14 +32,47 @@ def writer(kind: str) -> str:
     return {k: v for each in [SHARED_WRITERS, *declared] for k, v in each.items()}[kind]
 
 
-def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
-    """Open a file of the workflow for reading, if it is of the given kind.
+@contextlib.contextmanager
+def create_file(
+    output: str | os.PathLike,
+    kind: str,
+    *,
+    inputs: Iterable[str | os.PathLike] = (),
+    files: Iterable[str | os.PathLike] = (),
+) -> Iterator[h5py.File]:
+    """Yield an HDF5 file to write; on success add record and checksum and put it in its place.
 
     Parameters
     ----------
-    path
+    output : path-like
+        File to write, whole or not at all.
+    kind : str
+        What its attribute `kind` is to say.
+    inputs : iterable of path-like
+        Files that it is made from.
+    files : iterable of path-like
+        Files that belong to it, which are complete when the block ends.
+
+    Examples
+    --------
+    >>> with create_file("grid.h5", "grid", inputs=["galaxies.h5"]) as file:  # doctest: +SKIP
+    ...     file["grid"] = grid
+    """
+    with whole_file(output) as partial:
+        with writable_hdf5(partial) as file:
+            file.attrs["kind"] = kind
+            yield file
+        append(partial, make_record(output, inputs, files))
+
+
+def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
+    """Verify a file of the workflow and open it for reading, if it is of the given kind.
+
+    Parameters
+    ----------
+    path : path-like
         HDF5 file.
-    kind
+    kind : str
         What the attribute `kind` of the file must say.
 
     Returns
@@ -41,20 +83,27 @@ def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
     Raises
     ------
     InputError
-        If the file is missing, truncated, no HDF5 file, or of another kind.
+        If the file is missing, no HDF5 file, of another kind, without a checksum, or altered since
+        it was written.
     """
     cure = f"a file of kind {kind!r} is needed, which {writer(kind)} writes"
+    check_file(path, cure)
+    # Bytes that differ are refused before HDF5 interprets them.
+    with contextlib.suppress(OSError):
+        verify(path, cure)
     try:
         file = h5py.File(path, "r")
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; {cure}") from None
     except OSError as error:
         reason = " ".join(str(error).split())  # HDF5 breaks the line where it tells the time.
         raise InputError(f"{path}: not a whole HDF5 file ({reason}); {cure}") from error
-    found = file.attrs.get("kind")
-    if found != kind:
+    try:
+        found = file.attrs.get("kind")
+        if found != kind:
+            raise InputError(f"{path}: its kind is {found!r}; {cure}")
+        require(path, cure)
+    except BaseException:
         file.close()
-        raise InputError(f"{path}: its kind is {found!r}; {cure}")
+        raise
     return file
 
 

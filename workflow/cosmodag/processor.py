@@ -5,10 +5,14 @@ other processors relies on, and four hardware threads a core, of which the secon
 first. Settings must be made before numba, torch or an OpenMP library is imported.
 """
 
+import atexit
+import contextlib
 import itertools
 import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import NamedTuple
@@ -84,6 +88,32 @@ def prepare(
         )
     for name, value in SETTINGS.items():
         environment.setdefault(name, value)
+
+
+def cache_compiled_code(
+    package: Path = Path(__file__).parent, environment: MutableMapping[str, str] = os.environ
+) -> None:
+    """Let numba keep compiled code in a temporary folder where it can write to no other.
+
+    It writes beside the sources or to the user's folder of caches, and fails where both are
+    read-only, as in a container. The folder is this process's own and goes with it.
+    """
+    home = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if "NUMBA_CACHE_DIR" in environment or _is_writable(package) or _is_writable(Path(home)):
+        return
+    with contextlib.suppress(OSError):
+        folder = tempfile.mkdtemp(prefix="cosmodag-numba-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        environment["NUMBA_CACHE_DIR"] = folder
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def use_threads(threads: int, environment: MutableMapping[str, str] = os.environ) -> None:

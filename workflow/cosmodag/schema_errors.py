@@ -47,9 +47,9 @@ class ConfigError(InputError):
 def nearest(name: object, known: Iterable[object]) -> str:
     """Return the end of a message about an unknown name: the nearest known one, or all of them."""
     names = [str(name) for name in known]
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
-    if not near:  # mpc and MPC are near Mpc
-        near = [other for other in names if other.lower() == str(name).lower()][:1]
+    # mpc and MPC are nearer to Mpc than to kpc.
+    near = [other for other in names if other.lower() == str(name).lower()][:1]
+    near = near or difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     if len(names) <= _LISTED or not near:
         hint += f"{' ' if near else '; '}known: {', '.join(names)}" if names else ""
@@ -58,7 +58,11 @@ def nearest(name: object, known: Iterable[object]) -> str:
 
 def shown(value: object) -> str:
     """Return a value as it would be written in a configuration, shortened."""
-    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = (
+        repr(value)
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, default=str)
+    )
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 

@@ -46,7 +46,7 @@ def converted(value, part: dict, resolve: Resolve, keys: tuple[str, ...] = ()):
             converted(each, items, resolve, (*keys, str(place))) for place, each in enumerate(value)
         ]
     if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(keys, f"{value} is not a finite number")
+        raise ConfigError(keys, f"{value} is not a finite number; give one")
     return _scalar(value, part, resolve)
 
 

@@ -106,7 +106,9 @@ def stage_keys(path: str, stage: str | None = None) -> list[tuple[str, dict]]:
     -------
     list of tuple
         Names of keys and the parts of the schema that describe them. Keys that refer to other
-        entries (``x-names``) or that affect the workflow alone (``x-rule``) are left out.
+        entries (``x-names``) or that affect the workflow alone (``x-rule``) are left out. Those
+        whose value the workflow passes as an input of a job are marked by ``x-input``, and those
+        that may be several files by ``x-files``.
     """
     return [
         (key, part)
@@ -168,13 +170,37 @@ def with_defaults(value: Mapping, path: str) -> dict:
     return _checked(value, section(path))
 
 
+def checked_value(value, part: dict):
+    """Return a value with the types of a part of the schema, if the part allows it.
+
+    Parameters
+    ----------
+    value : object
+        Value of a key.
+    part : dict
+        The part of the schema that describes the key.
+
+    Raises
+    ------
+    ConfigError
+        If the value is not allowed or a number in it is not finite.
+    """
+    value = schema_values.converted(value, part, resolved)
+    _validate(value, part)
+    return value
+
+
 def _checked(value: Mapping, part: dict) -> dict:
     value = schema_values.converted(dict(value), part, resolved)
+    _validate(value, part)
+    return schema_values.filled(value, part, resolved)
+
+
+def _validate(value, part: dict) -> None:
     validator = jsonschema.Draft202012Validator(schema()).evolve(schema=part)
     errors = sorted(validator.iter_errors(value), key=lambda error: len(error.path))
     if errors:
         raise schema_errors.explain(errors[0], resolved)
-    return schema_values.filled(value, part, resolved)
 
 
 def check_names(config: Mapping) -> None:

@@ -9,9 +9,18 @@ from typing import Any
 import yaml
 
 from cosmodag.errors import InputError
+from cosmodag.input_files import check_file
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
+_KEYS = {_MERGE, "tag:yaml.org,2002:str", "tag:yaml.org,2002:int"}
+"""Types of keys."""
+_LARGEST = 10_000_000
+"""Bytes of the longest file that is read."""
+_DEEPEST = 100
+"""Levels of nesting of a file."""
+_MOST_NODES = 1_000_000
+"""Values of a document, aliases expanded."""
 
 
 class YamlFile:
@@ -46,11 +55,20 @@ class YamlFile:
             path = path.relative_to(Path.cwd())
         self.path = path
         self.data: Any = None
+        if check_file(path, "give a configuration").stat().st_size > _LARGEST:
+            raise InputError(f"{path}: more than {_LARGEST} bytes; give a configuration")
         try:
-            loader = _Loader(self.path.read_bytes())
+            content = self.path.read_bytes()
+            _check_depth(path, content)
+            loader = _Loader(content)
             try:
                 self._node = loader.get_single_node()
                 _check_duplicates(self.path, self._node)
+                if _expanded_size(self._node) > _MOST_NODES:
+                    raise InputError(
+                        f"{path}: its aliases expand to more than {_MOST_NODES} values; write them "
+                        "out"
+                    )
                 if self._node is not None:
                     self.data = loader.construct_document(self._node)
                 json.dumps(self.data, default=str)  # refuses an alias inside what it stands for
@@ -60,8 +78,9 @@ class YamlFile:
             raise
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-        except (yaml.YAMLError, ValueError, TypeError) as error:
-            raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: not YAML: {reason}; correct the file") from None
 
     def locate(self, keys: Sequence[str]) -> tuple[int, int]:
         """Find a key, or the last one above it that the file defines.
@@ -85,6 +104,35 @@ class YamlFile:
                 return depth, line
             line, node = entry[0].start_mark.line + 1, entry[1]
         return len(keys), line
+
+
+def _check_depth(path: Path, content: bytes) -> None:
+    """Refuse a file that is nested so deeply that recursion over it would end the process."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise InputError(
+                f"{path}, line {line}: nested more than {_DEEPEST} levels deep; correct the file"
+            )
+
+
+def _expanded_size(root: yaml.Node | None) -> int:
+    """Return the number of values of a document, with what its aliases stand for."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = 1  # of a node inside itself, which is refused elsewhere
+            if isinstance(node, yaml.SequenceNode):
+                sizes[id(node)] += sum(map(size, node.value))
+            elif isinstance(node, yaml.MappingNode):
+                sizes[id(node)] += sum(size(key) + size(value) for key, value in node.value)
+        return sizes[id(node)]
+
+    return 0 if root is None else size(root)
 
 
 def _entry(node: yaml.Node | None, key: str) -> tuple[yaml.Node, yaml.Node] | None:
@@ -119,7 +167,14 @@ def _check_duplicates(path: Path, node: yaml.Node | None) -> None:
         lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise InputError(f"{path}, line {key.start_mark.line + 1}: a key must be a name")
+                raise InputError(
+                    f"{path}, line {key.start_mark.line + 1}: a key must be a name; correct it"
+                )
+            if key.tag not in _KEYS:
+                raise InputError(
+                    f"{path}, line {key.start_mark.line + 1}: key {where}{key.value} is no name "
+                    f"but a {key.tag.rpartition(':')[2]}; put it in quotation marks"
+                )
             line = key.start_mark.line + 1
             if key.tag != _MERGE and key.value in lines:
                 raise InputError(

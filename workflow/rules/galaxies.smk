@@ -3,10 +3,10 @@
 # Needs:  sources of the configuration: simulated stamps, or a folder of real ones
 # Makes:  results/galaxies/sources/<source>/<batch>.h5       simulated stamps with their parameters
 #         results/galaxies/sources/<source>/accepted.txt, rejected.tsv      accepted and rejected files of a folder
-#         results/galaxies/cutouts/<cutouts>/<batch>.h5      stamps of one size
+#         results/galaxies/cutouts/<cutouts>/<batch>.h5, <batch>.rejected.csv   stamps of one size, and those left out
 #         results/galaxies/datasets/<dataset>/, results/galaxies/runs/<run>/   see learning.smk
 #         results/galaxies/clusters/<clusters>/              clusters: scores, members, model, figures
-#         results/galaxies/predictions/<prediction>.csv, .svg      predictions for other stamps
+#         results/galaxies/predictions/<prediction>.csv, .svg, .json      predictions for other stamps, and their record
 
 from cosmodag.galaxies.files import GalaxiesFiles
 
@@ -22,8 +22,6 @@ rule galaxies:
 
 rule galaxies_simulate:
     """Simulate the stamps of a batch of galaxies."""
-    input:
-        galaxies.COSMOS_TABLE,
     output:
         f"{results}/galaxies/sources/{{source}}/{{batch}}.h5",
     log:
@@ -33,17 +31,20 @@ rule galaxies_simulate:
     wildcard_constraints:
         source=galaxies.source_pattern("simulation"),
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(lambda w: galaxies.simulate_mb(w.source)),
+        disk_mb=scaled(lambda w: galaxies.simulate_disk_mb(w.source)),
         runtime=scaled(lambda w: galaxies.simulate_minutes(w.source)),
     params:
         settings=lookup(dpath="galaxies/sources/{source}", within=options),
         members=lambda w: galaxies.batch_options(w.source, int(w.batch)),
+        cosmodag=cosmodag,
+        node=node,
         code=code("galaxies simulate"),
     shell:
-        "python -m cosmodag galaxies simulate --output {output:q} {params.members}"
+        "{params.cosmodag} galaxies simulate --output {output:q} {params.members}"
         " --processes {threads} {params.settings} &> {log:q}"
 
 
@@ -61,41 +62,49 @@ rule galaxies_filter:
     wildcard_constraints:
         source=galaxies.source_pattern("folder"),
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(2000),
+        disk_mb=scaled(10),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="galaxies/sources/{source}", within=options),
+        cosmodag=cosmodag,
+        node=node,
         code=code("galaxies filter"),
     shell:
-        "python -m cosmodag galaxies filter --accepted {output.accepted:q}"
-        " --rejected {output.rejected:q} --threads {threads} {params.settings} &> {log:q}"
+        "{params.cosmodag} galaxies filter --accepted {output.accepted:q}"
+        " --path {input:q} --rejected {output.rejected:q} --threads {threads} {params.settings}"
+        " &> {log:q}"
 
 
 rule galaxies_cutouts:
     """Crop or pad the stamps of a batch to one size."""
     input:
-        stamps=lambda w: galaxies.stamps(w.cutouts, w.batch),
+        unpack(lambda w: galaxies.cutout_inputs(w.cutouts, w.batch)),
     output:
-        f"{results}/galaxies/cutouts/{{cutouts}}/{{batch}}.h5",
+        examples=f"{results}/galaxies/cutouts/{{cutouts}}/{{batch}}.h5",
+        rejected=f"{results}/galaxies/cutouts/{{cutouts}}/{{batch}}.rejected.csv",
     log:
         f"{results}/logs/galaxies/cutouts_{{cutouts}}_{{batch}}.log",
     benchmark:
         f"{results}/benchmarks/galaxies/cutouts_{{cutouts}}_{{batch}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(2000),
+        disk_mb=scaled(lambda w: galaxies.cutouts_disk_mb(w.cutouts)),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="galaxies/cutouts/{cutouts}", within=options),
         files=lambda w: galaxies.files(w.cutouts, int(w.batch)),
+        cosmodag=cosmodag,
+        node=node,
         code=code("galaxies cutouts"),
     shell:
-        "python -m cosmodag galaxies cutouts --stamps {input.stamps:q} --output {output:q}"
+        "{params.cosmodag} galaxies cutouts --stamps {input.stamps:q} --output {output.examples:q}"
         " {params.files} {params.settings} &> {log:q}"
 
 
@@ -108,23 +117,19 @@ use rule learning_split as galaxies_split with:
         experiment="galaxies",
 
 
-# Stamps are small: two runs with one thread each are faster than two threads per run.
 use rule learning_train as galaxies_train with:
     wildcard_constraints:
         experiment="galaxies",
-    threads: 1
 
 
 use rule learning_baselines as galaxies_baselines with:
     wildcard_constraints:
         experiment="galaxies",
-    threads: 1
 
 
 use rule learning_evaluate as galaxies_evaluate with:
     wildcard_constraints:
         experiment="galaxies",
-    threads: 1
 
 
 rule galaxies_cluster:
@@ -132,19 +137,31 @@ rule galaxies_cluster:
     input:
         unpack(lambda w: galaxies.cluster_inputs(w.clusters)),
     output:
-        directory(f"{results}/galaxies/clusters/{{clusters}}"),
+        report(
+            directory(f"{results}/galaxies/clusters/{{clusters}}"),
+            patterns=["figures/{figure}.svg", "{table}.csv"],
+            caption="../report/clusters.rst",
+            category="galaxies",
+            subcategory="clusters {clusters}",
+        ),
     log:
         f"{results}/logs/galaxies/cluster_{{clusters}}.log",
     benchmark:
         f"{results}/benchmarks/galaxies/cluster_{{clusters}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(8000),
+        disk_mb=scaled(10),
         runtime=scaled(120),
     params:
         settings=lookup(dpath="galaxies/clusters/{clusters}", within=options),
+        labels=lambda w, input: helpers.format_options(
+            {"label_file": input.get("labels")}
+        ),
+        cosmodag=cosmodag,
+        node=node,
         code=lambda w: helpers.run_fingerprint(
             config,
             "galaxies cluster",
@@ -152,9 +169,9 @@ rule galaxies_cluster:
             config["galaxies"]["clusters"][w.clusters]["run"],
         ),
     shell:
-        'python -m cosmodag galaxies cluster --run "$(dirname {input.model:q})"'
-        " --dataset {input.dataset:q} --output {output:q} --threads {threads} {params.settings}"
-        " &> {log:q}"
+        '{params.cosmodag} galaxies cluster --run "$(dirname {input.model:q})"'
+        " --dataset {input.dataset:q} --output {output:q} --threads {threads} {params.labels}"
+        " {params.settings} &> {log:q}"
 
 
 rule galaxies_predict:
@@ -162,30 +179,49 @@ rule galaxies_predict:
     input:
         unpack(lambda w: galaxies.prediction_inputs(w.prediction)),
     output:
-        table=f"{results}/galaxies/predictions/{{prediction}}.csv",
-        figure=f"{results}/galaxies/predictions/{{prediction}}.svg",
+        table=report(
+            f"{results}/galaxies/predictions/{{prediction}}.csv",
+            caption="../report/predictions.rst",
+            category="galaxies",
+            subcategory="prediction {prediction}",
+            labels={"result": "table"},
+        ),
+        rejected=f"{results}/galaxies/predictions/{{prediction}}.rejected.csv",
+        figure=report(
+            f"{results}/galaxies/predictions/{{prediction}}.svg",
+            caption="../report/predictions.rst",
+            category="galaxies",
+            subcategory="prediction {prediction}",
+            labels={"result": "gallery"},
+        ),
         figure_files=multiext(
             f"{results}/galaxies/predictions/{{prediction}}", ".pdf", ".numbers.csv"
         ),
+        record=f"{results}/galaxies/predictions/{{prediction}}.json",
     log:
         f"{results}/logs/galaxies/predict_{{prediction}}.log",
     benchmark:
         f"{results}/benchmarks/galaxies/predict_{{prediction}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(4000),
+        disk_mb=scaled(20),
         runtime=scaled(60),
     params:
         settings=lambda w: galaxies.prediction_options(w.prediction),
+        runs=lambda w, input: galaxies.run_options(input),
+        cosmodag=cosmodag,
+        node=node,
         code=lambda w: [
             helpers.run_fingerprint(config, "galaxies predict", "galaxies", run)
             for run in galaxies.prediction_runs(w.prediction).values()
         ],
     shell:
-        "python -m cosmodag galaxies predict {input.stamps:q} --output {output.table:q}"
-        " --figure {output.figure:q} --threads {threads} {params.settings} &> {log:q}"
+        "{params.cosmodag} galaxies predict @<(printf '%s\\n' {input.stamps:q})"
+        " --output {output.table:q} --figure {output.figure:q} --threads {threads} {params.runs}"
+        " {params.settings} &> {log:q}"
 
 
 use rule learning_report as galaxies_report with:

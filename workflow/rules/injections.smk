@@ -5,7 +5,7 @@
 #         results/injections/selections/<selection>/<batch>.*    objects that pass the cuts
 #         results/injections/cutouts/<cutouts>/<batch>.h5        stamps of these objects
 #         results/injections/datasets/<dataset>/, results/injections/runs/<run>/   see learning.smk
-#         results/injections/predictions/<prediction>.csv        inference on other stamps
+#         results/injections/predictions/<prediction>.csv, .json        inference on other stamps, and its record
 #         results/injections/verdicts/<verdict>.json             verdicts on two-sample tests
 
 from cosmodag.injections.files import InjectionsFiles
@@ -22,8 +22,6 @@ rule injections:
 
 rule injections_simulate:
     """Simulate a batch of bricks, their catalogues, and runs of injections."""
-    input:
-        prior=injections.PRIOR,
     output:
         directory(f"{results}/injections/sources/{{source}}/{{batch}}"),
     log:
@@ -33,17 +31,20 @@ rule injections_simulate:
     wildcard_constraints:
         source=injections.source_pattern("simulation"),
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(lambda w: injections.simulate_mb(w.source)),
+        disk_mb=scaled(lambda w: injections.simulate_disk_mb(w.source)),
         runtime=scaled(lambda w: injections.simulate_minutes(w.source)),
     params:
         settings=lookup(dpath="injections/sources/{source}", within=options),
         bricks=lambda w: injections.batch_options(w.source, int(w.batch)),
+        cosmodag=cosmodag,
+        node=node,
         code=code("injections simulate"),
     shell:
-        "python -m cosmodag injections simulate --output {output:q} {params.bricks}"
+        "{params.cosmodag} injections simulate --output {output:q} {params.bricks}"
         " {params.settings} &> {log:q}"
 
 
@@ -51,7 +52,6 @@ rule injections_observe:
     """Detect the sources of a real image and inject galaxies into it with its own PSF."""
     input:
         unpack(lambda w: injections.image_files(w.source)),
-        prior=injections.PRIOR,
     output:
         directory(f"{results}/injections/sources/{{source}}/{{batch}}"),
     log:
@@ -61,44 +61,53 @@ rule injections_observe:
     wildcard_constraints:
         source=injections.source_pattern("image"),
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(2000),
+        disk_mb=scaled(lambda w: injections.observe_disk_mb(w.source)),
         runtime=scaled(30),
     params:
         settings=lookup(dpath="injections/sources/{source}", within=options),
+        cosmodag=cosmodag,
+        node=node,
         code=code("injections observe"),
     shell:
-        "python -m cosmodag injections observe --image {input.image:q} --psf {input.psf:q}"
+        "{params.cosmodag} injections observe --image {input.image:q} --psf {input.psf:q}"
         " --output {output:q} {params.settings} &> {log:q}"
 
 
 rule injections_select:
     """Select the real and the injected objects of a batch of bricks by the same cuts."""
     input:
-        lambda w: injections.survey(w.selection, w.batch),
+        unpack(lambda w: injections.selection_inputs(w.selection, w.batch)),
     output:
         objects=f"{results}/injections/selections/{{selection}}/{{batch}}.parquet",
         cuts=f"{results}/injections/selections/{{selection}}/{{batch}}.csv",
+        rejected=f"{results}/injections/selections/{{selection}}/{{batch}}.rejected.csv",
     log:
         f"{results}/logs/injections/select_{{selection}}_{{batch}}.log",
     benchmark:
         f"{results}/benchmarks/injections/select_{{selection}}_{{batch}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(2000),
+        disk_mb=scaled(5),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="injections/selections/{selection}", within=options),
         survey=lambda w: injections.survey_option(w.selection),
         share=lambda w: injections.brick_options(w.selection, int(w.batch)),
+        bricks=lambda w, input: helpers.format_options({"bricks": input.get("bricks")}),
+        cosmodag=cosmodag,
+        node=node,
         code=code("injections select"),
     shell:
-        "python -m cosmodag injections select {input:q} --output {output.objects:q}"
-        " --cuts {output.cuts:q} {params.survey} {params.share} {params.settings} &> {log:q}"
+        "{params.cosmodag} injections select {input.survey:q} --output {output.objects:q}"
+        " --cuts {output.cuts:q} {params.survey} {params.bricks} {params.share}"
+        " {params.settings} &> {log:q}"
 
 
 rule injections_cutouts:
@@ -109,26 +118,29 @@ rule injections_cutouts:
             f"{results}/injections/selections/{injections.selection_of(w.cutouts)}/{w.batch}.parquet"
         ),
     output:
-        f"{results}/injections/cutouts/{{cutouts}}/{{batch}}.h5",
+        examples=f"{results}/injections/cutouts/{{cutouts}}/{{batch}}.h5",
+        rejected=f"{results}/injections/cutouts/{{cutouts}}/{{batch}}.rejected.csv",
     log:
         f"{results}/logs/injections/cutouts_{{cutouts}}_{{batch}}.log",
     benchmark:
         f"{results}/benchmarks/injections/cutouts_{{cutouts}}_{{batch}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(lambda w: injections.cutouts_mb(w.cutouts)),
+        disk_mb=scaled(lambda w: injections.cutouts_disk_mb(w.cutouts)),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="injections/cutouts/{cutouts}", within=options),
         name=lambda w: injections.survey_option(injections.selection_of(w.cutouts)),
         scratch=state_folder,
-        launch=launch,
+        cosmodag=cosmodag_ranks,
+        node=node,
         code=code("injections cutouts"),
     shell:
-        "{params.launch} python -m cosmodag injections cutouts --survey {input.survey:q}"
-        " {params.name} --objects {input.objects:q} --output {output:q} --scratch {params.scratch:q}"
+        "{params.cosmodag} injections cutouts --survey {input.survey:q}"
+        " {params.name} --objects {input.objects:q} --output {output.examples:q} --scratch {params.scratch:q}"
         " {params.settings} &> {log:q}"
 
 
@@ -141,23 +153,19 @@ use rule learning_split as injections_split with:
         experiment="injections",
 
 
-# Stamps are small: two runs with one thread each are faster than two in turn with two threads.
 use rule learning_train as injections_train with:
     wildcard_constraints:
         experiment="injections",
-    threads: 1
 
 
 use rule learning_baselines as injections_baselines with:
     wildcard_constraints:
         experiment="injections",
-    threads: 1
 
 
 use rule learning_evaluate as injections_evaluate with:
     wildcard_constraints:
         experiment="injections",
-    threads: 1
 
 
 rule injections_predict:
@@ -165,18 +173,28 @@ rule injections_predict:
     input:
         unpack(lambda w: injections.prediction_inputs(w.prediction)),
     output:
-        f"{results}/injections/predictions/{{prediction}}.csv",
+        table=report(
+            f"{results}/injections/predictions/{{prediction}}.csv",
+            caption="../report/predictions.rst",
+            category="injections",
+            subcategory="prediction {prediction}",
+            labels={"result": "table"},
+        ),
+        record=f"{results}/injections/predictions/{{prediction}}.json",
     log:
         f"{results}/logs/injections/predict_{{prediction}}.log",
     benchmark:
         f"{results}/benchmarks/injections/predict_{{prediction}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(4000),
+        disk_mb=scaled(5),
         runtime=scaled(60),
     params:
+        cosmodag=cosmodag,
+        node=node,
         code=lambda w: helpers.run_fingerprint(
             config,
             "injections predict",
@@ -184,17 +202,30 @@ rule injections_predict:
             config["injections"]["predictions"][w.prediction]["run"],
         ),
     shell:
-        'python -m cosmodag injections predict {input.stamps:q} --run "$(dirname {input.model:q})"'
-        " --dataset {input.dataset:q} --output {output:q} --threads {threads} &> {log:q}"
+        "{params.cosmodag} injections predict @<(printf '%s\\n' {input.stamps:q})"
+        ' --run "$(dirname {input.model:q})"'
+        " --dataset {input.dataset:q} --output {output.table:q} --threads {threads} &> {log:q}"
 
 
 rule injections_verdict:
-    """Judge a two-sample test by its controls; a test is void if a control fails."""
+    """Judge a two-sample test by its controls; a test is invalid if a control fails."""
     input:
         unpack(lambda w: injections.verdict_inputs(w.verdict)),
     output:
-        verdict=f"{results}/injections/verdicts/{{verdict}}.json",
-        figure=f"{results}/injections/verdicts/{{verdict}}.svg",
+        verdict=report(
+            f"{results}/injections/verdicts/{{verdict}}.json",
+            caption="../report/verdict.rst",
+            category="injections",
+            subcategory="verdict {verdict}",
+            labels={"result": "verdict"},
+        ),
+        figure=report(
+            f"{results}/injections/verdicts/{{verdict}}.svg",
+            caption="../report/verdict.rst",
+            category="injections",
+            subcategory="verdict {verdict}",
+            labels={"result": "controls"},
+        ),
         figure_files=multiext(
             f"{results}/injections/verdicts/{{verdict}}", ".pdf", ".numbers.csv"
         ),
@@ -203,18 +234,21 @@ rule injections_verdict:
     benchmark:
         f"{results}/benchmarks/injections/verdict_{{verdict}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(4000),
+        disk_mb=scaled(5),
         runtime=scaled(60),
     params:
         controls=lambda w, input: " ".join(
             quote(str(Path(file).parent)) for file in input.positive_controls
         ),
+        cosmodag=cosmodag,
+        node=node,
         code=code("injections verdict"),
     shell:
-        'python -m cosmodag injections verdict {params.controls} --run "$(dirname {input.run:q})"'
+        '{params.cosmodag} injections verdict {params.controls} --run "$(dirname {input.run:q})"'
         ' --negative-control "$(dirname {input.negative_control:q})" --dataset {input.dataset:q}'
         " --output {output.verdict:q} --figure {output.figure:q} --threads {threads} &> {log:q}"
 

@@ -1,5 +1,7 @@
 # The stages that all experiments share: split, relabel, train, baselines, evaluate.
 # An experiment inherits them with `use rule learning_split as <experiment>_split with:`.
+# On one machine, jobs side by side with one thread each are faster than one after the other with
+# more; profiles/slurm gives jobs the cores of their nodes.
 #
 # Needs:  results/<experiment>/cutouts/<cutouts>/<batch>.h5      examples
 # Makes:  results/<experiment>/datasets/<dataset>/               shards, index, statistics, hashes
@@ -18,29 +20,30 @@ rule learning_split:
     wildcard_constraints:
         experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(2000),
+        disk_mb=scaled(lambda w: all_files[w.experiment].dataset_disk_mb(w.dataset)),
         runtime=scaled(30),
     params:
         settings=lookup(dpath="{experiment}/datasets/{dataset}", within=options),
         test=lambda w, input: " ".join(
-            f"--test {quote(file)}" for file in input.get("test", [])
+            quote(f"--test={file}") for file in input.get("test", [])
         ),
+        cosmodag=cosmodag,
+        node=node,
         code=code("split"),
     shell:
-        "python -m cosmodag split {input.examples:q} --output {output:q} {params.test}"
-        " {params.settings} &> {log:q}"
+        "{params.cosmodag} split @<(printf '%s\\n' {input.examples:q} {params.test})"
+        " --output {output:q} {params.settings} &> {log:q}"
 
 
 rule learning_relabel:
     """Add a trained network's confident predictions to the labels of its dataset."""
     input:
+        unpack(lambda w: trained(w.experiment, teacher_of(w.experiment, w.dataset))),
         dataset=lambda w: dataset_of(w.experiment, teacher_of(w.experiment, w.dataset)),
-        model=lambda w: (
-            f"{results}/{w.experiment}/runs/{teacher_of(w.experiment, w.dataset)}/model.pt"
-        ),
     output:
         directory(f"{results}/{{experiment}}/datasets/{{dataset}}"),
     log:
@@ -50,20 +53,23 @@ rule learning_relabel:
     wildcard_constraints:
         experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
-        "../../envs/cpu.yaml"
-    threads: 2
+        environment
+    threads: 1
     resources:
         mem_mb=scaled(4000),
+        disk_mb=scaled(lambda w: all_files[w.experiment].dataset_disk_mb(w.dataset)),
         runtime=scaled(60),
     params:
         confidence=lookup(
             dpath="{experiment}/datasets/{dataset}/confidence", within=config
         ),
+        cosmodag=cosmodag,
+        node=node,
         code=lambda w: helpers.run_fingerprint(
             config, "relabel", w.experiment, teacher_of(w.experiment, w.dataset)
         ),
     shell:
-        'python -m cosmodag relabel --dataset {input.dataset:q} --run "$(dirname {input.model:q})"'
+        '{params.cosmodag} relabel --dataset {input.dataset:q} --run "$(dirname {input.model:q})"'
         " --output {output:q} --confidence {params.confidence} --threads {threads} &> {log:q}"
 
 
@@ -76,6 +82,7 @@ rule learning_train:
         model=f"{results}/{{experiment}}/runs/{{run}}/model.pt",
         history=f"{results}/{{experiment}}/runs/{{run}}/history.csv",
         description=f"{results}/{{experiment}}/runs/{{run}}/run.json",
+        tensorboard=directory(f"{results}/{{experiment}}/runs/{{run}}/tensorboard"),
     log:
         f"{results}/logs/{{experiment}}/train_{{run}}.log",
     benchmark:
@@ -83,23 +90,25 @@ rule learning_train:
     wildcard_constraints:
         experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
-        "../../envs/cpu.yaml"
-    threads: 2
+        environment
+    threads: 1
     resources:
         mem_mb=scaled(4000),
+        disk_mb=scaled(lambda w: all_files[w.experiment].run_disk_mb(w.run)),
         runtime=scaled(240),
         gpu=0,
     params:
         settings=lookup(dpath="{experiment}/runs/{run}", within=options),
+        cosmodag=cosmodag_ranks,
+        node=node,
         code=lambda w: helpers.run_fingerprint(config, "train", w.experiment, w.run),
         encoder=lambda w, input: helpers.format_options(
-            {"encoder": str(Path(input.encoder).parent) if input.encoder else None}
+            {"encoder": str(Path(input.encoder[0]).parent) if input.encoder else None}
         ),
         state=state_folder,
         staging=staging_options,
-        launch=launch,
     shell:
-        "{params.launch} python -m cosmodag train --dataset {input.dataset:q}"
+        "{params.cosmodag} train --dataset {input.dataset:q}"
         ' --output "$(dirname {output.model:q})" --state {params.state:q} --threads {threads}'
         " {params.staging} {params.encoder} {params.settings} &> {log:q}"
 
@@ -107,6 +116,7 @@ rule learning_train:
 rule learning_baselines:
     """Fit the baselines of a dataset and target, once for all runs that share them."""
     input:
+        unpack(lambda w: all_files[w.experiment].baseline_inputs(w.dataset)),
         dataset=f"{results}/{{experiment}}/datasets/{{dataset}}",
     output:
         f"{results}/{{experiment}}/baselines/{{dataset}}/{{target}}.h5",
@@ -117,15 +127,23 @@ rule learning_baselines:
     wildcard_constraints:
         experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
-        "../../envs/cpu.yaml"
-    threads: 2
+        environment
+    threads: 1
     resources:
         mem_mb=scaled(8000),
+        disk_mb=scaled(lambda w: all_files[w.experiment].baselines_disk_mb(w.dataset)),
         runtime=scaled(120),
     params:
         target=lambda w: helpers.target_options(
             config, w.experiment, w.dataset, w.target
         ),
+        sources=lambda w, input: " ".join(
+            quote(f"--source={kind}={file}")
+            for kind in all_files[w.experiment].baseline_inputs(w.dataset)
+            for file in input.get(kind)
+        ),
+        cosmodag=cosmodag,
+        node=node,
         code=lambda w: code(
             "baselines",
             *helpers.evaluation_modules(
@@ -135,7 +153,8 @@ rule learning_baselines:
             ),
         ),
     shell:
-        "python -m cosmodag baselines --dataset {input.dataset:q} --output {output:q}"
+        "{params.cosmodag} baselines @<(printf '%s\\n' {params.sources})"
+        " --dataset {input.dataset:q} --output {output:q}"
         " --threads {threads} {params.target} &> {log:q}"
 
 
@@ -145,11 +164,25 @@ rule learning_evaluate:
         dataset=lambda w: dataset_of(w.experiment, w.run),
         model=f"{results}/{{experiment}}/runs/{{run}}/model.pt",
         description=f"{results}/{{experiment}}/runs/{{run}}/run.json",
+        history=f"{results}/{{experiment}}/runs/{{run}}/history.csv",
         baselines=lambda w: baselines_of(w.experiment, w.run),
     output:
-        metrics=f"{results}/{{experiment}}/runs/{{run}}/metrics.json",
+        metrics=report(
+            f"{results}/{{experiment}}/runs/{{run}}/metrics.json",
+            caption="../report/scores.rst",
+            category="{experiment}",
+            subcategory="{run}",
+            labels={"result": "scores"},
+        ),
         predictions=f"{results}/{{experiment}}/runs/{{run}}/predictions.h5",
-        figures=directory(f"{results}/{{experiment}}/runs/{{run}}/figures"),
+        figures=report(
+            directory(f"{results}/{{experiment}}/runs/{{run}}/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="{experiment}",
+            subcategory="{run}",
+            labels={"result": "{figure}"},
+        ),
     log:
         f"{results}/logs/{{experiment}}/evaluate_{{run}}.log",
     benchmark:
@@ -157,24 +190,28 @@ rule learning_evaluate:
     wildcard_constraints:
         experiment="(?!)",  # matches nothing: the rule is only inherited
     conda:
-        "../../envs/cpu.yaml"
-    threads: 2
+        environment
+    threads: 1
     resources:
         mem_mb=scaled(8000),
+        disk_mb=scaled(lambda w: all_files[w.experiment].scores_disk_mb(w.run)),
         runtime=scaled(120),
     params:
         truth=lambda w: helpers.format_options(
             {"truth": config[w.experiment]["runs"][w.run].get("truth")}
         ),
+        cosmodag=cosmodag,
+        node=node,
         code=lambda w: [
             helpers.run_fingerprint(config, "evaluate", w.experiment, w.run),
             *map(
                 helpers.provenance.fingerprint,
                 helpers.evaluation_modules(config, w.experiment, w.run),
             ),
+            helpers.declaration(w.experiment),
         ],
     shell:
-        "python -m cosmodag evaluate --dataset {input.dataset:q}"
+        "{params.cosmodag} evaluate --dataset {input.dataset:q}"
         ' --run "$(dirname {input.model:q})" --baselines {input.baselines:q}'
         " --threads {threads} {params.truth} &> {log:q}"
 
@@ -183,9 +220,15 @@ rule learning_report:
     """Write the report of evaluated runs as one page."""
     input:
         runs=lambda w: all_files[w.experiment].metrics,
+        details=lambda w: all_files[w.experiment].details,
         products=lambda w: all_files[w.experiment].products,
     output:
-        f"{results}/{{experiment}}/report.html",
+        report(
+            f"{results}/{{experiment}}/report.html",
+            caption="../report/page.rst",
+            category="Reports",
+            labels={"result": "{experiment}"},
+        ),
     log:
         f"{results}/logs/{{experiment}}/report.log",
     benchmark:
@@ -193,16 +236,23 @@ rule learning_report:
     wildcard_constraints:
         experiment="(?!)",  # inherited, never run under this name
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(2000),
+        disk_mb=scaled(20),
         runtime=scaled(10),
     params:
         runs=lambda w, input: " ".join(quote(str(Path(f).parent)) for f in input.runs),
         products=lambda w, input: " ".join(
-            f"--product {quote(f)}" for f in input.products
+            quote(f"--product={f}") for f in input.products
         ),
-        code=code("report", *report_modules),
+        cosmodag=cosmodag,
+        node=node,
+        code=[
+            code("report", *report_modules),
+            *map(helpers.declaration, experiments.names()),
+        ],
     shell:
-        "python -m cosmodag report {params.runs} {params.products} --output {output:q} &> {log:q}"
+        "{params.cosmodag} report @<(printf '%s\\n' {params.runs} {params.products})"
+        " --output {output:q} &> {log:q}"

@@ -29,17 +29,20 @@ rule reionization_initial:
     wildcard_constraints:
         source=reionization.source_pattern("simulation"),
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(lambda w: reionization.initial_mb(w.source)),
+        disk_mb=scaled(lambda w: reionization.initial_disk_mb(w.source)),
         runtime=scaled(60),
     params:
         settings=lambda w: reionization.settings(w.source, "initial"),
         universes=lambda w: reionization.batch_options(w.source, int(w.batch)),
+        cosmodag=cosmodag,
+        node=node,
         code=code("reionization initial"),
     shell:
-        "python -m cosmodag reionization initial --output {output:q} {params.universes}"
+        "{params.cosmodag} reionization initial --output {output:q} {params.universes}"
         " --threads {threads} {params.settings} &> {log:q}"
 
 
@@ -57,16 +60,19 @@ rule reionization_simulate:
         source=reionization.source_pattern("simulation"),
         redshift="[0-9.]+",
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(lambda w: reionization.simulate_mb(w.source)),
+        disk_mb=scaled(lambda w: reionization.simulate_disk_mb(w.source)),
         runtime=scaled(lambda w: reionization.simulate_minutes(w.source)),
     params:
         settings=lambda w: reionization.settings(w.source),
+        cosmodag=cosmodag,
+        node=node,
         code=code("reionization simulate"),
     shell:
-        "python -m cosmodag reionization simulate --initial {input.initial:q}"
+        "{params.cosmodag} reionization simulate --initial {input.initial:q}"
         " --redshift {wildcards.redshift} --output {output:q} --threads {threads}"
         " {params.settings} &> {log:q}"
 
@@ -76,7 +82,8 @@ rule reionization_read:
     input:
         lambda w: reionization.folder(w.source),
     output:
-        f"{results}/reionization/sources/{{source}}/{{batch}}/z{{redshift}}.h5",
+        cubes=f"{results}/reionization/sources/{{source}}/{{batch}}/z{{redshift}}.h5",
+        rejected=f"{results}/reionization/sources/{{source}}/{{batch}}/z{{redshift}}.rejected.csv",
     log:
         f"{results}/logs/reionization/read_{{source}}_{{batch}}_z{{redshift}}.log",
     benchmark:
@@ -85,17 +92,20 @@ rule reionization_read:
         source=reionization.source_pattern("folder"),
         redshift="[0-9.]+",
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(2000),
+        disk_mb=scaled(lambda w: reionization.simulate_disk_mb(w.source)),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="reionization/sources/{source}", within=options),
+        cosmodag=cosmodag,
+        node=node,
         code=code("reionization read"),
     shell:
-        "python -m cosmodag reionization read --redshift {wildcards.redshift} --output {output:q}"
-        " {params.settings} &> {log:q}"
+        "{params.cosmodag} reionization read --path {input:q} --redshift {wildcards.redshift}"
+        " --output {output.cubes:q} {params.settings} &> {log:q}"
 
 
 rule reionization_cutouts:
@@ -109,17 +119,20 @@ rule reionization_cutouts:
     benchmark:
         f"{results}/benchmarks/reionization/cutouts_{{cutouts}}_{{batch}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(lambda w: reionization.cutouts_mb(w.cutouts)),
+        disk_mb=scaled(lambda w: reionization.cutouts_disk_mb(w.cutouts)),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="reionization/cutouts/{cutouts}", within=options),
         realizations=lambda w: reionization.realizations_option(w.cutouts, int(w.batch)),
+        cosmodag=cosmodag,
+        node=node,
         code=code("reionization cutouts"),
     shell:
-        "python -m cosmodag reionization cutouts {input:q} --output {output:q}"
+        "{params.cosmodag} reionization cutouts {input:q} --output {output:q}"
         " --threads {threads} {params.realizations} {params.settings} &> {log:q}"
 
 
@@ -132,23 +145,19 @@ use rule learning_split as reionization_split with:
         experiment="reionization",
 
 
-# Slices are small: two runs with one thread each are faster than one after the other with two.
 use rule learning_train as reionization_train with:
     wildcard_constraints:
         experiment="reionization",
-    threads: 1
 
 
 use rule learning_baselines as reionization_baselines with:
     wildcard_constraints:
         experiment="reionization",
-    threads: 1
 
 
 use rule learning_evaluate as reionization_evaluate with:
     wildcard_constraints:
         experiment="reionization",
-    threads: 1
 
 
 use rule learning_report as reionization_report with:

@@ -8,9 +8,15 @@
 use rule learning_report as report with:
     input:
         runs=[path for files in all_files.values() for path in files.metrics],
+        details=[path for files in all_files.values() for path in files.details],
         products=[path for files in all_files.values() for path in files.products],
     output:
-        f"{results}/report.html",
+        report(
+            f"{results}/report.html",
+            caption="../report/page.rst",
+            category="Reports",
+            labels={"result": "all experiments"},
+        ),
     log:
         f"{results}/logs/report.log",
     benchmark:

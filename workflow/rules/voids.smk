@@ -2,6 +2,7 @@
 #
 # Needs:  sources of the configuration: simulated boxes, or a galaxy catalogue in a file
 # Makes:  results/voids/sources/<source>/{galaxies,matter}_<batch>.h5
+#         results/voids/sources/<source>/galaxies_<batch>.rejected.csv      rows of a catalogue that are left out
 #         results/voids/grids/<grid>/<batch>.h5          mass per cell
 #         results/voids/labels/<labels>/<batch>.h5       masks and catalogues of voids
 #         results/voids/cutouts/<cutouts>/<batch>.h5     sub-boxes: maps of galaxies and voids
@@ -31,17 +32,20 @@ rule voids_simulate:
     wildcard_constraints:
         source=voids.source_pattern("simulation"),
     conda:
-        "../../envs/cpu.yaml"
-    threads: 2
+        environment
+    threads: 1
     resources:
         mem_mb=scaled(lambda w: voids.simulate_mb(w.source)),
+        disk_mb=scaled(lambda w: voids.simulate_disk_mb(w.source)),
         runtime=scaled(lambda w: voids.simulate_minutes(w.source)),
     params:
         settings=lookup(dpath="voids/sources/{source}", within=options),
         boxes=lambda w: voids.batch_options(w.source, int(w.batch)),
+        cosmodag=cosmodag,
+        node=node,
         code=code("voids simulate"),
     shell:
-        "python -m cosmodag voids simulate --galaxies {output.galaxies:q}"
+        "{params.cosmodag} voids simulate --galaxies {output.galaxies:q}"
         " --matter {output.matter:q} --source {wildcards.source} {params.boxes}"
         " --threads {threads} {params.settings} &> {log:q}"
 
@@ -49,9 +53,10 @@ rule voids_simulate:
 rule voids_catalogue:
     """Convert a galaxy catalogue to a galaxies file, as simulations write it."""
     input:
-        lambda w: voids.catalogue_file(w.source),
+        lambda w: voids.catalogue_files(w.source),
     output:
         galaxies=f"{results}/voids/sources/{{source}}/galaxies_{{batch}}.h5",
+        rejected=f"{results}/voids/sources/{{source}}/galaxies_{{batch}}.rejected.csv",
     log:
         f"{results}/logs/voids/catalogue_{{source}}_{{batch}}.log",
     benchmark:
@@ -59,17 +64,20 @@ rule voids_catalogue:
     wildcard_constraints:
         source=voids.source_pattern("catalogue"),
     conda:
-        "../../envs/cpu.yaml"
+        environment
     threads: 1
     resources:
         mem_mb=scaled(2000),
+        disk_mb=scaled(lambda w: voids.catalogue_disk_mb(w.source)),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="voids/sources/{source}", within=options),
+        cosmodag=cosmodag,
+        node=node,
         code=code("voids catalogue"),
     shell:
-        "python -m cosmodag voids catalogue --output {output.galaxies:q}"
-        " --source {wildcards.source} {params.settings} &> {log:q}"
+        "{params.cosmodag} voids catalogue @<(printf -- '--path=%s\\n' {input:q})"
+        " --output {output.galaxies:q} --source {wildcards.source} {params.settings} &> {log:q}"
 
 
 rule voids_grid:
@@ -83,16 +91,19 @@ rule voids_grid:
     benchmark:
         f"{results}/benchmarks/voids/grid_{{grid}}_{{batch}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
-    threads: 2
+        environment
+    threads: 1
     resources:
         mem_mb=scaled(lambda w: voids.grid_mb(w.grid)),
+        disk_mb=scaled(lambda w: voids.grid_disk_mb(w.grid)),
         runtime=scaled(30),
     params:
         settings=lookup(dpath="voids/grids/{grid}", within=options),
+        cosmodag=cosmodag,
+        node=node,
         code=code("voids grid"),
     shell:
-        "python -m cosmodag voids grid --galaxies {input.galaxies:q} --output {output:q}"
+        "{params.cosmodag} voids grid --galaxies {input.galaxies:q} --output {output:q}"
         " --threads {threads} {params.settings} &> {log:q}"
 
 
@@ -101,24 +112,28 @@ rule voids_label:
     input:
         unpack(lambda w: voids.label_inputs(w.labels, w.batch)),
     output:
-        f"{results}/voids/labels/{{labels}}/{{batch}}.h5",
+        labels=f"{results}/voids/labels/{{labels}}/{{batch}}.h5",
+        rejected=f"{results}/voids/labels/{{labels}}/{{batch}}.rejected.csv",
     log:
         f"{results}/logs/voids/label_{{labels}}_{{batch}}.log",
     benchmark:
         f"{results}/benchmarks/voids/label_{{labels}}_{{batch}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
-    threads: 2
+        environment
+    threads: 1
     resources:
         mem_mb=scaled(lambda w: voids.label_mb(w.labels)),
+        disk_mb=scaled(lambda w: voids.label_disk_mb(w.labels)),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="voids/labels/{labels}", within=options),
         inputs=lambda w, input: helpers.format_options(dict(input.items())),
         catalogue=lambda w: voids.void_catalogue_options(w.labels),
+        cosmodag=cosmodag,
+        node=node,
         code=code("voids label"),
     shell:
-        "python -m cosmodag voids label {params.inputs} --output {output:q}"
+        "{params.cosmodag} voids label {params.inputs} --output {output.labels:q}"
         " --threads {threads} {params.settings} {params.catalogue} &> {log:q}"
 
 
@@ -134,16 +149,19 @@ rule voids_cutouts:
     benchmark:
         f"{results}/benchmarks/voids/cutouts_{{cutouts}}_{{batch}}.tsv"
     conda:
-        "../../envs/cpu.yaml"
-    threads: 2
+        environment
+    threads: 1
     resources:
         mem_mb=scaled(lambda w: voids.cutouts_mb(w.cutouts)),
+        disk_mb=scaled(lambda w: voids.cutouts_disk_mb(w.cutouts)),
         runtime=scaled(60),
     params:
         settings=lookup(dpath="voids/cutouts/{cutouts}", within=options),
+        cosmodag=cosmodag,
+        node=node,
         code=code("voids cutouts"),
     shell:
-        "python -m cosmodag voids cutouts --grid {input.grid:q} --labels {input.labels:q}"
+        "{params.cosmodag} voids cutouts --grid {input.grid:q} --labels {input.labels:q}"
         " --output {output:q} --threads {threads} {params.settings} &> {log:q}"
 
 

@@ -10,6 +10,7 @@ import yaml
 from cosmodag.dag.config_files import complete_config
 from cosmodag.errors import InputError
 from tests.checkout import TINY, tiny
+from tests.unit.voids.catalogues.snapshots import COLUMNS, write_snapshot
 
 BASES = {
     name: tiny(name) if name else yaml.safe_load(TINY.read_text())
@@ -215,6 +216,19 @@ def test_a_column_that_the_catalogue_lacks_is_named(tmp_path):
     assert "x_mpc" in message
     complete_config(changed("", own(path=str(path), columns=["x_mpc", "y_mpc", "z_mpc"])))
     complete_config(changed("", own(path=str(path), columns=[0, 1, 2])))
+
+
+def test_a_pattern_must_match_files_and_all_parts_must_be_there(tmp_path):
+    pattern = str(tmp_path / "*.hdf5")
+    assert "own.catalogue.path: " in refusal("", own(path=pattern))
+    assert "no file matches this pattern" in refusal("", own(path=pattern))
+    write_snapshot(tmp_path)
+    changes = {"columns": list(COLUMNS), "unit": "kpc/h", "box_size": 100}
+    complete_config(changed("", own(path=pattern, **changes)))
+    (tmp_path / "snap_099.2.hdf5").unlink()
+    assert "without snap_099.2.hdf5;" in refusal("", own(path=pattern, **changes))
+    message = refusal("", own(path=[pattern], **changes | {"box_size": 200}))
+    assert "without snap_099.2.hdf5;" in message
 
 
 STAMPS = "galaxies.sources.sky.simulation"
@@ -439,3 +453,22 @@ def test_a_renamed_key_is_refused_with_its_new_name(base, old, new):
 )
 def test_a_renamed_value_is_refused_with_its_new_name(base, key, old, new):
     assert f"{key}: {old!r} is now {new!r}" in refusal(base, {key: old})
+
+
+def with_another_test_source(seed: int) -> dict:
+    """Return changes by which a dataset is tested on boxes of another source."""
+    voids = BASES[""]["voids"]
+    simulation = {**voids["sources"]["boxes"]["simulation"], "seed": seed, "number_density": 0.01}
+    return {
+        "voids.sources.sparse": {"simulation": simulation},
+        "voids.grids.sparse": {**voids["grids"]["boxes"], "source": "sparse"},
+        "voids.labels.sparse": {**voids["labels"]["boxes"], "source": "sparse"},
+        "voids.cutouts.sparse": {**voids["cutouts"]["slabs"], "grid": "sparse", "labels": "sparse"},
+        "voids.datasets.slabs.test": "sparse",
+    }
+
+
+def test_a_test_set_with_the_initial_conditions_of_training_is_refused():
+    complete_config(changed("", with_another_test_source(seed=2)))
+    words = "slabs.test: sparse is of source sparse, whose seed 1 is that of source boxes"
+    assert words in refusal("", with_another_test_source(seed=1))

@@ -57,8 +57,10 @@ def test_an_unknown_path_is_an_error(unknown):
         settings.section(unknown)
 
 
-def test_the_reference_describes_every_key():
+def test_the_reference_describes_every_key(repository):
+    """`cosmodag config --reference > docs/configuration-keys.md` updates the page."""
     printed = CliRunner().invoke(command, ["--reference"]).output
+    assert (repository / "docs/configuration-keys.md").read_text() == printed
     for name in experiments.names():
         assert f"## `{name}`" in printed
         for section, _ in settings.keys(name):

@@ -66,7 +66,7 @@ def test_the_settings_of_a_task_are_those_of_its_class(name):
 
 @pytest.mark.parametrize("name", registry.families())
 def test_the_settings_of_a_network_are_those_of_its_class(name):
-    compare(NETWORK_KEYS[name], inspect.signature(registry.network(name)).parameters)
+    compare(NETWORK_KEYS[name], inspect.signature(registry.family(name)).parameters)
 
 
 def test_the_settings_of_training_are_those_of_the_loop():

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from cosmodag.dag import common
+from cosmodag.dag import common, job_start
 from cosmodag.errors import InputError
 from cosmodag.voids.files import VoidsFiles
 
@@ -70,6 +70,23 @@ def test_batches_contain_every_realization_once():
 def test_a_catalogue_is_one_box():
     assert list(VoidsFiles(config()).batches("mr19")) == [0]
     assert VoidsFiles(config()).examples("whole") == ["results/voids/cutouts/whole/0.h5"]
+
+
+def test_baselines_read_the_grids_and_labels_of_all_boxes_of_a_dataset():
+    values = config(elsewhere={"cutouts": "slabs", "test": "whole"})
+    for cutouts, labels in (("slabs", "true"), ("whole", "given")):
+        values["voids"]["cutouts"][cutouts]["labels"] = labels
+    boxes = ("0", "1", "2")
+    assert VoidsFiles(values).baseline_inputs("elsewhere") == {
+        "grid": [
+            *(f"results/voids/grids/fine/{n}.h5" for n in boxes),
+            "results/voids/grids/one/0.h5",
+        ],
+        "labels": [
+            *(f"results/voids/labels/true/{n}.h5" for n in boxes),
+            "results/voids/labels/given/0.h5",
+        ],
+    }
 
 
 def test_labels_from_matter_need_the_matter_grid():
@@ -174,10 +191,46 @@ def test_a_run_behind_an_encoder_depends_on_the_code_of_both_networks():
 @pytest.mark.parametrize(
     ("resources", "prefix"),
     [
-        ({}, "exec"),
-        ({"mpi": "mpiexec", "tasks": 3}, "exec mpiexec -n 3"),
-        ({"mpi": "srun --mpi=pmi2", "tasks": 32}, "exec srun --mpi=pmi2 -n 32 --cpus-per-task=8"),
+        ({}, "exec python"),
+        ({"mpi": "mpiexec", "tasks": 3}, "exec mpiexec -n 3 python"),
+        (
+            {"mpi": "srun --mpi=pmi2", "tasks": 32},
+            "exec srun --mpi=pmi2 -n 32 --cpus-per-task=8 python",
+        ),
     ],
 )
 def test_a_profile_decides_how_ranks_start(resources, prefix):
-    assert common.launch(None, resources, 8) == prefix
+    path = shlex.quote(str(job_start.PACKAGE_FOLDER))
+    assert job_start.start_ranks(None, resources, 8) == f"PYTHONPATH={path} {prefix} -m cosmodag"
+
+
+@pytest.mark.parametrize(
+    ("resources", "kind"),
+    [
+        ({}, "cpu"),
+        ({"gpu": 0}, "cpu"),
+        ({"gpu": 2}, "gpu"),
+        ({"gres": "gpu:v100:1"}, "gpu"),
+        ({"environment": "xeonphi"}, "xeonphi"),
+    ],
+)
+def test_the_conda_environment_follows_the_kind_of_node(resources, kind):
+    assert job_start.kind_of_node(None, resources) == kind
+    assert job_start.environment_file(kind).endswith(f"envs/{kind}.yaml")
+
+
+def test_an_environment_that_does_not_exist_is_named_with_those_that_do():
+    with pytest.raises(InputError, match=r"no knl.yaml; write one of cpu, gpu, xeonphi"):
+        job_start.environment_file("knl")
+
+
+def test_all_files_of_a_catalogue_are_inputs(tmp_path):
+    for part in (0, 1, 10):
+        (tmp_path / f"snap.{part}.h5").write_bytes(bytes(1000))
+    sections = ("grids", "labels", "cutouts", "datasets", "runs")
+    catalogue = {"path": [str(tmp_path / "snap.*.h5"), "later.csv"]}
+    sources = {"sources": {"s": {"catalogue": catalogue}}, **{name: {} for name in sections}}
+    voids = VoidsFiles({"results": "results", "voids": sources})
+    parts = [str(tmp_path / f"snap.{part}.h5") for part in (0, 1, 10)]
+    assert voids.catalogue_files("s") == [*parts, "later.csv"]
+    assert voids.catalogue_disk_mb("s") == pytest.approx(0.003)

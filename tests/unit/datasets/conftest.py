@@ -1,10 +1,10 @@
 """A small examples file, and the dataset made of it."""
 
-import h5py
 import numpy as np
 import pytest
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
+from tests.checksummed import hdf5_file
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def write_examples(tmp_path):
         random = np.random.default_rng(groups)
         count = groups * members
         path = tmp_path / name
-        with h5py.File(path, "w") as file:
+        with hdf5_file(path, "w") as file:
             x, y = create_examples(
                 file,
                 experiment="voids",

@@ -11,6 +11,7 @@ from cosmodag.datasets.folder import read_index
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
 from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
+from tests.checksummed import hdf5_file
 
 BOXES = 15
 
@@ -27,10 +28,11 @@ def overlapping(tmp_path_factory):
         "boxes": names,
         "groups": [f"boxes/{name}" for name in names],
     }
-    with h5py.File(folder / "grid.h5", "w") as file:
+    with hdf5_file(folder / "grid.h5", "w") as file:
         file["grid"] = np.ones((BOXES, 32, 32, 32), np.float32)
-        file.attrs.update(common, kind="grid", source="uniform", mean_density=np.ones(BOXES))
-    with h5py.File(folder / "labels.h5", "w") as file:
+        made = {"source": "uniform", "method": "cic", "particles": np.full(BOXES, 1000)}
+        file.attrs.update(common, kind="grid", mean_density=np.ones(BOXES), **made)
+    with hdf5_file(folder / "labels.h5", "w") as file:
         file.attrs.update(common, kind="labels", labels=["spheres"])
         file["spheres/mask"] = np.zeros((BOXES, 8, 8, 8), np.uint8)
         for name in names:
@@ -70,7 +72,7 @@ def test_the_index_has_skill_in_a_random_split_of_overlapping_boxes(overlapping,
 
 
 def test_groups_of_overlapping_regions_are_refused(overlapping, tmp_path):
-    with h5py.File(overlapping) as source, h5py.File(tmp_path / "wrong.h5", "w") as file:
+    with h5py.File(overlapping) as source, hdf5_file(tmp_path / "wrong.h5", "w") as file:
         for name in source:
             source.copy(name, file)
         file.attrs.update(source.attrs)

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from cosmodag.datasets.folder import read_description, read_index, read_split
-from cosmodag.datasets.integrity import verify_dataset
 from cosmodag.datasets.maps import open_shards
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
+from cosmodag.evaluation.verification import verify_results
+from tests.checksummed import hdf5_file
 
 
 def test_every_example_is_stored_once_at_the_row_in_the_index(write_examples, tmp_path):
@@ -73,14 +74,18 @@ def test_the_same_seed_writes_the_same_bytes_and_another_does_not(write_examples
 
 
 def test_missing_and_altered_files_are_named(dataset):
-    assert verify_dataset(dataset) == 1 + len(read_description(dataset)["shards"])
+    assert not verify_results(dataset).problems
     shard = dataset / "ytrain_2.npy"
     content = bytearray(shard.read_bytes())
     content[200] ^= 1
     shard.write_bytes(content)
     (dataset / "xtest_1.npy").unlink()
-    with pytest.raises(InputError, match=r"xtest_1.npy is missing, ytrain_2.npy was altered"):
-        verify_dataset(dataset)
+    assert verify_results(dataset).problems == {
+        shard: ["altered since it was written: dataset.json names another"],
+        dataset / "dataset.json": ["xtest_1.npy, which it names, is missing"],
+    }
+    with pytest.raises(InputError, match=r"ytrain_2\.npy: altered since it was written"):
+        read_split(dataset, "train")
 
 
 def test_a_truncated_shard_is_named_when_opened(dataset):
@@ -97,7 +102,7 @@ def test_two_groups_are_refused_where_a_split_needs_three(write_examples, tmp_pa
 
 def test_an_example_that_is_not_finite_is_named_and_nothing_is_written(write_examples, tmp_path):
     path = write_examples()
-    with h5py.File(path, "r+") as file:
+    with hdf5_file(path, "r+") as file:
         file["x"][17, 3, 3, 0] = np.nan
     with pytest.raises(InputError, match=r"example examples/17 holds values that are not finite"):
         write_dataset([path], tmp_path / "dataset")
@@ -115,7 +120,7 @@ def test_interrupted_writing_keeps_the_old_dataset(dataset, tmp_path, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         write_dataset([tmp_path / "examples.h5"], dataset, seed=9)
     assert read_description(dataset) == before
-    assert verify_dataset(dataset)
+    assert not verify_results(dataset).problems
     assert sorted(item.name for item in tmp_path.iterdir()) == ["dataset", "examples.h5"]
 
 
@@ -140,7 +145,7 @@ def test_files_that_differ_in_channels_are_named(write_examples, tmp_path):
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):
-    with h5py.File(tmp_path / "grid.h5", "w") as file:
+    with hdf5_file(tmp_path / "grid.h5", "w") as file:
         file.attrs["kind"] = "grid"
     with pytest.raises(InputError, match=r"grid.h5: its kind is 'grid'; .*'examples' is needed"):
         write_dataset([tmp_path / "grid.h5"], tmp_path / "dataset")

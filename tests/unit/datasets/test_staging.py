@@ -4,13 +4,15 @@ import pytest
 
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.staging import staged
+from cosmodag.json_files import write_json
 
 
 @pytest.fixture
 def dataset(tmp_path):
     folder = tmp_path / "dataset"
     folder.mkdir()
-    (folder / "dataset.json").write_text("{}")
+    keys = ("experiment", "shapes", "statistics", "x_channels", "y_channels")
+    write_json(folder / "dataset.json", {key: {} for key in keys})
     (folder / "xtrain_1.npy").write_bytes(b"numbers")
     return Dataset.open(folder)
 

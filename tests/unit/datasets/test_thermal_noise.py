@@ -1,6 +1,5 @@
 """Thermal noise: new in every epoch of training, constant in validation and test."""
 
-import h5py
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.datasets.thermal_noise import ThermalNoise, apply_beam
 from cosmodag.errors import InputError
+from tests.checksummed import hdf5_file
 
 CHANNELS = ["density", "brightness_temperature"]
 NOISE = {"rms": 4.0, "beam": 2.0}
@@ -68,7 +68,7 @@ def test_only_the_brightness_temperature_is_noisy():
 def slices(tmp_path):
     """Return a dataset folder of 40 slices in 8 groups, density and brightness temperature."""
     random = np.random.default_rng(3)
-    with h5py.File(tmp_path / "slices.h5", "w") as file:
+    with hdf5_file(tmp_path / "slices.h5", "w") as file:
         x, y = create_examples(
             file,
             experiment="reionization",

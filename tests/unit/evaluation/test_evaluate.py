@@ -10,6 +10,7 @@ from cosmodag.evaluation.evaluate import evaluate
 from cosmodag.evaluation.prepare_baselines import prepare_baselines
 from cosmodag.training.run import train_run
 from cosmodag.training.settings import RunSettings
+from tests.checksummed import hdf5_file
 
 MAP = {"name": "map", "channel": "fraction_matter"}
 COUNT = {"name": "count", "columns": ["count_matter", "volume_matter"]}
@@ -21,7 +22,7 @@ TREES = {"trees": {"max_pixels": 3000}}
 def dataset(make_sub_boxes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluate")
     examples = make_sub_boxes(11, 9, each=12)
-    with h5py.File(folder / "examples.h5", "w") as file:
+    with hdf5_file(folder / "examples.h5", "w") as file:
         file.attrs.update(
             kind="examples",
             experiment="voids",
@@ -59,6 +60,13 @@ def map_run(dataset, tmp_path_factory):
 @pytest.fixture(scope="module")
 def metrics(map_run):
     return json.loads((map_run / "metrics.json").read_text())
+
+
+def test_a_baseline_that_is_left_out_is_named_with_the_reason(metrics):
+    assert metrics["notes"] == [
+        "No baseline 'a void finder on the galaxies of the whole box': the files that the examples "
+        "were cut out of were not given."
+    ]
 
 
 def test_a_run_is_scored_beside_every_baseline(metrics):

@@ -17,6 +17,7 @@ from cosmodag.reporting.report import write_report
 from cosmodag.reporting.summary import summary
 from cosmodag.training.run import train_run
 from cosmodag.training.settings import RunSettings
+from tests.checksummed import edit_json
 
 TASK = {"name": "latent", "latent_dim": 3}
 TRAINING = {"epochs": 30, "batch_size": 32, "learning_rate": 6e-3}
@@ -106,7 +107,7 @@ def test_the_report_sets_sizes_of_latents_side_by_side(folder, metrics, tmp_path
     for run, size in zip(runs, (2, 3, 8)):
         shutil.copytree(folder, run)
         told = metrics | {"run": run.name, "latent": metrics["latent"] | {"size": size}}
-        (run / "metrics.json").write_text(json.dumps(told))
+        edit_json(run / "metrics.json", **told)
     write_report(tmp_path / "report.html", runs)
     page = (tmp_path / "report.html").read_text()
     assert "Latents of 2, 3, 8 dimensions compared" in page

@@ -3,7 +3,6 @@
 import pytest
 
 from cosmodag import settings
-from cosmodag.dag import common
 from cosmodag.reionization.files import ReionizationFiles
 
 
@@ -95,10 +94,6 @@ def test_environment_variables_of_a_folder_are_expanded(config, monkeypatch):
     monkeypatch.setenv("COSMODAG_CUBES", "/somewhere")
     config["reionization"]["sources"]["published"]["folder"]["path"] = "$COSMODAG_CUBES/cubes"
     assert ReionizationFiles(config).folder("published") == "/somewhere/cubes"
-    assert (
-        "--path '$COSMODAG_CUBES/cubes'"
-        in common.command_options(config)["reionization"]["sources"]["published"]
-    )
 
 
 def test_a_dataset_can_be_tested_on_other_cutouts(config):

@@ -7,16 +7,21 @@ import subprocess
 
 import matplotlib.image
 import numpy as np
+import pandas as pd
 import pytest
 
 from cosmodag import experiments
-from cosmodag.evaluation.drawing import drawing
+from cosmodag.evaluation.drawing import drawing, figure_files
+from cosmodag.evaluation.position_probe import apply
 from cosmodag.galaxies.report import prediction_section
 from cosmodag.injections.report import selection_section
 from cosmodag.injections.selection.selection_tables import read_selections
+from cosmodag.json_files import write_json
 from cosmodag.reporting.report import write_report
 from cosmodag.reporting.sections import data_address
 from cosmodag.reporting.summary import summary
+from cosmodag.tables import write_table
+from tests.checksummed import edit_json
 from tests.evaluated_runs import make_run
 
 
@@ -74,6 +79,27 @@ def test_a_network_worse_than_a_baseline_is_shown_so(tmp_path):
     assert "badge better" not in text
 
 
+def test_a_run_that_leaks_is_shown_so_in_the_first_table_and_the_summary(tmp_path):
+    run = make_run(tmp_path / "unet")
+    metrics = json.loads((run / "metrics.json").read_text())
+    target = {
+        "feature": "the position in the box",
+        "correlation": {"value": 0.4, "low": 0.3, "high": 0.5},
+        "leaking": True,
+    }
+    apply(metrics, {"leaking": True, "targets": {"": target}})
+    edit_json(run / "metrics.json", **metrics)
+    write_report(tmp_path / "report.html", [run])
+    first_table, rest = (tmp_path / "report.html").read_text().split("</table>", 1)
+    assert '<span class="badge leaking">leaking</span>' in first_table
+    assert "badge better" not in first_table + rest
+    sentence = "Leaking: the position in the box alone predicts the target"
+    assert sentence in rest
+    lines = summary([run]).splitlines()
+    assert lines[2].split()[-1] == "leaking"
+    assert lines[-1].startswith(f"voids/unet: {sentence}")
+
+
 def test_the_report_shows_the_position_alone_beside_a_random_split(page):
     row = page.read_text().split("Position alone")[1]
     assert "0.350" in row
@@ -120,7 +146,7 @@ def test_a_run_that_learned_from_other_labels_says_so(tmp_path):
     run = make_run(tmp_path / "taught")
     description = json.loads((run / "run.json").read_text())
     description["task"]["channel"] = "fraction_taught"
-    (run / "run.json").write_text(json.dumps(description))
+    edit_json(run / "run.json", **description)
     write_report(tmp_path / "report.html", [run])
     text = (tmp_path / "report.html").read_text()
     assert "trained on fraction_taught, scored on fraction_matter" in text
@@ -149,7 +175,7 @@ def test_tables_and_notes_of_a_run_are_shown(tmp_path):
         "notes": ["Above 30, 2.1 %."],
         "samples": {"sersic_fit": sample},
     }
-    (run / "metrics.json").write_text(json.dumps(metrics))
+    edit_json(run / "metrics.json", **metrics)
     write_report(tmp_path / "report.html", [run])
     text = (tmp_path / "report.html").read_text()
     assert "Above 30, 2.1 %." in text
@@ -205,6 +231,7 @@ def test_cuts_are_counted_for_each_selection(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         more = "" if path.parent.name == "model" else "size,2,2\n"
         path.write_text(f"cut,real,injected\nnot detected,0,{injected}\n{more}kept,{real},7\n")
+        write_table(path.with_suffix(".parquet"), pd.DataFrame({"id": ["a"]}), files=[path])
     (table,) = read_selections(paths)
     assert table == (
         "stars",
@@ -225,6 +252,8 @@ def test_an_experiment_adds_its_own_sections_and_no_other(tmp_path):
         products[-1].write_text("id,outside,warning\na,True,outside\nb,False,\nc,False,noise\n")
         with drawing(folder / "sky.svg", 2, 2) as figure:
             figure.subplots()
+        files = [products[-1], *figure_files(folder / "sky.svg")]
+        write_json(folder / "sky.json", {}, files=files)
     answer = "3 galaxies: 1 outside the training distribution, 1 more with a warning."
     assert prediction_section(products[0]).answer == answer
     run = make_run(tmp_path / "galaxies" / "runs" / "a", experiment="galaxies")

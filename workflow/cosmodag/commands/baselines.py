@@ -2,7 +2,8 @@
 
 import click
 
-from cosmodag.commands.options import Structure, input_folder, output, threads
+from cosmodag.commands.options import KindOfFile, Structure, input_folder, output, threads
+from cosmodag.output_kinds import Hdf5File
 
 
 @click.command(
@@ -10,17 +11,28 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
     """ --task '{"name": "map", "channel": "fraction_matter"}'"""
 )
 @input_folder("--dataset", "Folder of the dataset.", required=True)
-@output("File of the baselines' predictions.")
+@output("File of the baselines' predictions.", Hdf5File("baselines"))
 @click.option("--task", type=Structure(), required=True, help="What is to be predicted.")
 @click.option("--truth", help="Channel that maps are scored on where it is not the task's.")
 @click.option("--noise", type=Structure(), help="Thermal noise that the networks see.")
 @click.option("--transform", help="Of the input, after which latents are scored.")
-@click.option("--settings", type=Structure(), help="Bounds of simple methods, by their names.")
-@click.option("--seed", default=0, help="Seed of subsamples and trees.")
+@click.option(
+    "--source",
+    "sources",
+    type=KindOfFile(),
+    multiple=True,
+    help="File that the examples were cut out of, as KIND=FILE, for baselines that see more of it.",
+)
+@click.option("--settings", type=Structure(), help="Settings of single baselines, by their names.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of subsamples and trees.")
 @threads
-def command(dataset, output, task, truth, noise, transform, settings, seed, threads):
-    """Fit simple methods to what networks are to learn, for all runs on a dataset."""
+def command(dataset, output, task, truth, noise, transform, sources, settings, seed, threads):
+    """Fit the baselines of a dataset and target, for all runs that share them."""
     from cosmodag.evaluation.prepare_baselines import prepare_baselines
+
+    files = {}
+    for kind, file in sources:
+        files.setdefault(kind, []).append(file)
 
     prepare_baselines(
         dataset,
@@ -29,6 +41,7 @@ def command(dataset, output, task, truth, noise, transform, settings, seed, thre
         truth=truth,
         noise=noise,
         transform=transform,
+        sources=files,
         settings=settings,
         seed=seed,
         threads=threads,

@@ -1,13 +1,19 @@
 """Command-line options made from the schema of the configuration, so that both agree."""
 
+import functools
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cosmodag import processor, settings
+from cosmodag.input_files import parse_json
+from cosmodag.output_kinds import Output
+from cosmodag.outputs import check_output
+from cosmodag.schema_errors import ConfigError
 
 TYPES = {"integer": click.INT, "number": click.FLOAT, "string": click.STRING}
 
@@ -22,9 +28,35 @@ class Structure(click.ParamType):
         if not isinstance(value, str):
             return value
         try:
-            return json.loads(value)
-        except json.JSONDecodeError as error:
+            return parse_json(value)
+        except (ValueError, RecursionError) as error:
             self.fail(f"{value!r} is not JSON: {error}", param, ctx)
+
+
+class Finite(click.FloatRange):
+    """A finite number in a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert a text to a number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is not a finite number; give another", param, ctx)
+        return number
+
+
+class KindOfFile(click.ParamType):
+    """A file that exists, with what it is used as: ``grid=boxes.h5``."""
+
+    name = "kind=file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Split a text into the kind and the path."""
+        if not isinstance(value, str):
+            return value
+        kind, separator, path = value.partition("=")
+        if not (kind and separator):
+            self.fail(f"{value!r} names no kind; write KIND=FILE", param, ctx)
+        return kind, click.Path(exists=True, path_type=Path).convert(path, param, ctx)
 
 
 class NumberOrName(click.ParamType):
@@ -37,7 +69,9 @@ class NumberOrName(click.ParamType):
         return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-def settings_options(path: str, stage: str | None = None) -> Callable:
+def settings_options(
+    path: str, stage: str | None = None, *, without: Collection[str] = ()
+) -> Callable:
     """Return a decorator that adds an option for each key of a section of the configuration.
 
     Parameters
@@ -48,6 +82,8 @@ def settings_options(path: str, stage: str | None = None) -> Callable:
     stage : str, optional
         Of a section that two commands share, the ``x-stage`` of the keys of this command. By
         default the keys without one.
+    without : collection of str
+        Keys that the command takes in another way.
 
     Returns
     -------
@@ -58,7 +94,8 @@ def settings_options(path: str, stage: str | None = None) -> Callable:
     def decorate(command):
         required = settings.section(path).get("required", [])
         for key, part in reversed(settings.stage_keys(path, stage)):
-            command = _option(key, part, key in required)(command)
+            if key not in without:
+                command = _option(key, part, key in required)(command)
         return command
 
     return decorate
@@ -98,15 +135,39 @@ def input_folder(name: str, help: str, **more: Any) -> Callable:
     )
 
 
-def output(help: str) -> Callable:
-    """Return the option for the file or folder that a command writes.
+def output(
+    help: str, kind: Output, name: str = "--output", *, required: bool = True
+) -> Callable[[Callable], Callable]:
+    """Return an option for a file or folder that a command writes.
+
+    Before the command runs, it refuses to replace anything but what the same command wrote, see
+    `cosmodag.outputs`.
 
     Parameters
     ----------
     help : str
-        Its description.
+        Description of the option.
+    kind : Output
+        What the command writes.
+    name : str
+        Name of the option.
+    required : bool
+        Whether it must be given.
     """
-    return click.option("--output", type=click.Path(path_type=Path), required=True, help=help)
+    parameter = name.removeprefix("--").replace("-", "_")
+
+    def decorate(command: Callable) -> Callable:
+        @functools.wraps(command)
+        def checked(**values: Any) -> Any:
+            if values[parameter] is not None:
+                others = {key: value for key, value in values.items() if key != parameter}
+                check_output(values[parameter], kind, others)
+            return command(**values)
+
+        path = click.Path(path_type=Path)
+        return click.option(name, type=path, required=required, help=help)(checked)
+
+    return decorate
 
 
 def _use_threads(context: click.Context, parameter: click.Parameter, value: int) -> int:
@@ -123,12 +184,27 @@ threads = click.option(
 )
 
 
+def _checked(part: dict) -> Callable:
+    """Return a callback that checks the value of an option against its part of the schema."""
+
+    def check(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        value = list(value) if isinstance(value, tuple) else value
+        try:
+            return None if value is None else settings.checked_value(value, part)
+        except ConfigError as error:
+            raise click.BadParameter(str(error), context, parameter) from None
+
+    return check
+
+
 def _option(key: str, part: dict, required: bool) -> Callable:
     """Return the option of a key."""
     name = f"--{key.replace('_', '-')}"
-    shared = {"help": part.get("description", ""), "required": required}
+    shared = {"help": part.get("description", ""), "required": required, "callback": _checked(part)}
     if "default" in part and not required:
         shared["default"] = part["default"]
+    if part.get("x-files"):  # given once per file
+        return click.option(name, type=click.Path(), multiple=True, **shared)
     if part.get("type") == "boolean":
         return click.option(f"{name}/--no-{key.replace('_', '-')}", **shared)
     if isinstance(part.get("type"), list):

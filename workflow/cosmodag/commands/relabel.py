@@ -2,15 +2,19 @@
 
 import click
 
-from cosmodag.commands.options import input_folder, output, threads
+from cosmodag.commands.options import Finite, input_folder, output, threads
+from cosmodag.output_kinds import DATASET
 
 
 @click.command(epilog="Example: cosmodag relabel --dataset dataset --run run --output selftrained")
 @input_folder("--dataset", "Folder of the run's dataset.", required=True)
 @input_folder("--run", "Folder of a trained run of maps, the teacher.", required=True)
-@output("Folder of the new dataset.")
+@output("Folder of the new dataset.", DATASET)
 @click.option(
-    "--confidence", default=0.9, help="Probability from which a prediction becomes a label."
+    "--confidence",
+    type=Finite(min=0, max=1),
+    default=0.9,
+    help="Probability from which a prediction becomes a label.",
 )
 @click.option("--device", default="auto", help="Device: auto, cpu or cuda.")
 @threads

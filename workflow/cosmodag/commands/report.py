@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import output
+from cosmodag.output_kinds import MarkedFile
 
 
 @click.command(epilog="Example: cosmodag report results/*/runs/* --output results/report.html")
@@ -17,7 +18,7 @@ from cosmodag.commands.options import output
     help="Another result that the report shows, <experiment>/<section>/…, such as a folder of "
     "clusters, a verdict or a table of predictions; may be given several times.",
 )
-@output("The page.")
+@output("The page.", MarkedFile('content="cosmodag report"'))
 def command(runs, products, output):
     """Write the report of evaluated runs as one page that opens offline."""
     from cosmodag.reporting.report import write_report

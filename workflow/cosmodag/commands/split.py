@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import output, settings_options
+from cosmodag.output_kinds import DATASET
 
 
 @click.command(epilog="Example: cosmodag split cutouts/*.h5 --output dataset")
 @click.argument("examples", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
-@output("Folder of the dataset.")
+@output("Folder of the dataset.", DATASET)
 @click.option(
     "--test",
     type=click.Path(exists=True, path_type=Path),

@@ -1,11 +1,11 @@
 """``cosmodag train``."""
 
 import os
-from pathlib import Path
 
 import click
 
 from cosmodag.commands.options import input_folder, output, settings_options, threads
+from cosmodag.output_kinds import ANY_FOLDER, RUN
 
 
 @click.command(
@@ -13,11 +13,12 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
     """ --task '{"name": "map", "channel": "fraction_matter"}' --model '{"name": "unet"}'"""
 )
 @input_folder("--dataset", "Folder of the dataset.", required=True)
-@output("Folder of the run.")
-@click.option(
+@output("Folder of the run.", RUN)
+@output(
+    "Folder of checkpoints, from which an interrupted training continues.",
+    ANY_FOLDER,
     "--state",
-    type=click.Path(path_type=Path),
-    help="Folder of checkpoints, from which an interrupted training continues.",
+    required=False,
 )
 @input_folder("--encoder", "Folder of a run whose frozen encoder precedes the network.")
 @click.option(

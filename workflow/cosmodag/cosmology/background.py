@@ -1,9 +1,11 @@
 """Parameters, distances and growth of structure of a flat ΛCDM cosmology."""
 
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.special import hyp2f1
 
 HUBBLE_DISTANCE = 2997.92458
 """c / H0 in Mpc/h."""
@@ -38,28 +40,80 @@ class Cosmology:
     sigma8: float = 0.8102
 
 
-def comoving_distance(omega_m: float, redshift: float) -> float:
-    """Return the comoving distance to a redshift in flat ΛCDM without radiation.
+@overload
+def comoving_distance(omega_m: float, redshift: float) -> float: ...
+
+
+@overload
+def comoving_distance(omega_m: float, redshift: np.ndarray) -> np.ndarray: ...
+
+
+def comoving_distance(omega_m: float, redshift: float | np.ndarray) -> float | np.ndarray:
+    """Return the comoving distance to redshifts in flat ΛCDM without radiation.
+
+    The integral over 1/H is a hypergeometric function [1]_.
 
     Parameters
     ----------
     omega_m : float
-        Density of matter today in units of the critical density.
-    redshift : float
-        Redshift, at least 0.
+        Density of matter today in units of the critical density, above 0 and at most 1.
+    redshift : float or numpy.ndarray
+        Redshifts, above -1.
 
     Returns
     -------
-    float
-        Distance in Mpc/h.
+    float or numpy.ndarray, float64
+        Distances in Mpc/h.
+
+    References
+    ----------
+    .. [1] Baes, Camps & Van De Putte 2017, MNRAS 468, 927.
 
     Examples
     --------
     >>> round(comoving_distance(0.3111, 8.0))
     6181
     """
-    z = np.linspace(0.0, redshift, 2001)
-    return float(np.trapezoid(HUBBLE_DISTANCE / np.sqrt(omega_m * (1 + z) ** 3 + 1 - omega_m), z))
+    if omega_m == 1:
+        return 2 * HUBBLE_DISTANCE * (1 - 1 / np.sqrt(1 + redshift))
+    # The scale factor at which matter and dark energy are equally dense is 1 / equality.
+    equality = np.cbrt((1 - omega_m) / omega_m)
+    integral = _expansion_integral(equality) - _expansion_integral(equality / (1 + redshift))
+    return HUBBLE_DISTANCE / np.sqrt(equality * omega_m) * integral
+
+
+def redshift_at_distance(omega_m: float, distance: np.ndarray) -> np.ndarray:
+    """Return the redshifts at comoving distances in flat ΛCDM without radiation.
+
+    Parameters
+    ----------
+    omega_m : float
+        Density of matter today in units of the critical density, above 0 and at most 1.
+    distance : numpy.ndarray
+        Distances in Mpc/h, at least 0 and at most those of redshift 1000.
+
+    Returns
+    -------
+    numpy.ndarray, float64
+        Redshifts.
+
+    Examples
+    --------
+    >>> redshift_at_distance(0.3111, np.array([comoving_distance(0.3111, 0.7)]))
+    array([0.7])
+    """
+    table = np.expm1(np.linspace(0.0, np.log(1001.0), 2001))
+    redshift = np.interp(distance, comoving_distance(omega_m, table), table)
+    for _ in range(2):  # Newton's method
+        expansion_rate = np.sqrt(omega_m * (1 + redshift) ** 3 + 1 - omega_m)
+        excess = comoving_distance(omega_m, redshift) - distance
+        redshift = redshift - excess * expansion_rate / HUBBLE_DISTANCE
+    return redshift
+
+
+def _expansion_integral(ratio: float | np.ndarray) -> float | np.ndarray:
+    """Return the integral of 1 / sqrt(x + x⁴) from 0 to a ratio."""
+    return 2 * np.sqrt(ratio) * hyp2f1(1 / 6, 1 / 2, 7 / 6, -(ratio**3))
 
 
 class Growth:

@@ -46,6 +46,30 @@ def create_examples(
     return x, y
 
 
+def keep_first(file: h5py.File, count: int) -> None:
+    """Shorten the examples of a file, if some that were announced cannot be used.
+
+    Parameters
+    ----------
+    file : h5py.File
+        File of `create_examples`, open for writing.
+    count : int
+        Number of examples that remain, the first ones.
+    """
+    for name in ("x", "y"):
+        old = file[name]
+        if len(old) == count:
+            continue
+        file.move(name, f"{name}_announced")
+        shape = (count, *old.shape[1:])
+        new = create_contiguous(file, name, shape) if name == "x" else None
+        new = file.create_dataset(name, shape, np.float32) if new is None else new
+        for row in range(count):
+            new[row] = old[row]
+        new.attrs.update(old.attrs)
+        del file[f"{name}_announced"]
+
+
 def describe_examples(
     file: h5py.File, *, experiment: str, x_channels: Sequence[str], y_channels: Sequence[str]
 ) -> None:

@@ -8,13 +8,10 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 
 from cosmodag import experiments, provenance, settings
 from cosmodag.dag import config_files
-
-PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
-"""Folder that contains the package."""
+from cosmodag.dag.job_start import signed
 
 
 def checked(config: Mapping, files: Sequence[str | os.PathLike] = ()) -> dict:
@@ -50,9 +47,9 @@ def command_options(config: Mapping) -> dict:
     -------
     dict
         ``{experiment: {section: {name: options}}}`` for Snakemake's `lookup`: a changed key reruns
-        only the rules that read its entry. Keys that name other entries or only shape the DAG
-        (``x-names`` and ``x-rule`` in the schema) are omitted, since they reach a rule as its
-        inputs and wildcards.
+        only the rules that read its entry. Keys that name other entries or files, or only shape the
+        DAG (``x-names``, ``x-input`` and ``x-rule`` in the schema) are omitted, since they reach a
+        rule as its inputs and wildcards.
     """
     return {
         experiment: {
@@ -136,6 +133,11 @@ def run_fingerprint(config: Mapping, command: str, experiment: str, run: str) ->
     names = [run, *filter(None, [runs[run].get("encoder")])]
     networks = (f"cosmodag.models.{runs[name]['model']['name']}" for name in names)
     return command_fingerprint(command, *networks)
+
+
+def declaration(experiment: str) -> str:
+    """Return the fingerprint of what an experiment declares: titles, tasks, scores and wording."""
+    return provenance.declaration_fingerprint(f"cosmodag.{experiment}.experiment")
 
 
 def evaluation_modules(config: Mapping, experiment: str, run: str) -> list[str]:
@@ -241,30 +243,7 @@ def scaled(amount: float | Callable, *, least: int = 1) -> Callable:
         value = amount(wildcards) if callable(amount) else amount
         return max(least, round(value)) * attempt
 
-    return resource
-
-
-def launch(wildcards, resources, threads) -> str:
-    """Return the words that start a command of one or more MPI ranks.
-
-    The command replaces the shell, so that a job's signals reach it. The resource ``mpi`` of a
-    profile, ``srun`` or ``mpiexec``, starts the ranks. Their number is written out, since a job of
-    the Slurm executor does not know it.
-
-    Parameters
-    ----------
-    wildcards : snakemake.io.Wildcards
-        Not used; Snakemake passes it to every function of a rule.
-    resources : mapping
-        Resources of the job, with ``mpi`` and ``tasks`` where a profile sets them.
-    threads : int
-        Threads per rank.
-    """
-    mpi = resources.get("mpi")
-    if not mpi:
-        return "exec"
-    cores = f" --cpus-per-task={threads}" if mpi.split()[0] == "srun" else ""
-    return f"exec {mpi} -n {resources.get('tasks') or 1}{cores}"
+    return signed(resource)
 
 
 def stage_options(path: str, entry: Mapping, stage: str | None = None) -> str:
@@ -279,8 +258,9 @@ def stage_options(path: str, entry: Mapping, stage: str | None = None) -> str:
     stage : str, optional
         Command, as in ``x-stage`` of the schema.
     """
-    keys = settings.stage_keys(path, stage)  # in the schema's order, whatever the configuration's
-    return format_options({key: entry[key] for key, _ in keys if key in entry})
+    # In the schema's order, whatever the configuration's.
+    keys = (key for key, part in settings.stage_keys(path, stage) if "x-input" not in part)
+    return format_options({key: entry[key] for key in keys if key in entry})
 
 
 def _entry_options(path: str, entry: Mapping) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from cosmodag import experiments, settings
+from cosmodag import experiments, schema_errors, settings
 from cosmodag.dag import run_checks
 from cosmodag.errors import InputError
 from cosmodag.schema_errors import ConfigError
@@ -32,6 +32,12 @@ def complete_config(config: Mapping, files: Sequence[str | os.PathLike] = ()) ->
         The message names the file and its line, the key, the value found and the values allowed.
     """
     read = [YamlFile(path) for path in files]
+    if not isinstance(config, Mapping):
+        where = f"{read[-1].path}: " if read else ""
+        raise InputError(
+            f"{where}{schema_errors.shown(config)} is no configuration; give a mapping of sections "
+            f"such as {experiments.names()[0]}"
+        )
     with _located(read):
         complete, as_given = settings.complete(config), settings.as_given(config)
         for name in filter(complete.__contains__, experiments.names()):
@@ -71,7 +77,8 @@ def _paths(entry: Mapping, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
         if isinstance(value, Mapping):
             yield from _paths(value, (*above, key))
         elif key == "path":
-            yield (*above, key), value
+            for path in [value] if isinstance(value, str) else value:
+                yield (*above, key), path
 
 
 @contextlib.contextmanager

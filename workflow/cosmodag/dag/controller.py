@@ -1,22 +1,15 @@
-"""Checks and preparations of the controlling snakemake process before its first job.
+"""Checks and preparations of the controlling snakemake process before its first job."""
 
-Snakemake's own lock outlives a killed controller and must be removed by hand. The lock of this
-module belongs to the process and ends with it.
-"""
-
-import fcntl
 import os
-import socket
+import shutil
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO
 
-from cosmodag.dag import slurm, submission
+from cosmodag.dag import leftovers, requests, slurm, submission
 from cosmodag.errors import InputError
-
-_locks: list[IO] = []
-"""Locked files, open until this process ends."""
 
 
 def prepare(workflow, config: Mapping) -> None:
@@ -32,23 +25,82 @@ def prepare(workflow, config: Mapping) -> None:
     Raises
     ------
     InputError
-        If a folder is not writable, another controller works in this folder, or Slurm refuses the
-        jobs.
+        If a folder is not writable or lacks space, or Slurm refuses the jobs.
     """
     jobs = list(workflow.dag.needrun_jobs())
-    submission.record(jobs)
+    requests.check_kinds(jobs, workflow)
     for key in ("results", "scratch"):
         if config[key]:
             check_writable(f"config key {key}", config[key])
+    check_space(jobs, config["results"])
     settings = workflow.executor_settings
     if workflow.executor_plugin.name == "slurm":
-        folder = Path.cwd()
-        take_lock(folder / ".snakemake" / "controller.lock")
         slurm.check_cluster(settings)
         slurm.check_jobs(jobs, settings)
         if settings.jobname_prefix:
-            for job in slurm.cancel_orphans(settings.jobname_prefix, folder):
+            for job in slurm.cancel_orphans(settings.jobname_prefix, Path.cwd()):
                 print(f"cancelled job {job}, which an earlier snakemake left behind", flush=True)
+    if workflow.local_exec or getattr(settings, "jobname_prefix", None):
+        # No job of an earlier run is left.
+        leftovers.clear_lists(submission.FOLDER)
+        ours = [job for job in workflow.dag.jobs if submission.is_ours(job.rule)]
+        leftovers.clear_partials(path for job in ours for path in job.output)
+        clear_states(config, [path for job in jobs for path in job.output])
+    submission.record(jobs)
+
+
+def check_space(jobs: Iterable, folder: str) -> None:
+    """Compare the estimated size of all outputs with the free space of the results' file system.
+
+    Estimates are right within a factor of two: between that and enough, a warning is printed.
+
+    Parameters
+    ----------
+    jobs : iterable of snakemake.jobs.Job
+        Jobs that are to run, with their estimates as the resource `disk_mb`.
+    folder : str
+        Folder of the results.
+
+    Raises
+    ------
+    InputError
+        If less than half of the estimate is free.
+    """
+    sizes: Counter[str] = Counter()
+    outputs: list[str] = []
+    for job in jobs:
+        sizes[job.rule.name] += int(job.resources.get("disk_mb") or 0)
+        outputs += job.output
+    needed, free = sum(sizes.values()), shutil.disk_usage(folder).free / 1e6
+    if needed > free:
+        free += sum(map(_size_mb, outputs))  # what they replace
+    if needed <= free:
+        return
+    rule, largest = sizes.most_common(1)[0]
+    message = (
+        f"config key results: {folder} has {free:,.0f} MB of free space, and the planned jobs need "
+        f"about {needed:,} MB, most of it for {rule} ({largest:,} MB): free some space, choose "
+        "another folder, or plan less"
+    )
+    if 2 * free < needed:
+        raise InputError(message)
+    print(f"Warning: {message}", file=sys.stderr, flush=True)
+
+
+def _size_mb(path: str) -> float:
+    """Return the size of a file or folder in MB; 0 if it does not exist."""
+    files = [path] if os.path.isfile(path) else Path(path).rglob("*")
+    return sum(os.lstat(file).st_size for file in files) / 1e6
+
+
+def state_folder(config: Mapping) -> str:
+    """Return the folder of checkpoints and other intermediate files."""
+    return config["scratch"] or f"{config['results']}/.state"
+
+
+def clear_states(config: Mapping, unfinished: Iterable[str] = ()) -> None:
+    """Remove checkpoints that are no longer needed, see `leftovers.clear_states`."""
+    leftovers.clear_states(state_folder(config), unfinished)
 
 
 def finished_reports(workflow) -> tuple[list[str], list[str]]:
@@ -64,9 +116,20 @@ def finished_reports(workflow) -> tuple[list[str], list[str]]:
     runs, reports : list of str
         Folders of runs, and absolute paths of reports.
     """
-    jobs = [job for job in workflow.dag.jobs if job.rule.name.split("_")[-1] == "report"]
-    runs = dict.fromkeys(str(Path(path).parent) for job in jobs for path in job.input.runs)
-    return list(runs), [str(Path(job.output[0]).resolve()) for job in jobs]
+    jobs = [
+        job
+        for job in workflow.dag.jobs
+        if submission.is_ours(job.rule) and job.rule.name.split("_")[-1] == "report"
+    ]
+    scores = dict.fromkeys(Path(path) for job in jobs for path in job.input.runs)
+    # In a storage, local copies are gone by now.
+    runs = [str(path.parent) for path in scores if path.exists()]
+    return runs, [_place(job.output[0]) for job in jobs]
+
+
+def _place(file) -> str:
+    """Return where an output can be found: in the storage, or its absolute path."""
+    return file.storage_object.query if file.is_storage else str(Path(file).resolve())
 
 
 def check_writable(name: str, folder: str) -> None:
@@ -95,34 +158,3 @@ def check_writable(name: str, folder: str) -> None:
             f"{name}: {folder} cannot be written to ({error.strerror}): choose another folder or "
             "free some space"
         ) from None
-
-
-def take_lock(path: Path) -> None:
-    """Lock a file until this process ends, normally or not.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        File to create and lock.
-
-    Raises
-    ------
-    InputError
-        If another process has locked it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = open(path, "a+")  # noqa: SIM115
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        raise InputError(
-            f"another snakemake works in this folder ({file.read().strip()}): wait until it ends "
-            "or stop it"
-        ) from None
-    except OSError:
-        return  # a file system without locks
-    file.truncate(0)
-    file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-    file.flush()
-    _locks.append(file)

@@ -1,7 +1,11 @@
 """What the examples of an entry of `cutouts` will hold, as the configuration implies it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+INDEX_BYTES = 300
+"""Size of the columns of one example."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class ExampleFormat:
         Whether examples are slices of a whole periodic box.
     cubes : bool
         Whether cubes are read from grids during training.
+    count : int or None
+        Number of examples, roughly; None if it depends on the data.
     """
 
     shape: tuple[int, ...]
@@ -39,8 +45,16 @@ class ExampleFormat:
     groups: int | None = None
     periodic: bool = False
     cubes: bool = False
+    count: int | None = None
 
     @property
     def side(self) -> int:
         """Cells or pixels per side of the input."""
         return self.shape[-1]
+
+    @property
+    def megabytes(self) -> float:
+        """Size of all examples on disk in MB; 0 if their number depends on the data."""
+        x = 0 if self.cubes else math.prod(self.shape) * len(self.channels)
+        y = 0 if self.cubes else math.prod(self.target_shape) * len(self.target_channels)
+        return (self.count or 0) * (4 * (x + y) + INDEX_BYTES) / 1e6

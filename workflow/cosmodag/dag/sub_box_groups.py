@@ -5,6 +5,7 @@ can be checked before the first job.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,8 +78,15 @@ class SubBoxes:
             )
         return len(regions)
 
-    def _regions(self, keys: Keys, axis: int, along: int) -> set[int]:
-        """Return the regions along an axis that contain sub-boxes, for a line of sight."""
+    def count(self, keys: Keys) -> int:
+        """Return the number of sub-boxes that lie within a region; see `groups`."""
+        return sum(
+            math.prod(len(self._regions(keys, axis, along)) for along in range(3))
+            for axis in self.axes
+        )
+
+    def _regions(self, keys: Keys, axis: int, along: int) -> list[int]:
+        """Return the region of each sub-box along an axis that lies in one, for a line of sight."""
         cells = self.cells[along]
         name = "depth" if along == axis else "side"
         window = self.depth if along == axis else self.side
@@ -99,8 +107,8 @@ class SubBoxes:
             )
         regions = 1 if self.regions is None else self.regions[along]
         if regions == 1:
-            return {0}
-        contained = set()
+            return [0] * wanted
+        contained = []
         for start in range(0, wanted * stride, stride):
             length = cells / regions
             region = int(start // length)
@@ -110,5 +118,5 @@ class SubBoxes:
                 lower = 0 if region == 0 else lower
                 upper = cells if region == regions - 1 else upper
             if start >= lower and start + window <= upper:
-                contained.add(region)
+                contained.append(region)
         return contained

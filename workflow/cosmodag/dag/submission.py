@@ -17,9 +17,11 @@ from cosmodag.files import whole_file
 
 VARIABLE = "COSMODAG_SUBMITTED"
 """Environment variable with the path of the file of hashes."""
+FOLDER = os.path.join(".snakemake", "submitted")
+"""Folder of these files."""
 
 
-def record(jobs: Iterable, folder: str | os.PathLike = ".snakemake") -> None:
+def record(jobs: Iterable, folder: str | os.PathLike = FOLDER) -> None:
     """Write the hashes of jobs to a file, and set the environment variable that jobs inherit.
 
     The hashes of ten thousand jobs would not fit into the environment itself.
@@ -31,9 +33,9 @@ def record(jobs: Iterable, folder: str | os.PathLike = ".snakemake") -> None:
     folder : str or os.PathLike
         Folder that the nodes of a cluster share.
     """
-    hashes = sorted({job_hash(job.rule, job.wildcards) for job in jobs})
+    hashes = sorted({job_hash(job.rule, job.wildcards) for job in jobs if is_ours(job.rule)})
     # A file per set of jobs: those of an earlier controller may still be in the queue.
-    path = Path(folder).resolve() / "submitted" / f"{provenance.value_hash(hashes)}.txt"
+    path = Path(folder).resolve() / f"{provenance.value_hash(hashes)}.txt"
     with whole_file(path) as partial:
         partial.write_text("\n".join(hashes))
     os.environ[VARIABLE] = str(path)
@@ -78,7 +80,7 @@ def check(rule, wildcards: Mapping) -> None:
         If the hash of the job is not among those of the submission, or the file is unreadable.
     """
     path = os.environ.get(VARIABLE)
-    if path is None:
+    if path is None or not is_ours(rule):
         return
     try:
         submitted = Path(path).read_text().splitlines()
@@ -94,6 +96,14 @@ def check(rule, wildcards: Mapping) -> None:
         f"{rule.name} ({values}): its code or settings changed between submission and start: stop "
         "the running snakemake and run the same command again"
     )
+
+
+def is_ours(rule) -> bool:
+    """Return whether a rule runs a command of this package, whose code is a parameter of it.
+
+    Others are those without a command, and those of a workflow that includes this one.
+    """
+    return rule.params.get("code") is not None
 
 
 def job_hash(rule, wildcards: Mapping) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from cosmodag.datasets.overlaps import find_overlaps
+from cosmodag.datasets.buffer import CORNERS, EDGES, has_boxes
+from cosmodag.datasets.content import shared_content
 from cosmodag.datasets.sky import shared_sky
 
 Check = Callable[[pd.DataFrame], list[str]]
@@ -33,8 +34,8 @@ def audit_split(
         Columns whose values must not occur in more than one split; columns that the index lacks
         are skipped.
     checks : sequence of callable, optional
-        Further checks, each from the index to a list of leaks. By default the volumes of sub-boxes
-        and the positions on the sky are compared.
+        Further checks, each from the index to a list of leaks. By default the volumes of sub-boxes,
+        the extents of images on the sky and the hashes of the content are compared.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def audit_split(
     for column in unshared:
         if column in index:
             leaks += shared_values(index, column)
-    for check in (shared_volumes, shared_sky) if checks is None else checks:
+    for check in (shared_volumes, shared_sky, shared_content) if checks is None else checks:
         leaks += check(index)
     return leaks
 
@@ -100,16 +101,16 @@ def shared_volumes(index: pd.DataFrame) -> list[str]:
     list of str
         One sentence per box.
     """
-    edges = ("lower", "upper", "box_size")
-    columns = {edge: [f"{edge}_{axis}" for axis in "xyz"] for edge in edges}
-    if not {"box", *columns["lower"], *columns["upper"], *columns["box_size"]} <= set(index):
+    if not has_boxes(index):
         return []
+    from cosmodag.datasets.overlaps import find_overlaps  # numba takes seconds to import
+
     leaks = []
     for box, members in index.groupby("box", sort=True):
         if members["split"].nunique() == 1:
             continue
-        members = members.drop_duplicates([*columns["lower"], *columns["upper"], "split"])
-        lower, upper, box_size = (members[columns[edge]].to_numpy(np.float64) for edge in edges)
+        members = members.drop_duplicates([*CORNERS["lower"], *CORNERS["upper"], "split"])
+        lower, upper, box_size = (members[CORNERS[edge]].to_numpy(np.float64) for edge in EDGES)
         split_codes, _ = pd.factorize(members["split"])
         periodic = bool(members["periodic"].any()) if "periodic" in members else False
         n_pairs, (first, second) = find_overlaps(

@@ -11,11 +11,16 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.cutouts.cube_reader import CubeReader
+from cosmodag.datasets.sky import HALF_SIDE
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import open_kind, read_columns
 
 COMMON = ("experiment", "x_channels", "y_channels", "x_shape", "y_shape")
 """Properties in which the examples files of a dataset agree."""
+COMMON_ATTRIBUTES = COMMON[:3]
+"""Those that are attributes."""
+CONTENT = ("x", "y", "index")
+"""What a file of examples contains."""
 
 
 class ExamplesFile:
@@ -35,7 +40,8 @@ class ExamplesFile:
     x_shape, y_shape : tuple of int
         Shapes of input and target of one example.
     index : pandas.DataFrame
-        Index of the examples.
+        Index of the examples. Images of equal extent on the sky have it as an attribute,
+        `half_side` (arcsec), which becomes a column.
     cubes : CubeReader or None
         Reader of the examples, where the file only lists cubes.
 
@@ -50,6 +56,10 @@ class ExamplesFile:
         self.attributes: dict[str, Any] = {
             name: _to_json_type(value) for name, value in file.attrs.items()
         }
+        needed = [*COMMON_ATTRIBUTES, *(["index"] if self.attributes.get("cubes") else CONTENT)]
+        for name in needed:
+            if name not in (self.attributes if name in COMMON_ATTRIBUTES else file):
+                raise InputError(f"{self.name}: it has no {name!r}; cut the examples again")
         self.cubes: CubeReader | None = None
         self.x_shape: tuple[int, ...]
         self.y_shape: tuple[int, ...]
@@ -95,7 +105,9 @@ class ExamplesFile:
         columns = read_columns(self.file["index"])
         for name in ("id", "group"):
             if name not in columns:
-                raise InputError(f"{self.name}: its index lacks the column {name!r}")
+                raise InputError(
+                    f"{self.name}: its index lacks the column {name!r}; cut the examples again"
+                )
         n_examples = len(columns["id"] if self.cubes else self.file["x"])
         for name, values in columns.items():
             if len(values) != n_examples:
@@ -103,6 +115,8 @@ class ExamplesFile:
                     f"{self.name}: index column {name!r} has {len(values)} rows, but there are "
                     f"{n_examples} examples"
                 )
+        if HALF_SIDE in self.attributes and HALF_SIDE not in columns:
+            columns[HALF_SIDE] = np.full(n_examples, float(self.attributes[HALF_SIDE]))
         return pd.DataFrame(columns)
 
 

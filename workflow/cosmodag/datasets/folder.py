@@ -1,6 +1,5 @@
 """Reading the files of a dataset folder."""
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cosmodag.checksums import require, require_named
 from cosmodag.cutouts.cube_reader import CubeReader
 from cosmodag.datasets.maps import CubeMaps, Maps, ShardMaps, open_shards
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
+from cosmodag.input_files import read_parquet
+from cosmodag.json_files import read_json
+
+CURE = "give the folder of a dataset, or split anew"
 
 
 def read_description(folder: str | os.PathLike) -> dict:
@@ -25,15 +29,10 @@ def read_description(folder: str | os.PathLike) -> dict:
     Raises
     ------
     InputError
-        If the file is missing or not readable as JSON.
+        If the file is missing or was altered.
     """
-    path = Path(folder) / "dataset.json"
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; give the folder of a dataset") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not readable as JSON ({error}): split anew") from error
+    keys = ("experiment", "shapes", "statistics", "x_channels", "y_channels")
+    return read_json(Path(folder) / "dataset.json", CURE, keys=keys)
 
 
 def read_index(folder: str | os.PathLike, split: str | None = None) -> pd.DataFrame:
@@ -54,12 +53,11 @@ def read_index(folder: str | os.PathLike, split: str | None = None) -> pd.DataFr
     Raises
     ------
     InputError
-        If the file is missing or the split unknown.
+        If the file is missing or was altered, or the split is unknown.
     """
     path = Path(folder) / "index.parquet"
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file; give the folder of a dataset")
-    index = pd.read_parquet(path)
+    require_named(path, Path(folder) / "dataset.json", CURE)
+    index = read_parquet(path, cure=CURE, columns=("id", "split"))
     if split is None:
         return index
     if split not in SPLITS:
@@ -86,8 +84,13 @@ def open_maps(
     Raises
     ------
     InputError
-        If a shard is missing or truncated.
+        If a file is missing or was altered.
     """
+    for source in description.get("cubes", []):
+        for name, sha256 in source["sha256"].items():
+            path = Path(folder) / name
+            if require(path, CURE).sha256 != sha256:
+                raise InputError(f"{path}: not the file that the dataset was split from; {CURE}")
     if description.get("cubes"):
         readers = [CubeReader.from_attributes(source, folder) for source in description["cubes"]]
         return CubeMaps(readers, index)

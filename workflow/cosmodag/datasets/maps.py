@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from cosmodag.checksums import require_named
 from cosmodag.cutouts.cube_reader import CubeReader
 from cosmodag.errors import InputError
 
@@ -25,7 +27,7 @@ class Maps(Protocol):
 
 
 class ShardMaps:
-    """Maps in shards, which are mapped into memory.
+    """Maps in shards, which are mapped into memory and verified when they are first read.
 
     Parameters
     ----------
@@ -37,6 +39,7 @@ class ShardMaps:
 
     def __init__(self, x: list[np.ndarray], y: list[np.ndarray], shard_size: int):
         self._x, self._y, self.shard_size = x, y, shard_size
+        self._verified: set[Path] = set()
 
     def x(self, rows: np.ndarray) -> np.ndarray:
         """Return the input maps of rows of the split, (b, …, C), float32."""
@@ -47,11 +50,21 @@ class ShardMaps:
         return self._gather(self._y, rows)
 
     def _gather(self, shards: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
-        """Copy rows out of the shards."""
+        """Copy rows out of the shards, which are verified first."""
+        numbers, places = divmod(rows, self.shard_size)
+        self._verify({Path(shards[number].filename) for number in np.unique(numbers)})
         examples = np.empty((len(rows), *shards[0].shape[1:]), dtype=np.float32)
-        for number, (shard, row) in enumerate(zip(*divmod(rows, self.shard_size))):
+        for number, (shard, row) in enumerate(zip(numbers, places)):
             examples[number] = shards[shard][row]
         return examples
+
+    def _verify(self, paths: set[Path]) -> None:
+        """Compare shards that are read for the first time with their hashes in dataset.json."""
+        new = sorted(paths - self._verified)
+        if new:
+            with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+                list(pool.map(_verify_shard, new))
+            self._verified.update(new)
 
 
 class CubeMaps:
@@ -88,6 +101,10 @@ class CubeMaps:
         return cubes
 
 
+def _verify_shard(path: Path) -> None:
+    require_named(path, path.with_name("dataset.json"), "split anew")
+
+
 def open_shards(
     folder: str | os.PathLike, split: str, letter: str, description: Mapping
 ) -> list[np.ndarray]:
@@ -122,7 +139,7 @@ def open_shards(
         expected = (min(shard_size, n_examples - number * shard_size), *shape)
         try:
             shard = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # A damaged header is parsed as Python, and may raise anything.
             raise InputError(f"{path}: not a readable shard ({error}): split anew") from error
         if shard.shape != expected or shard.dtype != np.float32:
             raise InputError(

@@ -1,5 +1,6 @@
 """From examples files to a dataset folder: split, audited, shuffled, in shards."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,19 +9,28 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from cosmodag.checksums import identity
 from cosmodag.datasets.audit import audit_split
+from cosmodag.datasets.buffer import LARGEST_SHARE, drop_near, structure_size
+from cosmodag.datasets.content import CONTENT, content_hashes, count_copies, shared_content
 from cosmodag.datasets.examples import Examples, ExamplesFile, open_examples
 from cosmodag.datasets.splits import FRACTIONS, SPLITS, assign_splits, stable_hash
 from cosmodag.datasets.statistics import TrainingStatistics, column_statistics
 from cosmodag.errors import InputError
-from cosmodag.files import whole_folder, write_json
+from cosmodag.files import whole_folder
+from cosmodag.json_files import write_json
+from cosmodag.output_kinds import DATASET
 from cosmodag.provenance import file_hash
+
+log = logging.getLogger(__name__)
 
 LOCATION_COLUMNS = ("source", "source_row", "shard", "row")
 """Index columns of the file and row that an example comes from and is stored in."""
 
 MAX_NAMED = 3
 """Largest number of leaks that an error lists."""
+INDEX_FILES = ("index.parquet", "dropped.csv")
+"""Tables of a dataset folder; the second exists where examples are left out."""
 SHARD_SIZE = 512
 """Default number of examples per shard."""
 
@@ -33,6 +43,7 @@ def write_dataset(
     protocol: str = "group",
     fractions: Sequence[float] = FRACTIONS,
     seed: int = 0,
+    buffer: float | None = None,
     shard_size: int = SHARD_SIZE,
 ) -> dict:
     """Split examples, audit the split, and write it as shards with an index and a description.
@@ -58,6 +69,11 @@ def write_dataset(
         Fractions of training, validation and test.
     seed : int
         Seed of split and order.
+    buffer : float, optional
+        Smallest distance between examples of different splits, in Mpc/h or arcsec; training and
+        validation examples nearer than that are left out and listed in dropped.csv, see
+        `cosmodag.datasets.buffer`. By default the extent of the largest structures. A random split
+        has none.
     shard_size : int
         Examples per shard.
 
@@ -69,7 +85,8 @@ def write_dataset(
     Raises
     ------
     InputError
-        If files disagree, there are too few groups, the split leaks, or an example is not finite.
+        If files disagree, there are too few groups, the split leaks, a buffer leaves too few
+        examples, or an example is not finite.
 
     Examples
     --------
@@ -82,19 +99,29 @@ def write_dataset(
         index = examples.index.assign(
             split=_assign_index(examples.index, from_test_files, protocol, fractions, seed)
         )
-        index = _order_index(index, from_test_files, seed, shard_size)
+        index = _leave_out_replaced(index, from_test_files)
         leaks = audit_split(index)
-        if leaks and protocol == "group":
-            named = "; ".join(leaks[:MAX_NAMED]) + ("; and more" if len(leaks) > MAX_NAMED else "")
-            raise InputError(f"the split leaks: {named}: give what is shared one group")
-        with whole_folder(output_folder) as folder:
+        _refuse(leaks, protocol)
+        width = _buffer(index, examples, protocol, buffer)
+        share = LARGEST_SHARE if buffer is None else 1.0
+        index, dropped = drop_near(index, width, largest_share=share)
+        index = _order_index(index, seed, shard_size)
+        with whole_folder(output_folder, DATASET) as folder:
             statistics = TrainingStatistics(examples.files[0].attributes["x_channels"])
-            names: list[str] = []
             if examples.files[0].cubes is None:
-                names = _write_shards(examples, index, folder, statistics)
+                names, hashes = _write_shards(examples, index, folder, statistics)
             else:
-                _read_cubes(examples, index, statistics)
+                names, hashes = [], _read_cubes(examples, index, statistics)
+            index = _with_content(index, hashes)
+            copied = shared_content(index)
+            _refuse(copied, protocol)
+            leaks += [leak for leak in copied if leak not in leaks]
+            if n_copies := count_copies(index):
+                log.info("%d examples repeat another one of their set", n_copies)
             index.drop(columns="source_row").to_parquet(folder / "index.parquet", index=False)
+            if len(dropped):
+                dropped.to_csv(folder / "dropped.csv", index=False)
+            tables = [name for name in INDEX_FILES if (folder / name).is_file()]
             training = index[index["split"] == "train"].drop(columns=list(LOCATION_COLUMNS))
             members = index.groupby("split")
             first = examples.files[0]
@@ -112,8 +139,11 @@ def write_dataset(
                 },
                 "tested_elsewhere": bool(test_files),
                 "leaks": leaks,
+                "buffer": width,
+                "dropped": len(dropped),
+                "copies": n_copies,
                 "statistics": statistics.summary() | {"columns": column_statistics(training)},
-                "index": {"index.parquet": file_hash(folder / "index.parquet")},
+                "index": {name: file_hash(folder / name) for name in tables},
                 "shards": {name: file_hash(folder / name) for name in names},
                 "cubes": [
                     _describe_cubes(file, output_folder) for file in examples.files if file.cubes
@@ -123,7 +153,12 @@ def write_dataset(
                     for file in examples.files
                 ],
             }
-            write_json(folder / "dataset.json", description)
+            write_json(
+                folder / "dataset.json",
+                description,
+                inputs=[*examples_files, *test_files],
+                lists=["shards", "index"],
+            )
     return description
 
 
@@ -143,16 +178,41 @@ def _assign_index(
     return splits
 
 
-def _order_index(
-    index: pd.DataFrame, from_test_files: np.ndarray, seed: int, shard_size: int
-) -> pd.DataFrame:
-    """Return the index in the order of storage, with the columns `LOCATION_COLUMNS`.
-
-    Where there are test files, other examples of the test split are left out.
-    """
+def _leave_out_replaced(index: pd.DataFrame, from_test_files: np.ndarray) -> pd.DataFrame:
+    """Number the rows; where there are test files, leave out other examples of the test split."""
     index = index.assign(source_row=np.arange(len(index)))
-    if from_test_files.any():
-        index = index[from_test_files | (index["split"] != "test")]
+    if not from_test_files.any():
+        return index
+    return index[from_test_files | (index["split"] != "test")].reset_index(drop=True)
+
+
+def _refuse(leaks: Sequence[str], protocol: str) -> None:
+    """Raise an error for the leaks of a split by groups."""
+    if leaks and protocol == "group":
+        named = "; ".join(leaks[:MAX_NAMED]) + ("; and more" if len(leaks) > MAX_NAMED else "")
+        raise InputError(f"the split leaks: {named}: give what is shared one group")
+
+
+def _buffer(index: pd.DataFrame, examples: Examples, protocol: str, buffer: float | None) -> float:
+    """Return the distance that is kept between splits, 0 for a random split."""
+    if buffer is not None and not buffer >= 0:
+        raise InputError(f"buffer is {buffer}: it must be at least 0")
+    if protocol != "group":
+        return 0.0
+    if buffer is not None:
+        return float(buffer)
+    return structure_size(index, [file.attributes for file in examples.files])
+
+
+def _with_content(index: pd.DataFrame, hashes: Sequence[str]) -> pd.DataFrame:
+    """Return the index with the hashes of the content, those of the sources where recorded."""
+    if CONTENT not in index:
+        return index.assign(**{CONTENT: hashes})
+    return index.assign(**{CONTENT: index[CONTENT].where(index[CONTENT] != "", hashes)})
+
+
+def _order_index(index: pd.DataFrame, seed: int, shard_size: int) -> pd.DataFrame:
+    """Return the index in the order of storage, with the columns `LOCATION_COLUMNS`."""
     key = [stable_hash(f"order:{name}", seed) for name in index["id"]]
     number = index["split"].map({split: number for number, split in enumerate(SPLITS)})
     index = index.iloc[np.lexsort((key, number))].reset_index(drop=True)
@@ -162,25 +222,35 @@ def _order_index(
 
 def _write_shards(
     examples: Examples, index: pd.DataFrame, folder: Path, statistics: TrainingStatistics
-) -> list[str]:
-    """Write x and y of every shard; return the names of the files."""
-    names = []
+) -> tuple[list[str], list[str]]:
+    """Write x and y of every shard; return the names of the files and the hashes of the inputs."""
+    names, hashes = [], []
     shards = index.groupby(["split", "shard"], sort=False)["source_row"]
     for (split, shard), rows in tqdm(shards, desc="shards", unit="shard", disable=None):
         x, y = examples.read(rows.to_numpy())
         if split == "train":
             statistics.add(x, y)
+        hashes += content_hashes(x)
         for letter, values in (("x", x), ("y", y)):
             names.append(f"{letter}{split}_{shard}.npy")
             np.save(folder / names[-1], values, allow_pickle=False)
-    return names
+    return names, hashes
 
 
-def _read_cubes(examples: Examples, index: pd.DataFrame, statistics: TrainingStatistics) -> None:
-    """Compute the statistics of cubes, which are not stored."""
-    training = index.loc[index["split"] == "train", "source_row"].to_numpy()
-    for row in tqdm(np.sort(training), desc="cubes", unit="cube", disable=None):
-        statistics.add(*examples.read(np.array([row])))
+def _read_cubes(
+    examples: Examples, index: pd.DataFrame, statistics: TrainingStatistics
+) -> list[str]:
+    """Compute the statistics of cubes, which are not stored; return the hashes of all cubes."""
+    hashes = np.full(len(index), "", dtype=object)
+    training = (index["split"] == "train").to_numpy()
+    source_row = index["source_row"].to_numpy()
+    order = np.argsort(source_row, kind="stable")
+    for row in tqdm(order, desc="cubes", unit="cube", disable=None):
+        x, y = examples.read(source_row[[row]])
+        (hashes[row],) = content_hashes(x)
+        if training[row]:
+            statistics.add(x, y)
+    return list(hashes)
 
 
 def _describe_cubes(file: ExamplesFile, output_folder: str | os.PathLike) -> dict:
@@ -189,6 +259,6 @@ def _describe_cubes(file: ExamplesFile, output_folder: str | os.PathLike) -> dic
     paths = [(Path(file.name).parent / file.attributes[name]).resolve() for name in names]
     folder = Path(output_folder).resolve()
     source = {name: os.path.relpath(path, folder) for name, path in zip(names, paths)}
-    hashes = {source[name]: file_hash(path) for name, path in zip(names, paths)}
+    hashes = {source[name]: identity(path) for name, path in zip(names, paths)}
     settings = {name: file.attributes[name] for name in ("labels", "side", "factor")}
     return source | settings | {"sha256": hashes}

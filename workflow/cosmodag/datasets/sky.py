@@ -1,48 +1,118 @@
-"""Sky areas that examples of different splits share."""
+"""Sky areas that examples of different splits share, or that lie too close to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
+from cosmodag.errors import InputError
 from cosmodag.imaging.sky_positions import chord_length, unit_vectors
 
-RADIUS = 23.8
-"""Diagonal in arcsec of a stamp of 64 pixels of 0.262 arcsec, beyond which no stamps overlap."""
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
+
+HALF_SIDE = "half_side"
+"""Index column with half the side of a square image on the sky in arcsec."""
+CHUNK_ROWS = 4096
+"""Positions that are searched at once; it bounds the memory in dense fields."""
 
 
-def shared_sky(index: pd.DataFrame, radius: float = RADIUS) -> list[str]:
-    """List the pairs of splits with examples closer to each other than a radius.
+def has_sky(index: pd.DataFrame) -> bool:
+    """Return whether an index has positions on the sky."""
+    return {"ra", "dec"} <= set(index.columns)
+
+
+def shared_sky(index: pd.DataFrame) -> list[str]:
+    """List the pairs of splits with images that share sky.
+
+    The orientation of images on the sky is not known. Two count as overlapping where the circles
+    around them overlap: no rotation can then make images overlap that do not count.
 
     Parameters
     ----------
     index : pandas.DataFrame
-        Index with the columns `id`, `split`, `ra` and `dec` (degrees). An index without positions
-        shares no sky.
-    radius : float
-        Radius in arcsec.
+        Index with the columns `id`, `split`, `ra` and `dec` (degrees), and `half_side` (arcsec). An
+        index without positions shares no sky; rows without a position are left out.
 
     Returns
     -------
     list of str
         One sentence per pair of splits.
+
+    Raises
+    ------
+    InputError
+        If there are positions but no extents.
     """
-    if not {"ra", "dec"} <= set(index.columns):
+    if not has_sky(index):
         return []
-    positions = unit_vectors(index["ra"].to_numpy(), index["dec"].to_numpy())
     split, ids = index["split"].to_numpy(), index["id"].to_numpy()
     splits = sorted(set(split))
-    trees = {name: cKDTree(positions[split == name]) for name in splits}
     leaks = []
     for number, one in enumerate(splits):
         for other in splits[number + 1 :]:
-            distance, row = trees[one].query(
-                positions[split == other], distance_upper_bound=chord_length(radius)
-            )
-            near = np.flatnonzero(np.isfinite(distance))
+            neighbours = sky_neighbours(index, split == other, split == one)
+            near = np.flatnonzero(neighbours >= 0)
             if len(near):
-                first = ids[split == one][row[near[0]]], ids[split == other][near[0]]
+                first = near[0]
                 leaks.append(
-                    f"sky shared between splits: {len(near)} examples of {other} within {radius} "
-                    f"arcsec of one of {one}, such as {first[0]} ({one}) and {first[1]} ({other})"
+                    f"sky shared between splits: {len(near)} examples of {other} overlap one of "
+                    f"{one}, such as {ids[neighbours[first]]} ({one}) and {ids[first]} ({other})"
                 )
     return leaks
+
+
+def sky_neighbours(
+    index: pd.DataFrame, candidates: np.ndarray, others: np.ndarray, *, buffer: float = 0.0
+) -> np.ndarray:
+    """Return for each candidate an image of another set that overlaps it or is too near.
+
+    Parameters
+    ----------
+    index : pandas.DataFrame, N rows
+        Index with `ra`, `dec` and `half_side`.
+    candidates, others : numpy.ndarray, shape (N,), bool
+        The rows to judge, and those that they are compared with.
+    buffer : float
+        Smallest distance in arcsec between the circles around two images.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), int64
+        Row of an image nearer than that; -1 where there is none.
+    """
+    if HALF_SIDE not in index:
+        raise InputError(
+            f"index column {HALF_SIDE!r} is missing: positions on the sky need the half side of "
+            "each image in arcsec to be audited; cut the examples anew"
+        )
+    ra, dec = index["ra"].to_numpy(np.float64), index["dec"].to_numpy(np.float64)
+    placed = np.isfinite(ra) & np.isfinite(dec)
+    rows, of = np.flatnonzero(candidates & placed), np.flatnonzero(others & placed)
+    neighbours = np.full(len(index), -1, np.int64)
+    if not len(rows) or not len(of):
+        return neighbours
+    position = unit_vectors(np.where(placed, ra, 0), np.where(placed, dec, 0))
+    radius = np.sqrt(2) * index[HALF_SIDE].to_numpy(np.float64)
+    widest = radius[rows].max() + radius[of].max() + buffer
+    from scipy.spatial import cKDTree  # takes a second, and most examples are of no sky
+
+    tree = cKDTree(position[of])
+    for first, second, distance in _pairs(tree, position[rows], chord_length(widest)):
+        reach = radius[rows[first]] + radius[of[second]] + buffer
+        near = distance < chord_length(reach)
+        neighbours[rows[first[near]]] = of[second[near]]
+    return neighbours
+
+
+def _pairs(
+    tree: cKDTree, positions: np.ndarray, limit: float
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield pairs nearer than a limit: rows of `positions`, rows of the tree, distances."""
+    for start in range(0, len(positions), CHUNK_ROWS):
+        chunk = type(tree)(positions[start : start + CHUNK_ROWS])
+        pairs = chunk.sparse_distance_matrix(tree, limit, output_type="ndarray")
+        yield pairs["i"] + start, pairs["j"], pairs["v"]

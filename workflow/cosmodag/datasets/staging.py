@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.files import whole_folder
+from cosmodag.output_kinds import DATASET
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def staged(
 
 def _copy(folder: Path, copy: Path) -> None:
     try:
-        with whole_folder(copy) as partial:
+        with whole_folder(copy, DATASET) as partial:
             shutil.copytree(folder, partial, dirs_exist_ok=True)
     except OSError as error:
         log.warning(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 REPLICAS = 2000
 LEVEL = 0.95
@@ -194,11 +194,11 @@ def bounds(
     # A score that is undefined in most replicas has no interval.
     if groups < 2 or 2 * len(finite) < len(replicas):
         return {"value": float(value), "low": None, "high": None}
-    width = stats.t.ppf((1 + level) / 2, groups - 1) * np.sqrt(groups / (groups - 1))
+    width = special.stdtrit(groups - 1, (1 + level) / 2) * np.sqrt(groups / (groups - 1))
     if groups < ENOUGH:
         low, high = value + np.array([-width, width]) * finite.std()
     else:
-        low, high = np.quantile(finite, stats.norm.cdf([-width, width]))
+        low, high = np.quantile(finite, special.ndtr([-width, width]))
     low, high = np.clip([low, high], *limits)
     # Replicas of a biased score (noise adds to a calibration error) may all miss its value.
     return {

@@ -11,7 +11,7 @@ their distribution is a model too.
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 LEVELS = {"68": 0.6827, "95": 0.9545}
 """Probabilities within one and two standard deviations of a normal distribution."""
@@ -46,7 +46,7 @@ def reaches(truth: np.ndarray, mean: np.ndarray, spread: np.ndarray | float) -> 
         if rank <= len(errors):
             half_widths[name] = float(errors[rank - 1])
         else:
-            normal = stats.norm.ppf((1 + level) / 2) * np.sqrt(np.mean(errors**2))
+            normal = special.ndtri((1 + level) / 2) * np.sqrt(np.mean(errors**2))
             half_widths[name] = float(max(normal, errors[-1]))
     return half_widths
 

@@ -1,23 +1,28 @@
 """Figures in one style, written as SVG and PDF with their numbers.
 
 In SVG files text is text and images have their own resolution, so they stay small and sharp.
+Matplotlib is imported when a figure is drawn, since it takes seconds and baselines draw none.
 """
+
+from __future__ import annotations
 
 import contextlib
 import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import style
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
-from cosmodag.evaluation.figure_numbers import figure_numbers
 from cosmodag.files import whole_file
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CREATOR = "cosmodag"
+"""Mark in the files of figures, by which commands recognize their own."""
 STYLE = Path(__file__).with_name("cosmodag.mplstyle")
 
 # Inks of the style that the report exchanges on a dark page.
@@ -39,6 +44,12 @@ def drawing(path: str | os.PathLike | io.BytesIO, width: float, height: float) -
     width, height : float
         Size in inches.
     """
+    from matplotlib import style
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    from cosmodag.evaluation.figure_numbers import figure_numbers
+
     with style.context(STYLE):
         figure = Figure(figsize=(width, height))
         FigureCanvasSVG(figure)
@@ -48,11 +59,18 @@ def drawing(path: str | os.PathLike | io.BytesIO, width: float, height: float) -
             figure.savefig(path, format="svg", metadata={"Date": None})
             return
         with whole_file(path) as partial:
-            figure.savefig(partial, format="svg", metadata={"Date": None})
+            figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": CREATOR})
         with whole_file(Path(path).with_suffix(".pdf")) as partial:
-            figure.savefig(partial, format="pdf", metadata={"CreationDate": None})
+            figure.savefig(
+                partial, format="pdf", metadata={"CreationDate": None, "Creator": CREATOR}
+            )
         with whole_file(Path(path).with_suffix(".numbers.csv")) as partial:
             figure_numbers(figure).to_csv(partial, index=False, float_format="%.6g")
+
+
+def figure_files(path: str | os.PathLike) -> list[Path]:
+    """Return the files that `drawing` writes for a figure."""
+    return [Path(path), *(Path(path).with_suffix(suffix) for suffix in (".pdf", ".numbers.csv"))]
 
 
 def plot_curve(axis: Axes, curve: Sequence[Mapping], ink: str, label: str) -> None:

@@ -5,18 +5,19 @@ split; the test split is read here alone.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from cosmodag import provenance
+from cosmodag.checksums import identity, require, require_named
 from cosmodag.datasets.folder import read_description
-from cosmodag.evaluation import figures
-from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.errors import InputError
+from cosmodag.evaluation import figures, position_probe
+from cosmodag.evaluation.baselines.examples import Examples, Fitted, LeftOut, Predictions
 from cosmodag.evaluation.baselines.fitting import read_baselines
 from cosmodag.evaluation.evaluation import (
     Evaluation,
@@ -26,11 +27,15 @@ from cosmodag.evaluation.evaluation import (
     SplitExamples,
     Subset,
 )
+from cosmodag.evaluation.names import baseline_title
 from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.evaluation.task_evaluations import make_evaluation
-from cosmodag.files import whole_file, whole_folder, write_json
-from cosmodag.training.prediction import load_run
+from cosmodag.files import whole_folder
+from cosmodag.hdf5 import create_file
+from cosmodag.json_files import write_json
+from cosmodag.output_kinds import FIGURES
+from cosmodag.training.prediction import TRAIN, check_dataset, load_run
 
 SCORES = (
     "The network beside the baselines on the same test examples; bars are 95 % intervals, "
@@ -80,12 +85,16 @@ def evaluate(
     Raises
     ------
     InputError
-        If the task has no evaluation, the target has one value only, or the baselines belong to
-        another dataset or target.
+        If the dataset is not the one that the run was trained on, the task has no evaluation, the
+        target has one value only, or the baselines belong to another dataset or target.
     """
     dataset_folder, run_folder = Path(dataset_folder), Path(run_folder)
     _, task, description = load_run(run_folder)
     dataset = read_description(dataset_folder)
+    require_named(run_folder / "history.csv", run_folder / "run.json", TRAIN)
+    check_dataset(run_folder, description, dataset_folder)
+    if baselines is not None:
+        _check_baselines_of(baselines, dataset_folder, dataset)
     run = RunToEvaluate(run_folder, dataset_folder, description, dataset, device, threads)
     evaluation = make_evaluation(
         dataset["experiment"],
@@ -96,10 +105,11 @@ def evaluate(
     predictions = predict_splits(run_folder, dataset_folder, device=device, threads=threads)
     predictions = evaluation.in_target_units(predictions, run)
     examples = read_examples(dataset_folder, evaluation, noise=description.get("noise"))
-    fitted = _baselines(evaluation, examples, baselines, baseline_settings, seed, threads)
+    fitted, left_out = _baselines(evaluation, examples, baselines, baseline_settings, seed, threads)
     subset, empty = evaluation.without_signal(Subset(examples, predictions, fitted))
     scored = evaluation.score(subset, replicas=replicas, seed=seed)
     scored.figures.update(evaluation.run_figures(run, examples, subset))
+    scored.notes.extend(left_out)
     if empty is not None:
         of_empty = evaluation.score(empty, replicas=replicas, seed=seed)
         n_empty = len(empty.examples["test"].x)
@@ -107,9 +117,18 @@ def evaluate(
     test = subset.examples["test"]
     target = truth or ", ".join(next(iter(task.target.values())))
     metrics = _metrics(run, evaluation, scored, test, target)
-    _write_predictions(run_folder / "predictions.h5", test, scored.predictions)
+    probed = {split: evaluation.probe_targets(each) for split, each in subset.examples.items()}
+    position_probe.apply(metrics, position_probe.probe(probed, replicas=replicas, seed=seed))
+    inputs = [run_folder / "run.json", dataset_folder / "dataset.json"]
+    inputs += [] if baselines is None else [Path(baselines)]
+    _write_predictions(run_folder / "predictions.h5", test, scored.predictions, inputs)
     _draw_figures(run_folder, metrics, scored)
-    write_json(run_folder / "metrics.json", metrics)
+    write_json(
+        run_folder / "metrics.json",
+        metrics,
+        inputs=[*inputs, run_folder / "predictions.h5"],
+        files=sorted((run_folder / "figures").iterdir()),
+    )
     return metrics
 
 
@@ -126,13 +145,32 @@ def _baselines(
     settings: Mapping[str, Mapping[str, Any]] | None,
     seed: int,
     threads: int | None,
-) -> dict[str, Predictions]:
-    """Read the predictions of the baselines, or fit them."""
+) -> tuple[dict[str, Predictions], list[str]]:
+    """Read the predictions of the baselines, or fit them; with a note on each that is left out."""
+    fitted: Fitted
     if path is None:
-        return evaluation.fit(examples, seed=seed, threads=threads, settings=settings)
-    baselines = read_baselines(path)
-    evaluation.check_baselines(Path(path), baselines, examples["test"])
-    return baselines
+        fitted = evaluation.fit(examples, seed=seed, threads=threads, settings=settings)
+    else:
+        fitted = read_baselines(path)
+    baselines = {name: each for name, each in fitted.items() if not isinstance(each, LeftOut)}
+    if path is not None:
+        evaluation.check_baselines(Path(path), baselines, examples["test"])
+    notes = [
+        f"No baseline {baseline_title(name.rpartition(':')[2])!r}: {each.reason}."
+        for name, each in fitted.items()
+        if isinstance(each, LeftOut)
+    ]
+    return baselines, notes
+
+
+def _check_baselines_of(
+    path: str | os.PathLike, dataset_folder: Path, dataset: Mapping[str, Any]
+) -> None:
+    """Refuse baselines that were fitted on another dataset than this one or its original."""
+    allowed = {identity(dataset_folder / "dataset.json"), dataset.get("original")}
+    cure = "fit them with `cosmodag baselines`"
+    if not allowed & {*require(path, cure).record.get("inputs", {}).values()}:
+        raise InputError(f"{path}: fitted on another dataset than {dataset_folder}; {cure}")
 
 
 def _metrics(
@@ -182,14 +220,15 @@ def _all_figures(run_folder: Path, scored: Scored, metrics: Mapping[str, Any]) -
 
 
 def _draw_figures(run_folder: Path, metrics: Mapping[str, Any], scored: Scored) -> None:
-    with whole_folder(run_folder / "figures") as folder:
+    with whole_folder(run_folder / "figures", FIGURES) as folder:
         for name, figure in _all_figures(run_folder, scored, metrics).items():
             figure.draw(folder / f"{name}.svg")
 
 
-def _write_predictions(path: Path, test: Examples, predictions: Mapping[str, np.ndarray]) -> None:
-    with whole_file(path) as partial_file, h5py.File(partial_file, "w") as file:
-        file.attrs["kind"] = "predictions"
+def _write_predictions(
+    path: Path, test: Examples, predictions: Mapping[str, np.ndarray], inputs: Sequence[Path]
+) -> None:
+    with create_file(path, "predictions", inputs=inputs) as file:
         for name in ("id", "group"):
             file.create_dataset(name, data=test.index[name].astype(str).to_list())
         for name, values in predictions.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.examples import Examples, Fitted, Predictions
+from cosmodag.evaluation.baselines.positions import Units
+from cosmodag.evaluation.position_probe import Probed, image_summaries
 
 SplitExamples = Mapping[str, Examples]
 """Examples of the splits "train", "valid" and "test"."""
@@ -105,6 +108,8 @@ class Evaluation(abc.ABC):
         Channel that maps are scored on where it is not the one that was learned.
     transform : str, optional
         Transform of the network's input.
+    sources : mapping from str to sequence of path, optional
+        Files that the examples were cut out of, by kind, for baselines that see more of them.
 
     Attributes
     ----------
@@ -118,9 +123,15 @@ class Evaluation(abc.ABC):
     """Whether a baseline's predictions have the shape of the truth, as maps do."""
 
     def __init__(
-        self, task: Mapping[str, Any], *, truth: str | None = None, transform: str | None = None
+        self,
+        task: Mapping[str, Any],
+        *,
+        truth: str | None = None,
+        transform: str | None = None,
+        sources: Mapping[str, Sequence[str | os.PathLike]] | None = None,
     ):
         self.task, self.truth, self.transform = task, truth, transform
+        self.sources = sources or {}
 
     @property
     def columns(self) -> list[str]:
@@ -145,7 +156,7 @@ class Evaluation(abc.ABC):
         """
 
     @abc.abstractmethod
-    def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
+    def fit(self, examples: SplitExamples, **options: Any) -> Fitted:
         """Fit the baselines on the training split.
 
         Parameters
@@ -156,7 +167,7 @@ class Evaluation(abc.ABC):
 
         Returns
         -------
-        dict from str to Predictions
+        mapping from str to Predictions or LeftOut
             Those of one of several columns carry its name, as in "count:trees".
         """
 
@@ -176,6 +187,27 @@ class Evaluation(abc.ABC):
     ) -> NetworkPredictions:
         """Return the network's predictions in the units of the truth."""
         return predictions
+
+    def probe_targets(self, examples: Examples) -> dict[str, Probed]:
+        """Return what `cosmodag.evaluation.position_probe` predicts from places and names alone.
+
+        Parameters
+        ----------
+        examples : Examples
+            One split, with the truth.
+
+        Returns
+        -------
+        dict from str to Probed
+            Numbers and classes by column; the mean brightness of parts of images for other tasks.
+        """
+        units, y = Units.examples(examples.index), np.asarray(examples.y)
+        if y.ndim == 1:
+            return {"": Probed(units, y[:, np.newaxis])}
+        if y.ndim == 2:
+            names = self.columns or [str(number) for number in range(y.shape[1])]
+            return {name: Probed(units, y[:, [k]]) for k, name in enumerate(names)}
+        return {"": Probed(units, image_summaries(examples.x))}
 
     def without_signal(self, subset: Subset) -> tuple[Subset, Subset | None]:
         """Split examples into those with a signal and those without, which are scored apart.

@@ -1,17 +1,21 @@
 """Figures of a run, each a function that draws one file."""
 
+from __future__ import annotations
+
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.drawing import DENSITY, NETWORK, PROBABILITY, QUIET, drawing
 from cosmodag.evaluation.names import baseline_title, better, score_title, split_score
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Scores that a table or a figure of scores leads with, where a run has them.
 LEADING = (

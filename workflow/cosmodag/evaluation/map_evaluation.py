@@ -9,8 +9,9 @@ import numpy as np
 from cosmodag.errors import InputError
 from cosmodag.evaluation import bootstrap, figures, map_scores
 from cosmodag.evaluation.baselines import maps
-from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.examples import Examples, Fitted
 from cosmodag.evaluation.baselines.fitting import fit_each
+from cosmodag.evaluation.baselines.positions import Units, pixel_units
 from cosmodag.evaluation.evaluation import (
     Evaluation,
     Figure,
@@ -19,12 +20,35 @@ from cosmodag.evaluation.evaluation import (
     Subset,
     require_classes,
 )
+from cosmodag.evaluation.position_probe import Probed
 from cosmodag.evaluation.verdict import judged
 
 CALIBRATION = (
     "Calibration: the observed fraction of pixels at each predicted probability; calibrated "
     "predictions lie on the grey line. Below, the distribution of the predicted probabilities."
 )
+
+
+PROBED_PIXELS = 200_000
+"""Pixels of a split from which the probe of positions draws."""
+
+
+def map_blocks(shape: tuple[int, ...], chosen: np.ndarray, n_blocks: int = 4) -> np.ndarray:
+    """Return the part of its map that each pixel lies in, numbered over all maps.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of all maps, (N, *map).
+    chosen : numpy.ndarray, shape (U,), int
+        Indices of pixels, flattened.
+    n_blocks : int
+        Parts along each axis.
+    """
+    block, *pixel = np.unravel_index(chosen, shape)
+    for position, length in zip(pixel, shape[1:]):
+        block = block * n_blocks + position * n_blocks // length
+    return block
 
 
 class MapEvaluation(Evaluation):
@@ -71,9 +95,20 @@ class MapEvaluation(Evaluation):
         require_classes(mask, self.channel, "change its definition, or the threshold of the task")
         return examples._replace(y=mask)
 
-    def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
+    def fit(self, examples: SplitExamples, **options: Any) -> Fitted:
         """Fit the baselines of maps."""
         return fit_each(self.BASELINES, *examples.values(), **options)
+
+    def probe_targets(self, examples: Examples) -> dict[str, Probed]:
+        """Return pixels of the masks, or, where examples lie in no box, the mean of each mask."""
+        if "lower_x" not in examples.index:
+            means = examples.y.reshape(len(examples.y), -1).mean(1, keepdims=True)
+            return {"": Probed(Units.examples(examples.index), means)}
+        random = np.random.default_rng(len(examples.y))
+        chosen = np.unique(random.integers(0, examples.y.size, PROBED_PIXELS))
+        units = pixel_units(examples.index, examples.y.shape[1:], chosen)
+        values = examples.y.reshape(-1, 1)[chosen].astype(np.float64)
+        return {"": Probed(units, values, map_blocks(examples.y.shape, chosen))}
 
     def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
         """Score probability maps; thresholds are chosen on the validation split."""

@@ -160,13 +160,14 @@ def choose_threshold(probability: np.ndarray, mask: np.ndarray) -> float:
     Returns the training-free default 0.5 where no threshold separates anything, as for a constant
     prediction.
     """
-    edges = bin_edges(probability)
-    count = map_sums(probability, mask, np.zeros(len(mask)), edges).count[0]
-    # At edge i everything in the bins above i is predicted inside.
-    inside = count[:, ::-1].cumsum(1)[:, ::-1][:, 1:]
-    mcc = _mcc(inside[1], inside[0], count[1].sum() - inside[1], count[0].sum() - inside[0])
+    edges, mcc = _mcc_by_threshold(probability, mask)
     best = int(np.argmax(mcc))
     return float(edges[best]) if mcc[best] > 0 else 0.5
+
+
+def largest_mcc(probability: np.ndarray, mask: np.ndarray) -> float:
+    """MCC at the threshold that is best for these predictions; for the validation split alone."""
+    return float(_mcc_by_threshold(probability, mask)[1].max())
 
 
 def reliability(
@@ -192,6 +193,16 @@ def reliability(
         "observed": [observed[str(i)] for i in used],
         "share": [float(count[i] / count.sum()) for i in used],
     }
+
+
+def _mcc_by_threshold(probability: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return thresholds and the MCC at each."""
+    edges = bin_edges(probability)
+    count = map_sums(probability, mask, np.zeros(len(mask)), edges).count[0]
+    # At edge i everything in the bins above i is predicted inside.
+    inside = count[:, ::-1].cumsum(1)[:, ::-1][:, 1:]
+    mcc = _mcc(inside[1], inside[0], count[1].sum() - inside[1], count[0].sum() - inside[0])
+    return edges, mcc
 
 
 def _binary_scores(count: np.ndarray, edges: np.ndarray, threshold: float) -> dict[str, np.ndarray]:

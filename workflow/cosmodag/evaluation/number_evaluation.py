@@ -8,7 +8,7 @@ import numpy as np
 
 from cosmodag.evaluation import conformal, count_scores, figures
 from cosmodag.evaluation.baselines import counts
-from cosmodag.evaluation.baselines.examples import Examples, Predictions, taken
+from cosmodag.evaluation.baselines.examples import Examples, Fitted, Predictions, taken
 from cosmodag.evaluation.baselines.fitting import fit_each
 from cosmodag.evaluation.evaluation import (
     Evaluation,
@@ -85,7 +85,7 @@ class NumberEvaluation(Evaluation):
         """Return the examples with features (N, F) in the place of their images."""
         return counts.with_density_features(examples)
 
-    def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
+    def fit(self, examples: SplitExamples, **options: Any) -> Fitted:
         """Fit the baselines of each column."""
         splits = [self.features(each) for each in examples.values()]
         fitted = {}

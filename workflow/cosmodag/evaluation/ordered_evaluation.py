@@ -11,6 +11,7 @@ from cosmodag.evaluation import class_figures, class_scores, figures, map_scores
 from cosmodag.evaluation.baselines import counts, ordered_classes
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_each
+from cosmodag.evaluation.baselines.positions import Units
 from cosmodag.evaluation.evaluation import (
     Evaluation,
     Figure,
@@ -20,6 +21,7 @@ from cosmodag.evaluation.evaluation import (
     require_classes,
     select_columns,
 )
+from cosmodag.evaluation.position_probe import Probed
 from cosmodag.evaluation.verdict import judged
 
 HEADLINES = {"classification": "accuracy", "ordinal": "mae_skill"}
@@ -84,6 +86,14 @@ class OrderedEvaluation(Evaluation):
             predictions = fit_each(self.BASELINES, *one, values=values, **options)
             fitted |= {f"{column}:{name}": each for name, each in predictions.items()}
         return fitted
+
+    def probe_targets(self, examples: Examples) -> dict[str, Probed]:
+        """Return the classes of each column as indicators."""
+        units = Units.examples(examples.index)
+        return {
+            column: Probed(units, np.eye(len(values))[_labels(examples.y, number)])
+            for number, (column, values) in enumerate(self.values.items())
+        }
 
     def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
         """Score distributions over classes."""

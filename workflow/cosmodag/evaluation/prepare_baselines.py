@@ -1,7 +1,7 @@
 """Baselines of one dataset and target, fitted once for all runs that are scored on it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cosmodag.datasets.dataset import Dataset
@@ -19,6 +19,7 @@ def prepare_baselines(
     truth: str | None = None,
     noise: Mapping[str, Any] | None = None,
     transform: str | None = None,
+    sources: Mapping[str, Sequence[str | os.PathLike]] | None = None,
     **options: Any,
 ) -> None:
     """Fit the baselines of a dataset and target and write them for `evaluate` to read.
@@ -31,13 +32,21 @@ def prepare_baselines(
         File of the baselines' predictions.
     task, truth, noise, transform
         Those of the runs, see `cosmodag.evaluation.evaluate.evaluate`.
+    sources : mapping from str to sequence of path, optional
+        Files that the examples were cut out of, by kind, see `cosmodag.evaluation.evaluation`.
     **options
         `seed`, `threads` and `settings` of `cosmodag.evaluation.baselines.fitting.fit_each`.
     """
     dataset = Dataset.open(dataset_folder)
     task = complete_task(task, dataset)
     evaluation = make_evaluation(
-        dataset.description["experiment"], task, truth=truth, transform=transform
+        dataset.description["experiment"],
+        task,
+        truth=truth,
+        transform=transform,
+        sources=sources,
     )
     examples = read_examples(dataset_folder, evaluation, noise=noise)
-    write_baselines(output, evaluation.fit(examples, **options))
+    fitted = evaluation.fit(examples, **options)
+    inputs = [file for files in (sources or {}).values() for file in files]
+    write_baselines(output, fitted, inputs=[dataset.folder / "dataset.json", *inputs])

@@ -1,12 +1,11 @@
 """Evaluated runs, read back from their folders for the report and the summary."""
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmodag.errors import InputError
+from cosmodag.json_files import read_json
 
 
 class Run(NamedTuple):
@@ -48,20 +47,13 @@ def read_run(folder: str | os.PathLike) -> Run:
     Raises
     ------
     InputError
-        If metrics.json is missing or no JSON.
+        If metrics.json is missing, or a file was altered.
     """
     folder = Path(folder)
-    path = folder / "metrics.json"
-    try:
-        metrics = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; evaluate the run first") from None
-    except ValueError as error:
-        raise InputError(
-            f"{path}: not readable as JSON ({error}); evaluate the run anew"
-        ) from error
+    keys = ("experiment", "run", "scores")
+    metrics = read_json(folder / "metrics.json", "evaluate the run", keys=keys)
     described = folder / "run.json"
-    description = json.loads(described.read_text()) if described.is_file() else {}
+    description = read_json(described, "train the run again") if described.is_file() else {}
     return Run(folder, metrics, description)
 
 

@@ -35,7 +35,7 @@ def make_evaluation(experiment: str, task: Mapping[str, Any], **options: Any) ->
     task : mapping
         A completed task.
     **options
-        `truth` and `transform` of `Evaluation`.
+        `truth`, `transform` and `sources` of `Evaluation`.
 
     Raises
     ------

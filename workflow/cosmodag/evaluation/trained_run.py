@@ -17,6 +17,7 @@ from cosmodag.evaluation.symmetric_prediction import predict_as_scored
 from cosmodag.provenance import file_hash
 from cosmodag.training.prediction import (
     calibrated,
+    check_dataset,
     choose_device,
     input_transform,
     load_run,
@@ -78,10 +79,7 @@ class TrainedRun:
         if dataset_folder is None:
             dataset_folder = find_dataset(run_folder, self.description["dataset"])
         self.dataset_folder, self.dataset = dataset_folder, read_description(dataset_folder)
-        if file_hash(Path(dataset_folder) / "dataset.json") != self.description["dataset"]:
-            raise InputError(
-                f"{dataset_folder}: not the dataset that {run_folder} was trained on; give that one"
-            )
+        check_dataset(run_folder, self.description, dataset_folder)
         self.options = {"device": choose_device(device), "threads": threads}
         transform = input_transform(self.description)
         if not callable(transform):

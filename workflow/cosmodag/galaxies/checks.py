@@ -90,6 +90,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         target_channels=tuple(f"{band}_light" for band in bands) if noiseless else (),
         columns=None if simulation is None else COLUMNS,
         groups=None if simulation is None else simulation["galaxies"],
+        count=None if simulation is None else simulation["galaxies"],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from cosmodag.dag.common import format_options
@@ -13,8 +14,8 @@ BASE_MB = 1200
 N_BANDS = 3
 RUN_KEYS = ("parameters", "latent")
 """Keys of a prediction that name runs."""
-FORMAT_KEYS = ("bands", "dataset", "pixel", "psf")
-"""Keys of a folder that describe the format of its files."""
+FORMAT_KEYS = ("bands", "dataset", "pixel", "psf", "max_rejected")
+"""Keys of a folder that describe the format of its files, and how many of them may be left out."""
 
 
 class GalaxiesFiles(ExperimentFiles):
@@ -31,18 +32,18 @@ class GalaxiesFiles(ExperimentFiles):
     NAME = "galaxies"
     SECTIONS = ("sources", "cutouts", "datasets", "runs", "clusters", "predictions")
     COUNT_KEY = "galaxies"
-    COSMOS_TABLE = str(Path(__file__).parent / "simulation" / "cosmos_galaxies.json")
-    """Fitted distribution of simulated galaxies."""
 
     def folder(self, source: str) -> str:
         """Return the folder of a source, with environment variables expanded."""
         return os.path.expandvars(self.config["sources"][source]["folder"]["path"])
 
-    def stamps(self, cutouts: str, batch: str) -> str:
-        """Return the input of a batch of cutouts: a stamps file, or the list of accepted files."""
+    def cutout_inputs(self, cutouts: str, batch: str) -> dict[str, str]:
+        """Return the inputs of a batch of cutouts: stamps, or a list of files and their folder."""
         source = self.config["cutouts"][cutouts]["source"]
-        file = f"{batch}.h5" if "simulation" in self.config["sources"][source] else "accepted.txt"
-        return f"{self.root}/sources/{source}/{file}"
+        root = f"{self.root}/sources/{source}"
+        if "simulation" in self.config["sources"][source]:
+            return {"stamps": f"{root}/{batch}.h5"}
+        return {"stamps": f"{root}/accepted.txt", "folder": self.folder(source)}
 
     def files(self, cutouts: str, batch: int) -> str:
         """Return the options for the format of the files of a folder, and for the batch."""
@@ -67,13 +68,18 @@ class GalaxiesFiles(ExperimentFiles):
         """Clusters and predictions."""
         return self.clusters + self.predictions
 
+    @property
+    def details(self) -> list[str]:
+        """Descriptions and figures of runs, and the galleries and records of predictions."""
+        paths = [f"{self.root}/predictions/{name}" for name in self.names("predictions")]
+        return super().details + [f"{path}.{end}" for path in paths for end in ("svg", "json")]
+
     def cluster_inputs(self, clusters: str) -> dict[str, str]:
         """Return the inputs of clusters: a trained run, its dataset, and a table of labels."""
         entry = self.config["clusters"][clusters]
-        model, dataset = self.trained_run(entry["run"])
         table = entry.get("label_table")
         labels = {"labels": os.path.expandvars(table["path"])} if table else {}
-        return {"model": model, "dataset": dataset, **labels}
+        return self.trained_run(entry["run"]) | labels
 
     def prediction_runs(self, prediction: str) -> dict[str, str]:
         """Return the runs of a prediction by key."""
@@ -85,23 +91,32 @@ class GalaxiesFiles(ExperimentFiles):
         entry = self.config["predictions"][prediction]
         source = entry["source"]
         root = f"{self.root}/sources/{source}"
-        inputs: dict[str, str | list[str]] = {"stamps": f"{root}/accepted.txt"}
+        inputs: dict[str, str | list[str]]
         if "simulation" in self.config["sources"][source]:
-            inputs["stamps"] = [f"{root}/{batch}.h5" for batch in self.batches(source)]
+            inputs = {"stamps": [f"{root}/{batch}.h5" for batch in self.batches(source)]}
+        else:
+            inputs = {"stamps": f"{root}/accepted.txt", "folder": self.folder(source)}
         for name, run in self.prediction_runs(prediction).items():
-            inputs[name], inputs[f"{name}_dataset"] = self.trained_run(run)
+            inputs |= {f"{name}_{key}": path for key, path in self.trained_run(run).items()}
         if "clusters" in entry:
             inputs["clusters"] = f"{self.root}/clusters/{entry['clusters']}"
         return inputs
 
     def prediction_options(self, prediction: str) -> str:
-        """Return the options for the runs of a prediction and for the format of its stamps."""
+        """Return the options for the format of the stamps of a prediction."""
         source = self.config["predictions"][prediction]["source"]
         folder = self.config["sources"][source].get("folder", {})
-        values = {"stack" if key == "dataset" else key: folder.get(key) for key in FORMAT_KEYS}
-        for name, file in self.prediction_inputs(prediction).items():
-            if isinstance(file, str) and name != "stamps":
-                values[name] = file.removesuffix("/model.pt")
+        return format_options(
+            {"stack" if key == "dataset" else key: folder.get(key) for key in FORMAT_KEYS}
+        )
+
+    def run_options(self, inputs: Mapping[str, str]) -> str:
+        """Return the options for the trained runs of a prediction, from the inputs of its job."""
+        values: dict[str, str | None] = {"clusters": inputs.get("clusters")}
+        for name in RUN_KEYS:
+            if model := inputs.get(f"{name}_model"):
+                values[name] = str(Path(model).parent)
+                values[f"{name}_dataset"] = inputs.get(f"{name}_dataset")
         return format_options(values)
 
     def simulate_mb(self, source: str) -> float:
@@ -109,6 +124,14 @@ class GalaxiesFiles(ExperimentFiles):
         simulation = self.config["sources"][source]["simulation"]
         stamp_bytes = 4 * N_BANDS * simulation["sides"][1] ** 2
         return BASE_MB + simulation["batch"] * stamp_bytes / 1e6
+
+    def simulate_disk_mb(self, source: str) -> float:
+        """Return the size of a batch of stamps in MB."""
+        simulation = self.config["sources"][source]["simulation"]
+        low, high = simulation["sides"]
+        pixels = (low**2 + low * high + high**2) / 3  # the mean for sides of equal frequency
+        planes = N_BANDS * (2 if simulation["noiseless"] else 1)
+        return simulation["batch"] * 4 * planes * pixels / 1e6
 
     def simulate_minutes(self, source: str) -> float:
         """Return the time limit of a batch in minutes, for 10 galaxies per second."""

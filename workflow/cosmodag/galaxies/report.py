@@ -1,6 +1,5 @@
 """Sections of the report on clusters of galaxies and on predictions."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +7,13 @@ from typing import Any
 from cosmodag.evaluation.formatting import number
 from cosmodag.galaxies.clusters import titles
 from cosmodag.galaxies.prediction.prediction_table import read_predictions
+from cosmodag.json_files import read_json
 from cosmodag.reporting.sections import (
     Cell,
     Section,
     SectionFigure,
     SectionTable,
-    data_address,
+    figure_address,
     interval_cell,
 )
 
@@ -48,9 +48,11 @@ def cluster_section(folder: Path) -> Section:
     -------
     Section
     """
-    content = json.loads((folder / "clusters.json").read_text())
+    content = read_json(folder / "clusters.json", "cluster the galaxies again")
     figures = [
-        SectionFigure(data_address(path), caption, wide=name != "places")
+        SectionFigure(
+            figure_address(path, folder / "clusters.json"), caption, wide=name != "places"
+        )
         for name, caption in titles.FIGURES.items()
         if (path := folder / "figures" / f"{name}.svg").is_file()
     ]
@@ -139,6 +141,7 @@ def prediction_section(path: Path) -> Section:
     Section
     """
     content = read_predictions(path)
+    address = figure_address(content["figure"], path.with_suffix(".json"))
     caption = (
         "Images with the predictions and their 68 % intervals. A frame marks images outside the "
         "training distribution, whose predictions are not reliable."
@@ -147,5 +150,5 @@ def prediction_section(path: Path) -> Section:
         name=f"predictions-{content['name']}",
         title=f"Predictions for {content['name']}",
         answer=str(content["sentence"]),
-        figures=[SectionFigure(data_address(content["figure"]), caption)],
+        figures=[SectionFigure(address, caption)],
     )

@@ -8,6 +8,11 @@ from cosmodag.schema_errors import ConfigError, nearest
 BANDS = ("g", "r", "z")
 """Bands of simulated bricks."""
 
+PIXEL = 0.262
+"""Arcsec per pixel of simulated bricks."""
+PASSING = 1.3
+"""Real and injected objects that pass the default cuts, per emission-line galaxy of the sky."""
+
 Keys = tuple[str, ...]
 
 
@@ -61,6 +66,10 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     """
     cutouts = section["cutouts"][name]
     ((kind, source),) = _source(section, cutouts).items()
+    count = None
+    if kind == "simulation":
+        area = source["bricks"] * (source["size"] * PIXEL / 60) ** 2
+        count = round(PASSING * source["density"] * area)
     return ExampleFormat(
         shape=(cutouts["side"],) * 2,
         channels=tuple(
@@ -68,6 +77,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         ),
         classes={"label": 2},
         groups={"simulation": source.get("bricks"), "image": 1}.get(kind),
+        count=count,
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from cosmodag.dag.common import format_options
-from cosmodag.dag.experiment_files import ExperimentFiles
+from cosmodag.dag.experiment_files import ExperimentFiles, file_mb
 
 PYTHON_MB = 1200
 """Memory of Python with numba, astropy and compiled kernels, and of two Snakemake processes."""
+N_PLANES = 6
+"""Planes of a brick: image and inverse variance of three bands."""
+PIXEL_BYTES, LOSSLESS_BYTES = 0.95, 3.6
+"""Size of a compressed pixel, quantized or without loss."""
 LEGACY_BRICK_SIDE = 3600
 """Pixels per side of a brick of the Legacy Surveys."""
 
@@ -29,8 +32,6 @@ class InjectionsFiles(ExperimentFiles):
     NAME = "injections"
     SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "predictions", "verdicts")
     COUNT_KEY = "bricks"
-    PRIOR = str(Path(__file__).parent / "simulation" / "emission_line_galaxies.json")
-    """Prior of the emission-line galaxies."""
 
     def image_files(self, source: str) -> dict[str, str]:
         """Return the files of an image and of its point-spread functions."""
@@ -44,6 +45,14 @@ class InjectionsFiles(ExperimentFiles):
         if "survey" in entry:
             return os.path.expandvars(entry["survey"]["path"])
         return f"{self.root}/sources/{source}/{batch}"
+
+    def selection_inputs(self, selection: str, batch: str) -> dict[str, str]:
+        """Return the inputs of a selection: the survey, and the list of bricks of a real one."""
+        source = self.config["sources"][self.config["selections"][selection]["source"]]
+        bricks = {}
+        if "survey" in source:
+            bricks = {"bricks": os.path.expandvars(source["survey"]["bricks"]["path"])}
+        return {"survey": self.survey(selection, batch), **bricks}
 
     def survey_option(self, selection: str) -> str:
         """Return the option that names a survey of a simulation."""
@@ -60,8 +69,7 @@ class InjectionsFiles(ExperimentFiles):
         survey = self.config["sources"][source].get("survey")
         if survey is None:
             return ""
-        bricks = os.path.expandvars(survey["bricks"]["path"])
-        return format_options({"bricks": bricks, "batch": batch, "batches": survey["batches"]})
+        return format_options({"batch": batch, "batches": survey["batches"]})
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the examples files of an entry of cutouts."""
@@ -76,6 +84,18 @@ class InjectionsFiles(ExperimentFiles):
     def simulate_mb(self, source: str) -> float:
         """Return the memory of a simulation in MB: planes of one brick and of its runs."""
         return PYTHON_MB + 120 * self.brick_side(source) ** 2 / 1e6
+
+    def simulate_disk_mb(self, source: str) -> float:
+        """Return the size in MB of a batch of bricks, whose surveys share one set of images."""
+        simulation = self.config["sources"][source]["simulation"]
+        pixel = LOSSLESS_BYTES if simulation["lossless"] else PIXEL_BYTES
+        planes = N_PLANES * (1 + len(simulation["surveys"]))
+        return simulation["batch"] * planes * pixel * simulation["size"] ** 2 / 1e6
+
+    def observe_disk_mb(self, source: str) -> float:
+        """Return the size of a brick made from an image in MB: its planes and those of its runs."""
+        entry = self.config["sources"][source]["image"]
+        return (1 + entry["runs"]) * file_mb(self.image_files(source)["image"])
 
     def simulate_minutes(self, source: str) -> float:
         """Return the time limit of a batch of simulated bricks in minutes."""
@@ -92,12 +112,17 @@ class InjectionsFiles(ExperimentFiles):
         """Return the metrics of a test and its controls, and the negative control's dataset."""
         entry = self.config["verdicts"][verdict]
         metrics = {run: f"{self.root}/runs/{run}/metrics.json" for run in self.config["runs"]}
-        _, dataset = self.trained_run(entry["negative_control"])
+        runs = (entry["run"], entry["negative_control"], *entry["positive_controls"])
         return {
             "run": metrics[entry["run"]],
             "positive_controls": [metrics[run] for run in entry["positive_controls"]],
             "negative_control": metrics[entry["negative_control"]],
-            "dataset": dataset,
+            "trained": [
+                self.trained_run(run)[key]
+                for run in dict.fromkeys(runs)
+                for key in ("model", "description")
+            ],
+            "dataset": self.trained_run(entry["negative_control"])["dataset"],
         }
 
     @property
@@ -115,8 +140,14 @@ class InjectionsFiles(ExperimentFiles):
         verdicts = [f"{self.root}/verdicts/{name}.json" for name in self.names("verdicts")]
         return verdicts + self.cuts
 
+    @property
+    def details(self) -> list[str]:
+        """Descriptions and figures of runs, figures of verdicts, and selected objects."""
+        figures = [f"{self.root}/verdicts/{name}.svg" for name in self.names("verdicts")]
+        objects = [f"{table.removesuffix('.csv')}.parquet" for table in self.cuts]
+        return super().details + figures + objects
+
     def prediction_inputs(self, prediction: str) -> dict[str, str | list[str]]:
         """Return the inputs of an inference: a trained run, its dataset and stamps."""
         entry = self.config["predictions"][prediction]
-        model, dataset = self.trained_run(entry["run"])
-        return {"model": model, "dataset": dataset, "stamps": self.examples(entry["cutouts"])}
+        return {**self.trained_run(entry["run"]), "stamps": self.examples(entry["cutouts"])}

@@ -1,11 +1,11 @@
 """Sections of the report on two-sample tests with their controls, and on selections."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from cosmodag.injections.selection.selection_tables import SelectionTable, read_selections
-from cosmodag.reporting.sections import Section, SectionFigure, SectionTable, data_address
+from cosmodag.json_files import read_json
+from cosmodag.reporting.sections import Section, SectionFigure, SectionTable, figure_address
 
 
 def sections(products: Sequence[Path]) -> list[Section]:
@@ -24,7 +24,7 @@ def sections(products: Sequence[Path]) -> list[Section]:
 
 def verdict_section(path: Path) -> Section:
     """Return the section on a two-sample test and its controls."""
-    verdict = json.loads(path.read_text())
+    verdict = read_json(path, "run `cosmodag injections verdict` again")
     null = verdict["null"]
     caption = (
         "Area under the ROC curve of the test (blue), of positive controls with a known flaw "
@@ -43,7 +43,7 @@ def verdict_section(path: Path) -> Section:
         answer=verdict["sentence"],
         outcome=verdict["outcome"],
         paragraphs=[permutations],
-        figures=[SectionFigure(data_address(path.with_suffix(".svg")), caption)],
+        figures=[SectionFigure(figure_address(path.with_suffix(".svg"), path), caption)],
     )
 
 

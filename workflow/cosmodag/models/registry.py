@@ -57,19 +57,19 @@ def build(name: str, **settings: Any) -> torch.nn.Module:
     --------
     >>> network = build("unet", channels=1, width=8)
     """
-    return network(name)(**complete(name, settings))
+    return family(name)(**complete(name, settings))
 
 
 def complete(name: str, settings: dict) -> dict:
     """Return the settings of a family with its defaults filled in; raise as `build` does."""
-    parameters = inspect.signature(network(name)).parameters
+    parameters = inspect.signature(family(name)).parameters
     check_settings(settings, parameters, f"setting of model {name}:")
     return {key: parameter.default for key, parameter in parameters.items()} | settings
 
 
 def settings_of(name: str) -> list[str]:
     """Return the names of the settings of a family."""
-    return list(inspect.signature(network(name)).parameters)
+    return list(inspect.signature(family(name)).parameters)
 
 
 def check_settings(settings: Iterable[str], known: Iterable[str], kind: str) -> None:
@@ -89,7 +89,7 @@ def check_settings(settings: Iterable[str], known: Iterable[str], kind: str) -> 
             raise unknown(kind, setting, known)
 
 
-def network(name: str) -> type[Any]:
+def family(name: str) -> type[Any]:
     """Return the class of a family, a `torch.nn.Module`.
 
     Raises

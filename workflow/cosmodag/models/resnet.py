@@ -5,6 +5,7 @@ instead (Yu & Koltun 2016, arXiv:1511.07122), so that pretrained filters keep th
 """
 
 import logging
+import zipfile
 from pathlib import Path
 
 import torch
@@ -20,6 +21,16 @@ _BLOCKS: dict[int | str, tuple[str, list[int]]] = {
     50: ("Bottleneck", [3, 4, 6, 3]),
     "original": ("BasicBlock", [4, 4, 4, 1]),
 }
+UNREADABLE = (
+    KeyError,
+    RuntimeError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    EOFError,
+    zipfile.BadZipFile,
+)
+"""Errors of files that are no weights of the network."""
 _MAP_FACTOR = 4
 
 log = logging.getLogger(__name__)
@@ -174,9 +185,12 @@ def load_pretrained(trunk: nn.Sequential, depth: int | str, source: str | None) 
                 f"model.pretrained: no file {path}; give a state_dict of resnet{depth}"
             )
     try:
+        # torch does not compare the checksums inside its archives.
+        if zipfile.is_zipfile(path) and (damaged := zipfile.ZipFile(path).testzip()):
+            raise ValueError(f"{damaged} is damaged")
         weights = torch.load(path, map_location="cpu", weights_only=True)
         trunk.load_state_dict({name: weights[name] for name in trunk.state_dict()})
-    except (KeyError, RuntimeError, AttributeError, TypeError, ValueError, EOFError) as error:
+    except UNREADABLE as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"model.pretrained: {path} holds no weights of resnet{depth} ({reason})"

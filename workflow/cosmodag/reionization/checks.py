@@ -1,5 +1,6 @@
 """Checks of the configuration of the reionization experiment before the first job."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from cosmodag.dag.example_format import ExampleFormat
@@ -76,12 +77,15 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     side = cutouts.get("side", source["cells"])
     ionized = cutouts["target"] == "ionized"
     classes = {"redshift_class": len(cutouts.get("redshifts", source["redshifts"]))}
-    groups = None
+    groups = count = None
     if kind == "simulation":
         fractions = cutouts.get("escape_fractions", source["escape_fractions"])
         classes["escape_fraction_class"] = len(fractions)
-        regions = _sub_boxes(section, cutouts).groups(("reionization", "cutouts", name))
-        groups = regions * cutouts.get("realizations", source["realizations"])
+        keys = ("reionization", "cutouts", name)
+        realizations = cutouts.get("realizations", source["realizations"])
+        groups = _sub_boxes(section, cutouts).groups(keys) * realizations
+        count = math.prod(classes.values(), start=realizations)
+        count *= _sub_boxes(section, cutouts).count(keys)
     return ExampleFormat(
         shape=(side, side),
         channels=tuple(cutouts["channels"]),
@@ -90,6 +94,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         columns=COLUMNS,
         classes=classes,
         groups=groups,
+        count=count,
         periodic=side == source["cells"],
     )
 

@@ -71,6 +71,19 @@ class ReionizationFiles(ExperimentFiles):
         fields = len(simulation["escape_fractions"]) + len(simulation["axes"]) + 6
         return PYTHON_MB + (70 * self._particles(source) ** 3 + 4 * fields * cells) / 1e6
 
+    def initial_disk_mb(self, source: str) -> float:
+        """Return the size of a batch of initial conditions in MB."""
+        simulation = self.config["sources"][source]["simulation"]
+        return simulation["batch"] * 4 * self._particles(source) ** 3 / 1e6
+
+    def simulate_disk_mb(self, source: str) -> float:
+        """Return the size of a batch of cubes at one redshift in MB."""
+        ((kind, entry),) = self.config["sources"][source].items()
+        n_fractions = len(entry["escape_fractions"]) if kind == "simulation" else 1
+        n_axes = len(entry["axes"]) if kind == "simulation" else 1
+        fields = 1 + n_fractions * (1 + n_axes)
+        return entry.get("batch", 1) * 4 * fields * entry["cells"] ** 3 / 1e6
+
     def simulate_minutes(self, source: str) -> float:
         """Return the time in minutes to simulate a batch at one redshift, with a wide margin."""
         simulation = self.config["sources"][source]["simulation"]

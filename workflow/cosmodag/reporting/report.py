@@ -4,13 +4,14 @@ import importlib
 import json
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 
 from cosmodag import experiments
+from cosmodag.checksums import append, make_record
 from cosmodag.evaluation import formatting, names
 from cosmodag.evaluation.runs import Run, by_experiment
 from cosmodag.files import whole_file
@@ -20,7 +21,7 @@ from cosmodag.reporting.sections import (
     Section,
     SectionFigure,
     SectionTable,
-    data_address,
+    figure_address,
     interval_cell,
 )
 
@@ -103,6 +104,16 @@ def write_report(
     )
     with whole_file(output) as partial:
         partial.write_text(page, encoding="utf-8")
+        append(partial, make_record(output, [*_files_of(runs, products)]))
+
+
+def _files_of(
+    runs: Sequence[str | os.PathLike], products: Sequence[str | os.PathLike]
+) -> Iterator[Path]:
+    """Yield the files that stand for what a report shows."""
+    yield from (Path(run) / "metrics.json" for run in runs)
+    for product in map(Path, products):
+        yield from sorted(product.glob("*.json")) if product.is_dir() else [product]
 
 
 def make_chapter(name: str, runs: list[Run], products: Sequence[str | os.PathLike] = ()) -> Chapter:
@@ -194,7 +205,10 @@ def learned(run: Run) -> str:
 def figures_of(run: Run) -> list[SectionFigure]:
     """Return the figures of a run in the order of its metrics."""
     return [
-        SectionFigure(data_address(run.folder / "figures" / f"{name}.svg"), **figure)
+        SectionFigure(
+            figure_address(run.folder / "figures" / f"{name}.svg", run.folder / "metrics.json"),
+            **figure,
+        )
         for name, figure in run.metrics["figures"].items()
     ]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cosmodag.checksums import require_named
 from cosmodag.evaluation.formatting import bounds, number
 
 # Inks of the figures' style, and those of a dark page.
@@ -99,6 +100,12 @@ def data_address(path: str | os.PathLike) -> str:
     As an image it is sealed off: nothing inside it can run or fetch.
     """
     return picture_address(Path(path).read_text(encoding="utf-8"))
+
+
+def figure_address(path: str | os.PathLike, namer: str | os.PathLike) -> str:
+    """Return a figure as a data address, verified by the file that names it."""
+    require_named(path, namer, "make both again")
+    return data_address(path)
 
 
 def picture_address(text: str) -> str:

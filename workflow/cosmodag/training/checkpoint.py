@@ -9,11 +9,15 @@ import io
 import logging
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import torch
 
+from cosmodag.checksums import require_named
+from cosmodag.errors import InputError
 from cosmodag.files import whole_file
+from cosmodag.output_kinds import OWNER
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,8 @@ class Checkpoints:
         Steps after which the next checkpoint is due, in addition.
     keep : int
         Number of checkpoints to keep.
+    owner : path-like, optional
+        Folder of the run, which is recorded beside the checkpoints.
     """
 
     def __init__(
@@ -41,9 +47,11 @@ class Checkpoints:
         seconds: float = 60.0,
         steps: int | None = None,
         keep: int = 2,
+        owner: str | os.PathLike | None = None,
     ):
         self.folder = Path(folder) if folder is not None else None
         self.seconds, self.steps, self.keep = seconds, steps, keep
+        self.owner = owner
         self.saved_at = time.monotonic()
         self.saved_step: int | None = None
 
@@ -69,6 +77,10 @@ class Checkpoints:
         content = pack(state)
         digest = hashlib.sha256(content).hexdigest()
         name = f"{time.time_ns():020d}-step{step}-{digest}.pt"
+        mark = self.folder / OWNER
+        if self.owner is not None and not mark.is_file():
+            with whole_file(mark) as partial:
+                partial.write_text(f"{os.path.abspath(self.owner)}\n")
         with whole_file(self.folder / name) as partial:
             partial.write_bytes(content)
         for old in self.files()[self.keep :]:
@@ -98,6 +110,8 @@ class Checkpoints:
         """Remove all checkpoints, and their folder if nothing else is in it."""
         for path in self.files():
             path.unlink()
+        if self.folder is not None:
+            (self.folder / OWNER).unlink(missing_ok=True)
         if self.folder is not None and self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
 
@@ -115,6 +129,28 @@ def pack(state: dict) -> bytes:
     buffer = io.BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
+
+
+def read_weights(path: str | os.PathLike) -> dict[str, torch.Tensor]:
+    """Read weights, such as model.pt of a run; beside a run.json they must be those it names.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, was altered, or holds no weights.
+    """
+    path = Path(path)
+    if path.with_name("run.json").is_file():
+        require_named(path, path.with_name("run.json"), "train the run again")
+    try:
+        content = path.read_bytes()
+        # torch does not compare the checksums inside its archives.
+        damaged = zipfile.ZipFile(io.BytesIO(content)).testzip()
+        if damaged is None:
+            return unpack(content)
+    except (OSError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
+        damaged = str(error)
+    raise InputError(f"{path}: not readable as weights ({damaged}); train the run again")
 
 
 def unpack(content: bytes) -> dict:

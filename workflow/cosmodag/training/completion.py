@@ -70,7 +70,7 @@ def complete_model(
     name = settings.pop("name")
     side, channels = dataset.x_shape[0], dataset.x_shape[-1]
     if encoder is not None:
-        channels, side = registry.network(encoder["model"]["name"]).latent_shape(side)
+        channels, side = registry.family(encoder["model"]["name"]).latent_shape(side)
     inferred = {"channels": channels, "outputs": task.outputs, "head": task.head}
     known = registry.settings_of(name)
     if "side" in known:

@@ -96,6 +96,7 @@ def fit(
         state_folder if ranks.first else None,
         seconds=settings.checkpoint_seconds,
         steps=settings.checkpoint_steps,
+        owner=run_folder,
     )
     with reproducible(settings.deterministic, threads), stop_requests() as stop:
         state = start(model, task, settings, checkpoints, ranks, torch.device(device))

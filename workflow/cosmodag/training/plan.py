@@ -12,6 +12,7 @@ from cosmodag.datasets.loader import Loader
 from cosmodag.datasets.transforms import input_scale
 from cosmodag.errors import InputError
 from cosmodag.provenance import file_hash
+from cosmodag.training.checkpoint import read_weights
 from cosmodag.training.completion import complete_model, complete_task
 from cosmodag.training.distribution import Ranks
 from cosmodag.training.encoder import build_network, describe_encoder
@@ -90,6 +91,16 @@ class RunPlan:
         description |= {"encoder": encoder} if encoder is not None else {}
         return cls(dataset, settings, task, training, description, weights)
 
+    @property
+    def inputs(self) -> list[Path]:
+        """Files that the run depends on."""
+        encoder, initial = self.settings.encoder, self.settings.initial
+        return [
+            self.dataset.folder / "dataset.json",
+            *([] if encoder is None else [Path(encoder) / "run.json"]),
+            *([] if initial is None else [Path(initial)]),
+        ]
+
     def build_network(self) -> nn.Module:
         """Build the network with its initial weights, which depend on the seed alone."""
         torch.manual_seed(self.settings.seed)
@@ -131,7 +142,7 @@ class RunPlan:
 def load_initial(network: nn.Module, path: str | os.PathLike) -> None:
     """Load the weights of a file into a network of the same shape."""
     try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        network.load_state_dict(read_weights(path))
     except RuntimeError as error:
         raise InputError(f"initial: {path} holds weights of another network") from error
 

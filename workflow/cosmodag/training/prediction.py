@@ -1,6 +1,5 @@
 """Predictions of trained runs."""
 
-import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -14,12 +13,17 @@ from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.loader import Batch, Loader, Preprocessing
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
+from cosmodag.json_files import read_json
+from cosmodag.training.checkpoint import read_weights
 from cosmodag.training.encoder import build_network
 from cosmodag.training.precision import forward, set_channels_last, to_device
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.task import Task
 from cosmodag.training.tasks import make_task
+
+TRAIN = "train the run again"
+"""Cure of a damaged run."""
 
 
 class OutputInterpreter(Protocol):
@@ -82,7 +86,7 @@ def load_run(run_folder: str | os.PathLike) -> tuple[nn.Module, Task, dict]:
     Raises
     ------
     InputError
-        If run.json or model.pt is missing, or the weights do not fit the network.
+        If run.json or model.pt is missing or was altered, or the weights do not fit the network.
 
     Examples
     --------
@@ -92,16 +96,40 @@ def load_run(run_folder: str | os.PathLike) -> tuple[nn.Module, Task, dict]:
     for name in ("run.json", "model.pt"):
         if not (folder / name).is_file():
             raise InputError(f"{folder}: no {name}; train the run first")
-    description = json.loads((folder / "run.json").read_text())
+    description = read_json(folder / "run.json", TRAIN, keys=("model", "task", "training"))
     settings = {**description["model"], **_without_pretraining(description["model"])}
     model = build_network(settings, description.get("encoder"))
     try:
-        model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
+        model.load_state_dict(read_weights(folder / "model.pt"))
     except RuntimeError as error:
         raise InputError(
             f"{folder}/model.pt: not the weights of the network in run.json"
         ) from error
     return model, make_task(**description["task"]), description
+
+
+def check_dataset(
+    run_folder: str | os.PathLike, description: Mapping, dataset_folder: str | os.PathLike
+) -> None:
+    """Refuse a dataset that is not the one that a run was trained on.
+
+    Parameters
+    ----------
+    run_folder : path-like
+        Folder of the run.
+    description : mapping
+        Contents of its run.json.
+    dataset_folder : path-like
+        Folder of the dataset.
+
+    Raises
+    ------
+    InputError
+    """
+    if Dataset.open(dataset_folder).sha256 != description["dataset"]:
+        raise InputError(
+            f"{dataset_folder}: not the dataset that {run_folder} was trained on; give that one"
+        )
 
 
 def run_loader(dataset_folder: str | os.PathLike, split: str, description: Mapping) -> Loader:

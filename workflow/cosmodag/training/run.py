@@ -9,7 +9,8 @@ from torch import nn
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.staging import staged
 from cosmodag.datasets.thermal_noise import ThermalNoise
-from cosmodag.files import whole_file, write_json
+from cosmodag.files import whole_file
+from cosmodag.json_files import write_json
 from cosmodag.provenance import value_hash, versions
 from cosmodag.training.checkpoint import Checkpoints, pack
 from cosmodag.training.distribution import connected, rank_device
@@ -109,7 +110,12 @@ def train_run(
     write_history(run_folder / "history.csv", history)
     with whole_file(run_folder / "model.pt") as partial:
         partial.write_bytes(pack(network.cpu().state_dict()))
-    write_json(run_folder / "run.json", description)
+    write_json(
+        run_folder / "run.json",
+        description,
+        inputs=plan.inputs,
+        files=[run_folder / "model.pt", run_folder / "history.csv"],
+    )
     Checkpoints(state_folder).clear()
     return description
 

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from cosmodag.checksums import identity, require_named
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.statistics import TrainingStatistics
 from cosmodag.errors import InputError
-from cosmodag.files import whole_folder, write_json
+from cosmodag.files import whole_folder
+from cosmodag.json_files import write_json
+from cosmodag.output_kinds import DATASET
 from cosmodag.provenance import file_hash
 from cosmodag.training.map_task import MapTask
 from cosmodag.training.prediction import load_run, predict, run_loader
@@ -69,12 +72,16 @@ def relabel(
     }
     description = copy.deepcopy(dict(dataset.description))
     shards = dataset.index().groupby(["split", "shard"], sort=False)
-    with whole_folder(output_folder) as folder:
-        shutil.copyfile(dataset.folder / "index.parquet", folder / "index.parquet")
+    with whole_folder(output_folder, DATASET) as folder:
+        for name in description["index"]:
+            require_named(dataset.folder / name, dataset.folder / "dataset.json", "split anew")
+            shutil.copyfile(dataset.folder / name, folder / name)
         statistics = TrainingStatistics(dataset.x_channels)
         for (split, shard), rows in shards:
             x_name, y_name = (f"{letter}{split}_{shard}.npy" for letter in "xy")
             _link(dataset.folder / x_name, folder / x_name)
+            for name in (x_name, y_name):
+                require_named(dataset.folder / name, dataset.folder / "dataset.json", "split anew")
             y = np.load(dataset.folder / y_name, allow_pickle=False)
             label = y[..., dataset.y_channels.index(channel)] >= threshold
             if split in confident:
@@ -93,7 +100,14 @@ def relabel(
             "model": file_hash(run_folder / "model.pt"),
             "confidence": confidence,
         }
-        write_json(folder / "dataset.json", description)
+        # The baselines of a dataset belong to all that are labelled anew from it.
+        description.setdefault("original", identity(dataset.folder / "dataset.json"))
+        write_json(
+            folder / "dataset.json",
+            description,
+            inputs=[dataset.folder / "dataset.json", run_folder / "run.json"],
+            lists=["shards", "index"],
+        )
     return description
 
 

@@ -1,19 +1,17 @@
 """Checks of the section `voids` of a configuration before the first job."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from cosmodag.dag.example_format import ExampleFormat
 from cosmodag.dag.sub_box_groups import SubBoxes
 from cosmodag.errors import InputError
+from cosmodag.file_patterns import find_files
 from cosmodag.schema_errors import ConfigError
+from cosmodag.voids.grids.cell_shape import unlike_cells
 
 FINDERS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
 OF_MATTER = ("matter", "matter_spheres")
-CUBIC = 0.02
-"""Largest relative difference of the sides of a cell."""
 ANGLES = re.compile(r"^(ra|dec|glon|glat|lon|lat|alpha|delta|theta|phi)(_?(deg|rad|j2000))?$", re.I)
 
 Keys = tuple[str, ...]
@@ -49,6 +47,9 @@ def check(section: dict, user_section: Mapping) -> None:
         _check_labels(("voids", "labels", name), labels, section)
     for name in section["cutouts"]:
         _check_cutouts(("voids", "cutouts", name), section, name)
+    for name, dataset in section["datasets"].items():
+        if "test" in dataset:
+            _check_seeds(("voids", "datasets", name, "test"), section, dataset)
 
 
 def example_format(section: Mapping, name: str) -> ExampleFormat:
@@ -64,7 +65,10 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     columns += ["axis", *(("omega_m", "sigma8") if "simulation" in source else ())]
     regions = _sub_boxes(section, cutouts).groups(("voids", "cutouts", name))
     groups = min(regions, cutouts.get("maximum", regions))
-    groups *= source.get("simulation", {}).get("realizations", 1)
+    realizations = source.get("simulation", {}).get("realizations", 1)
+    groups *= realizations
+    number = _sub_boxes(section, cutouts).count(("voids", "cutouts", name))
+    number = min(number, cutouts.get("maximum", number)) * realizations
     if cutouts["cubes"]:
         return ExampleFormat(
             shape=(side,) * 3,
@@ -74,6 +78,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
             columns=(*columns, "corner_x", "corner_y", "corner_z"),
             groups=groups,
             cubes=True,
+            count=number,
         )
     return ExampleFormat(
         shape=(side, side),
@@ -86,7 +91,24 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         ),
         columns=tuple(columns),
         groups=groups,
+        count=number,
     )
+
+
+def _check_seeds(keys: Keys, section: Mapping, dataset: Mapping) -> None:
+    """Refuse a test set of simulated boxes that have the initial conditions of the training set."""
+    grids = (section["cutouts"].get(dataset[key], {}).get("grid") for key in ("cutouts", "test"))
+    train, test = (section["grids"].get(grid, {}).get("source") for grid in grids)
+    seeds = [
+        section["sources"].get(source, {}).get("simulation", {}).get("seed")
+        for source in (train, test)
+    ]
+    if train != test and None not in seeds and seeds[0] == seeds[1]:
+        raise ConfigError(
+            keys,
+            f"{dataset['test']} is of source {test}, whose seed {seeds[1]} is that of source "
+            f"{train}, so both have the same initial conditions; give one of them another seed",
+        )
 
 
 def _check_simulation(keys: Keys, simulation: Mapping) -> None:
@@ -99,44 +121,71 @@ def _check_catalogue(keys: Keys, catalogue: Mapping) -> None:
     for where, table in ((keys, catalogue), ((*keys, "voids"), catalogue.get("voids"))):
         if table is None:
             continue
-        if table["unit"] == "Mpc" and "hubble" not in table:
+        if table["unit"] in ("Mpc", "kpc") and "hubble" not in table:
             raise ConfigError(
-                (*where, "hubble"), "missing; the unit Mpc needs H0 / (100 km/s/Mpc), such as 0.7"
+                (*where, "hubble"),
+                f"missing; the unit {table['unit']} needs H0 / (100 km/s/Mpc), such as 0.7",
             )
         _check_table(where, table)
         angles = [str(name) for name in table["columns"][:3] if ANGLES.match(str(name))]
         if angles:
+            from cosmodag.voids.catalogues.sky_columns import SURVEY
+
             raise ConfigError(
                 (*where, "columns"),
-                f"{', '.join(angles)} are angles; give comoving Cartesian positions x, y and z",
+                f"{', '.join(angles)} are angles; give comoving Cartesian positions x, y and z; "
+                f"{SURVEY}",
             )
     if any(side <= 0 for side in _three(catalogue["box_size"])):
         raise ConfigError((*keys, "box_size"), f"{catalogue['box_size']} must be above 0")
-    if sorted(_three(catalogue["box_size"]))[1:] in ([180, 360], [90, 360]):
+    from cosmodag.voids.catalogues.box_coordinates import angular_sides
+
+    if angular_sides(_three(catalogue["box_size"])):
         raise ConfigError(
             (*keys, "box_size"),
-            f"{catalogue['box_size']} looks like angles in degrees; give comoving sides in Mpc/h",
+            f"{catalogue['box_size']} looks like angles in degrees and a redshift; give comoving "
+            "sides in Mpc/h",
         )
+    _check_header(keys, catalogue)
 
 
 def _check_table(keys: Keys, table: Mapping) -> None:
-    """Check that a file, where it exists, has the columns; its first row is read."""
-    path = Path(os.path.expandvars(table["path"]))
-    if not path.is_file():
+    """Check that the files, where they exist, are complete and have the columns.
+
+    Headers and the first row of the first file are read.
+    """
+    try:
+        files = find_files(table["path"], "give the path of a table")
+    except InputError as error:
+        raise ConfigError((*keys, "path"), str(error)) from None
+    if not all(file.is_file() for file in files):
         return
     from cosmodag.voids.catalogues.tables import read_columns
 
     weight = [table["weight"]] if "weight" in table else []
     columns = [*table["columns"], *weight, *table.get("cut", {})]
+    settings = {key: table.get(key) for key in ("format", "table")}
     try:
-        next(
-            read_columns(
-                path, columns, format=table.get("format"), table=table.get("table"), chunk_rows=1
-            ),
-            None,
-        )
+        next(read_columns(files[0], columns, **settings, chunk_rows=1), None)
     except InputError as error:
         raise ConfigError((*keys, "columns"), str(error)) from None
+
+
+def _check_header(keys: Keys, catalogue: Mapping) -> None:
+    """Compare the header of the first file, where it exists, with the box, unit and files."""
+    from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
+    from cosmodag.voids.catalogues.catalogue_parts import check_parts
+    from cosmodag.voids.catalogues.file_headers import read_header
+
+    given = ("box_size", "unit", "hubble", "origin", "periodic")
+    settings = {key: catalogue.get(key) for key in ("format", "table")}
+    files, columns = find_files(catalogue["path"]), catalogue["columns"]
+    try:
+        coordinates = BoxCoordinates(**{key: catalogue[key] for key in given if key in catalogue})
+        if all(file.is_file() for file in files):
+            check_parts(files, [read_header(files[0], columns, **settings)], coordinates, columns)
+    except InputError as error:
+        raise ConfigError(keys, str(error)) from None
 
 
 def _three(value) -> Sequence:
@@ -150,19 +199,8 @@ def _sides(section: Mapping, source: str) -> Sequence[float]:
 
 def _check_cells(keys: Keys, key: str, cells, sides: Sequence[float]) -> None:
     """Check that the cells of a grid are cubes."""
-    lengths = [side / count for side, count in zip(sides, _three(cells))]
-    if max(lengths) > (1 + CUBIC) * min(lengths):
-        finest = max(_three(cells)) / max(sides)
-        better = [max(round(side * finest), 2) for side in sides]
-        raise ConfigError(
-            (*keys, key),
-            f"{cells} in a box of {_product(sides)} Mpc/h gives cells of {_product(lengths)} "
-            f"Mpc/h; give numbers in proportion to the sides, such as {better}",
-        )
-
-
-def _product(values: Sequence[float]) -> str:
-    return "×".join(f"{value:.4g}" for value in values)
+    if fault := unlike_cells(_three(cells), sides):
+        raise ConfigError((*keys, key), fault)
 
 
 def _choose_meshes(section: dict, user_section: Mapping) -> None:

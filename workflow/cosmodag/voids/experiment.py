@@ -26,6 +26,8 @@ EXPERIMENT = Experiment(
         "grid": "Assign galaxies to grids.",
         "label": "Find voids by one or more definitions.",
         "cutouts": "Cut sub-boxes and their maps of voids.",
+        "predict": "Predict maps and a catalogue of voids in new galaxies.",
+        "find": "Find the voids of a survey or a box, as a catalogue.",
     },
     files=VoidsFiles,
     check=check,
@@ -37,11 +39,14 @@ EXPERIMENT = Experiment(
         ),
         "count": Task(
             "How many voids does a sub-box contain, and how much volume do they fill?",
+            "cosmodag.voids.evaluation.void_counts:VoidCountEvaluation",
         ),
     },
+    baselines={"box_finder": "a void finder on the galaxies of the whole box"},
     writers={
         "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",
         "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",
         "labels": "`cosmodag voids label`",
+        "void_maps": "`cosmodag voids predict`",
     },
 )

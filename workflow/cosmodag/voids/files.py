@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 
 from cosmodag.dag.common import format_options
-from cosmodag.dag.experiment_files import ExperimentFiles
+from cosmodag.dag.experiment_files import ExperimentFiles, file_mb
+from cosmodag.file_patterns import find_files
 
 BASE_MB = 1200
 """Memory of a job without data in MB: numba, h5py, compiled kernels, and Snakemake around it."""
+GALAXY_BYTES = 17
+"""Size of a galaxy in a galaxies file."""
+MASK_BYTES = 0.2
+"""Size of a cell in all masks of a labels file, compressed."""
+CHUNK_SIDE = 64
+"""Cells per side of the chunks of a grid file, which are stored whole."""
 INPUT_SECTIONS = {"grid": "grids", "labels": "labels"}
 """Sections that the keys of an entry of cutouts refer to."""
 
@@ -29,9 +37,9 @@ class VoidsFiles(ExperimentFiles):
     NAME = "voids"
     SECTIONS = ("sources", "grids", "labels", "cutouts", "datasets", "runs")
 
-    def catalogue_file(self, source: str) -> str:
-        """Return the path of a galaxy catalogue, with environment variables expanded."""
-        return os.path.expandvars(self.config["sources"][source]["catalogue"]["path"])
+    def catalogue_files(self, source: str) -> list[str]:
+        """Return the files of a galaxy catalogue, with variables and patterns replaced."""
+        return list(map(str, find_files(self.config["sources"][source]["catalogue"]["path"])))
 
     def galaxies_file(self, section: str, name: str, batch: str) -> str:
         """Return the galaxies file of a batch that an entry of grids or labels uses."""
@@ -63,9 +71,25 @@ class VoidsFiles(ExperimentFiles):
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the examples files of an entry of cutouts, one per batch."""
-        grid = self.config["cutouts"][cutouts]["grid"]
-        batches = self.batches(self.config["grids"][grid]["source"])
+        batches = self.batches(self._source(cutouts))
         return [f"{self.root}/cutouts/{cutouts}/{batch}.h5" for batch in batches]
+
+    def _source(self, cutouts: str) -> str:
+        """Return the source of an entry of cutouts."""
+        return self.config["grids"][self.config["cutouts"][cutouts]["grid"]]["source"]
+
+    def baseline_inputs(self, dataset: str) -> dict[str, list[str]]:
+        """Return the grids and labels of the boxes of a dataset, in which a finder looks."""
+        entry = self.config["datasets"][dataset]
+        cutouts = [entry[key] for key in ("cutouts", "test") if key in entry]
+        return {
+            key: [
+                self.cutout_input(name, key, str(batch))
+                for name in cutouts
+                for batch in self.batches(self._source(name))
+            ]
+            for key in INPUT_SECTIONS
+        }
 
     def simulate_mb(self, source: str) -> float:
         """Return the memory of a simulation in MB: positions, velocities, displacements, meshes."""
@@ -77,6 +101,31 @@ class VoidsFiles(ExperimentFiles):
         simulation = self.config["sources"][source]["simulation"]
         steps = simulation["batch"] * simulation["steps"]
         return 10 + steps * simulation["particles"] ** 3 / 1e8
+
+    def simulate_disk_mb(self, source: str) -> float:
+        """Return the size of a batch of galaxies and their matter in MB."""
+        simulation = self.config["sources"][source]["simulation"]
+        galaxies = simulation["number_density"] * simulation["box_size"] ** 3
+        matter = _stored_cells(simulation["matter_cells"])
+        return simulation["batch"] * (GALAXY_BYTES * galaxies + 4 * matter) / 1e6
+
+    def catalogue_disk_mb(self, source: str) -> float:
+        """Return the size of a galaxies file in MB: at most that of the files of the catalogue."""
+        return sum(map(file_mb, self.catalogue_files(source)))
+
+    def grid_disk_mb(self, grid: str) -> float:
+        """Return the size of the grids of a batch in MB."""
+        entry = self.config["grids"][grid]
+        return self._boxes(entry["source"]) * 4 * _stored_cells(entry["cells"]) / 1e6
+
+    def label_disk_mb(self, labels: str) -> float:
+        """Return the size of the compressed masks of a batch in MB."""
+        entry = self.config["labels"][labels]
+        return self._boxes(entry["source"]) * MASK_BYTES * _cells(entry["mesh"]) / 1e6
+
+    def _boxes(self, source: str) -> int:
+        """Return the number of boxes in a batch."""
+        return self.config["sources"][source].get("simulation", {}).get("batch", 1)
 
     def grid_mb(self, grid: str) -> float:
         """Return the memory of mass assignment in MB: the grid and a chunk of galaxies."""
@@ -96,3 +145,10 @@ def _cells(size: int | Sequence[int]) -> int:
     """Return the number of cells of a mesh."""
     nx, ny, nz = (size,) * 3 if isinstance(size, int) else size
     return nx * ny * nz
+
+
+def _stored_cells(size: int | Sequence[int]) -> int:
+    """Return the number of cells that a grid file stores, in whole chunks."""
+    sides = (size,) * 3 if isinstance(size, int) else size
+    chunks = [min(side, CHUNK_SIDE) for side in sides]
+    return math.prod(-(-side // chunk) * chunk for side, chunk in zip(sides, chunks))

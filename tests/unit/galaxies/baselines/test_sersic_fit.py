@@ -92,7 +92,8 @@ def stamps(count: int, seed: int) -> Examples:
         image = draw_stamp(truth, pixel=PIXEL) / UNIT
         images.append(image + random.normal(size=image.shape))
         rows.append(truth | {"log_radius": np.log10(truth["body_radius"]), "stamp_side": 64})
-    index = pd.DataFrame(rows).assign(group=[f"{seed}/{number}" for number in range(count)])
+    names = [f"{seed}/{number}" for number in range(count)]
+    index = pd.DataFrame(rows).assign(id=names, group=names)
     x = np.moveaxis(np.array(images, np.float32), 1, -1)
     planes = np.full((*x.shape[:3], 1), 0.3 / PIXEL, np.float32)
     y = index[["log_radius", "bulge_fraction", "magnitude"]].to_numpy(np.float32)

@@ -1,6 +1,5 @@
 """Files of clusters: they assign new latents, and are plain data."""
 
-import h5py
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -11,6 +10,7 @@ from cosmodag.galaxies.clusters.cluster_file import LatentClusters, read_cluster
 from cosmodag.galaxies.clusters.cluster_models import MODELS, Centroids, Gaussians
 from cosmodag.galaxies.clusters.clustering_methods import METHODS
 from cosmodag.galaxies.clusters.outliers import outlier_reference
+from tests.checksummed import hdf5_file
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_latents_of_another_size_raise(latents):
 
 def test_unknown_method_in_a_file_raises(latents, tmp_path):
     write_clusters(tmp_path / "clusters.h5", fitted(latents, "mixture"))
-    with h5py.File(tmp_path / "clusters.h5", "a") as file:
+    with hdf5_file(tmp_path / "clusters.h5", "a") as file:
         file.attrs["method"] = "spectral"
     with pytest.raises(InputError, match="its method 'spectral' is none of k_means, mixture"):
         read_clusters(tmp_path / "clusters.h5")

@@ -73,7 +73,7 @@ def test_duplicate_name_in_a_table_raises(table, tmp_path):
 
 def test_unreadable_table_raises(table, tmp_path):
     missing = table | {"path": str(tmp_path / "gone.csv")}
-    with pytest.raises(InputError, match=r"gone\.csv: cannot be read"):
+    with pytest.raises(InputError, match=r"gone\.csv: there is no such file"):
         read_labels(INDEX, LabelColumn("ring", table=missing))
     (tmp_path / "labels.csv").write_text("")
     with pytest.raises(InputError, match="not a CSV table"):

@@ -1,6 +1,5 @@
 """Clusters of galaxies in all feature spaces, from a trained run to a folder of results."""
 
-import json
 import shutil
 
 import numpy as np
@@ -12,7 +11,7 @@ from cosmodag.commands.main import main
 from cosmodag.datasets.folder import read_index
 from cosmodag.errors import InputError
 from cosmodag.evaluation.latents import active, read_latents
-from cosmodag.evaluation.verification import verify
+from cosmodag.evaluation.verification import verify_results
 from cosmodag.galaxies.clusters import feature_spaces
 from cosmodag.galaxies.clusters.cluster_file import read_clusters
 from cosmodag.galaxies.clusters.clustering import cluster_galaxies
@@ -22,6 +21,7 @@ from cosmodag.galaxies.clusters.labels import LabelColumn
 from cosmodag.galaxies.clusters.model_selection import UNMEASURED, ClusterSearch
 from cosmodag.galaxies.report import cluster_section
 from cosmodag.imaging.colour_images import rgb_from_channels
+from cosmodag.json_files import read_json
 from cosmodag.provenance import file_hash
 from cosmodag.reporting.report import write_report
 from cosmodag.training.run import train_run
@@ -39,14 +39,17 @@ QUICK = {
 @pytest.fixture(scope="module")
 def run(stamps, tmp_path_factory):
     """A run with four latent dimensions on small galaxies of three types."""
-    folder = tmp_path_factory.mktemp("latent") / "latent4"
+    return train(stamps, tmp_path_factory.mktemp("latent") / "latent4")
+
+
+def train(dataset, folder):
     settings = RunSettings(
         task={"name": "latent", "latent_dim": 4},
         model={"name": "vae", "widths": [8, 16]},
         training={"epochs": 4, "batch_size": 32, "learning_rate": 0.005},
         transform="arcsinh",
     )
-    train_run(stamps, folder, settings, threads=1)
+    train_run(dataset, folder, settings, threads=1)
     return folder
 
 
@@ -78,7 +81,7 @@ def test_every_method_is_compared_with_labels_in_every_space(clustered):
 
 def test_folder_has_results_members_and_figures(clustered, stamps):
     folder, content = clustered
-    assert json.loads((folder / "clusters.json").read_text()) == content
+    assert read_json(folder / "clusters.json", "") == content
     members = pd.read_csv(folder / "members.csv")
     index = read_index(stamps)
     assert members["id"].tolist() == index["id"].tolist()
@@ -118,17 +121,21 @@ def test_clusters_are_reproducible(clustered, run, stamps, tmp_path):
     assert (tmp_path / "again/members.csv").read_text() == (folder / "members.csv").read_text()
 
 
-def test_clusters_verify_until_their_run_changes(clustered, run, stamps, tmp_path):
-    folders = {"clusters/kinds": clustered[0], "runs/latent4": run, "datasets/stamps": stamps}
-    for name, folder in folders.items():
-        shutil.copytree(folder, tmp_path / "galaxies" / name)
-    name = f"clusters {tmp_path}/galaxies/clusters/kinds"
-    assert dict(verify(tmp_path))[name] == []
-    with open(tmp_path / "galaxies/runs/latent4/model.pt", "ab") as file:
+def test_clusters_verify_until_their_run_changes(stamps, tmp_path):
+    dataset = shutil.copytree(stamps, tmp_path / "galaxies/datasets/stamps")
+    shutil.copy(stamps.parent / "stamps.h5", dataset.parent)  # where its record names it
+    run = train(dataset, tmp_path / "galaxies/runs/latent4")
+    cluster_galaxies(run, dataset, tmp_path / "galaxies/clusters/kinds", **QUICK)
+    assert not verify_results(tmp_path).problems
+    model = tmp_path / "galaxies/runs/latent4/model.pt"
+    with open(model, "ab") as file:
         file.write(b"1")
-    assert dict(verify(tmp_path))[name] == ["model.pt is not the one that was scored"]
+    (problem,) = verify_results(tmp_path).problems[model]
+    assert problem == "altered since it was written: run.json names another"
     shutil.rmtree(tmp_path / "galaxies/runs")
-    assert dict(verify(tmp_path))[name] == ["its run latent4 is not among the results"]
+    clusters = tmp_path / "galaxies/clusters/kinds/clusters.json"
+    (problem,) = verify_results(tmp_path).problems[clusters]
+    assert problem == "its input ../../runs/latent4/run.json is missing"
 
 
 def test_stamps_without_a_morphology_are_counted_and_may_skip_the_space(

@@ -16,6 +16,8 @@ from cosmodag.galaxies.stamps.stamps_file import (
     open_stamps_file,
     read_stamps,
 )
+from cosmodag.rejections import Rejections
+from tests.checksummed import hdf5_file
 
 CONDITIONS = ObservingConditions(sides=(24, 48))
 
@@ -89,15 +91,24 @@ def test_examples_are_split_by_object(stamps, tmp_path):
     assert index["group"].is_unique
 
 
-def test_stamp_with_pixels_that_are_not_finite_is_named(stamps, tmp_path):
+def test_stamp_with_pixels_that_are_not_finite_is_left_out_and_listed(stamps, tmp_path):
     broken = tmp_path / "broken.h5"
     broken.write_bytes(stamps.read_bytes())
-    with h5py.File(broken, "r+") as file:
+    with hdf5_file(broken, "r+") as file:
         file["pixels"][file["galaxies/offset"][3]] = np.nan
         name = file["galaxies/id"].asstr()[3]
-    with pytest.raises(InputError, match=f"stamp {name} has 1 pixels that are not fin"):
-        cut_galaxies(open_stamps_file(broken), tmp_path / "cut.h5", side=32)
-    assert not (tmp_path / "cut.h5").exists()
+    cut_galaxies(open_stamps_file(broken), tmp_path / "cut.h5", side=32)
+    cut_galaxies(open_stamps_file(stamps), tmp_path / "whole.h5", side=32)
+    table = pd.read_csv(tmp_path / "cut.rejected.csv")
+    assert table["item"].tolist() == [f"stamp {name}"]
+    with h5py.File(tmp_path / "cut.h5") as cut, h5py.File(tmp_path / "whole.h5") as whole:
+        for key in ("x", "y", "index/id"):
+            assert np.array_equal(cut[key][:], np.delete(whole[key][:], 3, axis=0))
+        assert cut.attrs["n_rejected_stamps"] == 1
+    strict = open_stamps_file(broken)._replace(rejections=Rejections("stamps", 0))
+    with pytest.raises(InputError, match=f"stamp {name}: 1 pixels are not fin"):
+        cut_galaxies(strict, tmp_path / "none.h5", side=32)
+    assert not (tmp_path / "none.h5").exists()
 
 
 def single(side: int, **metadata) -> StampCollection:
@@ -122,5 +133,5 @@ def test_unknown_observing_conditions_raise(tmp_path):
 
 
 def test_stamp_smaller_than_its_point_spread_function_raises(tmp_path):
-    with pytest.raises(InputError, match="stamp a of 16 pixels is smaller than its point-spread"):
+    with pytest.raises(InputError, match="stamp a: its 16 pixels are less than its point-spread"):
         cut_galaxies(single(16, psf=5.0), tmp_path / "cut.h5", side=32)

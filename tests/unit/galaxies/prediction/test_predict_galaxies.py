@@ -20,6 +20,7 @@ from cosmodag.galaxies.prediction.predict import PredictionRuns, predict_galaxie
 from cosmodag.galaxies.stamps.stamp_files import StampFormat
 from cosmodag.galaxies.stamps.stamps_file import read_stamps
 from cosmodag.provenance import file_hash
+from tests.checksummed import edit_json
 from tests.galaxy_runs import simulate
 
 
@@ -143,8 +144,7 @@ def test_dataset_of_a_run_is_found_by_its_hash(galaxy_runs, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(galaxy_runs / "datasets" / "stamps", other)
     TrainedRun(tmp_path / "runs" / "copy", other)
-    text = (other / "dataset.json").read_text()
-    (other / "dataset.json").write_text(text.replace('"seed": 0', '"seed": 1'))
+    edit_json(other / "dataset.json", seed=1)
     with pytest.raises(InputError, match=r"other: not the dataset that .* was trained on"):
         TrainedRun(tmp_path / "runs" / "copy", other)
 

@@ -1,6 +1,5 @@
 """Detection of images outside the training distribution."""
 
-import h5py
 import numpy as np
 import pytest
 
@@ -9,6 +8,7 @@ from cosmodag.datasets.shards import write_dataset
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
 from cosmodag.galaxies.stamps.stamps_file import open_stamps_file
+from tests.checksummed import hdf5_file
 from tests.galaxy_runs import SIDE, simulate
 
 ROW = {"psf": 0.3, "measured_noise": 0.003, "stamp_side": 30}
@@ -62,7 +62,7 @@ def test_features_that_are_constant_in_training_are_not_divided_by_zero(tmp_path
     cut_galaxies(open_stamps_file(stamps), tmp_path / "cut.h5", side=SIDE, conditions=["psf"])
     with open_examples([tmp_path / "cut.h5"]) as examples:
         x = examples.read(np.arange(60))[0]
-    with h5py.File(tmp_path / "cut.h5", "r+") as file:
+    with hdf5_file(tmp_path / "cut.h5", "r+") as file:
         file["x"][..., 3] = 3.0
     write_dataset([tmp_path / "cut.h5"], tmp_path / "dataset")
     distribution = TrainingDistribution(tmp_path / "dataset")

@@ -43,7 +43,8 @@ def filtered(folder, tmp_path, **settings):
     except InputError:
         if not lists[0].exists():
             raise
-    accepted = [line.rpartition("/")[2] for line in lists[0].read_text().splitlines()]
+    listed = [line for line in lists[0].read_text().splitlines() if not line.startswith("#")]
+    accepted = [line.rpartition("/")[2] for line in listed]
     lines = [line.split("\t") for line in lists[1].read_text().splitlines()]
     return accepted, {path.rpartition("/")[2]: reason for path, reason in lines}
 
@@ -85,13 +86,22 @@ def test_bands_are_read_in_the_given_order(folder, tmp_path):
         assert np.array_equal(stamp.image, CUBE)
 
 
+def test_names_of_bands_may_have_other_signs_than_letters_and_digits(folder, tmp_path):
+    names = ("HSC-G", "HSC-R", "HSC-Z")
+    planes = [fits.ImageHDU(plane, name=name) for plane, name in zip(CUBE, names)]
+    fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(folder / "hsc.fits")
+    (stamp,) = read(tmp_path, [folder / "hsc.fits"], bands=("HSCZ", "HSCG", "HSCR"))
+    assert np.array_equal(stamp.image, CUBE[[2, 0, 1]])
+
+
 def test_png_files_have_the_bands_red_green_and_blue(folder, tmp_path):
     values = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     Image.fromarray(values).save(folder / "colour.png")
     (stamp,) = read(tmp_path, [folder / "colour.png"], bands=("R", "G", "B"))
     assert np.allclose(stamp.image, np.moveaxis(values, -1, 0) / 255)
-    with pytest.raises(InputError, match=r"colour\.png: bands .*change bands"):
-        read(tmp_path, [folder / "colour.png"])
+    collection = open_path_list(tmp_path / "list.txt", GRZ)
+    assert list(collection.stamps) == []
+    assert "colour.png: bands g, r, z are expected" in collection.rejections.first
 
 
 def test_other_files_are_rejected_with_the_reason(folder, tmp_path):
@@ -118,7 +128,7 @@ def test_other_files_are_rejected_with_the_reason(folder, tmp_path):
         "grey.png": "its colour mode is L; save it as RGB",
     }
     for name, reason in reasons.items():
-        assert rejected[name] == reason
+        assert rejected[name].startswith(reason)
     assert rejected.keys() == {*reasons, "text.fits", "broken.png"}
     assert not any("\n" in reason for reason in rejected.values())
 
@@ -193,7 +203,7 @@ def test_stamps_with_pixels_that_are_not_finite_are_named(folder, tmp_path):
     write_cube(folder / "masked.fits", masked)
     (tmp_path / "list.txt").write_text(f"{folder / 'masked.fits'}\n")
     collection = open_path_list(tmp_path / "list.txt", GRZ)
-    with pytest.raises(InputError, match=r"stamp masked\.fits has 2 pixels that are not finite"):
+    with pytest.raises(InputError, match=r"stamp masked\.fits: 2 pixels are not finite"):
         cut_galaxies(collection, tmp_path / "cut.h5", side=16)
     assert not (tmp_path / "cut.h5").exists()
 

@@ -9,12 +9,13 @@ import pytest
 
 from cosmodag.errors import InputError
 from cosmodag.injections.bricks.astrometry import (
-    check_inside_image,
     check_positions,
+    inside_image,
     measure_offset,
 )
 from cosmodag.injections.bricks.detection import detect_sources
 from cosmodag.injections.bricks.multiband_image import read_multiband_image
+from cosmodag.rejections import Rejections
 
 SIDE, NOISE = 400, 0.02
 
@@ -115,9 +116,14 @@ def test_extended_sources_are_excluded_if_point_sources_suffice():
 
 def test_positions_outside_the_image_are_counted():
     catalogue = pd.DataFrame({"bx": [-0.4, 99.4, 3600.0, 5], "by": [0, 49.4, 4.0, 50.0]})
-    with pytest.raises(InputError, match=r"2 of 4 objects \(50 %\).*100×50 pixels.*bx 3600\.0"):
-        check_inside_image("t.fits", catalogue, (50, 100))
-    check_inside_image("t.fits", catalogue[:2], (50, 100))
+    rejections = Rejections("objects")
+    inside = inside_image("t.fits", catalogue, (50, 100), rejections)
+    assert inside["bx"].tolist() == [-0.4, 99.4]
+    assert [item for _, item, _ in rejections.rejected] == ["row 2", "row 3"]
+    assert "bx 3600.0, by 4.0 lie outside the image of 100×50 pixels" in rejections.first
+    with pytest.raises(InputError, match=r"2 of 4 objects .*100×50 pixels"):
+        inside_image("t.fits", catalogue, (50, 100), Rejections("objects", 0))
+    assert len(inside_image("t.fits", catalogue[:2], (50, 100), Rejections("objects", 0))) == 2
 
 
 @pytest.mark.data

@@ -54,9 +54,9 @@ def test_one_indexed_positions_are_converted(tmp_path, catalogue):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.drop(columns="flux_r"), "no column 'flux_r'; the table has objid"),
+        (lambda t: t.drop(columns="flux_r"), "no column 'flux_r'; did you mean"),
         (lambda t: t.assign(objid=[0, 1, 1, 3]), "objid 1 occurs in 2 rows"),
-        (lambda t: t.assign(bx=[1.0, np.nan, 2, 3]), "bx is NaN or infinite in 1 of 4 rows"),
+        (lambda t: t.assign(bx=[1.0, np.nan, 2, 3]), "1 of 4 objects .* row 1: bx is not finite"),
         (lambda t: t.iloc[:0], "the catalogue has no object"),
     ],
 )
@@ -78,7 +78,7 @@ def test_truncated_catalogue_is_reported(tmp_path, catalogue):
     path = tmp_path / "t.fits"
     brick_catalogues.write_tractor(path, catalogue)
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(InputError, match=r"t\.fits: not a complete FITS table"):
+    with pytest.raises(InputError, match=r"t\.fits: .*truncated"):
         brick_catalogues.read_tractor(path)
 
 

@@ -1,12 +1,12 @@
 """Stamps of bricks and their features."""
 
-import h5py
 import numpy as np
 import pytest
 
 from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.injections.cutouts import stamps
 from cosmodag.injections.cutouts.stamp_features import stamp_features
+from tests.checksummed import hdf5_file
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_distances_from_the_edge():
 
 def test_study_layout_gives_image_and_inverse_variance(tmp_path):
     x = np.random.default_rng(0).normal(size=(3, 4, 4, 6)).astype(np.float32)
-    with h5py.File(tmp_path / "e.h5", "w") as file:
+    with hdf5_file(tmp_path / "e.h5", "w") as file:
         names = stamps.channel_names("grz")
         assert names == ["g_image", "g_ivar", "r_image", "r_ivar", "z_image", "z_ivar"]
         shapes = {"x_shape": (4, 4, 6), "y_shape": (1,)}

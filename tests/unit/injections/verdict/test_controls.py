@@ -8,6 +8,7 @@ import pytest
 from cosmodag.errors import InputError
 from cosmodag.injections.verdict import controls
 from cosmodag.injections.verdict.controls import judge_by_controls
+from cosmodag.json_files import write_json
 
 VALID_NULL = {"relabellings": 400, "rejected": 0.05, "low": 0.03, "high": 0.08, "holds": True}
 
@@ -25,8 +26,8 @@ def make_run(folder, p_value, *, test=True):
     if test:
         metrics["two_sample"] = {"p_value": p_value, "smallest_effect": 0.55}
     folder.mkdir()
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    (folder / "run.json").write_text(json.dumps({"task": {"column": "label"}}))
+    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "run.json", {"task": {"column": "label"}})
     return folder
 
 
@@ -40,6 +41,7 @@ def judged(tmp_path, monkeypatch):
         run = make_run(tmp_path / "model", 1e-9)
         positive_runs = [make_run(tmp_path / f"flaw{n}", p) for n, p in enumerate(positive)]
         same = make_run(tmp_path / "same", negative)
+        write_json(tmp_path / "dataset.json", {})
         judge_by_controls(
             run, positive_runs, same, tmp_path, tmp_path / "v.json", figure=tmp_path / "v.svg"
         )
@@ -64,7 +66,7 @@ def test_verdict_with_valid_controls_is_that_of_the_test(judged, tmp_path):
 
 def test_undetected_flaw_makes_the_test_void(judged):
     verdict = judged([1e-4, 0.02])
-    assert verdict["outcome"] == "void"
+    assert verdict["outcome"] == "invalid"
     assert verdict["sentence"].startswith("Void: the flaw of flaw1 was not detected (p = 0.02).")
     assert "Result of the test itself" in verdict["sentence"]
 
@@ -73,7 +75,7 @@ def test_wrong_rejection_rate_makes_the_test_void_and_all_failures_are_listed(ju
     verdict = judged(
         [0.5, 1e-4], negative=1e-5, null={**VALID_NULL, "rejected": 0.12, "holds": False}
     )
-    assert verdict["outcome"] == "void"
+    assert verdict["outcome"] == "invalid"
     assert len(verdict["failures"]) == 3
     assert "12.0% of 400 label permutations" in verdict["sentence"]
 

@@ -69,3 +69,9 @@ def test_failed_controls_are_reported(kind, p_value, holds, failures):
     null = {"rejected": 0.09, "relabellings": 500, "holds": holds}
     tests = [{"run": "x", "kind": kind, "p_value": p_value}]
     assert controls.control_failures(tests, null) == failures
+
+
+def test_a_test_whose_classes_positions_give_away_is_a_failure():
+    row = {"run": "x", "kind": "test", "p_value": 1e-9, "outcome": "leaking"}
+    failures = controls.control_failures([row], {"holds": True})
+    assert failures == ["positions or names give the classes of x away"]

@@ -11,6 +11,7 @@ from cosmodag.datasets.audit import audit_split
 from cosmodag.datasets.examples import open_examples
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.errors import InputError
+from cosmodag.hdf5 import create_file
 from cosmodag.reionization.cubes.cubes_file import (
     FIELDS,
     CubesHeader,
@@ -32,7 +33,7 @@ def write_cubes(path, redshift, *, realizations=4, axes=(0, 1, 2), fields=FIELDS
     header = CubesHeader(
         redshift, BOX, N, tuple(range(realizations)), escapes, axes, HUBBLE, 0.3, "random"
     )
-    with h5py.File(path, "w") as file:
+    with create_file(path, "cubes") as file:
         datasets = create_cubes(file, header, fields)
         for name, dataset in datasets.items():
             dataset[...] = rng.uniform(0, 1, dataset.shape)

@@ -64,7 +64,7 @@ def test_power_sums_count_each_mode_once():
 def test_free_paths_through_a_rectangular_bubble_are_exact():
     mask = np.zeros((20, 20), bool)
     mask[5:9, 16:] = mask[5:9, :2] = True  # 4 by 6 pixels, across the edge
-    count = scores.free_path_histogram(mask, 20)
+    (count,) = scores.free_path_histogram(mask[np.newaxis], 20)
     # In each direction each length up to that of the bubble occurs once per line.
     expected = np.zeros(20)
     expected[:4] += 2 * 6
@@ -73,7 +73,7 @@ def test_free_paths_through_a_rectangular_bubble_are_exact():
 
 
 def test_a_path_without_an_end_has_the_length_of_the_side():
-    count = scores.free_path_histogram(np.ones((8, 8), bool), 8)
+    (count,) = scores.free_path_histogram(np.ones((1, 8, 8), bool), 8)
     np.testing.assert_array_equal(count, [0] * 7 + [4 * 64])
 
 

@@ -15,6 +15,7 @@ from cosmodag.reionization.cubes.cubes_file import CubesFile
 from cosmodag.reionization.simulation import py21cmfast_engine
 from cosmodag.reionization.simulation.coeval_cubes import draw_initial_conditions, simulate_cubes
 from cosmodag.reionization.simulation.engine import SimulationBox
+from tests.checksummed import hdf5_file
 
 needs_21cmfast = pytest.mark.skipif(
     not py21cmfast_engine.is_installed(),
@@ -36,7 +37,7 @@ def both(tmp_path_factory):
     )
     with (
         h5py.File(initial["21cmfast"]) as theirs,
-        h5py.File(initial["excursion_set"], "w") as ours,
+        hdf5_file(initial["excursion_set"], "w") as ours,
     ):
         ours.attrs.update(theirs.attrs)
         ours.attrs["engine"] = "excursion_set"

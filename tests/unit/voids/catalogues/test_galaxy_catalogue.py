@@ -1,11 +1,14 @@
 """Galaxy catalogues: positions in Mpc/h, and one-line errors for invalid ones."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pandas
 import pytest
 
 from cosmodag.errors import InputError
+from cosmodag.rejections import Rejections
 from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
 from cosmodag.voids.catalogues.galaxies_file import describe_boxes
 from cosmodag.voids.catalogues.galaxy_catalogue import (
@@ -104,11 +107,26 @@ def test_positions_on_the_upper_face_of_an_open_box_stay(tmp_path, positions):
     np.testing.assert_array_equal(position[0], [BOX] * 3)
 
 
-def test_positions_that_are_not_finite_are_counted(tmp_path, positions):
+def test_rows_that_are_not_finite_are_left_out_and_listed(tmp_path, positions):
     invalid = positions.copy()
     invalid[1500, 1], invalid[4000, 2] = np.nan, np.inf
-    with pytest.raises(InputError, match=r"2 of 5000 galaxies .* the first in row 1500"):
-        read(save(tmp_path / "c.parquet", invalid))
+    path = save(tmp_path / "c.parquet", invalid)
+    rejections = Rejections("rows")
+    chunks = list(read_galaxies(catalogue(path), rejections=rejections, chunk_rows=700))
+    usable = np.delete(positions, [1500, 4000], axis=0).astype("f4")
+    np.testing.assert_array_equal(np.concatenate([chunk.position for chunk in chunks]), usable)
+    assert rejections.rejected == [
+        (str(path), "row 1500", "y is NaN"),
+        (str(path), "row 4000", "z is inf"),
+    ]
+    strict = replace(catalogue(path), max_rejected=0)
+    with pytest.raises(InputError, match=r"2 of 5000 rows .* the first: row 1500: y is NaN"):
+        list(read_galaxies(strict))
+    write_galaxies_file(tmp_path / "g.h5", {"a": catalogue(path)}, source="mock")
+    table = pandas.read_csv(tmp_path / "g.rejected.csv")
+    assert table["item"].tolist() == ["row 1500", "row 4000"]
+    with h5py.File(tmp_path / "g.h5") as file:
+        assert file["a"].attrs["n_rejected_rows"] == 2
 
 
 @pytest.mark.parametrize(
@@ -120,7 +138,7 @@ def test_positions_that_are_not_finite_are_counted(tmp_path, positions):
         (0, 1, {"unit": "kpc/h"}, "perhaps unit: Mpc/h"),
         (0, 1, {"unit": "Mpc", "hubble": 0.7}, "perhaps unit: Mpc/h"),
         (0, 0.001, {}, "perhaps coordinates in Gpc/h"),
-        (0, 5, {}, "99.1 % of them outside"),
+        (0, 5, {}, "99.1 % of them (the first: row 0) outside"),
     ],
 )
 def test_an_error_for_positions_outside_the_box_names_the_probable_cause(

@@ -5,6 +5,7 @@ import pytest
 from astropy.table import Table
 
 from cosmodag.errors import InputError
+from cosmodag.rejections import Rejections
 from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
 from cosmodag.voids.catalogues.sphere_catalogue import read_spheres
 
@@ -70,12 +71,16 @@ def test_spheres_in_other_units_are_refused(tmp_path, spheres, scale, settings, 
     assert "\n" not in str(caught.value)
 
 
-def test_invalid_spheres_are_counted(tmp_path, spheres):
+def test_invalid_spheres_are_left_out_and_listed_up_to_a_share(tmp_path, spheres):
     radius = spheres["radius"].copy()
     radius[[4, 9]] = [-1, np.nan]
     path = save(tmp_path / "v.fits", spheres | {"radius": radius})
-    with pytest.raises(InputError, match=r"2 of 200 spheres .* the first in row 4"):
+    with pytest.raises(InputError, match=r"2 of 200 spheres .* the first: row 4: .*radius above 0"):
         read(path)
+    rejections = Rejections("spheres")
+    position, _ = read_spheres(path, BoxCoordinates(box_size=BOX), rejections=rejections)
+    assert [item for _, item, _ in rejections.rejected] == ["row 4", "row 9"]
+    assert len(position) == 198
 
 
 @pytest.mark.data

@@ -86,7 +86,7 @@ def test_an_error_for_a_missing_column_names_the_nearest(tmp_path, columns, suff
 
 @pytest.mark.parametrize("suffix", ["h5", "parquet", "fits", "csv", "dat", "ff"])
 def test_a_missing_file_is_refused(tmp_path, suffix):
-    with pytest.raises(InputError, match=rf"gone\.{suffix}: no such file"):
+    with pytest.raises(InputError, match=rf"gone\.{suffix}: there is no such file"):
         read(tmp_path / f"gone.{suffix}", ["x"])
 
 
@@ -111,8 +111,12 @@ def test_columns_of_text_without_header_have_indices(tmp_path, columns):
 def test_text_in_a_column_is_refused(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("x,y\n1,2\nabc,3\n")
-    with pytest.raises(InputError, match=r"table\.csv: column 'x' is not a column of numbers"):
+    with pytest.raises(InputError, match=r"table\.csv: row 1 \(from 0\): x is 'abc', not a number"):
         read(path, ["x"])
+    problems = {}
+    (x,) = next(read_columns(path, ["x"], problems=problems))
+    np.testing.assert_array_equal(x, [1, np.nan])
+    assert problems == {1: "x is 'abc', not a number"}
 
 
 def test_a_comment_of_another_width_is_not_a_header(tmp_path):

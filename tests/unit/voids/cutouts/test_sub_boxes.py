@@ -10,6 +10,7 @@ import pytest
 from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
 from cosmodag.errors import InputError
 from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
+from tests.checksummed import hdf5_file
 
 
 def cut(files, output, *, side, depth, stride, layers=1, factor=4, labels=None, **settings):
@@ -85,7 +86,7 @@ def test_published_protocol_has_10648_sub_boxes_and_the_real_box_216():
 
 def mirror(path, transform, names):
     """Apply a symmetry to the meshes of a file."""
-    with h5py.File(path, "r+") as file:
+    with hdf5_file(path, "r+") as file:
         for name in names:
             values = np.stack([transform(mesh) for mesh in file[name][:]])
             file[name][...] = values
@@ -103,7 +104,7 @@ def test_input_and_target_share_axes(write_boxes, tmp_path, symmetry):
     }[symmetry]
     mirror(paths[0], move, ["grid"])
     mirror(paths[1], move, ["matter/mask"])
-    with h5py.File(paths[1], "r+") as file:
+    with hdf5_file(paths[1], "r+") as file:
         position = file["matter/voids/r0000/position"]
         a, b, c = position[:].T
         position[...] = np.stack([size - b, a, c] if symmetry == "rotate" else [b, a, c], axis=1)
@@ -119,10 +120,10 @@ def test_input_and_target_share_axes(write_boxes, tmp_path, symmetry):
 def test_a_dense_column_and_the_void_in_it_fall_on_the_same_pixel(write_boxes, tmp_path, axis):
     grid_file, labels_file = write_boxes((24,) * 3, voids=1)
     place = [5, 9, 17]
-    with h5py.File(grid_file, "r+") as file:
+    with hdf5_file(grid_file, "r+") as file:
         file["grid"][...] = 1
         file["grid"][0, place[0], place[1], place[2]] = 100
-    with h5py.File(labels_file, "r+") as file:
+    with hdf5_file(labels_file, "r+") as file:
         file["matter/mask"][...] = 0
         file["matter/mask"][0, place[0], place[1], place[2]] = 1
         file["matter/voids/r0000/position"][...] = (np.array(place) + 0.5) * 2.0
@@ -233,7 +234,7 @@ def test_sub_boxes_of_an_open_box_cannot_wrap(write_boxes, tmp_path):
 
 def test_a_mask_mesh_that_does_not_divide_the_grid_is_refused(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3)
-    with h5py.File(labels_file, "r+") as file:
+    with hdf5_file(labels_file, "r+") as file:
         del file["matter/mask"]
         file["matter/mask"] = np.zeros((1, 10, 10, 10), np.uint8)
     with pytest.raises(InputError, match="does not divide the grid"):
@@ -255,7 +256,7 @@ def test_a_failed_write_leaves_no_file(write_boxes, tmp_path, monkeypatch):
 
 def test_an_empty_box_is_refused(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3, boxes=2)
-    with h5py.File(grid_file, "r+") as file:
+    with hdf5_file(grid_file, "r+") as file:
         file.attrs["mean_density"] = [1.0, 0.0]
     with pytest.raises(InputError, match=r"box r0001 has mean_density 0.0"):
         cut((grid_file, labels_file), tmp_path / "e.h5", side=8, depth=8, stride=8)
@@ -264,11 +265,11 @@ def test_an_empty_box_is_refused(write_boxes, tmp_path):
 def test_labels_of_other_boxes_are_refused(write_boxes, tmp_path):
     grid_file, labels_file = write_boxes((24,) * 3)
     settings = {"side": 8, "depth": 8, "stride": 8}
-    with h5py.File(labels_file, "r+") as file:
+    with hdf5_file(labels_file, "r+") as file:
         file.attrs["box_size"] = [100.0, 100.0, 100.0]
     with pytest.raises(InputError, match=r"labels.h5: box_size .* differs"):
         cut((grid_file, labels_file), tmp_path / "e.h5", **settings)
-    with h5py.File(labels_file, "r+") as file:
+    with hdf5_file(labels_file, "r+") as file:
         file.attrs["boxes"] = ["r0007"]
     with pytest.raises(InputError, match=r"box r0000 of .* has no labels"):
         cut((grid_file, labels_file), tmp_path / "e.h5", **settings)

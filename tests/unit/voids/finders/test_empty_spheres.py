@@ -5,6 +5,7 @@ import pytest
 from scipy.spatial import Delaunay, cKDTree
 
 from cosmodag.errors import InputError
+from cosmodag.voids.finders import sphere_growth
 from cosmodag.voids.finders.cross_match import match_spheres
 from cosmodag.voids.finders.empty_spheres import find_empty_spheres, fraction_outside
 from cosmodag.voids.finders.sphere_merging import overlap_fraction
@@ -256,3 +257,19 @@ def test_voids_of_real_galaxies_match_those_of_vast(data_folder):
     )
     assert voids.radius[0] >= radius.max()
     assert np.median(match.radius_ratio) == pytest.approx(1, abs=0.02)
+
+
+def test_spheres_grown_in_blocks_are_those_grown_at_once(monkeypatch):
+    tracers = random_tracers(BOX, 3000, seed=6)
+    whole = find_empty_spheres(tracers, BOX, periodic=True, minimum_radius=5.0)
+    monkeypatch.setattr(sphere_growth, "BLOCK_POINTS", 2000)
+    parts = find_empty_spheres(tracers, BOX, periodic=True, minimum_radius=5.0)
+    for name in ("position", "radius", "volume", "sphere_position", "sphere_radius"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_a_lattice_far_too_fine_for_the_tracers_is_refused_before_it_is_made():
+    with pytest.raises(InputError, match=r"grow from .*e\+\d+ points, .* times as large"):
+        find_empty_spheres(
+            random_tracers(1000.0, 5000), [1000.0] * 3, periodic=True, minimum_radius=0.1
+        )

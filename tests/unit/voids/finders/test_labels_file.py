@@ -7,6 +7,7 @@ import pytest
 from cosmodag.errors import InputError
 from cosmodag.voids.finders.box_labels import average_cells
 from cosmodag.voids.finders.labels_file import label_boxes, read_mask, read_voids
+from tests.checksummed import hdf5_file
 
 from .planted import remove_spheres
 
@@ -28,8 +29,8 @@ def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
     rng = np.random.default_rng(0)
     with (
-        h5py.File(folder / "galaxies.h5", "w") as galaxies,
-        h5py.File(folder / "matter.h5", "w") as matter,
+        hdf5_file(folder / "galaxies.h5", "w") as galaxies,
+        hdf5_file(folder / "matter.h5", "w") as matter,
     ):
         galaxies.attrs.update(kind="galaxies", source="planted")
         groups = [f"boxes/{box}" for box in BOXES]
@@ -142,7 +143,7 @@ def test_a_truncated_file_is_refused(inputs, tmp_path):
 
 def test_inputs_of_different_boxes_are_refused(inputs, tmp_path):
     other = tmp_path / "galaxies.h5"
-    with h5py.File(inputs / "galaxies.h5") as source, h5py.File(other, "w") as file:
+    with h5py.File(inputs / "galaxies.h5") as source, hdf5_file(other, "w") as file:
         file.attrs.update(source.attrs)
         source.copy("r0000", file)
     with pytest.raises(InputError, match="r0001"):

@@ -10,6 +10,7 @@ from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.voids.grids.assign_galaxies import grid_galaxies, grid_shape
 from cosmodag.voids.grids.grid_file import read_grid, read_header
+from tests.checksummed import hdf5_file
 
 BOX = (40.0, 30.0, 20.0)
 
@@ -17,7 +18,7 @@ BOX = (40.0, 30.0, 20.0)
 def write_galaxies(path, counts, *, weighted=False, **attributes):
     """Write a galaxies file with a number of galaxies per box."""
     rng = np.random.default_rng(11)
-    with h5py.File(path, "w") as file:
+    with hdf5_file(path, "w") as file:
         file.attrs.update(kind="galaxies", source="a test")
         for name, count in counts.items():
             box = file.create_group(name)
@@ -68,9 +69,9 @@ def test_memory_does_not_grow_with_the_number_of_galaxies(tmp_path):
     peaks = []
     for count in (20_000, 200_000):
         path = write_galaxies(tmp_path / f"{count}.h5", {"a": count})
-        grid_galaxies(path, tmp_path / "grid.h5", cells=16, chunk=5000)
+        grid_galaxies(path, tmp_path / "grid.h5", cells=(16, 12, 8), chunk=5000)
         tracemalloc.start()
-        grid_galaxies(path, tmp_path / "grid.h5", cells=16, chunk=5000)
+        grid_galaxies(path, tmp_path / "grid.h5", cells=(16, 12, 8), chunk=5000)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     # Ten times the galaxies; temporaries of the threads vary by up to 50 %.
@@ -80,7 +81,8 @@ def test_memory_does_not_grow_with_the_number_of_galaxies(tmp_path):
 def test_a_cell_size_is_adjusted_to_a_whole_number_of_cells():
     assert grid_shape(BOX, cell_size=2.0) == (20, 15, 10)
     assert grid_shape((40.1, 30, 20), cell_size=2.0) == (20, 15, 10)
-    assert grid_shape(BOX, cells=7) == (7, 7, 7)
+    assert grid_shape((20, 20, 20), cells=7) == (7, 7, 7)
+    assert grid_shape(BOX, cells=(8, 6, 4)) == (8, 6, 4)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,7 @@ def test_a_cell_size_is_adjusted_to_a_whole_number_of_cells():
         ({"cells": 4, "cell_size": 2.0}, "exactly one"),
         ({"cells": 0}, "cells 0"),
         ({"cells": 2.5}, "cells 2.5"),
+        ({"cells": 8}, r"cells of 5×3.75×2.5 Mpc/h; .* such as \[8, 6, 4\]"),
         ({"cell_size": 0.0}, "cell_size 0"),
         ({"cell_size": 50.0}, "at most 20"),
         ({"cell_size": 13.0}, "does not divide"),
@@ -112,10 +115,10 @@ def test_impossible_sizes_of_a_grid_are_refused(sizes, message):
     ],
 )
 def test_errors_name_file_and_box_and_no_file_is_written(galaxies, tmp_path, change, message):
-    with h5py.File(galaxies, "r+") as file:
+    with hdf5_file(galaxies, "r+") as file:
         change(file)
     with pytest.raises(InputError, match=message) as caught:
-        grid_galaxies(galaxies, tmp_path / "grid.h5", cells=8)
+        grid_galaxies(galaxies, tmp_path / "grid.h5", cells=(8, 6, 4))
     assert str(galaxies) in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["galaxies.h5"]
 
@@ -123,15 +126,15 @@ def test_errors_name_file_and_box_and_no_file_is_written(galaxies, tmp_path, cha
 def test_an_empty_box_is_refused(tmp_path):
     path = write_galaxies(tmp_path / "galaxies.h5", {"a": 10, "b": 0})
     with pytest.raises(InputError, match="'b' has no galaxies"):
-        grid_galaxies(path, tmp_path / "grid.h5", cells=8)
+        grid_galaxies(path, tmp_path / "grid.h5", cells=(8, 6, 4))
 
 
 def test_missing_and_truncated_files_are_refused(galaxies, tmp_path):
     with pytest.raises(InputError, match=r"none.h5: there is no such file; .*'galaxies'"):
-        grid_galaxies(tmp_path / "none.h5", tmp_path / "grid.h5", cells=8)
-    grid_galaxies(galaxies, tmp_path / "grid.h5", cells=8)
+        grid_galaxies(tmp_path / "none.h5", tmp_path / "grid.h5", cells=(8, 6, 4))
+    grid_galaxies(galaxies, tmp_path / "grid.h5", cells=(8, 6, 4))
     for path, read in (
-        (galaxies, lambda: grid_galaxies(galaxies, tmp_path / "other.h5", cells=8)),
+        (galaxies, lambda: grid_galaxies(galaxies, tmp_path / "other.h5", cells=(8, 6, 4))),
         (tmp_path / "grid.h5", lambda: read_header(tmp_path / "grid.h5")),
     ):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -140,7 +143,7 @@ def test_missing_and_truncated_files_are_refused(galaxies, tmp_path):
 
 
 def test_a_missing_box_is_refused(galaxies, tmp_path):
-    grid_galaxies(galaxies, tmp_path / "grid.h5", cells=8)
+    grid_galaxies(galaxies, tmp_path / "grid.h5", cells=(8, 6, 4))
     for box in ("r0009", 2):
         with pytest.raises(InputError, match=f"no box .*{box}"):
             read_grid(tmp_path / "grid.h5", box)

@@ -1,16 +1,13 @@
 """Baselines that predict numbers, fitted on the training split, tuned on the validation split.
 
 Each takes examples with features in the place of images, and returns predictions for the validation
-and the test split. Their spread is the scatter of the errors on the validation split.
+and the test split. Their spread is the scatter of the errors on the validation split. scikit-learn
+is imported by what fits, since it takes seconds and evaluations only read predictions.
 """
 
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
@@ -37,12 +34,18 @@ def mean(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> 
 
 def ridge(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
     """Predict by linear regression on features, its penalty chosen on the validation split."""
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     models = (make_pipeline(StandardScaler(), Ridge(penalty)) for penalty in _RIDGE_PENALTIES)
     return _best(models, train, valid, test)
 
 
 def trees(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
     """Predict by gradient-boosted trees on features, with early stopping on validation."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
     models = (
         HistGradientBoostingRegressor(
             max_iter=600,
@@ -68,6 +71,8 @@ BASELINES: dict[str, Callable[..., Predictions]] = {
 
 def _best(models, train: Examples, valid: Examples, test: Examples) -> Predictions:
     """Return the predictions of the model of least squared error on validation."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
     best_error, best, best_valid = np.inf, None, None
     for model in models:
         watched = {}

@@ -1,5 +1,6 @@
 """Input and output of every baseline."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,16 @@ class Predictions(NamedTuple):
     valid: np.ndarray
     test: np.ndarray
     spread: float | None = None
+
+
+class LeftOut(NamedTuple):
+    """Why there are no predictions of a baseline, as the end of a sentence."""
+
+    reason: str
+
+
+Fitted = Mapping[str, Predictions | LeftOut]
+"""Predictions of baselines by name, or why there are none."""
 
 
 def subset(examples: Examples, most: int, seed: int) -> Examples:

@@ -3,16 +3,14 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import h5py
 from threadpoolctl import threadpool_limits
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.baselines.examples import Predictions
-from cosmodag.files import whole_file
-from cosmodag.hdf5 import open_kind
+from cosmodag.evaluation.baselines.examples import Fitted, LeftOut, Predictions
+from cosmodag.hdf5 import create_file, open_kind
 
 log = logging.getLogger(__name__)
 
@@ -63,22 +61,35 @@ def fit_each(
     return predictions
 
 
-def write_baselines(path: str | os.PathLike, fitted: Mapping[str, Predictions]) -> None:
-    """Write predictions as HDF5: a group a baseline, holding `valid`, `test` and its `spread`."""
-    with whole_file(path) as partial, h5py.File(partial, "w") as file:
-        file.attrs["kind"] = "baselines"
+def write_baselines(
+    path: str | os.PathLike,
+    fitted: Fitted,
+    *,
+    inputs: Sequence[str | os.PathLike] = (),
+) -> None:
+    """Write predictions as HDF5: a group per baseline, with `valid`, `test` and its `spread`.
+
+    The group of a baseline that is left out has the attribute `left_out`, the reason.
+    """
+    with create_file(path, "baselines", inputs=inputs) as file:
         for name, predictions in fitted.items():
             group = file.create_group(name)
+            if isinstance(predictions, LeftOut):
+                log.warning("baseline %s is left out: %s", name, predictions.reason)
+                group.attrs["left_out"] = predictions.reason
+                continue
             for split in ("valid", "test"):
                 group.create_dataset(split, data=getattr(predictions, split), compression="gzip")
             if predictions.spread is not None:
                 group.attrs["spread"] = predictions.spread
 
 
-def read_baselines(path: str | os.PathLike) -> dict[str, Predictions]:
+def read_baselines(path: str | os.PathLike) -> dict[str, Predictions | LeftOut]:
     """Read what `write_baselines` wrote."""
     with open_kind(path, "baselines") as file:
         return {
-            name: Predictions(group["valid"][:], group["test"][:], group.attrs.get("spread"))
+            name: LeftOut(group.attrs["left_out"])
+            if "left_out" in group.attrs
+            else Predictions(group["valid"][:], group["test"][:], group.attrs.get("spread"))
             for name, group in file.items()
         }

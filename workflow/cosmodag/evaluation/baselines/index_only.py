@@ -2,33 +2,41 @@
 
 On splits by independent groups they must score nothing: whatever they earn on another split is
 what a network could have earned by remembering places. They average the targets of the training
-examples nearest in position: within the same box where training has seen it, else over all boxes
-(boxes of independent seeds have nothing in common there; if this scores, seeds are shared). The
-number of neighbours, up to all, is chosen on validation.
+examples nearest in position, weighted by distance, see `neighbour_kernel`: in the same box, at the
+same place of any box (boxes of independent seeds have nothing in common there; if this scores,
+seeds are shared), or on the sky.
 """
 
 import numpy as np
-import pandas as pd
-from scipy.spatial import cKDTree
 
+from cosmodag.evaluation.baselines import neighbour_kernel
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.positions import Units, geometric_spaces, pixel_units
 
-_NEIGHBOURS = (1, 2, 4, 8, 16, 32)
-# Pixels of training maps that are remembered, and of validation maps that are judged.
 _REMEMBERED, _JUDGED = 400_000, 40_000
-# Lines of sight are set apart by this, in Mpc/h: along another one the sight lines differ.
-_AXIS_APART = 1e4
+"""Pixels of training maps that are remembered, and of validation maps that are judged."""
 
 
 def index_only_numbers(
     train: Examples, valid: Examples, test: Examples, *, seed: int = 0
 ) -> Predictions:
     """Predict the mean target of the training examples nearest in position, for numbers (N,)."""
-    memory = _Memory(_example_places(train.index), _boxes(train.index), train.y)
-    places = [(_example_places(each.index), _boxes(each.index)) for each in (valid, test)]
-    count = memory.best_count(*places[0], valid.y)
-    predicted = [memory.average(*place, count) for place in places]
-    return Predictions(*predicted, spread=float(np.std(valid.y - predicted[0])))
+    predicted = index_only_columns(
+        *(each._replace(y=np.asarray(each.y)[:, np.newaxis]) for each in (train, valid, test))
+    )
+    valid_mean, test_mean = (each[:, 0].astype(np.float32) for each in predicted)
+    return Predictions(valid_mean, test_mean, spread=float(np.std(valid.y - valid_mean)))
+
+
+def index_only_columns(
+    train: Examples, valid: Examples, test: Examples
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predict several numbers of each example, (N, K) float64, of validation and test."""
+    units = [Units.examples(each.index) for each in (train, valid, test)]
+    fitted = neighbour_kernel.fit(
+        geometric_spaces(train.index), units[0], train.y, units[1], valid.y
+    )
+    return fitted.predict(units[1]), fitted.predict(units[2])
 
 
 def index_only_maps(
@@ -37,94 +45,37 @@ def index_only_maps(
     """Predict the mean mask of the training pixels nearest in position, for maps (N, *map).
 
     A pixel's position is the centre of its sight line in the box, so overlapping sub-boxes give
-    each other away whatever their offset.
+    each other away whatever their offset. Where examples lie in no box, all pixels of a map are
+    predicted alike.
     """
+    if "lower_x" not in train.index:
+        axes = tuple(range(1, train.y.ndim))
+        means = [each._replace(y=each.y.mean(axes)) for each in (train, valid, test)]
+        predicted = index_only_numbers(*means, seed=seed)
+        return Predictions(
+            *(
+                np.broadcast_to(np.expand_dims(mean, axes), each.y.shape).astype(np.float32)
+                for mean, each in zip(predicted, (valid, test))
+            )
+        )
     random = np.random.default_rng(seed)
     kept = random.permutation(train.y.size)[:_REMEMBERED]
-    place, box = _pixel_places(train)
-    memory = _Memory(place[kept], box[kept], train.y.ravel()[kept])
-    places = [_pixel_places(each) for each in (valid, test)]
     judged = random.permutation(valid.y.size)[:_JUDGED]
-    count = memory.best_count(*(each[judged] for each in places[0]), valid.y.ravel()[judged])
-    return Predictions(
-        *(
-            memory.average(*place, count).reshape(each.y.shape)
-            for place, each in zip(places, (valid, test))
-        )
+    fitted = neighbour_kernel.fit(
+        geometric_spaces(train.index),
+        pixel_units(train.index, train.y.shape[1:], kept),
+        train.y.ravel()[kept, np.newaxis],
+        pixel_units(valid.index, valid.y.shape[1:], judged),
+        valid.y.ravel()[judged, np.newaxis],
     )
+    return Predictions(*(_predict_maps(fitted, each) for each in (valid, test)))
 
 
-class _Memory:
-    """Targets of the training split by position."""
-
-    def __init__(self, place: np.ndarray, box: np.ndarray, target: np.ndarray):
-        target = np.asarray(target, dtype=np.float64)
-        self.mean = target.mean()
-        self.everywhere = (cKDTree(place), target)
-        self.boxes = {
-            name: (cKDTree(place[box == name]), target[box == name]) for name in np.unique(box)
-        }
-
-    def average(self, place: np.ndarray, box: np.ndarray, count: int | None) -> np.ndarray:
-        """Return the mean of the `count` nearest targets, float32 (N,); None stands for all."""
-        result = np.full(len(place), self.mean, np.float32)
-        if count is None:
-            return result
-        for name in np.unique(box):
-            tree, target = self.boxes.get(name, self.everywhere)
-            rows = box == name
-            neighbours = list(range(1, min(count, tree.n) + 1))
-            _, nearest = tree.query(place[rows], k=neighbours, workers=-1)
-            result[rows] = target[nearest].mean(-1)
-        return result
-
-    def best_count(self, place: np.ndarray, box: np.ndarray, truth: np.ndarray) -> int | None:
-        """Return the number of neighbours of least squared error."""
-        error = {
-            count: np.mean((self.average(place, box, count) - truth) ** 2)
-            for count in (None, *_NEIGHBOURS)
-        }
-        return min(error, key=error.get)
-
-
-def _boxes(index: pd.DataFrame) -> np.ndarray:
-    return index["box"].to_numpy(str) if "box" in index else np.full(len(index), "")
-
-
-def _axes(index: pd.DataFrame) -> np.ndarray:
-    return index["axis"].to_numpy(int) if "axis" in index else np.zeros(len(index), int)
-
-
-def _corners(index: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return lower and upper corners (N, 3), or row numbers where examples lie in no box."""
-    if "lower_x" not in index:
-        row = np.arange(len(index), dtype=float)[:, None]
-        return row * [1, 0, 0], row * [1, 0, 0]
-    return tuple(
-        index[[f"{end}_{axis}" for axis in "xyz"]].to_numpy(float) for end in ("lower", "upper")
-    )
-
-
-def _example_places(index: pd.DataFrame) -> np.ndarray:
-    """Return line of sight and centre of each example, (N, 4)."""
-    lower, upper = _corners(index)
-    return np.column_stack([_axes(index) * _AXIS_APART, (lower + upper) / 2])
-
-
-def _pixel_places(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
-    """Return line of sight and centre of each pixel, (pixels, 4), and its box (pixels,)."""
-    shape = examples.y.shape[1:]
-    lower, upper = _corners(examples.index)
-    axes, boxes = _axes(examples.index), _boxes(examples.index)
-    place = np.empty((len(lower), *shape, 4), np.float32)
-    for row, (low, high, sight) in enumerate(zip(lower, upper, axes)):
-        place[row, ..., 0] = sight * _AXIS_APART
-        place[row, ..., 1:] = (low + high) / 2
-        # The map keeps the order of the box's axes; the line of sight drops out of a square.
-        kept = [axis for axis in range(3) if len(shape) == 3 or axis != sight]
-        for along, axis in enumerate(kept):
-            side = (high[axis] - low[axis]) / shape[along]
-            view = [-1 if each == along else 1 for each in range(len(shape))]
-            centres = low[axis] + side * (np.arange(shape[along]) + 0.5)
-            place[row, ..., 1 + axis] = centres.reshape(view)
-    return place.reshape(-1, 4), np.repeat(boxes, int(np.prod(shape)))
+def _predict_maps(fitted: neighbour_kernel.Fitted, examples: Examples) -> np.ndarray:
+    """Return the prediction of each pixel, (N, *map) float32."""
+    predicted = np.empty(examples.y.size, np.float32)
+    for start in range(0, examples.y.size, _REMEMBERED):
+        pixels = np.arange(start, min(start + _REMEMBERED, examples.y.size))
+        units = pixel_units(examples.index, examples.y.shape[1:], pixels)
+        predicted[pixels] = fitted.predict(units)[:, 0]
+    return predicted.reshape(examples.y.shape)

@@ -2,20 +2,24 @@
 
 Each takes the training and validation examples and the test inputs and returns probabilities of
 the mask for validation and test, so that one set of scores serves networks and baselines.
+scikit-learn is imported by what fits, since it takes seconds and evaluations only read predictions.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.isotonic import IsotonicRegression
-from sklearn.metrics import log_loss
 
 from cosmodag.evaluation.baselines import features
 from cosmodag.evaluation.baselines.examples import Examples, Predictions, subset
 from cosmodag.evaluation.baselines.index_only import index_only_maps
 from cosmodag.evaluation.baselines.tidal import tidal_eigenvalues
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 _SMOOTHINGS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _EIGENVALUE_THRESHOLDS = (0.0, 0.1, 0.2, 0.4)
@@ -42,6 +46,8 @@ def smoothed_density(
     falls or rises throughout (isotonic regression on the training split), so a threshold on one is
     a threshold on the other: what is sought may lie in empty or in dense regions.
     """
+    from sklearn.isotonic import IsotonicRegression
+
     train, judge = subset(train, _FEW, seed), subset(valid, _FEW, seed)
     best_loss, best = np.inf, None
     for smoothing in _SMOOTHINGS:
@@ -101,6 +107,8 @@ def trees(
     validation among a few. `max_pixels` and `max_examples` bound the training set; the pixels are
     spread evenly over the examples.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     inputs, truth = _pixels(train, max_pixels, max_examples, seed)
     inputs_valid, truth_valid = _pixels(valid, max_pixels // 3, max_examples // 3, seed)
     best_loss, best = np.inf, None
@@ -181,4 +189,6 @@ def _predict_trees(model: HistGradientBoostingClassifier, examples: Examples) ->
 
 
 def _loss(truth: np.ndarray, probability: np.ndarray) -> float:
+    from sklearn.metrics import log_loss
+
     return log_loss(truth.ravel(), probability.ravel(), labels=[False, True])

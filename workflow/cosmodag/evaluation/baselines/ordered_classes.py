@@ -3,7 +3,8 @@
 Each takes a `ClassSplit`, with features and pixels of the images, and returns a distribution over
 the classes, (N, K), for the validation and the test split. Settings are
 chosen on the validation split, where the distributions are calibrated by a temperature as those of
-a network are.
+a network are. scikit-learn is imported by what fits, since it takes seconds and evaluations only
+read predictions.
 """
 
 import functools
@@ -11,16 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
-from sklearn.decomposition import PCA
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import Ridge
-from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+import pandas as pd
+from scipy import special
 
+from cosmodag.evaluation.baselines import neighbour_kernel
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.positions import Units, geometric_spaces
 from cosmodag.training.calibration import fit_class_temperature
 
 _RIDGE_PENALTIES = 10.0 ** np.arange(-2, 6)
@@ -87,6 +84,10 @@ def discriminant(
     train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
 ):
     """Predict by linear discriminant analysis with shrunk covariance (Ledoit & Wolf 2004)."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     model = make_pipeline(
         StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     )
@@ -97,6 +98,10 @@ def discriminant(
 @distribution
 def ridge(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """Predict by linear regression of the value, with the normal error of the validation split."""
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     best_error, best = np.inf, None
     for penalty in _RIDGE_PENALTIES:
         model = make_pipeline(StandardScaler(), Ridge(penalty))
@@ -106,7 +111,7 @@ def ridge(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nda
             best_error, best = error, model
     edges = np.r_[-np.inf, (values[1:] + values[:-1]) / 2, np.inf]
     return [
-        np.diff(stats.norm.cdf(edges, best.predict(each.features)[:, None], best_error), axis=1)
+        np.diff(special.ndtr((edges - best.predict(each.features)[:, None]) / best_error), axis=1)
         for each in (valid, test)
     ]
 
@@ -114,6 +119,8 @@ def ridge(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nda
 @distribution
 def trees(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int):
     """Predict by gradient-boosted trees on the features, grown until validation stops improving."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     fitted = []
     for leaves, least, learning_rate in _TREES:
         model = HistGradientBoostingClassifier(
@@ -138,6 +145,8 @@ def neighbours(
     train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
 ):
     """Predict by the nearest images in the principal components of their pixels."""
+    from sklearn.decomposition import PCA
+
     fitted = []
     for components in _COMPONENTS:
         components = min(components, *train.pixels.shape)
@@ -151,16 +160,13 @@ def neighbours(
 def place_only(
     train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
 ):
-    """Predict by the nearest training images in position, of the same simulation if it has any."""
-    universes = {name: float(number) for number, name in enumerate(np.unique(train.universe))}
-    apart = 1e6  # of universes, and of lines of sight from each other
-
-    def where(each: ClassSplit) -> np.ndarray:
-        own = np.array([universes.get(name, 0.0) for name in each.universe])
-        place = each.place * ([apart / 1e3] + [1.0] * (each.place.shape[1] - 1))
-        return np.column_stack([apart * own, place])
-
-    return _best(_nearest(train.y, len(values), *map(where, (train, valid, test))), valid.y)
+    """Predict by the training images nearest in position, in the same simulation or in any."""
+    one_hot = np.eye(len(values))
+    units = [_units(each) for each in (train, valid, test)]
+    spaces = geometric_spaces(units[0].index)
+    fitted = neighbour_kernel.fit(spaces, units[0], one_hot[train.y], units[1], one_hot[valid.y])
+    found = [np.maximum(fitted.predict(each), 0) for each in units[1:]]
+    return [each / each.sum(1, keepdims=True) for each in found]
 
 
 @distribution
@@ -201,6 +207,15 @@ def calibrated(
     )
 
 
+def _units(split: ClassSplit) -> Units:
+    """Return the line of sight and position of each image in its simulation."""
+    index = pd.DataFrame({"box": split.universe, "axis": split.place[:, 0].astype(int)})
+    for number, letter in enumerate("xyz", start=1):
+        value = split.place[:, number] if number < split.place.shape[1] else 0.0
+        index[f"lower_{letter}"] = index[f"upper_{letter}"] = value
+    return Units.examples(index)
+
+
 def _shares(y: np.ndarray, classes: int) -> np.ndarray:
     """Return the frequency of each class, none of them 0."""
     count = np.bincount(y, minlength=classes) + 1e-3
@@ -221,6 +236,8 @@ def _nearest(
 
     The last entry takes all of the training split.
     """
+    from sklearn.neighbors import NearestNeighbors
+
     overall = _shares(y, classes)
     most = min(max(_NEIGHBOURS), len(y))
     search = NearestNeighbors(n_neighbors=most).fit(train)

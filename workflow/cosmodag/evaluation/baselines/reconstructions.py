@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import fft
-from sklearn.decomposition import PCA
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 
@@ -28,6 +27,8 @@ def principal(
 
     There are fewer components where there are fewer training images.
     """
+    from sklearn.decomposition import PCA  # takes seconds, and evaluations do not fit
+
     pixels = train.x.reshape(len(train.x), -1)
     components = min(size, len(pixels) - 1, pixels.shape[1])
     model = PCA(components, svd_solver="auto", random_state=seed).fit(pixels)

@@ -3,14 +3,12 @@
 import os
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
 from cosmodag.galaxies.clusters.cluster_models import MODELS, ClusterModel
 from cosmodag.galaxies.clusters.outliers import OutlierReference
-from cosmodag.hdf5 import open_kind
+from cosmodag.hdf5 import create_file, open_kind
 
 KIND = "cluster_model"
 FILE_NAME = "cluster_model.h5"
@@ -116,10 +114,9 @@ def write_clusters(path: str | os.PathLike, clusters: LatentClusters) -> None:
         File to write.
     clusters : LatentClusters
     """
-    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+    with create_file(path, KIND) as file:
         file.attrs.update(
             {
-                "kind": KIND,
                 "run": clusters.run,
                 "model": clusters.model_hash,
                 "method": clusters.method,

@@ -13,7 +13,7 @@ from cosmodag import provenance
 from cosmodag.datasets.splits import SPLITS
 from cosmodag.errors import InputError
 from cosmodag.evaluation.formatting import bounds, number
-from cosmodag.files import whole_file, whole_folder, write_json
+from cosmodag.files import whole_file, whole_folder
 from cosmodag.galaxies.baselines import morphology
 from cosmodag.galaxies.clusters import figures, titles
 from cosmodag.galaxies.clusters.cluster_file import FILE_NAME, LatentClusters, write_clusters
@@ -22,7 +22,9 @@ from cosmodag.galaxies.clusters.feature_spaces import FeatureSpaces, read_featur
 from cosmodag.galaxies.clusters.labels import LabelColumn, label_counts, read_labels
 from cosmodag.galaxies.clusters.model_selection import STABLE, ClusterSearch, cluster_features
 from cosmodag.galaxies.clusters.outliers import outlier_reference
+from cosmodag.galaxies.outputs import CLUSTERS
 from cosmodag.imaging import colour_images
+from cosmodag.json_files import write_json
 from cosmodag.training.prediction import load_run
 
 MAX_EMBEDDED = 1000
@@ -147,13 +149,22 @@ def cluster_galaxies(
             "device": description.get("device"),
         },
     }
-    with whole_folder(output) as folder:
-        write_json(folder / "clusters.json", content)
+    with whole_folder(output, CLUSTERS) as folder:
         with whole_file(folder / "members.csv") as partial:
             members.to_csv(partial, index=False)
         write_clusters(folder / FILE_NAME, latent_clusters)
         (folder / "figures").mkdir()
         _draw(folder / "figures", spaces, clusters, members, outliers, search.seed)
+        write_json(
+            folder / "clusters.json",
+            content,
+            inputs=[
+                run_folder / "run.json",
+                dataset_folder / "dataset.json",
+                *([] if labels is None or labels.table is None else [labels.table["path"]]),
+            ],
+            files=[folder / "members.csv", *sorted((folder / "figures").iterdir())],
+        )
     return content
 
 

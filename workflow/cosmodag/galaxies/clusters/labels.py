@@ -1,6 +1,7 @@
 """Labels of the examples of a dataset, from a column of its index or from a table."""
 
 import itertools
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
+from cosmodag.input_files import check_file
 from cosmodag.settings import unknown
 
 MAX_LABELS = 20
@@ -114,12 +116,22 @@ def _column(table: pd.DataFrame, column: str) -> pd.Series:
 
 def _read_table(column: str, path: str, key: str) -> pd.Series:
     """Return the values of a column of a CSV file by name."""
+    check_file(path, "change label_table")
     try:
-        table = pd.read_csv(path)
+        header, table = pd.read_csv(path, header=None, nrows=1, dtype=str), pd.read_csv(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); change label_table") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a CSV table ({error}); change label_table") from None
+    except (ValueError, UnicodeDecodeError, EOFError, zlib.error) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not a CSV table ({reason}); change label_table") from None
+    names = header.iloc[0].tolist()
+    if len(table.columns) != len(names) or not isinstance(table.index, pd.RangeIndex):
+        raise InputError(
+            f"{path}: its rows have more fields than its header; correct it or change label_table"
+        )
+    for name in (key, column):
+        if names.count(name) > 1:
+            raise InputError(f"{path}: its columns name {name!r} twice; rename one of them")
     try:
         names, values = _column(table, key).astype(str), _column(table, column)
     except InputError as error:

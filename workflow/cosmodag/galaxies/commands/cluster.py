@@ -4,7 +4,8 @@ import os
 
 import click
 
-from cosmodag.commands.options import input_folder, output, settings_options, threads
+from cosmodag.commands.options import input_file, input_folder, output, settings_options, threads
+from cosmodag.galaxies.outputs import CLUSTERS
 
 
 @click.command(
@@ -13,12 +14,23 @@ from cosmodag.commands.options import input_folder, output, settings_options, th
 )
 @input_folder("--run", "Folder of a trained run of the task latent.", required=True)
 @input_folder("--dataset", "Folder of the dataset that the run was trained on.", required=True)
-@output("Folder of the results: clusters.json, members.csv, cluster_model.h5 and figures.")
+@output("Folder of clusters.json, members.csv, cluster_model.h5 and figures.", CLUSTERS)
+@input_file("--label-file", "Table of labels, in place of the path in --label-table.")
 @settings_options("galaxies/clusters/*")
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
 def command(
-    run, dataset, output, labels, label_table, label_edges, max_embedded, device, threads, **search
+    run,
+    dataset,
+    output,
+    labels,
+    label_table,
+    label_file,
+    label_edges,
+    max_embedded,
+    device,
+    threads,
+    **search,
 ):
     """Cluster galaxies in the latent space of a run.
 
@@ -29,7 +41,8 @@ def command(
     from cosmodag.galaxies.clusters.model_selection import ClusterSearch
 
     if label_table is not None:
-        label_table = {**label_table, "path": os.path.expandvars(label_table["path"])}
+        path = label_file or os.path.expandvars(label_table["path"])
+        label_table = {**label_table, "path": str(path)}
     content = cluster_galaxies(
         run,
         dataset,

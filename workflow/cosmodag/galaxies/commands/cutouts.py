@@ -3,6 +3,7 @@
 import click
 
 from cosmodag.commands.options import Structure, input_file, output, settings_options
+from cosmodag.output_kinds import Hdf5File
 
 
 @click.command(
@@ -16,9 +17,19 @@ from cosmodag.commands.options import Structure, input_file, output, settings_op
     help="Format of the files of a list: bands (in order), pixel (arcsec per pixel), psf (FWHM in"
     " arcsec) and dataset (name of the dataset in HDF5 files).",
 )
-@click.option("--batch", default=0, help="Batch of the files of a list to read, from 0.")
-@click.option("--batches", default=1, help="Number of batches of the files of a list.")
-@output("Examples file.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Batch of the files of a list to read, from 0.",
+)
+@click.option(
+    "--batches",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Number of batches of the files of a list.",
+)
+@output("Examples file.", Hdf5File("examples"))
 @settings_options("galaxies/cutouts/*")
 def command(stamps, files, batch, batches, output, **settings):
     """Crop or pad stamps to one size.

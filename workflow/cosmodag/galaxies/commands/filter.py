@@ -1,27 +1,20 @@
 """``cosmodag galaxies filter``."""
 
-from pathlib import Path
-
 import click
 
-from cosmodag.commands.options import settings_options, threads
+from cosmodag.commands.options import output, settings_options, threads
+from cosmodag.galaxies.outputs import PATH_LIST, REJECTIONS
 
 
 @click.command(
     epilog="Example: cosmodag galaxies filter --path stamps --shape '[3, 256, 256]'"
     " --accepted accepted.txt --rejected rejected.tsv"
 )
-@click.option(
-    "--accepted",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="List of the accepted files, one path per line.",
-)
-@click.option(
+@output("List of the accepted files, one path per line.", PATH_LIST, "--accepted")
+@output(
+    "List of the rejected files, one path and reason per line, separated by a tab.",
+    REJECTIONS,
     "--rejected",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="List of the rejected files, one path and reason per line, separated by a tab.",
 )
 @settings_options("galaxies/sources/*/folder")
 @threads

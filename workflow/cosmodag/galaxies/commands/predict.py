@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
-from cosmodag.commands.options import Structure, input_folder, output, threads
+from cosmodag.commands.options import Finite, Structure, input_folder, output, threads
+from cosmodag.galaxies.outputs import PREDICTIONS
+from cosmodag.output_kinds import Figure
 
 
 @click.command(
@@ -21,12 +23,10 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
     "Dataset of the first run; by default searched in ../../datasets of its folder.",
 )
 @input_folder("--latent-dataset", "Dataset of the second run; searched likewise.")
-@click.option(
-    "--pixel", type=click.FloatRange(min=0, min_open=True), help="Pixel scale in arcsec per pixel."
-)
+@click.option("--pixel", type=Finite(min=0, min_open=True), help="Pixel scale in arcsec per pixel.")
 @click.option(
     "--psf",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     help="Full width at half maximum of the point-spread function in arcsec.",
 )
 @click.option(
@@ -37,15 +37,24 @@ from cosmodag.commands.options import Structure, input_folder, output, threads
 @click.option(
     "--stack", default="images", help="Name of the dataset (N, bands, y, x) in HDF5 files."
 )
-@output("Table of predictions, CSV or Parquet.")
 @click.option(
+    "--max-rejected",
+    type=Finite(min=0, max=1, max_open=True),
+    default=0.05,
+    help="Largest fraction of stamps that may be left out because they cannot be used.",
+)
+@output("Table of predictions, CSV or Parquet.", PREDICTIONS)
+@output(
+    "Gallery of the stamps with their predictions, SVG; by default beside the table.",
+    Figure(),
     "--figure",
-    type=click.Path(path_type=Path),
-    help="Gallery of the stamps with their predictions, SVG; by default beside the table.",
+    required=False,
 )
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
-def command(stamps, output, pixel, psf, bands, stack, figure, device, threads, **runs):
+def command(
+    stamps, output, pixel, psf, bands, stack, max_rejected, figure, device, threads, **runs
+):
     """Predict parameters, latents and clusters of galaxies in STAMPS.
 
     STAMPS are folders, lists (.txt, one path per line) or files of simulated or real images.
@@ -76,7 +85,7 @@ def command(stamps, output, pixel, psf, bands, stack, figure, device, threads, *
         stamps,
         output,
         PredictionRuns(**runs),
-        StampFormat(bands=bands, pixel=pixel, psf=psf, dataset=stack),
+        StampFormat(bands=bands, pixel=pixel, psf=psf, dataset=stack, max_rejected=max_rejected),
         figure=figure,
         device=device,
         threads=threads,

@@ -3,14 +3,15 @@
 import click
 
 from cosmodag.commands.options import output, settings_options
+from cosmodag.output_kinds import Hdf5File
 
 
 @click.command(
     epilog="Example: cosmodag galaxies simulate --output stamps.h5 --count 1000 --processes 2"
 )
-@output("Stamps file.")
-@click.option("--first", default=0, help="Number of the first galaxy.")
-@click.option("--count", default=1, help="Number of galaxies.")
+@output("Stamps file.", Hdf5File("stamps"))
+@click.option("--first", type=click.IntRange(min=0), default=0, help="Number of the first galaxy.")
+@click.option("--count", type=click.IntRange(min=1), default=1, help="Number of galaxies.")
 @click.option("--processes", type=click.IntRange(min=1), default=1, help="Number of processes.")
 @settings_options("galaxies/sources/*/simulation")
 def command(output, psf, noise, sides, noiseless, **settings):

@@ -2,20 +2,23 @@
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 from tqdm import tqdm
 
-from cosmodag.cutouts.examples_file import create_examples, write_index
+from cosmodag.cutouts.examples_file import create_examples, keep_first, write_index
+from cosmodag.datasets.content import CONTENT, content_hashes
+from cosmodag.datasets.sky import HALF_SIDE
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
 from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
+from cosmodag.hdf5 import create_file
 from cosmodag.imaging.band_channels import IMAGE, NOISE_FREE, band_channels
 from cosmodag.imaging.padding import border_noise, crop_or_pad, shrink
+from cosmodag.rejections import Rejections, rejections_path
 
+CURE = "repair them, or set max_rejected of the source"
 CONDITIONS = ("psf", "noise")
 LARGER = ("crop", "shrink")
 DROPPED = {"number", "side"}
@@ -54,8 +57,9 @@ def cut_galaxies(
     """Crop or pad stamps to one size and write them as an examples file.
 
     The index has one row per example: id, group (the object shown), stamp_side (pixels before),
-    measured_noise, and the metadata of the stamp, such as magnitude, radius, psf and noise. If the
-    stamps have noise-free images, these are the targets.
+    measured_noise, and the metadata of the stamp, such as magnitude, radius, psf and noise. Stamps
+    with positions on the sky also have half_side, half of their side in arcsec. If the stamps have
+    noise-free images, these are the targets.
 
     Parameters
     ----------
@@ -81,13 +85,14 @@ def cut_galaxies(
     Returns
     -------
     int
-        Number of examples.
+        Number of examples. Stamps that cannot be used are listed in a table beside the file, see
+        `cosmodag.rejections`.
 
     Raises
     ------
     InputError
-        If a setting is unknown, a stamp has pixels that are not finite, or an observing condition
-        is unknown.
+        If a setting or an observing condition is unknown, or too many stamps cannot be used, for
+        example because of pixels that are not finite.
     """
     if unknown_conditions := set(conditions) - set(CONDITIONS):
         raise InputError(
@@ -95,8 +100,8 @@ def cut_galaxies(
         )
     if larger not in LARGER:
         raise InputError(f"larger {larger!r}: choose from {', '.join(LARGER)}")
-    n_stamps, bands = stamps.n_stamps, stamps.bands
-    with whole_file(output) as partial, h5py.File(partial, "w") as file:
+    n_stamps, bands, files = stamps.n_stamps, stamps.bands, [rejections_path(output)]
+    with create_file(output, "examples", inputs=stamps.paths, files=files) as file:
         x, y = create_examples(
             file,
             experiment="galaxies",
@@ -111,7 +116,9 @@ def cut_galaxies(
         file.attrs.update({"padding": padding, "larger": larger, "flux_unit": flux_unit})
         file.attrs["pixel"] = stamps.pixel
         rows = []
-        progress = tqdm(stamps.stamps, total=n_stamps, unit="stamp", disable=None)
+        rejections = stamps.rejections or Rejections("stamps")
+        usable = usable_stamps(stamps, rejections)
+        progress = tqdm(usable, total=n_stamps, unit="stamp", disable=None)
         for position, stamp in enumerate(progress):
             example = cut_stamp(
                 stamp,
@@ -127,8 +134,42 @@ def cut_galaxies(
             noise_free = example.noise_free
             y[position] = example.row["stamp_side"] if noise_free is None else noise_free
             rows.append(example.row)
+        rejections.check(stamps.name, n_stamps, CURE)
+        keep_first(file, len(rows))
+        rejections.record(file.attrs)
         write_index(file, {name: np.array([row[name] for row in rows]) for name in rows[0]})
-    return n_stamps
+        rejections.write(output)
+    return len(rows)
+
+
+def usable_stamps(stamps: StampCollection, rejections: Rejections) -> Iterator[Stamp]:
+    """Yield the stamps of a collection that can be used, and reject the others.
+
+    Parameters
+    ----------
+    stamps : StampCollection
+    rejections : Rejections
+        Stamps that are left out: those with pixels that are not finite, and those smaller than
+        their point-spread function.
+
+    Yields
+    ------
+    Stamp
+    """
+    for stamp in stamps.stamps:
+        side = min(stamp.image.shape[1:])
+        psf = stamp.metadata.get("psf", 0)
+        if n_bad := int(np.sum(~np.isfinite(stamp.image))):
+            reason = f"{n_bad} pixels are not finite; mask them or leave it out"
+        elif not (np.isfinite(psf) and psf / stamps.pixel <= side):
+            reason = (
+                f"its {side} pixels are less than its point-spread function of {psf:g} arcsec; "
+                "leave it out"
+            )
+        else:
+            yield stamp
+            continue
+        rejections.add(stamps.name, f"stamp {stamp.id}", reason)
 
 
 def cut_stamp(
@@ -142,7 +183,7 @@ def cut_stamp(
     conditions: Sequence[str],
     seed: int = 1,
 ) -> Example:
-    """Crop or pad one stamp.
+    """Crop or pad one stamp, see `usable_stamps`.
 
     Parameters
     ----------
@@ -159,11 +200,13 @@ def cut_stamp(
     Raises
     ------
     InputError
-        As `cut_galaxies`.
+        If an observing condition is unknown.
     """
-    _check(stamps, stamp)
     rng = np.random.default_rng((seed, zlib.crc32(stamp.id.encode())))
     row = _index_row(stamp)
+    if padding == "noise" and not stamps.has_noise_free:
+        # Padded noise differs between copies of one picture, so that the picture itself is hashed.
+        (row[CONTENT],) = content_hashes(np.moveaxis(stamp.image, 0, -1)[np.newaxis])
 
     def limited(image: np.ndarray) -> np.ndarray:
         return shrink(image, side) if larger == "shrink" else image
@@ -174,6 +217,8 @@ def cut_stamp(
 
     image = limited(stamp.image)
     pixel = stamps.pixel * stamp.image.shape[1] / image.shape[1]
+    if "ra" in row:
+        row[HALF_SIDE] = min(side, max(image.shape[1:])) * pixel / 2
     values = np.array([_condition(name, row, pixel, flux_unit) for name in conditions], np.float32)
     planes = np.broadcast_to(values, (side, side, len(values)))
     x = np.concatenate([resized(image, padding), planes], axis=-1)
@@ -199,17 +244,3 @@ def _condition(name: str, row: dict[str, Any], pixel: float, flux_unit: float) -
     if name == "noise":
         return float(np.log(max(row["noise"], 1e-3 * flux_unit) / flux_unit))
     return row["psf"] / pixel
-
-
-def _check(stamps: StampCollection, stamp: Stamp) -> None:
-    """Refuse stamps with pixels that are not finite, and stamps smaller than their PSF."""
-    if n_bad := int(np.sum(~np.isfinite(stamp.image))):
-        raise InputError(
-            f"{stamps.name}: stamp {stamp.id} has {n_bad} pixels that are not finite; mask them or "
-            "leave it out"
-        )
-    if stamp.metadata.get("psf", 0) / stamps.pixel > min(stamp.image.shape[1:]):
-        raise InputError(
-            f"{stamps.name}: stamp {stamp.id} of {min(stamp.image.shape[1:])} pixels is smaller "
-            f"than its point-spread function of {stamp.metadata['psf']:g} arcsec; leave it out"
-        )

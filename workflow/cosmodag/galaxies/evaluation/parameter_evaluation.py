@@ -6,7 +6,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.examples import Examples, Fitted
 from cosmodag.evaluation.evaluation import Figure, Scored, SplitExamples, Subset
 from cosmodag.evaluation.number_evaluation import ByColumn, NumberEvaluation
 from cosmodag.galaxies.baselines import photometric_features, sersic_fit
@@ -37,7 +37,7 @@ class ParameterEvaluation(NumberEvaluation):
         *,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         **options: Any,
-    ) -> dict[str, Predictions]:
+    ) -> Fitted:
         """Fit the baselines of each column, and Sérsic profiles to a sample."""
         settings = dict(settings or {})
         sample = settings.pop(sersic_fit.NAME, {})
@@ -50,9 +50,8 @@ class ParameterEvaluation(NumberEvaluation):
                 seed=options.get("seed", 0),
                 **sample,
             )
-        return baselines | {
-            f"{column}:{sersic_fit.NAME}": predictions for column, predictions in fits.items()
-        }
+        of_fits = {f"{column}:{sersic_fit.NAME}": each for column, each in fits.items()}
+        return {**baselines, **of_fits}
 
     def compare(
         self, predicted: ByColumn, test: Examples, *, replicas: int, seed: int, **options: Any

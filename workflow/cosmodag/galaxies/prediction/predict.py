@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
+from cosmodag.evaluation.drawing import figure_files
 from cosmodag.evaluation.trained_run import BATCH, TrainedRun
 from cosmodag.files import whole_file
 from cosmodag.galaxies.clusters.cluster_file import FILE_NAME, LatentClusters, read_clusters
-from cosmodag.galaxies.cutouts.galaxy_stamps import cut_stamp
+from cosmodag.galaxies.cutouts.galaxy_stamps import CURE, cut_stamp, usable_stamps
 from cosmodag.galaxies.prediction.gallery import MAX_IMAGES, StampImages, draw_gallery
 from cosmodag.galaxies.prediction.parameter_prediction import predict_parameters
 from cosmodag.galaxies.prediction.prediction_table import summarize
@@ -24,7 +25,10 @@ from cosmodag.galaxies.stamps.stamp_files import StampFormat
 from cosmodag.galaxies.stamps.stamp_inputs import open_stamps
 from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
 from cosmodag.imaging.band_channels import IMAGE, band_channels, band_indices, band_names
+from cosmodag.json_files import write_json
 from cosmodag.provenance import file_hash
+from cosmodag.rejections import Rejections
+from cosmodag.tables import write_table
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +101,7 @@ def predict_galaxies(
     runs : PredictionRuns
     stamp_format : StampFormat, optional
         Properties that files do not record. Its bands default to those of the runs.
+        Beside it a file of the same name, ``.json``, records what it was made from.
     figure : path-like, optional
         SVG of the gallery; by default beside the table.
     device, threads
@@ -110,9 +115,8 @@ def predict_galaxies(
     Raises
     ------
     InputError
-        If no run is given or a run has another task, the bands differ from those of a run, no stamp
-        is accepted, a stamp has pixels that are not finite, or the point-spread function is unknown
-        to a network that needs it.
+        If no run is given or a run has another task, the bands differ from those of a run, too many
+        stamps cannot be used, or the point-spread function is unknown to a network that needs it.
     """
     output = Path(output)
     figure = output.with_suffix(".svg") if figure is None else Path(figure)
@@ -127,9 +131,10 @@ def predict_galaxies(
         clusters = _open_clusters(runs.clusters, trained.get("latent"))
     stamps = open_stamps(paths, bands, stamp_format, threads=threads or 1)
     distribution = TrainingDistribution(first.dataset_folder)
+    rejections = stamps.rejections or Rejections("stamps")
     tables: list[pd.DataFrame] = []
     images: list[np.ndarray] = []
-    for batch in _batches(stamps.stamps):
+    for batch in _batches(usable_stamps(stamps, rejections)):
         inputs = {name: _inputs(batch, stamps, run) for name, run in trained.items()}
         x, index = next(iter(inputs.values()))
         columns = {name: index[name].to_numpy() for name in STAMP_COLUMNS if name in index}
@@ -142,18 +147,43 @@ def predict_galaxies(
         columns |= _warning_columns(distribution, x, index, stamps.pixel)
         tables.append(pd.DataFrame({"id": index["id"].to_numpy()} | columns))
         images.append(x[: max(0, MAX_IMAGES - sum(len(array) for array in images))])
+    rejections.check(stamps.name, stamps.n_stamps, CURE)
     table = pd.concat(tables, ignore_index=True)
-    with whole_file(output) as partial:
-        if output.suffix == ".csv":
+    if output.suffix == ".csv":
+        with whole_file(output) as partial:
             table.to_csv(partial, index=False)
-        else:
-            table.to_parquet(partial, index=False)
+    else:
+        write_table(output, table)
     parameters: Sequence[str] = ()
     if "parameters" in trained:
         parameters = trained["parameters"].description["task"]["columns"]
     draw_gallery(figure, StampImages(np.concatenate(images), bands), table, parameters)
+    _write_record(output, figure, trained, runs.clusters, stamps, rejections.write(output))
     logger.info("%s", summarize(table))
     return table
+
+
+def _write_record(
+    output: Path,
+    figure: Path,
+    trained: Mapping[str, TrainedRun],
+    clusters: str | os.PathLike | None,
+    stamps: StampCollection,
+    rejected: Path,
+) -> None:
+    """Write what made a table and its gallery beside the table, as JSON."""
+    inputs = [run.folder / "run.json" for run in trained.values()]
+    inputs += [] if clusters is None else [Path(clusters) / FILE_NAME]
+    write_json(
+        output.with_suffix(".json"),
+        {
+            "experiment": "galaxies",
+            "runs": {name: run.folder.name for name, run in trained.items()},
+            "n": stamps.n_stamps,
+        },
+        inputs=[*inputs, *stamps.paths],
+        files=[output, rejected, *figure_files(figure)],
+    )
 
 
 def _open_runs(runs: PredictionRuns, **options: Any) -> dict[str, TrainedRun]:

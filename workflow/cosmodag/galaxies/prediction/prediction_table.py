@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from cosmodag.checksums import require_named
+
 
 def summarize(table: pd.DataFrame) -> str:
     """Return how many galaxies of a table are outside the training distribution.
@@ -39,8 +41,14 @@ def read_predictions(path: str | os.PathLike) -> dict[str, str | Path]:
     -------
     dict
         `name` and `experiment`, a `sentence`, and `figure`, the path of the gallery.
+
+    Raises
+    ------
+    InputError
+        If the table was altered.
     """
     path = Path(path).resolve()
+    require_named(path, path.with_suffix(".json"), "predict again")
     table = pd.read_csv(path, keep_default_na=False)
     return {
         "name": path.stem,

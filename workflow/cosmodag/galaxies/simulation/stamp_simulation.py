@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from cosmodag.checksums import append, make_record
 from cosmodag.files import whole_file
 from cosmodag.galaxies.simulation.galaxy_parameters import (
     RANGES,
@@ -87,6 +88,7 @@ def simulate_stamps(
                 signal_to_noise.update(chunk)
                 bar.update(len(chunk))
         add_column(partial, "signal_to_noise", signal_to_noise)
+        append(partial, make_record(output))
 
 
 def _chunks(galaxies: pd.DataFrame) -> list[pd.DataFrame]:

@@ -6,30 +6,31 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from astropy.io import fits
-from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from cosmodag.errors import InputError
+from cosmodag.galaxies.stamps.path_list import CURE, read_path_list
 from cosmodag.galaxies.stamps.stamp_headers import (
     FITS,
     PICTURES,
     StampHeader,
     image_hdus,
+    open_picture,
     read_header,
 )
 from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
+from cosmodag.hdf5_inputs import find_dataset, open_hdf5
 from cosmodag.imaging.fits_files import open_fits
 from cosmodag.imaging.sky_positions import chord_length, unit_vectors
+from cosmodag.rejections import MAX_REJECTED, Rejections
 from cosmodag.settings import unknown
 
 MATCH_RADIUS = 24.0
 """Separation in arcsec below which two stamps are considered to show the same object."""
-CURE = "filter the folder again"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class StampFormat:
         Pixel scale in arcsec per pixel.
     psf : float, optional
         Full width at half maximum of the point-spread function in arcsec, if it is known.
+    max_rejected : float
+        Largest fraction of stamps that may be left out because they cannot be used.
     dataset : str
         Name of the dataset (N, bands, y, x) in HDF5 files.
     """
@@ -52,6 +55,19 @@ class StampFormat:
     pixel: float | None = None
     psf: float | None = None
     dataset: str = "images"
+    max_rejected: float = MAX_REJECTED
+
+    def __post_init__(self):
+        for name in ("pixel", "psf"):
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not (number and 0 < value < np.inf):
+                raise InputError(f"{name}: {value!r} is no length; give arcsec above 0")
+        texts = self.bands is None or all(isinstance(band, str) for band in self.bands)
+        if self.bands is not None and not (
+            texts and self.bands and len(set(self.bands)) == len(self.bands)
+        ):
+            raise InputError(f"bands: {self.bands!r}; give the name of each band once, in order")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "StampFormat":
@@ -78,34 +94,6 @@ class StampFormat:
         return cls(**values)
 
 
-def read_path_list(path: str | os.PathLike) -> list[str]:
-    """Read a list of paths, one per line.
-
-    Parameters
-    ----------
-    path : path-like
-        Text file.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    InputError
-        If the list is missing or empty.
-    """
-    try:
-        lines = Path(path).read_text().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); {CURE}") from None
-    if not any(lines):
-        raise InputError(
-            f"{path}: the list is empty; change the keys shape, accept_larger or bands"
-        )
-    return [line for line in lines if line]
-
-
 def open_path_list(
     path: str | os.PathLike, stamp_format: StampFormat, *, batch: int = 0, batches: int = 1
 ) -> StampCollection:
@@ -128,7 +116,8 @@ def open_path_list(
         If the list is missing or empty, or as `open_stamp_files`.
     """
     paths = read_path_list(path)
-    return open_stamp_files(paths, str(path), stamp_format, batch=batch, batches=batches)
+    stamps = open_stamp_files(paths, str(path), stamp_format, batch=batch, batches=batches)
+    return stamps._replace(paths=(str(path), *stamps.paths))
 
 
 def open_stamp_files(
@@ -156,45 +145,68 @@ def open_stamp_files(
     Returns
     -------
     StampCollection
+        Files that cannot be read are added to its `rejections`.
 
     Raises
     ------
     InputError
-        If a file is missing or no stamp, or the bands or the pixel scale are not given. When stamps
-        are read: if a band is missing.
+        If the bands or the pixel scale are not given, or there are fewer files than batches.
     """
     bands, pixel = stamp_format.bands, stamp_format.pixel
     if bands is None:
         raise InputError(f"{name}: the bands are unknown; set bands")
     if pixel is None:
         raise InputError(f"{name}: the pixel scale is unknown; set pixel (arcsec per pixel)")
-    headers = [read_header(path, stamp_format.dataset) for path in paths]
     rows = range(batch, len(paths), batches)
     if not rows:
         raise InputError(f"{name}: {len(paths)} files for {batches} batches; set fewer batches")
-    n_stamps = sum(headers[row].n_stamps for row in rows)
-    stamps = _read(paths, headers, rows, stamp_format)
-    return StampCollection(name, n_stamps, tuple(bands), pixel, stamps)
+    rejections = Rejections("stamps", stamp_format.max_rejected)
+    headers = {}
+    for row, path in enumerate(paths):
+        try:
+            headers[row] = read_header(path, stamp_format.dataset)
+        except InputError as error:
+            if row in rows:
+                rejections.add(path, "", str(error))
+    rows = [row for row in rows if row in headers]
+    n_stamps = rejections.n_rejected + sum(headers[row].n_stamps for row in rows)
+    stamps = _read(paths, headers, rows, stamp_format, rejections)
+    return StampCollection(
+        name,
+        n_stamps,
+        tuple(bands),
+        pixel,
+        stamps,
+        rejections=rejections,
+        paths=tuple(paths[row] for row in rows),
+    )
 
 
 def _read(
     paths: Sequence[str],
-    headers: Sequence[StampHeader],
+    headers: Mapping[int, StampHeader],
     rows: Sequence[int],
     stamp_format: StampFormat,
+    rejections: Rejections,
 ) -> Iterator[Stamp]:
-    """Read the stamps of some of the files."""
-    objects = object_names(paths, headers)
+    """Read the stamps of some of the files, and reject those that cannot be read."""
+    names = object_names([paths[row] for row in headers], list(headers.values()))
+    objects = dict(zip(headers, names))
     psf = {} if stamp_format.psf is None else {"psf": stamp_format.psf}
-    all_positions = all(header.position for header in headers)
+    all_positions = all(header.position for header in headers.values())
     root = os.path.commonpath([Path(path).parent for path in paths])
     for row in rows:
         path, header = paths[row], headers[row]
         name = os.path.relpath(path, root)
         position = header.position if all_positions and header.position else ()
         images = read_images(path, header, stamp_format.bands or (), stamp_format.dataset)
-        for index, image in enumerate(images):
+        for index in range(header.n_stamps):
             suffix = "" if header.n_stamps == 1 else f"#{index}"
+            try:
+                image = next(images)
+            except InputError as error:
+                rejections.add(path, suffix, str(error), header.n_stamps - index)
+                break
             metadata = psf | dict(zip(("ra", "dec"), position))
             yield Stamp(f"{name}{suffix}", f"{objects[row]}{suffix}", image, metadata)
 
@@ -234,13 +246,16 @@ def read_images(
     if str(path).lower().endswith(FITS):
         yield _read_fits(path)[order]
     elif str(path).lower().endswith(PICTURES):
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             values = np.asarray(picture, np.float32) / 255
         yield np.moveaxis(values, -1, 0)[order]
     else:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path, cure=CURE) as file:
+            pixels = find_dataset(file, dataset, cure=CURE)
+            if pixels is None or len(pixels) < header.n_stamps:
+                raise InputError(f"{path}: {dataset} has changed while it was read; {CURE}")
             for row in range(header.n_stamps):
-                yield np.asarray(file[dataset][row], np.float32)[order]
+                yield np.asarray(pixels[row], np.float32)[order]
 
 
 def object_names(paths: Sequence[str], headers: Sequence[StampHeader]) -> list[str]:
@@ -261,6 +276,8 @@ def object_names(paths: Sequence[str], headers: Sequence[StampHeader]) -> list[s
     list of str
         For each file the name, without folder and extension, of the first file of its object.
     """
+    if not paths:
+        return []
     stems = [Path(path).name.partition(".fits")[0] for path in paths]
     stems = [Path(stem).stem if stem.lower().endswith(PICTURES) else stem for stem in stems]
     first: dict[str, int] = {}

@@ -3,14 +3,16 @@
 import collections
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
+from cosmodag.failures import printable
+from cosmodag.file_patterns import files_below
 from cosmodag.files import whole_file
+from cosmodag.galaxies.stamps.path_list import line_fault, write_path_list
 from cosmodag.galaxies.stamps.stamp_headers import EXTENSIONS, StampHeader, read_header
 
 logger = logging.getLogger(__name__)
@@ -71,10 +73,10 @@ def filter_stamps(
         dataset=dataset,
         threads=threads,
     )
-    with whole_file(accepted) as partial:
-        partial.write_text("".join(f"{path}\n" for path in good))
     with whole_file(rejected) as partial:
-        partial.write_text("".join(f"{path}\t{reason}\n" for path, reason in bad))
+        lines = [f"{printable(path)}\t{reason}\n" for path, reason in bad]
+        partial.write_text("".join(lines), encoding="utf-8")
+    write_path_list(accepted, good, files=[rejected])
     logger.info(
         "%d of %d files have stamps of %s%s",
         len(good),
@@ -105,9 +107,13 @@ def list_stamp_files(folder: str | os.PathLike) -> list[str]:
     InputError
         If the folder is missing or has no file with one of `EXTENSIONS`.
     """
-    paths = list(_walk(Path(folder)))
+    found = files_below(folder, "give a folder of images")
+    paths = [path for path in found if path.lower().endswith(EXTENSIONS)]
     if not paths:
-        raise InputError(f"{folder}: no file that ends in one of {', '.join(EXTENSIONS)}")
+        raise InputError(
+            f"{folder}: no file that ends in one of {', '.join(EXTENSIONS)}; give a folder of "
+            "images"
+        )
     return paths
 
 
@@ -139,6 +145,8 @@ def select_files(
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
 
     def inspect(path: str) -> str | None:
+        if fault := line_fault(path):
+            return fault
         try:
             header = read_header(path, dataset)
         except InputError as error:
@@ -200,16 +208,3 @@ def rejection_reason(
     if bands and header.bands and set(header.bands) != set(bands):
         return f"bands {', '.join(header.bands)} instead of {', '.join(bands)}"
     return None
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    """Yield the paths of the stamp files in a folder and its subfolders, sorted."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read ({error.strerror})") from None
-    for entry in entries:
-        if entry.is_dir():
-            yield from _walk(Path(entry.path))
-        elif entry.name.lower().endswith(EXTENSIONS):
-            yield entry.path

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
-
+from cosmodag.checksums import verify
 from cosmodag.errors import InputError
-from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_stamp_files, read_path_list
+from cosmodag.galaxies.stamps.path_list import read_path_list
+from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_stamp_files
 from cosmodag.galaxies.stamps.stamp_filter import (
     describe_rejections,
     list_stamp_files,
@@ -18,6 +18,7 @@ from cosmodag.galaxies.stamps.stamp_filter import (
 )
 from cosmodag.galaxies.stamps.stamp_headers import HDF5
 from cosmodag.galaxies.stamps.stamps_file import StampCollection, open_stamps_file
+from cosmodag.hdf5_inputs import open_hdf5
 
 logger = logging.getLogger(__name__)
 
@@ -100,9 +101,10 @@ def _is_stamps_file(path: str | os.PathLike) -> bool:
     if not str(path).lower().endswith(HDF5):
         return False
     try:
-        with h5py.File(path, "r") as file:
+        verify(path)
+        with open_hdf5(path) as file:
             return file.attrs.get("kind") == "stamps"
-    except OSError:
+    except InputError:
         return False  # reading the header will raise an error with the reason
 
 
@@ -125,7 +127,8 @@ def _concatenated(collections: Sequence[StampCollection]) -> StampCollection:
                 )
     stamps = itertools.chain.from_iterable(collection.stamps for collection in collections)
     n_stamps = sum(collection.n_stamps for collection in collections)
-    return first._replace(n_stamps=n_stamps, stamps=stamps)
+    paths = tuple(path for collection in collections for path in collection.paths)
+    return first._replace(n_stamps=n_stamps, stamps=stamps, paths=paths)
 
 
 def _reordered(collection: StampCollection, bands: Sequence[str]) -> StampCollection:

@@ -10,12 +10,13 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
-import h5py
 import numpy as np
 import pandas as pd
 
+from cosmodag.disk_files import writable_hdf5
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import create_contiguous, open_kind, read_columns, write_columns
+from cosmodag.rejections import Rejections
 
 
 class Stamp(NamedTuple):
@@ -55,6 +56,11 @@ class StampCollection(NamedTuple):
     stamps : iterator of Stamp
     has_noise_free : bool
         Whether each stamp has a noise-free image.
+    rejections : Rejections, optional
+        Stamps that are left out, to which reading adds those that cannot be read; without it, the
+        first of them raises an error.
+    paths : tuple of str
+        Files that the stamps are read from.
     """
 
     name: str
@@ -63,6 +69,8 @@ class StampCollection(NamedTuple):
     pixel: float
     stamps: Iterator[Stamp]
     has_noise_free: bool = False
+    rejections: Rejections | None = None
+    paths: tuple[str, ...] = ()
 
 
 class StampOffsets(NamedTuple):
@@ -110,7 +118,7 @@ def create_stamps_file(
     """
     sizes = len(bands) * galaxies["side"].to_numpy(np.int64) ** 2
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    with h5py.File(path, "w") as file:
+    with writable_hdf5(path) as file:
         file.attrs["kind"] = "stamps"
         file.attrs["bands"] = list(bands)
         file.attrs["pixel"] = pixel
@@ -151,7 +159,7 @@ def add_column(path: str | os.PathLike, name: str, values: pd.Series) -> None:
     values : pandas.Series
         One value per stamp.
     """
-    with h5py.File(path, "r+") as file:
+    with writable_hdf5(path, "r+") as file:
         write_columns(file["galaxies"], {name: values})
 
 
@@ -176,7 +184,9 @@ def open_stamps_file(path: str | os.PathLike) -> StampCollection:
         bands = tuple(str(band) for band in file.attrs["bands"])
         n_stamps, pixel = len(file["galaxies/id"]), float(file.attrs["pixel"])
         has_noise_free = "light" in file
-    return StampCollection(str(path), n_stamps, bands, pixel, read_stamps(path), has_noise_free)
+    return StampCollection(
+        str(path), n_stamps, bands, pixel, read_stamps(path), has_noise_free, paths=(str(path),)
+    )
 
 
 def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:

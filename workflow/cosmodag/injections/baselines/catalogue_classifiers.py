@@ -1,21 +1,23 @@
 """Baselines of the two-sample test: classifiers of objects by their catalogued measurements.
 
 The classifiers use measurements only: no names, bricks, positions on the sky or in the image.
+scikit-learn is imported by what fits, since it takes seconds and evaluations only read predictions.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn.base import ClassifierMixin
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import QuantileTransformer
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.index_only import index_only_numbers
+
+if TYPE_CHECKING:
+    from sklearn.base import ClassifierMixin
 
 MEASUREMENTS = (
     "flux_",
@@ -104,6 +106,10 @@ def logistic(train: Examples, valid: Examples, test: Examples, *, seed: int = 0)
     Predictions
         Probabilities of class 1 for the validation and the test split.
     """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import QuantileTransformer
+
     models = (
         make_pipeline(
             QuantileTransformer(
@@ -131,6 +137,8 @@ def trees(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) ->
     Predictions
         Probabilities of class 1 for the validation and the test split.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     models = (
         HistGradientBoostingClassifier(
             max_iter=400,
@@ -163,15 +171,7 @@ def position_only(
     Predictions
         Probabilities of class 1 for the validation and the test split.
     """
-
-    def with_positions(examples: Examples) -> Examples:
-        index = pd.DataFrame(index=examples.index.index)
-        for axis, column in zip("xyz", ("ra", "dec", None)):
-            value = examples.index[column] * 3600 if column in examples.index else 0.0
-            index[f"lower_{axis}"] = index[f"upper_{axis}"] = value
-        return examples._replace(index=index)
-
-    predictions = index_only_numbers(*map(with_positions, (train, valid, test)), seed=seed)
+    predictions = index_only_numbers(train, valid, test, seed=seed)
     return Predictions(predictions.valid, predictions.test)
 
 
@@ -197,6 +197,8 @@ def _best_predictions(
     models: Iterable[ClassifierMixin], train: Examples, valid: Examples, test: Examples
 ) -> Predictions:
     """Return the predictions of the model with the least cross entropy on validation."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     candidates = []
     for model in models:
         options = {}

@@ -14,6 +14,7 @@ import sep
 from scipy.spatial import cKDTree
 
 from cosmodag.errors import InputError
+from cosmodag.rejections import Rejections
 
 ISOLATION = 14.0
 """Minimum distance in pixels to the nearest other object and to the edge of the image."""
@@ -33,6 +34,10 @@ TOLERANCE = 0.3
 """Largest difference in pixels between a median offset and a whole pixel that counts as one."""
 
 logger = logging.getLogger(__name__)
+
+
+class ShiftedCatalogueError(InputError):
+    """A catalogue whose positions are a pixel off, probably as those of the whole survey."""
 
 
 class AstrometricOffset(NamedTuple):
@@ -62,15 +67,15 @@ def check_positions(
     *,
     first_pixel: int = 0,
 ) -> AstrometricOffset | None:
-    """Check that the positions of a catalogue lie in an image and on its sources.
+    """Check that the positions of a catalogue lie on the sources of an image.
 
     Parameters
     ----------
     path : path
         File of the catalogue, for messages.
     catalogue : pandas.DataFrame
-        Columns bx, by (pixels from 0) and optionally type ("PSF" for point sources). Give the
-        complete catalogue, before any cut.
+        Columns bx, by (pixels from 0, inside the image) and optionally type ("PSF" for point
+        sources). Give the complete catalogue, before any cut.
     image, ivar : numpy.ndarray, shape (H, W), float32
         Background-subtracted image in one band and its inverse variance, where 0 marks bad pixels.
     first_pixel : {0, 1}
@@ -83,10 +88,9 @@ def check_positions(
 
     Raises
     ------
-    InputError
-        If positions lie outside the image, or one pixel off the sources in both x and y.
+    ShiftedCatalogueError
+        If positions lie one pixel off the sources in both x and y.
     """
-    check_inside_image(path, catalogue, image.shape)
     offset = measure_offset(catalogue, image, ivar)
     if offset is None:
         logger.info("%s: too few bright, isolated sources to check the positions", path)
@@ -97,7 +101,7 @@ def check_positions(
             cure = f"set `first_pixel: {cured}`, which subtracts {cured} from bx and by"
             if cured not in (0, 1):
                 cure = "check that the catalogue and the image belong together"
-            raise InputError(
+            raise ShiftedCatalogueError(
                 f"{path}: bx and by are ({offset.x:+.2f}, {offset.y:+.2f}) pixels off the centroids"
                 f" of {offset.n_sources} sources with `first_pixel: {first_pixel}`; {cure}"
             )
@@ -112,10 +116,13 @@ def check_positions(
     return offset
 
 
-def check_inside_image(
-    path: str | os.PathLike, catalogue: pd.DataFrame, shape: tuple[int, ...]
-) -> None:
-    """Check that the positions of a catalogue lie inside an image.
+def inside_image(
+    path: str | os.PathLike,
+    catalogue: pd.DataFrame,
+    shape: tuple[int, ...],
+    rejections: Rejections,
+) -> pd.DataFrame:
+    """Return the objects of a catalogue that lie inside an image.
 
     Parameters
     ----------
@@ -125,22 +132,34 @@ def check_inside_image(
         Columns bx, by (pixels from 0).
     shape : tuple of int
         Height and width of the image in pixels.
+    rejections : Rejections
+        Gets the objects outside.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Raises
     ------
     InputError
-        If a position lies outside.
+        If too many positions lie outside.
     """
     height, width = shape
     bx, by = catalogue["bx"], catalogue["by"]
-    outside = ~(bx.between(-0.5, width - 0.5) & by.between(-0.5, height - 0.5)).to_numpy()
-    if outside.any():
-        row = int(np.flatnonzero(outside)[0])
-        raise InputError(
-            f"{path}: {outside.sum()} of {len(outside)} objects ({100 * outside.mean():.3g} %) lie "
-            f"outside the image of {width}×{height} pixels, the first at bx {bx.iloc[row]:.1f}, by "
-            f"{by.iloc[row]:.1f}; give the catalogue of this brick, with bx and by in pixels"
+    inside = (bx.between(-0.5, width - 0.5) & by.between(-0.5, height - 0.5)).to_numpy()
+    if inside.all():
+        return catalogue
+    for row in np.flatnonzero(~inside):
+        rejections.add(
+            path,
+            f"row {row}",
+            f"bx {bx.iloc[row]:.1f}, by {by.iloc[row]:.1f} lie outside the image of "
+            f"{width}×{height} pixels",
         )
+    rejections.check(
+        path, len(catalogue), "give the catalogue of this brick, with bx and by in pixels"
+    )
+    return catalogue[inside].reset_index(drop=True)
 
 
 def measure_offset(

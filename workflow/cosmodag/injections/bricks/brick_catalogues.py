@@ -15,6 +15,8 @@ from astropy.table import Table
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.imaging.fits_files import in_nanomaggies, open_fits
+from cosmodag.rejections import Rejections
+from cosmodag.schema_errors import nearest
 
 TRACTOR_COLUMNS = ("objid", "type", "brick_primary", "bx", "by", "ra", "dec")
 TRACTOR_BAND_COLUMNS = ("flux", "flux_ivar", "mw_transmission", "nobs", "allmask", "psfsize")
@@ -48,7 +50,11 @@ def tractor_columns(bands: Sequence[str] = ("g", "r", "z")) -> list[str]:
 
 
 def read_tractor(
-    path: str | os.PathLike, columns: Sequence[str] | None = None, *, first_pixel: int = 0
+    path: str | os.PathLike,
+    columns: Sequence[str] | None = None,
+    *,
+    first_pixel: int = 0,
+    rejections: Rejections | None = None,
 ) -> pd.DataFrame:
     """Read a Tractor catalogue.
 
@@ -61,6 +67,9 @@ def read_tractor(
         `SHAPE_COLUMNS` that the table has are read as well.
     first_pixel : {0, 1}
         Index of the first pixel in `bx` and `by`, which is subtracted.
+    rejections : Rejections, optional
+        Gets the objects that are left out, since their position is not finite; by default none may
+        be.
 
     Returns
     -------
@@ -70,8 +79,8 @@ def read_tractor(
     Raises
     ------
     InputError
-        If the file is missing, truncated or empty, lacks a column, has fluxes in other units or
-        positions that are not finite, or repeats an `objid`.
+        If the file is missing, truncated or empty, lacks a column or has text in it, has fluxes in
+        other units or too many positions that are not finite, or repeats an `objid`.
     """
     required = tractor_columns() if columns is None else list(columns)
     table = _read_table(path, required, optional=SHAPE_COLUMNS)
@@ -82,7 +91,8 @@ def read_tractor(
         _refuse_duplicates(path, table["objid"])
     if "brick_primary" in required:
         table["brick_primary"] = table["brick_primary"].astype(bool)
-    _check_finite(path, table, [c for c in ("bx", "by", "ra", "dec") if c in required])
+    positions = [c for c in ("bx", "by", "ra", "dec") if c in required]
+    table = _finite_rows(path, table, positions, rejections)
     for column in ("bx", "by"):
         if column in required:
             table[column] = table[column].astype(np.float64) - first_pixel
@@ -102,7 +112,12 @@ def write_tractor(path: str | os.PathLike, catalogue: pd.DataFrame) -> None:
     _write_table(path, catalogue)
 
 
-def read_simcat(path: str | os.PathLike, *, bands: Sequence[str] = ("g", "r", "z")) -> pd.DataFrame:
+def read_simcat(
+    path: str | os.PathLike,
+    *,
+    bands: Sequence[str] = ("g", "r", "z"),
+    rejections: Rejections | None = None,
+) -> pd.DataFrame:
     """Read the catalogue of the galaxies that were injected into a brick.
 
     Parameters
@@ -111,6 +126,8 @@ def read_simcat(path: str | os.PathLike, *, bands: Sequence[str] = ("g", "r", "z
         FITS table in HDU 1, with column names in either case.
     bands : sequence of str
         Photometric bands.
+    rejections : Rejections, optional
+        As of `read_tractor`.
 
     Returns
     -------
@@ -129,8 +146,7 @@ def read_simcat(path: str | os.PathLike, *, bands: Sequence[str] = ("g", "r", "z
     table = _read_table(path, required, optional=optional)
     table["id"] = table["id"].astype(np.int64)
     _refuse_duplicates(path, table["id"])
-    _check_finite(path, table, ["x", "y", "ra", "dec"])
-    return table
+    return _finite_rows(path, table, ["x", "y", "ra", "dec"], rejections)
 
 
 def write_simcat(path: str | os.PathLike, catalogue: pd.DataFrame) -> None:
@@ -155,12 +171,18 @@ def _read_table(
         columns = {column.name.lower(): column for column in file[1].columns}
         if missing := [name for name in required if name not in columns]:
             raise InputError(
-                f"{path}: no column {missing[0]!r}; the table has {', '.join(columns)}"
+                f"{path}: no column {missing[0]!r}{nearest(missing[0], columns)}; give a catalogue "
+                "of Tractor with a column per band, as of DR4 and later"
             )
         _check_units(path, {name: columns[name].unit or "" for name in required})
         names = [*required, *(name for name in optional if name in columns)]
         data = file[1].data
-        return pd.DataFrame({name: _native(data[columns[name].name]) for name in names})
+        table = {name: _native(data[columns[name].name]) for name in names}
+    for name, values in table.items():
+        if values.ndim != 1 or (name != "type" and values.dtype.kind not in "fiub"):
+            content = f"{values.shape[1:]} values per row" if values.ndim > 1 else "text"
+            raise InputError(f"{path}: column {name} has {content}, not one number; {cure}")
+    return pd.DataFrame(table)
 
 
 def _native(values: np.ndarray) -> np.ndarray:
@@ -193,15 +215,22 @@ def _refuse_duplicates(path: str | os.PathLike, ids: pd.Series) -> None:
         )
 
 
-def _check_finite(path: str | os.PathLike, table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse columns with NaN or infinite values."""
-    for column in columns:
-        bad = ~np.isfinite(table[column].to_numpy(np.float64))
-        if bad.any():
-            raise InputError(
-                f"{path}: {column} is NaN or infinite in {bad.sum()} of {len(bad)} rows, first in "
-                f"row {int(np.flatnonzero(bad)[0])}; remove these objects"
-            )
+def _finite_rows(
+    path: str | os.PathLike,
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    rejections: Rejections | None,
+) -> pd.DataFrame:
+    """Return the rows whose values in some columns are finite, and reject the others."""
+    finite = np.isfinite(table[list(columns)].to_numpy(np.float64))
+    usable = finite.all(axis=1)
+    if usable.all():
+        return table
+    rejections = Rejections("objects", 0) if rejections is None else rejections
+    for row in np.flatnonzero(~usable):
+        rejections.add(path, f"row {row}", f"{columns[int(np.argmin(finite[row]))]} is not finite")
+    rejections.check(path, len(table), "remove these objects")
+    return table[usable].reset_index(drop=True)
 
 
 def _write_table(path: str | os.PathLike, table: pd.DataFrame) -> None:

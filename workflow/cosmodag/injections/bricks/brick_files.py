@@ -15,13 +15,18 @@ from typing import NamedTuple
 import numpy as np
 from astropy.table import Table
 
+from cosmodag.checksums import place, require_named
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
+from cosmodag.imaging.fits_files import open_fits
+from cosmodag.input_files import check_file, read_text
 
 BRICK_NAME = re.compile(r"\d{4}[mp]\d{3}")
 RUN_NAME = re.compile(r"rs\d+")
 BRICK_LIST = "survey-bricks.fits"
 """File name of the list of bricks in the folder of a survey."""
+SETTINGS_FILE = "simulation.json"
+"""File name of the settings of a survey that the workflow wrote, with the hashes of all files."""
 
 
 class BrickFiles(NamedTuple):
@@ -78,8 +83,45 @@ class BrickFiles(NamedTuple):
             raise ValueError("only a run of injections has a catalogue of injected galaxies")
         return self._folder("obiwan") / self.brick / self.run / f"simcat-elg-{self.brick}.fits"
 
+    def verified(self, path: Path) -> Path:
+        """Return the path of a file of the brick, verified if the survey records its hash.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            One of the paths of the brick.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or was altered.
+        """
+        return verified(path, self.survey)
+
     def _folder(self, kind: str) -> Path:
         return Path(self.survey) / kind / self.brick[:3]
+
+
+def verified(path: Path, survey: str | os.PathLike) -> Path:
+    """Return the path of a file of a survey, verified if the survey records its hash.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        File in the folder of the survey.
+    survey : path
+        Folder of the survey. Surveys that the workflow wrote record the hashes of all their files
+        in `SETTINGS_FILE`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or was altered.
+    """
+    settings = Path(survey) / SETTINGS_FILE
+    if settings.is_file() or place(settings):
+        require_named(path, settings, "simulate the survey again")
+    return path
 
 
 def injection_runs(survey: str | os.PathLike, brick: str) -> list[str]:
@@ -121,12 +163,17 @@ def read_brick_list(path: str | os.PathLike) -> list[str]:
         If the file is missing or empty, lists a brick twice, or contains an invalid name.
     """
     path = Path(path)
+    check_file(path, "give a list of bricks")
     try:
         names = _read_names(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; give a list of bricks") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a list of bricks ({error})") from error
+    except InputError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{path}: cannot be read as a list of bricks ({reason}); give one name per line, or a "
+            "column brickname"
+        ) from error
     if not names:
         raise InputError(
             f"{path}: no brick is listed; give one name per line, or a column brickname"
@@ -162,8 +209,13 @@ def write_brick_list(
 def _read_names(path: Path) -> list[str]:
     """Read brick names from a table or from the lines of a text file."""
     if path.suffix not in (".fits", ".csv"):
-        return [line.strip() for line in path.read_text().splitlines() if line.strip()]
-    table = Table.read(path, format=path.suffix[1:])
+        lines = read_text(path, cure="give one name per line").splitlines()
+        return [line.strip() for line in lines if line.strip()]
+    if path.suffix == ".fits":
+        with open_fits(path, what="table", cure="give a list of bricks") as file:
+            table = Table(file[1].data)
+    else:
+        table = Table.read(path, format="csv")
     columns = {name.lower(): name for name in table.colnames}
     if "brickname" not in columns:
         raise ValueError(f"no column brickname among {', '.join(table.colnames)}")

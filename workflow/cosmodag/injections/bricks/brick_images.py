@@ -10,8 +10,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
-from cosmodag.imaging.fits_files import in_nanomaggies, open_fits
+from cosmodag.imaging.fits_files import in_nanomaggies, open_fits, write_fits
+from cosmodag.imaging.fits_headers import image_shape, read_hdus
 from cosmodag.injections.bricks.brick_files import BrickFiles
 
 BANDS = ("g", "r", "z")
@@ -86,7 +86,7 @@ def read_planes(
     shape = None
     for band in bands:
         for quantity in ("image", "invvar"):
-            path = files.coadd(quantity, band)
+            path = files.verified(files.coadd(quantity, band))
             plane, header = read_plane(path)
             if not in_nanomaggies(unit := str(header.get("BUNIT", ""))):
                 raise InputError(
@@ -210,9 +210,10 @@ def plane_shape(path: str | os.PathLike) -> tuple[int, int]:
     InputError
         As `read_plane`.
     """
-    with open_fits(path, what="image", cure=CURE) as file:
-        height, width = file[1].shape
-    return height, width
+    shapes = [image_shape(hdu.header) for hdu in read_hdus(path, CURE)]
+    if len(shapes) < 2 or len(shapes[1]) != 2:
+        raise InputError(f"{path}: HDU 1 has no image of two axes; fetch the file again")
+    return shapes[1]
 
 
 def write_plane(
@@ -242,8 +243,7 @@ def write_plane(
             "dither_seed": 1,
         }
     compressed = fits.CompImageHDU(plane, header, tile_shape=tile, **compression)
-    with whole_file(path) as partial:
-        fits.HDUList([fits.PrimaryHDU(), compressed]).writeto(partial, overwrite=True)
+    write_fits(path, fits.HDUList([fits.PrimaryHDU(), compressed]))
 
 
 def check_plane(path: str | os.PathLike, plane: np.ndarray, quantity: str) -> None:

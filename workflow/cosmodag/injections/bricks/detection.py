@@ -103,14 +103,15 @@ def detect_sources(
     Raises
     ------
     InputError
-        If the images contain values that are not finite, or a band has no good pixel.
+        If the images contain values that are not finite, a band has no good pixel, or most pixels
+        are above the threshold, since their sky is not subtracted.
     """
     flux, ivar = _checked_planes(images, background, brick)
     stack, signal = _coadd_bands(flux, ivar, images.bands)
     fwhm = float(np.nanmean(np.where(images.psf_size > 0, images.psf_size, np.nan)))
     fwhm = fwhm if np.isfinite(fwhm) else DEFAULT_FWHM
     bad = np.asarray(~(ivar > 0).any(0))
-    detections, segments = _extract(signal, bad, threshold, fwhm)
+    detections, segments = _extract(signal, bad, threshold, fwhm, brick)
     photometry = _measure(detections, segments, stack, flux, ivar, fwhm)
     columns = {
         **_source_columns(detections, photometry, images, brick, overlap, fwhm),
@@ -152,20 +153,27 @@ def _coadd_bands(
 
 
 def _extract(
-    signal: np.ndarray, mask: np.ndarray, threshold: float, fwhm: float
+    signal: np.ndarray, mask: np.ndarray, threshold: float, fwhm: float, brick: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the detections of `sep` as a structured array, and the segmentation map."""
     sep.set_extract_pixstack(max(300_000, signal.size // 2))
-    return sep.extract(
-        signal,
-        threshold,
-        mask=mask,
-        minarea=5,
-        filter_kernel=_gaussian_kernel(fwhm / PIXEL_SCALE),
-        deblend_nthresh=32,
-        deblend_cont=0.01,
-        segmentation_map=True,
-    )
+    try:
+        return sep.extract(
+            signal,
+            threshold,
+            mask=mask,
+            minarea=5,
+            filter_kernel=_gaussian_kernel(fwhm / PIXEL_SCALE),
+            deblend_nthresh=32,
+            deblend_cont=0.01,
+            segmentation_map=True,
+        )
+    except Exception as error:  # `sep` raises no narrower one
+        above = np.mean(signal[~mask] > threshold)
+        raise InputError(
+            f"brick {brick}: {above:.0%} of its pixels are above the detection threshold "
+            f"({' '.join(str(error).split())[:60]}); give an image whose sky is subtracted"
+        ) from error
 
 
 def _gaussian_kernel(fwhm: float) -> np.ndarray:

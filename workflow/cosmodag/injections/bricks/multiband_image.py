@@ -12,7 +12,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.fits_files import open_fits
+from cosmodag.imaging.fits_files import in_nanomaggies, open_fits
 from cosmodag.injections.bricks.brick_images import BANDS, PIXEL_SCALE, BrickImages, check_plane
 
 CURE = "give a cutout with its inverse variance, as the service of the Legacy Surveys makes them"
@@ -54,11 +54,17 @@ def read_multiband_image(
         `cosmodag.injections.bricks.brick_images.check_plane`), or if the header has no celestial
         coordinates.
     """
-    planes, header = {}, None
+    planes, units, header = {}, {}, None
     with open_fits(path, what="cutout", cure=CURE) as file:
         for hdu in file:
             key = hdu.header.get("BAND"), hdu.header.get("IMAGETYP")
             if hdu.data is not None and None not in key:
+                if np.ndim(hdu.data) != 2:
+                    raise InputError(
+                        f"{path}: {key[1]} of band {key[0]!r} has {np.ndim(hdu.data)} axes, not "
+                        f"two; {CURE}"
+                    )
+                units[key] = str(hdu.header.get("BUNIT", ""))
                 planes[key] = np.ascontiguousarray(hdu.data, np.float32)
                 header = header or hdu.header.copy()
     for kind in ("image", "invvar"):
@@ -68,6 +74,11 @@ def read_multiband_image(
             check_plane(path, planes[band, kind], kind)
     if len({plane.shape for plane in planes.values()}) > 1:
         raise InputError(f"{path}: its planes differ in shape; {CURE}")
+    for (band, kind), unit in units.items():
+        if kind == "image" and not in_nanomaggies(unit):
+            raise InputError(
+                f"{path}: image of band {band!r} is in {unit!r}, not nanomaggies; {CURE}"
+            )
     psf = None if psf_path is None else read_psf(psf_path, bands)
     sizes = np.full(len(bands), np.nan, np.float32)
     if psf is not None:
@@ -96,7 +107,8 @@ def read_psf(path: str | os.PathLike, bands: Sequence[str] = BANDS) -> np.ndarra
     InputError
         If the file is missing, truncated or lacks a band, or if its images differ in shape.
     """
-    with open_fits(path, what="point-spread function", cure="give that of the image") as file:
+    cure = "give that of the image"
+    with open_fits(path, what="point-spread function", cure=cure) as file:
         planes = {
             hdu.header["BAND"]: np.asarray(hdu.data, np.float32)
             for hdu in file
@@ -104,9 +116,14 @@ def read_psf(path: str | os.PathLike, bands: Sequence[str] = BANDS) -> np.ndarra
         }
     for band in bands:
         if band not in planes:
-            raise InputError(f"{path}: no point-spread function of band {band!r}")
+            raise InputError(f"{path}: no point-spread function of band {band!r}; {cure}")
+        if planes[band].ndim != 2 or not (np.isfinite(planes[band]).all() and planes[band].any()):
+            raise InputError(
+                f"{path}: the point-spread function of band {band!r} is no image of finite values; "
+                f"{cure}"
+            )
     if len({planes[band].shape for band in bands}) > 1:
-        raise InputError(f"{path}: its point-spread functions differ in shape")
+        raise InputError(f"{path}: its point-spread functions differ in shape; {cure}")
     return np.stack([planes[band] for band in bands])
 
 
@@ -135,7 +152,12 @@ def psf_fwhm(psf: np.ndarray) -> float:
 
 def _celestial_wcs(path: str | os.PathLike, header: fits.Header | None) -> WCS:
     """Return the world coordinates of a header; refuse a header without celestial ones."""
-    wcs = WCS(header)
-    if not wcs.has_celestial:
+    try:
+        wcs = WCS(header)
+        celestial = wcs.has_celestial and bool(np.isfinite(wcs.wcs.crval).all())
+    except (ValueError, MemoryError, AttributeError) as error:  # also those of wcslib
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: its world coordinates are invalid ({reason}); {CURE}") from None
+    if not celestial:
         raise InputError(f"{path}: no celestial coordinates in the header; {CURE}")
     return wcs

@@ -3,6 +3,7 @@
 import click
 
 from cosmodag.commands.options import input_file, output, settings_options
+from cosmodag.injections.outputs import SURVEY
 
 
 @click.command(
@@ -11,7 +12,7 @@ from cosmodag.commands.options import input_file, output, settings_options
 )
 @input_file("--image", "FITS file with image and inverse variance of each band.", required=True)
 @input_file("--psf", "FITS file with the point-spread function of each band.", required=True)
-@output("Folder of the survey, in the layout of the Legacy Surveys.")
+@output("Folder of the survey, in the layout of the Legacy Surveys.", SURVEY)
 @settings_options("injections/sources/*/image")
 def command(image, psf, output, flaw, population, runs, **settings):
     """Detect the sources of a real image, and inject galaxies into it with its own PSF."""
@@ -23,6 +24,8 @@ def command(image, psf, output, flaw, population, runs, **settings):
 
     flaw = None if flaw == "none" else flaw
     images, psf_images = read_multiband_image(image, psf_path=psf)
-    with whole_folder(output) as folder:
+    with whole_folder(output, SURVEY) as folder:
         injections = [InjectionRun(folder, population, flaw, f"rs{run}") for run in range(runs)]
-        inject_into_observed(images, ImagePsf(psf_images), injections, **settings)
+        inject_into_observed(
+            images, ImagePsf(psf_images), injections, inputs=[image, psf], **settings
+        )

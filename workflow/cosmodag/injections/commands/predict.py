@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import input_folder, output, threads
+from cosmodag.injections.outputs import PREDICTIONS
 
 
 @click.command(
@@ -19,7 +20,7 @@ from cosmodag.commands.options import input_folder, output, threads
 )
 @input_folder("--run", "Folder of the trained run.", required=True)
 @input_folder("--dataset", "Folder of the dataset on which it was trained.", required=True)
-@output("Table of the objects with the predicted probability that each was injected, CSV.")
+@output("Table of the objects with the probability that each was injected, CSV.", PREDICTIONS)
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
 def command(stamps, run, dataset, output, device, threads):

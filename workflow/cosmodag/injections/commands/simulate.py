@@ -3,15 +3,16 @@
 import click
 
 from cosmodag.commands.options import output, settings_options
+from cosmodag.injections.outputs import SURVEYS
 
 
 @click.command(
     epilog="""Example: cosmodag injections simulate --output sky --count 2"""
     """ --surveys '{"model": {"population": "model"}}'"""
 )
-@output("Folder of the surveys; each gets a folder in it, in the layout of the Legacy Surveys.")
-@click.option("--first", default=0, help="Number of the first brick.")
-@click.option("--count", default=1, help="Number of bricks.")
+@output("Folder of the surveys, a folder each, in the layout of the Legacy Surveys.", SURVEYS)
+@click.option("--first", type=click.IntRange(min=0), default=0, help="Number of the first brick.")
+@click.option("--count", type=click.IntRange(min=1), default=1, help="Number of bricks.")
 @settings_options("injections/sources/*/simulation")
 def command(output, first, count, surveys, **settings):
     """Simulate bricks of a sky, with a run of injections in each of several surveys of it."""
@@ -19,7 +20,7 @@ def command(output, first, count, surveys, **settings):
     from cosmodag.injections.simulation.survey_simulation import simulate_surveys
     from cosmodag.injections.simulation.survey_writer import InjectionRun
 
-    with whole_folder(output) as folder:
+    with whole_folder(output, SURVEYS) as folder:
         runs = [
             InjectionRun(folder / name, entry.get("population", "model"), _flaw(entry))
             for name, entry in surveys.items()

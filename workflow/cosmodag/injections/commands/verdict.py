@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import input_folder, output, threads
+from cosmodag.injections.outputs import VERDICT
+from cosmodag.output_kinds import Figure
 
 
 @click.command(
@@ -24,8 +26,8 @@ from cosmodag.commands.options import input_folder, output, threads
     required=True,
 )
 @input_folder("--dataset", "Folder of the dataset of the negative control.", required=True)
-@click.option("--figure", type=click.Path(path_type=Path), help="Figure of the controls, SVG.")
-@output("Verdict, JSON.")
+@output("Figure of the controls, SVG.", Figure(), "--figure", required=False)
+@output("Verdict, JSON.", VERDICT)
 @threads
 def command(positive_controls, run, negative_control, dataset, figure, output, threads):
     """Judge a two-sample test by POSITIVE_CONTROLS, runs on injections with a known flaw."""

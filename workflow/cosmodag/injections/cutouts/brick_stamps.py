@@ -9,7 +9,7 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,10 +17,12 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from cosmodag.checksums import append, identity, make_record
 from cosmodag.cutouts.examples_file import create_examples, write_index
+from cosmodag.disk_files import writable_hdf5
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.injections.bricks.brick_images import BANDS
+from cosmodag.injections.bricks.brick_images import BANDS, PIXEL_SCALE
 from cosmodag.injections.cutouts.communicator import Communicator, balance, connect
 from cosmodag.injections.cutouts.stamps import channel_names
 from cosmodag.injections.cutouts.work_units import (
@@ -32,11 +34,14 @@ from cosmodag.injections.cutouts.work_units import (
     is_complete,
     work_units,
 )
+from cosmodag.rejections import MAX_REJECTED, Rejections
 
 EDGES = ("skip", "pad", "separate")
 
 Masks = dict[str, list[np.ndarray]]
 """For each HDF5 group of the file and each unit, which stamps belong to the group, (N,) bool."""
+CutUnit = tuple[pd.DataFrame, dict[str | os.PathLike, str]]
+"""Index of a unit, and the hashes of the files that it was cut from."""
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
@@ -51,6 +56,8 @@ def cut_stamps(
     side: int = 64,
     bands: Sequence[str] = BANDS,
     edges: str = "skip",
+    max_rejected: float = MAX_REJECTED,
+    objects_file: str | os.PathLike | None = None,
 ) -> None:
     """Cut the stamps of a selection and write them as one examples file.
 
@@ -78,52 +85,100 @@ def cut_stamps(
         Treatment of stamps that extend beyond the image: "skip" drops them, "pad" fills pixels with
         zeros (inverse variance 0: no data), "separate" pads and writes them to the HDF5 group
         `edge`, which is not part of any dataset.
+    max_rejected : float
+        Largest fraction of the bricks that may be left out, with all their runs, because their
+        images cannot be used. They are listed in a table beside the output, see
+        `cosmodag.rejections`.
+    objects_file : path, optional
+        File that the selection was read from, for the record.
 
     Raises
     ------
     InputError
-        If an object occurs twice or `edges` is invalid; or with the names of all bricks that could
-        not be cut, after all others were cut.
+        If an object occurs twice, `edges` is invalid, or too many bricks cannot be cut.
     """
     if edges not in EDGES:
         raise InputError(f"edges {edges!r}: choose from {', '.join(EDGES)}")
     if (duplicated := objects["id"].duplicated()).any():
-        raise InputError(f"{output}: object {objects['id'][duplicated].iloc[0]} is selected twice")
+        raise InputError(
+            f"{output}: object {objects['id'][duplicated].iloc[0]} is selected twice; select again"
+        )
     stamp_format, folder = StampFormat(side, tuple(bands)), Path(scratch) / "stamps"
     units = work_units(objects, Path(survey), folder, stamp_format)
+    rejections = Rejections("bricks", max_rejected)
+    n_bricks = len({unit.files.brick for unit in units})
     with connect() as ranks:
-        mine = balance([unit.cost(bands) for unit in units], ranks.size)[ranks.rank]
-        crossing = _on_all_ranks(
-            ranks, mine, lambda number: units[number].crosses_edge(stamp_format)
-        )
-        masks = _group_masks([crossing[number] for number in range(len(units))], edges)
-        if not any(mask.any() for mask in masks["/"]):
-            raise InputError(
-                f"{output}: all {len(objects)} stamps of {side} pixels extend beyond their images"
-            )
-        batch = folder / f"{_batch_key(units, masks)}.h5"
-        extents = ranks.broadcast(None if ranks.rank else _create(batch, masks, stamp_format))
-        indexes = _cut_units(ranks, units, mine, stamp_format, batch, extents)
+        while True:
+            try:
+                batch, masks, cut = _cut_batch(ranks, units, folder, stamp_format, edges, output)
+                break
+            except _UnusableBricks as failed:
+                for brick, reason in failed.reasons.items():
+                    rejections.add(survey, f"brick {brick}", reason)
+                rejections.check(survey, n_bricks, "repair or fetch the files of these bricks")
+                units = [unit for unit in units if unit.files.brick not in failed.reasons]
         if not ranks.rank:
-            _finish(batch, output, [indexes[number] for number in range(len(units))], masks)
+            inputs = {path: sha256 for _, hashes in cut for path, sha256 in hashes.items()}
+            if objects_file is not None:
+                inputs[objects_file] = identity(objects_file)
+            _finish(batch, output, [index for index, _ in cut], masks, rejections, inputs)
             for unit in units:
                 unit.path.unlink(missing_ok=True)
 
 
+class _UnusableBricks(Exception):
+    """Bricks that cannot be cut, with the reason for each."""
+
+    def __init__(self, reasons: Mapping[str, str]):
+        super().__init__()
+        self.reasons = reasons
+
+
+def _cut_batch(
+    ranks: Communicator,
+    units: Sequence[WorkUnit],
+    folder: Path,
+    stamp_format: StampFormat,
+    edges: str,
+    output: str | os.PathLike,
+) -> tuple[Path, Masks, list[CutUnit]]:
+    """Cut all units into the file of a batch; return it, its groups and each unit's index."""
+    costs = [unit.cost(stamp_format.bands) for unit in units]
+    mine = balance(costs, ranks.size)[ranks.rank]
+    crossing = _on_all_ranks(
+        ranks, units, mine, lambda number: units[number].crosses_edge(stamp_format)
+    )
+    masks = _group_masks([crossing[number] for number in range(len(units))], edges)
+    if not any(mask.any() for mask in masks["/"]):
+        n_objects = sum(len(unit.objects) for unit in units)
+        raise InputError(
+            f"{output}: all {n_objects} stamps of {stamp_format.side} pixels extend beyond their "
+            "images; set a smaller side"
+        )
+    batch = folder / f"{_batch_key(units, masks)}.h5"
+    extents = ranks.broadcast(None if ranks.rank else _create(batch, masks, stamp_format))
+    cut = _cut_units(ranks, units, mine, stamp_format, batch, extents)
+    return batch, masks, [cut[number] for number in range(len(units))]
+
+
 def _on_all_ranks(
-    ranks: Communicator, mine: Sequence[int], function: Callable[[int], Result]
+    ranks: Communicator,
+    units: Sequence[WorkUnit],
+    mine: Sequence[int],
+    function: Callable[[int], Result],
 ) -> dict[int, Result]:
-    """Apply a function to the units of all ranks; raise the errors of all ranks together."""
-    results, failures = {}, []
+    """Apply a function to the units of all ranks; name the bricks that failed on all ranks."""
+    results: dict[int, Result] = {}
+    failures: dict[str, str] = {}
     for number in mine:
         try:
             results[number] = function(number)
         except InputError as error:
-            failures.append(str(error))
+            failures.setdefault(units[number].files.brick, str(error))
     gathered = ranks.allgather((results, failures))
-    if messages := [message for _, failures in gathered for message in failures]:
-        others = f" (and {len(messages) - 1} more bricks: {'; '.join(messages[1:])})"
-        raise InputError(messages[0] + others * (len(messages) > 1))
+    reasons = {brick: reason for _, failed in gathered for brick, reason in failed.items()}
+    if reasons:
+        raise _UnusableBricks(reasons)
     return {number: result for results, _ in gathered for number, result in results.items()}
 
 
@@ -148,7 +203,7 @@ def _batch_key(units: Sequence[WorkUnit], masks: Masks) -> str:
 def _create(batch: Path, masks: Masks, stamp_format: StampFormat) -> list[list[FileExtent]]:
     """Create the file of a batch without stamps and index; return the extents of each unit."""
     if not h5py.is_hdf5(batch):
-        with whole_file(batch, flush=False) as partial, h5py.File(partial, "w") as file:
+        with whole_file(batch, flush=False) as partial, writable_hdf5(partial) as file:
             for name, group in masks.items():
                 create_examples(
                     file.require_group(name),
@@ -176,18 +231,18 @@ def _cut_units(
     stamp_format: StampFormat,
     batch: Path,
     extents: Sequence[Sequence[FileExtent]],
-) -> dict[int, pd.DataFrame]:
-    """Cut the units that are not complete; return the index of every unit."""
+) -> dict[int, CutUnit]:
+    """Cut the units that are not complete; return index and hashes of inputs of every unit."""
     buffer = allocate_buffer([units[number] for number in mine], stamp_format)
 
-    def cut(number: int) -> pd.DataFrame:
+    def cut(number: int) -> CutUnit:
         if not is_complete(units[number], stamp_format, batch, extents[number]):
             cut_unit(units[number], stamp_format, batch, extents[number], buffer)
         done = mine.index(number) + 1
         logger.info("rank %d: %d of %d bricks cut", ranks.rank, done, len(mine))
-        return units[number].index
+        return units[number].index, units[number].hash_inputs(stamp_format.bands)
 
-    return _on_all_ranks(ranks, mine, cut)
+    return _on_all_ranks(ranks, units, mine, cut)
 
 
 def _finish(
@@ -195,14 +250,19 @@ def _finish(
     output: str | os.PathLike,
     indexes: Sequence[pd.DataFrame],
     masks: Masks,
+    rejections: Rejections,
+    inputs: Mapping[str | os.PathLike, str],
 ) -> None:
     """Add labels and index to a batch with all its stamps and move it to its destination."""
     index = pd.concat(indexes, ignore_index=True)
     logger.info("%d stamps, of which %d extend beyond an edge", len(index), index["edge"].sum())
     with whole_file(output) as partial:
         shutil.move(batch, partial)
-        with h5py.File(partial, "r+") as file:
+        with writable_hdf5(partial, "r+") as file:
+            rejections.record(file.attrs)
+            file.attrs["half_side"] = file["x"].shape[1] * PIXEL_SCALE / 2
             for name, group in masks.items():
                 rows = index[np.concatenate(group)].drop(columns="edge")
                 file[name]["y"][:, 0] = rows["label"].to_numpy(np.float32)
                 write_index(file[name], {key: rows[key].to_numpy() for key in rows})
+        append(partial, make_record(output, inputs, [rejections.write(output)]))

@@ -1,11 +1,12 @@
 """Communication between the ranks of an MPI job, and the distribution of work among them."""
 
 import os
-import traceback
+import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
+from cosmodag import failures
 from cosmodag.errors import InputError
 
 LAUNCHER_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
@@ -93,8 +94,8 @@ class MpiCommunicator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None and not issubclass(kind, InputError):
-            traceback.print_exception(kind, error, trace)
+        if error is not None and not isinstance(error, InputError):
+            print(failures.describe(error, f"rank {self.rank}"), file=sys.stderr, flush=True)
             self._world.Abort(1)
 
     def allgather(self, value: Any) -> list:

@@ -17,9 +17,12 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from cosmodag.checksums import identity
+from cosmodag.disk_files import writable_hdf5, write_all
+from cosmodag.failures import explained
 from cosmodag.files import whole_file
-from cosmodag.injections.bricks.astrometry import check_inside_image
-from cosmodag.injections.bricks.brick_files import BrickFiles
+from cosmodag.injections.bricks.astrometry import inside_image
+from cosmodag.injections.bricks.brick_files import SETTINGS_FILE, BrickFiles
 from cosmodag.injections.bricks.brick_images import plane_shape, read_planes
 from cosmodag.injections.cutouts.stamp_features import stamp_features
 from cosmodag.injections.cutouts.stamps import (
@@ -29,6 +32,7 @@ from cosmodag.injections.cutouts.stamps import (
     interleave,
     stamp_corners,
 )
+from cosmodag.rejections import Rejections
 
 BYTES_PER_OBJECT = 50_000
 """Cost of cutting one object, in bytes of compressed planes that take equally long to read."""
@@ -121,10 +125,6 @@ class WorkUnit(NamedTuple):
         ----------
         bands : sequence of str
             Bands to cut.
-
-        Returns
-        -------
-        float
         """
         paths = (self.files.coadd(kind, band) for kind in ("image", "invvar") for band in bands)
         size = sum(path.stat().st_size for path in paths if path.is_file())
@@ -145,16 +145,26 @@ class WorkUnit(NamedTuple):
         Raises
         ------
         InputError
-            If the image cannot be read, or an object lies outside it.
+            If a plane is missing or truncated, or an object lies outside the image.
         """
-        shape = plane_shape(self.files.coadd("image", stamp_format.bands[0]))
-        check_inside_image(self.files.tractor, self.objects, shape)
+        for quantity in ("invvar", "image"):
+            for band in reversed(stamp_format.bands):
+                shape = plane_shape(self.files.coadd(quantity, band))
+        inside_image(self.files.tractor, self.objects, shape, Rejections("objects", 0))
         corner = stamp_corners(*self.positions(), stamp_format.side)
         return crosses_edge(corner, stamp_format.side, shape)
 
     def positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Return bx and by of the objects, each (N,) float64."""
         return tuple(self.objects[name].to_numpy(np.float64) for name in ("bx", "by"))
+
+    def hash_inputs(self, bands: Sequence[str]) -> dict[str | os.PathLike, str]:
+        """Return the hashes of the unit's files by path; a survey's settings stand for all."""
+        settings = self.files.survey / SETTINGS_FILE
+        if settings.is_file():
+            return {settings: identity(settings)}
+        coadds = (self.files.coadd(kind, band) for band in bands for kind in ("image", "invvar"))
+        return {path: identity(path) for path in coadds}
 
     @property
     def index(self) -> pd.DataFrame:
@@ -253,15 +263,15 @@ def cut_unit(
         **stamp_features(planes, stamp_format.bands),
     }
     checksum = _checksum(measured)
-    with open(target, "r+b", buffering=0) as file:
+    with explained(Path(target)), open(target, "r+b", buffering=0) as file:
         for extent in extents:
             for rows, offset in extent.blocks(stamp_format.nbytes):
                 block = np.empty((len(rows), *stamp_format.shape), np.float32)
                 interleave(planes, rows, block)
                 file.seek(offset)
-                file.write(block.data)
+                write_all(file, block.data)
                 checksum = zlib.crc32(block.data, checksum)
-    with whole_file(unit.path, flush=False) as partial, h5py.File(partial, "w") as file:
+    with whole_file(unit.path, flush=False) as partial, writable_hdf5(partial) as file:
         file.attrs["crc32"] = checksum
         for name, values in measured.items():
             file[f"measured/{name}"] = values

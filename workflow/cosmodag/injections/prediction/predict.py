@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from cosmodag.evaluation.trained_run import BATCH, TrainedRun
 from cosmodag.files import whole_file
 from cosmodag.injections.verdict.rank_tests import Sample, auc_draws, mann_whitney
 from cosmodag.injections.verdict.two_sample import format_p_value
+from cosmodag.json_files import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +39,8 @@ def predict_stamps(
     examples_files : sequence of path
         Examples files of stamps, cut like those of the dataset.
     output : path
-        CSV file to write.
+        CSV file to write. Beside it a file of the same name, ``.json``, records what it was made
+        from.
     device : {"auto", "cpu", "cuda"}
         Device of the network.
     threads : int, optional
@@ -67,6 +70,12 @@ def predict_stamps(
         table = examples.index.drop(columns="source").assign(probability=probability)
     with whole_file(output) as partial:
         table.to_csv(partial, index=False)
+    write_json(
+        Path(output).with_suffix(".json"),
+        {"experiment": "injections", "run": run.folder.name, "n": len(table)},
+        inputs=[run.folder / "run.json", *examples_files],
+        files=[output],
+    )
     logger.info("%s", summary(table))
     return table
 

@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.injections.selection.target_cuts import BANDS, Cut, apply_cuts, magnitudes, sizes
+from cosmodag.tables import read_table, write_table
 
 REAL, INJECTED = 0, 1
 CLASSES = ("real", "injected")
@@ -177,7 +178,11 @@ def concatenate_selections(selections: Sequence[Selection]) -> Selection:
 
 
 def write_selection(
-    selection: Selection, objects: str | os.PathLike, removed: str | os.PathLike
+    selection: Selection,
+    objects: str | os.PathLike,
+    removed: str | os.PathLike,
+    inputs: Sequence[str | os.PathLike] = (),
+    files: Sequence[str | os.PathLike] = (),
 ) -> None:
     """Write the objects of a selection as Parquet and the numbers of removed objects as CSV.
 
@@ -187,11 +192,48 @@ def write_selection(
         Selection to write.
     objects, removed : path
         Files to write.
+    inputs : sequence of path
+        Files that the selection was made from.
+    files : sequence of path
+        Further files that belong to it.
     """
-    with whole_file(objects) as partial:
-        selection.objects.to_parquet(partial, index=False)
     with whole_file(removed) as partial:
         selection.removed.to_csv(partial, index=False)
+    write_table(objects, selection.objects, inputs=inputs, files=[removed, *files])
+
+
+def read_objects(path: str | os.PathLike) -> pd.DataFrame:
+    """Read the objects that `write_selection` wrote.
+
+    Parameters
+    ----------
+    path : path
+        Parquet file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `Selection.objects`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no object, or lacks a column or has another type in it.
+    """
+    cure = "select the objects again"
+    table = read_table(path, cure, columns=("id", "brick", "run", "label", "bx", "by"))
+    if not len(table):
+        raise InputError(f"{path}: no object; {cure}")
+    for names, kind, is_kind in (
+        (("id", "brick", "run"), "text", pd.api.types.is_string_dtype),
+        (("label", "bx", "by"), "numbers", pd.api.types.is_numeric_dtype),
+    ):
+        for name in names:
+            if not is_kind(table[name]):
+                raise InputError(
+                    f"{path}: column {name} consists of other values than {kind}; {cure}"
+                )
+    return table
 
 
 def _with_derived_columns(

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from cosmodag.checksums import require_named
+
 KEPT = "kept"
 
 
@@ -47,6 +49,7 @@ def read_selections(paths: Sequence[str | os.PathLike]) -> list[SelectionTable]:
     """
     experiments: dict[str, dict[str, pd.DataFrame]] = {}
     for path in map(Path, paths):
+        require_named(path, path.with_suffix(".parquet"), "select the objects again")
         table = pd.read_csv(path).set_index("cut")
         selections = experiments.setdefault(path.parents[2].name, {})
         name = path.parent.name

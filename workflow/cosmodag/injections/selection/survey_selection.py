@@ -10,13 +10,19 @@ from typing import Any
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
-from cosmodag.injections.bricks.astrometry import check_positions
+from cosmodag.injections.bricks.astrometry import (
+    ShiftedCatalogueError,
+    check_positions,
+    inside_image,
+)
 from cosmodag.injections.bricks.brick_catalogues import read_simcat, read_tractor
 from cosmodag.injections.bricks.brick_files import (
     BRICK_LIST,
+    SETTINGS_FILE,
     BrickFiles,
     injection_runs,
     read_brick_list,
+    verified,
 )
 from cosmodag.injections.bricks.brick_images import read_planes
 from cosmodag.injections.selection.brick_selection import (
@@ -29,6 +35,7 @@ from cosmodag.injections.selection.brick_selection import (
     write_selection,
 )
 from cosmodag.injections.selection.target_cuts import BANDS, emission_line_cuts
+from cosmodag.rejections import MAX_REJECTED, Rejections
 
 ASTROMETRY_BAND = "r"
 """Deepest band, in which the positions of the catalogues are checked."""
@@ -71,7 +78,9 @@ class BrickSubset:
         InputError
             If the list is invalid or has fewer bricks than subsets.
         """
-        path = Path(survey) / BRICK_LIST if self.brick_list is None else self.brick_list
+        path = self.brick_list
+        if path is None:
+            path = verified(Path(survey) / BRICK_LIST, survey)
         bricks = read_brick_list(path)
         if len(bricks) <= self.batch:
             raise InputError(
@@ -91,6 +100,7 @@ def select_survey(
     first_pixel: int = 0,
     match_radius: float = 6.0,
     hidden_radius: float = 2.0,
+    max_rejected: float = MAX_REJECTED,
     **cuts: Any,
 ) -> Selection:
     """Select the objects in bricks of a survey and write them.
@@ -109,6 +119,10 @@ def select_survey(
         Index of the first pixel in the catalogues.
     match_radius, hidden_radius : float
         In pixels, as for `cosmodag.injections.selection.brick_selection.select_brick`.
+    max_rejected : float
+        Largest fraction of the bricks, and of the objects of a catalogue, that may be left out
+        because they cannot be used. They are listed in a table beside the objects, see
+        `cosmodag.rejections`.
     **cuts
         Keyword arguments of `cosmodag.injections.selection.target_cuts.emission_line_cuts`.
 
@@ -119,8 +133,9 @@ def select_survey(
     Raises
     ------
     InputError
-        If a catalogue is invalid, a brick has no run of injections, or no object of a class passes
-        the cuts.
+        If too many bricks cannot be used, since a catalogue or an image is invalid or there is no
+        run of injections; if catalogues are one pixel off their images; or if no object of a class
+        passes the cuts.
     """
     bricks = (subset or BrickSubset()).names(survey)
     criteria = {
@@ -129,14 +144,43 @@ def select_survey(
         "cuts": emission_line_cuts(**cuts),
     }
     selections = []
+    rejected, rejected_objects = Rejections("bricks", max_rejected), Rejections("objects")
     for brick in tqdm(bricks, desc="bricks", unit="brick", disable=None):
-        selections += _select_runs(Path(survey), brick, runs, first_pixel, criteria)
+        of_brick = Rejections("objects", max_rejected)
+        try:
+            selections += _select_runs(Path(survey), brick, runs, first_pixel, criteria, of_brick)
+        except ShiftedCatalogueError:
+            raise
+        except InputError as error:
+            rejected.add(survey, f"brick {brick}", str(error))
+        else:
+            rejected_objects.extend(of_brick)
+    rejected.check(survey, len(bricks), "repair them or leave them out of the list")
     selection = concatenate_selections(selections)
-    write_selection(selection, objects, removed)
+    for rejections in (rejected, rejected_objects):
+        rejections.record(selection.objects.attrs)
+    rejected.kind = "bricks and objects"
+    rejected.extend(rejected_objects)
+    files = [rejected.write(objects)]
+    inputs = _inputs(Path(survey), bricks, subset)
+    write_selection(selection, objects, removed, inputs=inputs, files=files)
     kept = selection.removed.iloc[-1]
     counts = ", ".join(f"{kept[name]} {name} objects" for name in CLASSES)
     logger.info("%d bricks: %s", len(bricks), counts)
     return selection
+
+
+def _inputs(survey: Path, bricks: Sequence[str], subset: BrickSubset | None) -> list[Path]:
+    """Return the files that a selection is made from; one may stand for a whole survey."""
+    if (survey / SETTINGS_FILE).is_file():
+        return [survey / SETTINGS_FILE]
+    given = None if subset is None else subset.brick_list
+    paths = [survey / BRICK_LIST if given is None else Path(given)]
+    for brick in bricks:
+        runs = injection_runs(survey, brick)
+        paths += [BrickFiles(survey, brick, run).tractor for run in (None, *runs)]
+        paths += [BrickFiles(survey, brick, run).simcat for run in runs]
+    return [path for path in paths if path.is_file()]
 
 
 def _select_runs(
@@ -145,11 +189,14 @@ def _select_runs(
     runs: Sequence[str] | None,
     first_pixel: int,
     criteria: dict[str, Any],
+    rejections: Rejections,
 ) -> list[Selection]:
     """Select the objects of each run of injections into a brick."""
     files = BrickFiles(survey, brick)
-    real = read_tractor(files.tractor, first_pixel=first_pixel)
+    path = files.verified(files.tractor)
+    real = read_tractor(path, first_pixel=first_pixel, rejections=rejections)
     image, ivar = (plane for _, _, plane, _ in read_planes(files, (ASTROMETRY_BAND,)))
+    real = inside_image(files.tractor, real, image.shape, rejections)
     check_positions(files.tractor, real, image, ivar, first_pixel=first_pixel)
     names = injection_runs(survey, brick) if runs is None else runs
     if not names:
@@ -160,8 +207,11 @@ def _select_runs(
     selections = []
     for number, run in enumerate(names):
         files = BrickFiles(survey, brick, run)
-        detected = read_tractor(files.tractor, first_pixel=first_pixel)
-        injected = read_simcat(files.simcat, bands=BANDS)
+        path = files.verified(files.tractor)
+        detected = read_tractor(path, first_pixel=first_pixel, rejections=rejections)
+        detected = inside_image(files.tractor, detected, image.shape, rejections)
+        path = files.verified(files.simcat)
+        injected = read_simcat(path, bands=BANDS, rejections=rejections)
         injected[["x", "y"]] -= first_pixel
         selection = select_brick(brick, run, real, detected, injected, **criteria)
         if number:  # real objects count once, whatever the number of runs

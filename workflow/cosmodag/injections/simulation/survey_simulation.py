@@ -5,6 +5,7 @@ are then simulated and compressed once.
 """
 
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +34,7 @@ from cosmodag.injections.simulation.survey_writer import (
     BrickWriter,
     InjectionRun,
     check_runs,
+    record_files,
     record_settings,
 )
 
@@ -133,6 +135,7 @@ def simulate_surveys(
             expected = expected_count(size, density)
             _write_runs(_simulated_sky(brick), missing, seed, prior, expected, lossless)
             logger.info("brick %s: %d surveys written", brick.name, len(missing))
+    record_files(runs)
 
 
 def inject_into_observed(
@@ -145,6 +148,7 @@ def inject_into_observed(
     prior: CataloguePrior | None = None,
     density: float = DENSITY,
     lossless: bool = True,
+    inputs: Sequence[str | os.PathLike] = (),
 ) -> None:
     """Write observed images as a survey of one brick with runs of injections.
 
@@ -160,6 +164,8 @@ def inject_into_observed(
         Name of the brick.
     seed, prior, density, lossless
         As for `simulate_surveys`.
+    inputs : sequence of path
+        Files of the images and of the point-spread functions.
 
     Raises
     ------
@@ -190,6 +196,7 @@ def inject_into_observed(
     prior = read_elg_prior() if prior is None else prior
     expected = expected_count(max(height, width), density)
     _write_runs(sky, missing, seed, prior, expected, lossless)
+    record_files(runs, inputs)
 
 
 def _simulated_sky(brick: SimulatedBrick) -> Sky:

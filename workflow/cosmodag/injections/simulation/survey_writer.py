@@ -5,7 +5,6 @@ hard-linked.
 """
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +15,14 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file, write_json
+from cosmodag.files import whole_file
 from cosmodag.imaging.galaxy_population import POPULATIONS
 from cosmodag.injections.bricks.brick_catalogues import write_simcat, write_tractor
-from cosmodag.injections.bricks.brick_files import RUN_NAME, BrickFiles
+from cosmodag.injections.bricks.brick_files import RUN_NAME, SETTINGS_FILE, BrickFiles
 from cosmodag.injections.bricks.brick_images import BrickImages, write_plane
 from cosmodag.injections.simulation.injection import FLAWS
+from cosmodag.json_files import read_json, write_json
 from cosmodag.settings import unknown
-
-SETTINGS_FILE = "simulation.json"
-"""File in the folder of a survey that records its settings."""
 
 
 class InjectionRun(NamedTuple):
@@ -199,13 +196,27 @@ def record_settings(runs: Sequence[InjectionRun], settings: Mapping[str, object]
         if not path.is_file():
             write_json(path, requested)
             continue
-        try:
-            recorded = json.loads(path.read_text())
-        except ValueError:
-            recorded = {}
+        recorded = read_json(path, "remove the folder or give another")
         for key, value in requested.items():
             if recorded.get(key) != value:
                 raise InputError(
                     f"{path}: {key} is {recorded.get(key)!r}, requested is {value!r}; remove the "
                     "folder or give another"
                 )
+
+
+def record_files(runs: Sequence[InjectionRun], inputs: Sequence[str | os.PathLike] = ()) -> None:
+    """Record the hashes of all files of each survey folder beside its settings.
+
+    Parameters
+    ----------
+    runs : sequence of InjectionRun
+        Runs that are complete.
+    inputs : sequence of path
+        Files that they were made from.
+    """
+    for root in dict.fromkeys(Path(run.root) for run in runs):
+        path = root / SETTINGS_FILE
+        settings = read_json(path, "remove the folder or give another")
+        files = [each for each in root.rglob("*") if each.is_file() and each != path]
+        write_json(path, settings, inputs=inputs, files=sorted(files))

@@ -3,24 +3,26 @@
 The injections of a positive control have a known flaw, which the test must detect. Those of the
 negative control follow the distribution of the real galaxies: the test must not distinguish the
 classes, and with the network of this run frozen it must reject permuted labels at the nominal rate.
-If a control fails, the test is void.
+If a control fails, the test is invalid.
 """
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from cosmodag.datasets.folder import read_index
 from cosmodag.errors import InputError
-from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing
+from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing, figure_files
+from cosmodag.evaluation.position_probe import LEAKING
 from cosmodag.evaluation.runs import Run, read_run
-from cosmodag.files import write_json
 from cosmodag.injections.verdict.label_permutation import permutation_control
 from cosmodag.injections.verdict.two_sample import EQUIVALENCE_LIMIT, format_p_value
+from cosmodag.json_files import write_json
 
 DETECTION_LEVEL = 1e-3
 """P-value below which a flaw counts as detected."""
-VOID = "void"
+INVALID = "invalid"
 TEST, POSITIVE, NEGATIVE = "test", "positive control", "negative control"
 
 
@@ -56,7 +58,7 @@ def judge_by_controls(
     Returns
     -------
     dict
-        `outcome` (that of the run, or "void"), `sentence`, `failures`, `tests` (one row per run)
+        `outcome` (that of the run, or "invalid"), `sentence`, `failures`, `tests` (one row per run)
         and `null` (see `cosmodag.injections.verdict.label_permutation.permutation_test`).
 
     Raises
@@ -80,7 +82,7 @@ def judge_by_controls(
     verdict = {
         "experiment": main.metrics["experiment"],
         "run": main.metrics["run"],
-        "outcome": VOID if failures else main.metrics["outcome"],
+        "outcome": INVALID if failures else main.metrics["outcome"],
         "sentence": sentence,
         "failures": failures,
         "tests": tests,
@@ -88,7 +90,10 @@ def judge_by_controls(
     }
     if figure is not None:
         draw_controls(figure, tests)
-    write_json(output, verdict)
+    drawn = [] if figure is None else figure_files(figure)
+    runs = [run, *positive_controls, negative_control]
+    inputs = [*(Path(folder) / "metrics.json" for folder in runs), Path(dataset) / "dataset.json"]
+    write_json(output, verdict, inputs=inputs, files=drawn)
     return verdict
 
 
@@ -98,7 +103,7 @@ def control_failures(tests: Sequence[Mapping[str, Any]], null: Mapping[str, Any]
     Parameters
     ----------
     tests : sequence of mapping
-        `run`, `kind` and `p_value` of each test.
+        `run`, `kind`, `p_value` and optionally `outcome` of each test.
     null : mapping
         Result of the permutation test.
 
@@ -117,6 +122,8 @@ def control_failures(tests: Sequence[Mapping[str, Any]], null: Mapping[str, Any]
                 f"the classes of {run}, which has no flaw, were distinguished "
                 f"({format_p_value(p_value)})"
             )
+        if test.get("outcome") == LEAKING:
+            failures.append(f"positions or names give the classes of {run} away")
     if not null["holds"]:
         failures.append(
             f"{null['rejected']:.1%} of {null['relabellings']} label permutations were rejected at "

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import output, settings_options, threads
+from cosmodag.output_kinds import Hdf5File
 
 
 @click.command(
@@ -14,10 +15,10 @@ from cosmodag.commands.options import output, settings_options, threads
 @click.argument(
     "cubes", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True
 )
-@output("Examples file.")
+@output("Examples file.", Hdf5File("examples"))
 @click.option(
     "--realizations",
-    type=int,
+    type=click.IntRange(min=1),
     help="Number of realizations to cut, from the first; all by default.",
 )
 @settings_options("reionization/cutouts/*")

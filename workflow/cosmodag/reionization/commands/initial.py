@@ -3,12 +3,15 @@
 import click
 
 from cosmodag.commands.options import output, settings_options, threads
+from cosmodag.output_kinds import Hdf5File
 
 
 @click.command(epilog="Example: cosmodag reionization initial --output initial.h5 --count 2")
-@output("File of the initial conditions, which serve all redshifts.")
-@click.option("--first", default=0, help="Index of the first realization.")
-@click.option("--count", default=1, help="Number of realizations.")
+@output("File of the initial conditions, which serve all redshifts.", Hdf5File("initial"))
+@click.option(
+    "--first", type=click.IntRange(min=0), default=0, help="Index of the first realization."
+)
+@click.option("--count", type=click.IntRange(min=1), default=1, help="Number of realizations.")
 @settings_options("reionization/sources/*/simulation", "initial")
 @threads
 def command(output, first, count, engine, seed, box_size, cells, particles, threads):

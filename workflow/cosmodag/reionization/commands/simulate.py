@@ -2,7 +2,8 @@
 
 import click
 
-from cosmodag.commands.options import input_file, output, settings_options, threads
+from cosmodag.commands.options import Finite, input_file, output, settings_options, threads
+from cosmodag.output_kinds import Hdf5File
 
 
 @click.command(
@@ -10,8 +11,8 @@ from cosmodag.commands.options import input_file, output, settings_options, thre
     " --escape-fractions '[0.1]' --output z8.h5"
 )
 @input_file("--initial", "File of the initial conditions.", required=True)
-@click.option("--redshift", type=float, required=True, help="Redshift of the cubes.")
-@output("Cubes file.")
+@click.option("--redshift", type=Finite(min=0), required=True, help="Redshift of the cubes.")
+@output("Cubes file.", Hdf5File("cubes"))
 @settings_options("reionization/sources/*/simulation")
 @threads
 def command(initial, redshift, output, escape_fractions, axes, threads, **astrophysics):

@@ -12,9 +12,11 @@ import h5py
 import numpy as np
 
 from cosmodag.errors import InputError
+from cosmodag.hdf5_inputs import find_dataset, numbers_of, open_hdf5
 from cosmodag.reionization.cubes.cube_file_names import CubeDescription
 from cosmodag.reionization.cubes.raw_cubes import VALID_RANGES
 
+CURE = "copy the file again"
 FIELD_BY_DATASET = {
     "BrightnessTemp/OutputFields/brightness_temp": "brightness_temperature",
     "PerturbedField/OutputFields/density": "density",
@@ -42,14 +44,9 @@ def describe_coeval_file(path: str | os.PathLike) -> list[CubeDescription]:
         If the file is truncated, is not an HDF5 file, or lacks parameters.
     """
     path = Path(path)
-    try:
-        with h5py.File(path, "r") as file:
-            return [_describe(path, file, name) for name in FIELD_BY_DATASET if name in file]
-    except OSError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"{path}: not a complete HDF5 file ({reason}): copy the file again"
-        ) from None
+    with open_hdf5(path, cure=CURE) as file:
+        found = [name for name in FIELD_BY_DATASET if find_dataset(file, name, cure=CURE)]
+        return [_describe(path, file, name) for name in found]
 
 
 def read_coeval_cube(cube: CubeDescription) -> np.ndarray:
@@ -71,15 +68,23 @@ def read_coeval_cube(cube: CubeDescription) -> np.ndarray:
         If the shape differs from the parameters, or if values are NaN or outside the valid range of
         the field.
     """
-    with h5py.File(cube.path, "r") as file:
-        values = file[cube.dataset][:]
+    with open_hdf5(cube.path, cure=CURE) as file:
+        found = find_dataset(file, str(cube.dataset), cure=CURE)
+        if found is None:
+            raise InputError(f"{cube.path}: {cube.dataset} has disappeared: {CURE}")
+        shape = numbers_of(found, cure=CURE).shape
+        values = found[:] if shape == (cube.cells,) * 3 else np.empty(0)
     location = f"{cube.path}: {cube.dataset}"
-    if values.shape != (cube.cells,) * 3:
+    if shape != (cube.cells,) * 3:
         raise InputError(
-            f"{location}: the shape is {values.shape}, but the parameters of the file say "
+            f"{location}: the shape is {shape}, but the parameters of the file say "
             f"{cube.cells}³ cells: simulate the box again"
         )
     low, high = VALID_RANGES[cube.field]
+    if n_invalid := np.count_nonzero(~np.isfinite(values)):
+        raise InputError(
+            f"{location}: {n_invalid} cells are NaN or infinite: repair or remove the box"
+        )
     if not (values.min() >= low and values.max() <= high):
         raise InputError(
             f"{location}: values are {values.min():.4g} to {values.max():.4g}, but {low:g} to "
@@ -112,4 +117,9 @@ def _describe(path: Path, file: h5py.File, dataset: str) -> CubeDescription:
     except KeyError as error:
         raise InputError(
             f"{path}: {dataset} lacks the parameter {error}: use a file that 21cmFAST 4 wrote"
+        ) from None
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise InputError(
+            f"{path}: a parameter of {dataset} is no number ({error}): use a file that 21cmFAST 4 "
+            "wrote"
         ) from None

@@ -3,24 +3,43 @@
 import dataclasses
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
-from cosmodag.reionization.cubes.coeval_files import describe_coeval_file, read_coeval_cube
-from cosmodag.reionization.cubes.cube_file_names import CubeDescription, parse_file_name
-from cosmodag.reionization.cubes.cubes_file import FIELDS, NO_AXIS, CubesHeader, create_cubes
+from cosmodag.file_patterns import files_below
+from cosmodag.hdf5 import create_file
+from cosmodag.reionization.cubes.coeval_files import (
+    FIELD_BY_DATASET,
+    describe_coeval_file,
+    read_coeval_cube,
+)
+from cosmodag.reionization.cubes.cube_file_names import (
+    FIELD_BY_PREFIX,
+    CubeDescription,
+    parse_file_name,
+)
+from cosmodag.reionization.cubes.cube_partners import check_partners
+from cosmodag.reionization.cubes.cube_selection import (
+    CubesByField,
+    check_complete,
+    select_cubes,
+)
+from cosmodag.reionization.cubes.cubes_file import (
+    FIELDS,
+    NO_AXIS,
+    CubesHeader,
+    create_cubes,
+    keep_first_cubes,
+)
 from cosmodag.reionization.cubes.raw_cubes import read_raw_cube
+from cosmodag.rejections import MAX_REJECTED, Rejections, rejections_path
 
-REDSHIFT_TOLERANCE = 0.005
 NEUTRAL_FRACTION_TOLERANCE = 0.01
 """Largest difference between the mean of a cube and the neutral fraction in its file name."""
-
-CubesByField = dict[str, CubeDescription]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +54,7 @@ def read_folder(
     escape_fraction: float | None = None,
     hubble: float = 0.6766,
     omega_m: float = 0.3111,
+    max_rejected: float = MAX_REJECTED,
 ) -> None:
     """Read all cubes of one redshift from a folder and write them to a cubes file.
 
@@ -43,7 +63,7 @@ def read_folder(
     Parameters
     ----------
     folder : path
-        Folder, searched recursively.
+        Folder, searched recursively, also in linked folders.
     output : path
         Cubes file to write, see `cubes_file`.
     redshift : float
@@ -58,14 +78,27 @@ def read_folder(
         Hubble constant h of the cosmology of the cubes.
     omega_m : float
         Matter density of the cosmology of the cubes.
+    max_rejected : float
+        Largest fraction of the realizations that may be left out because a cube cannot be used.
+        They are listed in a table beside the output, see `cosmodag.rejections`.
 
     Raises
     ------
     InputError
-        If a cube is missing, damaged, or inconsistent with its file name or the parameters.
+        If a cube is missing or inconsistent with the parameters, or if too many cubes are damaged
+        or inconsistent with their file names.
     """
-    cubes_by_realization = _select_cubes(folder, redshift, cells, box_size, escape_fraction)
-    _check_complete(folder, redshift, cubes_by_realization)
+    rejections = Rejections("realizations", max_rejected)
+    cubes_by_realization = select_cubes(
+        folder,
+        describe_folder(folder, rejections),
+        redshift,
+        cells,
+        box_size,
+        escape_fraction,
+        rejections,
+    )
+    check_complete(folder, redshift, cubes_by_realization)
     realizations = sorted({realization for realization, _ in cubes_by_realization})
     escape_fractions = sorted({escape_fraction for _, escape_fraction in cubes_by_realization})
     axes = {c["brightness_temperature"].line_of_sight for c in cubes_by_realization.values()}
@@ -87,23 +120,61 @@ def read_folder(
         engine="files",
     )
     has_neutral_fraction = all("neutral_fraction" in c for c in cubes_by_realization.values())
-    with whole_file(output) as partial, h5py.File(partial, "w") as file:
+    paths = [cube.path for cubes in cubes_by_realization.values() for cube in cubes.values()]
+    with create_file(
+        output, "cubes", inputs=sorted(set(paths)), files=[rejections_path(output)]
+    ) as file:
         datasets = create_cubes(file, header, FIELDS if has_neutral_fraction else FIELDS[:2])
-        for s, realization in enumerate(realizations):
-            for f, fraction in enumerate(escape_fractions):
-                for field, cube in cubes_by_realization[realization, fraction].items():
-                    index = {"density": (s,), "neutral_fraction": (s, f)}.get(field, (s, f, 0))
-                    if field != "density" or f == 0:
-                        datasets[field][index] = read_cube(cube)
+        usable: list[int] = []
+        for realization in realizations:
+            try:
+                for f, fraction in enumerate(escape_fractions):
+                    _write_cubes(
+                        datasets,
+                        len(usable),
+                        f,
+                        cubes_by_realization[realization, fraction],
+                        header,
+                    )
+            except InputError as error:
+                rejections.add(folder, f"realization {realization}", str(error))
+            else:
+                usable.append(realization)
+        rejections.check(folder, len(realizations), "repair or remove its cubes")
+        if len(usable) < len(realizations):
+            keep_first_cubes(file, dataclasses.replace(header, realizations=tuple(usable)))
+        rejections.record(file.attrs)
+        rejections.write(output)
 
 
-def describe_folder(folder: str | os.PathLike) -> list[CubeDescription]:
+def _write_cubes(
+    datasets: Mapping[str, h5py.Dataset], s: int, f: int, cubes: CubesByField, header: CubesHeader
+) -> None:
+    """Read the cubes of a realization and an escape fraction, and write them at their place."""
+    values = {
+        field: read_cube(cube) for field, cube in cubes.items() if field != "density" or f == 0
+    }
+    for field, cube in values.items():
+        index = {"density": (s,), "neutral_fraction": (s, f)}.get(field, (s, f, 0))
+        datasets[field][index] = cube
+    density = values["density"] if f == 0 else datasets["density"][s]
+    check_partners(
+        cubes["brightness_temperature"], values["brightness_temperature"], density, header
+    )
+
+
+def describe_folder(
+    folder: str | os.PathLike, rejections: Rejections | None = None
+) -> list[CubeDescription]:
     """Return the metadata of all cubes in a folder and its subfolders.
 
     Parameters
     ----------
     folder : path
-        Folder, searched recursively.
+        Folder, searched recursively, also in linked folders.
+    rejections : Rejections, optional
+        Gets files that look like cubes but are none, without counting them; by default, those of
+        21cmFAST 4 that cannot be read are an error.
 
     Returns
     -------
@@ -118,11 +189,25 @@ def describe_folder(folder: str | os.PathLike) -> list[CubeDescription]:
     if not Path(folder).is_dir():
         raise InputError(f"{folder}: there is no such folder: give the folder of the cubes")
     cubes = []
-    for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+    for path in sorted(map(Path, files_below(folder, "give the folder of the cubes"))):
+        reason = None
         if path.suffix in (".h5", ".hdf5"):
-            cubes += describe_coeval_file(path)
+            try:
+                found = describe_coeval_file(path)
+                reason = None if found else f"no coeval box: none of {', '.join(FIELD_BY_DATASET)}"
+                cubes += found
+            except InputError as error:
+                if rejections is None:
+                    raise
+                reason = str(error)
         elif (cube := parse_file_name(path)) is not None:
             cubes.append(cube)
+        elif path.name.startswith(tuple(FIELD_BY_PREFIX)) or path.suffix in (".npy", ".npz"):
+            reason = (
+                "no cube by its name, which needs _z<redshift> and _<cells>_<side>Mpc at its end"
+            )
+        if reason is not None and rejections is not None:
+            rejections.add(path, "", reason, 0)
     return cubes
 
 
@@ -165,134 +250,3 @@ def read_cube(cube: CubeDescription) -> np.ndarray:
             "%s: 0 everywhere, so the box is fully ionized; its slices are flagged", cube.path
         )
     return values
-
-
-def _select_cubes(
-    folder: str | os.PathLike,
-    redshift: float,
-    cells: int,
-    box_size: float,
-    escape_fraction: float | None,
-) -> dict[tuple[int, float], CubesByField]:
-    """Return the cubes of one redshift by realization and escape fraction, then by field."""
-    all_cubes = describe_folder(folder)
-    cubes = [cube for cube in all_cubes if abs(cube.redshift - redshift) < REDSHIFT_TOLERANCE]
-    if not cubes:
-        redshifts = sorted({cube.redshift for cube in all_cubes})
-        raise InputError(
-            f"{folder}: no cube of redshift {redshift:g}; there are "
-            f"{', '.join(f'{z:g}' for z in redshifts) or 'none of any'}: change the key redshifts"
-        )
-    for cube in cubes:
-        _check_size(cube, cells, box_size)
-    cubes_by_realization = _group_by_realization(cubes, escape_fraction)
-    if not cubes_by_realization:
-        raise InputError(
-            f"{folder}: no cube of brightness temperature (delta_T_…) at redshift {redshift:g}, "
-            f"only {', '.join(sorted({cube.field for cube in cubes}))}: add it"
-        )
-    return cubes_by_realization
-
-
-def _check_size(cube: CubeDescription, cells: int, box_size: float) -> None:
-    """Raise an error for a cube of another size than the configuration states."""
-    for key, value, expected in (
-        ("cells", cube.cells, cells),
-        ("box_size", cube.box_size, box_size),
-    ):
-        if value != expected:
-            raise InputError(
-                f"{cube.path}: its name or header states {key} {value:g}, but the configuration "
-                f"states {expected:g}: change the key {key} or rename the file"
-            )
-
-
-def _check_complete(
-    folder: str | os.PathLike,
-    redshift: float,
-    cubes_by_realization: dict[tuple[int, float], CubesByField],
-) -> None:
-    """Raise an error unless all realizations have the same escape fractions and fields."""
-    for realization in sorted({realization for realization, _ in cubes_by_realization}):
-        for escape_fraction in sorted({fraction for _, fraction in cubes_by_realization}):
-            if (realization, escape_fraction) not in cubes_by_realization:
-                raise InputError(
-                    f"{folder}: realization {realization} has no cube of escape fraction "
-                    f"{escape_fraction:g} at redshift {redshift:g}, but others have: add it, or "
-                    "use a folder without that escape fraction"
-                )
-    with_xh = [cubes for cubes in cubes_by_realization.values() if "neutral_fraction" in cubes]
-    without = [cubes for cubes in cubes_by_realization.values() if "neutral_fraction" not in cubes]
-    if with_xh and without:
-        raise _missing_partner_error(without[0]["brightness_temperature"], "xH")
-
-
-def _group_by_realization(
-    cubes: Sequence[CubeDescription], default_escape_fraction: float | None
-) -> dict[tuple[int, float], CubesByField]:
-    """Return the cubes of each realization and escape fraction by field."""
-    groups: dict[tuple[int, float], CubesByField] = {}
-    for cube in cubes:
-        if cube.field != "brightness_temperature":
-            continue
-        escape_fraction = _escape_fraction(cube, cubes, default_escape_fraction)
-        key = cube.realization or 0, escape_fraction
-        if key in groups and cube.line_of_sight is None:
-            continue  # of two cubes, use the one with redshift-space distortions
-        groups[key] = {
-            "brightness_temperature": dataclasses.replace(cube, escape_fraction=escape_fraction)
-        }
-    for (realization, escape_fraction), fields in groups.items():
-        temperature = fields["brightness_temperature"]
-        candidates = [c for c in cubes if (c.realization or 0) == realization]
-        density = _find_partner(temperature, "density", candidates, escape_fraction)
-        if density is None:
-            raise _missing_partner_error(temperature, "updated_smoothed_deltax")
-        fields["density"] = density
-        neutral = _find_partner(temperature, "neutral_fraction", candidates, escape_fraction)
-        if neutral is not None:
-            fields["neutral_fraction"] = neutral
-    return groups
-
-
-def _escape_fraction(
-    cube: CubeDescription, cubes: Sequence[CubeDescription], default: float | None
-) -> float:
-    """Return the escape fraction of a cube: its own, that of its folder, or the default."""
-    if cube.escape_fraction is not None:
-        return cube.escape_fraction
-    fractions = {c.escape_fraction for c in cubes if c.path.parent == cube.path.parent} - {None}
-    escape_fraction = fractions.pop() if len(fractions) == 1 else default
-    if escape_fraction is None:
-        raise InputError(
-            f"{cube.path}: the escape fraction is neither in its name, nor in that of a folder "
-            "(ESC_FRAC_…), nor in that of exactly one xH cube in the same folder: set the key "
-            "escape_fraction"
-        )
-    return escape_fraction
-
-
-def _find_partner(
-    cube: CubeDescription,
-    field: str,
-    candidates: Iterable[CubeDescription],
-    escape_fraction: float,
-) -> CubeDescription | None:
-    """Return the cube of another field, preferably from the same folder."""
-    candidates = [c for c in candidates if c.field == field]
-    partners = [
-        c
-        for c in candidates
-        if c.path.parent == cube.path.parent and c.escape_fraction in (escape_fraction, None)
-    ]
-    partners += [c for c in candidates if c.escape_fraction == escape_fraction]
-    if field == "density":  # the density does not depend on the escape fraction
-        partners += candidates
-    return partners[0] if partners else None
-
-
-def _missing_partner_error(cube: CubeDescription, prefix: str) -> InputError:
-    return InputError(
-        f"{cube.path}: has no partner {prefix}_z{cube.redshift:06.2f}_…_{cube.cells}_"
-        f"{cube.box_size:g}Mpc in its folder or another folder of its realization: add it"
-    )

@@ -8,7 +8,7 @@ read whole.
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import h5py
@@ -152,9 +152,28 @@ def create_cubes(
     mapping from str to h5py.Dataset
         Datasets of the fields, to be filled by the caller.
     """
-    file.attrs["kind"] = "cubes"
     file.attrs.update(dataclasses.asdict(header))
     return {name: file.create_dataset(name, header.shape(name), np.float32) for name in fields}
+
+
+def keep_first_cubes(file: h5py.File, header: CubesHeader) -> None:
+    """Shorten the datasets of a cubes file to the realizations of a header.
+
+    Parameters
+    ----------
+    file : h5py.File
+        File of `create_cubes`, open for writing, of which the first realizations remain.
+    header : CubesHeader
+        Attributes with these realizations.
+    """
+    file.attrs.update(dataclasses.asdict(header))
+    for name in filter(file.__contains__, FIELDS):
+        file.move(name, f"{name}_announced")
+        old = file[f"{name}_announced"]
+        new = file.create_dataset(name, header.shape(name), np.float32)
+        for row in range(len(header.realizations)):
+            new[row] = old[row]
+        del file[f"{name}_announced"]
 
 
 class CubesFile:
@@ -189,6 +208,7 @@ class CubesFile:
         }
         self.header = CubesHeader(**attributes)
         self.fields = tuple(name for name in FIELDS if name in self._file)
+        self._rows = list(range(len(self.header.realizations)))
 
     def __enter__(self) -> "CubesFile":
         return self
@@ -212,7 +232,19 @@ class CubesFile:
         numpy.ndarray, shape (n, n, n), float32
             Brightness temperature in mK, density contrast or neutral fraction.
         """
-        return self._file[field][index]
+        return self._file[field][(self._rows[index[0]], *index[1:])]
+
+    def keep(self, realizations: Collection[int]) -> None:
+        """Leave out the other realizations than these.
+
+        Parameters
+        ----------
+        realizations : collection of int
+            Indices of realizations.
+        """
+        pairs = [(r, i) for r, i in zip(self.header.realizations, self._rows) if r in realizations]
+        self._rows = [row for _, row in pairs]
+        self.header = dataclasses.replace(self.header, realizations=tuple(r for r, _ in pairs))
 
 
 def _as_python(value: object) -> Any:

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 
 from cosmodag.errors import InputError
+from cosmodag.input_files import LARGEST_EXPANSION, check_file
 
 CHUNK_VALUES = 1 << 18
 """Values that are read and validated together: 1 MiB."""
@@ -48,6 +49,11 @@ def read_raw_cube(path: str | os.PathLike, field: str, *, cells: int | None = No
     """
     path = Path(path)
     count = _count_values(path)
+    if cells is not None and count == 2 * cells**3:
+        raise InputError(
+            f"{path}: the file has 8 bytes per cell of {cells}³, as float64 has: convert it to "
+            "little-endian float32"
+        )
     side = round(count ** (1 / 3))
     if side**3 != count or count == 0:
         raise InputError(
@@ -58,6 +64,8 @@ def read_raw_cube(path: str | os.PathLike, field: str, *, cells: int | None = No
         raise InputError(
             f"{path}: the file contains {side}³ cells, but its name says {cells}³: rename it"
         )
+    if path.suffix == ".gz" and 4 * count > LARGEST_EXPANSION * path.stat().st_size:
+        raise InputError(f"{path}: too small for {side}³ cells: truncated; copy it again")
     values = _decompress(path, count) if path.suffix == ".gz" else np.memmap(path, "<f4", "r")
     extremes = np.array([0, 0, _INFINITY_BITS], np.uint32)
     bits = values.view(np.uint32)
@@ -69,14 +77,11 @@ def read_raw_cube(path: str | os.PathLike, field: str, *, cells: int | None = No
 
 def _count_values(path: Path) -> int:
     """Return the number of values in a file; of a gzip file, from its last four bytes."""
-    try:
-        size = path.stat().st_size
-        if path.suffix == ".gz":
-            with open(path, "rb") as file:
-                file.seek(max(size - 4, 0))
-                size = int.from_bytes(file.read(4), "little")
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file: check the folder of the cubes") from None
+    size = check_file(path, "check the folder of the cubes").stat().st_size
+    if path.suffix == ".gz":
+        with open(path, "rb") as file:
+            file.seek(max(size - 4, 0))
+            size = int.from_bytes(file.read(4), "little")
     if size % 4:
         raise InputError(
             f"{path}: {size} bytes are not a multiple of 4, the size of a float32: the file is "

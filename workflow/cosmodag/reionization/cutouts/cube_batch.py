@@ -1,6 +1,7 @@
 """The cubes files of one batch of realizations, one file per redshift, opened together."""
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator, Sequence
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from cosmodag.errors import InputError
 from cosmodag.reionization.cubes.cubes_file import CubesFile, CubesHeader
+
+logger = logging.getLogger(__name__)
 
 COMMON_ATTRIBUTES = (
     "box_size",
@@ -58,6 +61,7 @@ class CubeBatch:
 
     def __init__(self, files: Sequence[CubesFile]) -> None:
         self.files = sorted(files, key=lambda file: file.header.redshift)
+        _keep_common(self.files)
         self.header = self.files[0].header
         self.name = self.files[0].name
         for file in self.files:
@@ -103,6 +107,21 @@ class CubeBatch:
         axes = self.header.axes
         index = axes.index(axis) if axis in axes else 0
         return index, axes[index]
+
+
+def _keep_common(files: Sequence[CubesFile]) -> None:
+    """Leave out realizations that a folder of cubes lacks at one of the redshifts."""
+    realizations = [set(file.header.realizations) for file in files]
+    common = set.intersection(*realizations)
+    others = sorted(set.union(*realizations) - common)
+    if others and common and all(file.header.engine == "files" for file in files):
+        logger.warning(
+            "%s: realizations %s are not in the files of all redshifts, so they are left out",
+            files[0].name,
+            ", ".join(map(str, others)),
+        )
+        for file in files:
+            file.keep(common)
 
 
 @contextlib.contextmanager

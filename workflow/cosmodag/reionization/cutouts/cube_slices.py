@@ -11,7 +11,7 @@ from tqdm import tqdm
 from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
 from cosmodag.cutouts.sub_box_lattice import sub_box_lattices
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
+from cosmodag.hdf5 import create_file
 from cosmodag.reionization.cubes.cubes_file import FIELDS
 from cosmodag.reionization.cutouts.cube_batch import (
     CubeBatch,
@@ -21,6 +21,7 @@ from cosmodag.reionization.cutouts.cube_batch import (
 from cosmodag.reionization.cutouts.instrument import Instrument
 from cosmodag.reionization.cutouts.slice_cutter import SliceCutter
 from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry
+from cosmodag.reionization.cutouts.structure_size import correlation_length
 
 TARGETS = ("none", "ionized")
 """Target maps of an example: none, or the ionized fraction."""
@@ -84,7 +85,7 @@ def cut_slices(
     >>> from cosmodag.reionization.cubes.cubes_file import CubesHeader, create_cubes
     >>> header = CubesHeader(8.0, 32.0, 16, (0, 1), (0.1,), (2,), 0.6766, 0.3111, "zeros")
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with h5py.File(f"{folder}/z8.h5", "w") as file:
+    ...     with create_file(f"{folder}/z8.h5", "cubes") as file:
     ...         datasets = create_cubes(file, header)
     ...     cut_slices([f"{folder}/z8.h5"], f"{folder}/slices.h5", SliceGeometry(axes=(2,)))
     32
@@ -102,7 +103,7 @@ def cut_slices(
             threads=threads,
         )
         indices = escape_fraction_indices(batch.header, escape_fractions, batch.name)
-        with whole_file(output) as partial, h5py.File(partial, "w") as file:
+        with create_file(output, "examples", inputs=cubes_files) as file:
             return _write_examples(file, cutter, range(len(batch.boxes))[:realizations], indices)
 
 
@@ -136,6 +137,8 @@ def _write_examples(
             "line_of_sight_axes": header.axes,
         }
     )
+    if cutter.lattices[0].geometry.regions is not None:
+        file.attrs["structure_size"] = _structure_size(cutter, realizations[0], escape_fractions)
     tables, first = [], 0
     for redshift_class, cubes_file in enumerate(tqdm(batch.files, unit="redshift", disable=None)):
         for realization in realizations:
@@ -154,6 +157,16 @@ def _write_examples(
                     first += length
     write_index(file, join_columns(tables))
     return first
+
+
+def _structure_size(cutter: SliceCutter, realization: int, escape_fractions: list[int]) -> float:
+    """Return the largest correlation length of the ionized regions of a realization in Mpc/h."""
+    batch = cutter.batch
+    return max(
+        correlation_length(cutter.neutral(file, realization, index), batch.cell_size[0])
+        for file in batch.files
+        for index in escape_fractions
+    )
 
 
 def _check_fields(batch: CubeBatch, channels: Sequence[str], target: str) -> None:

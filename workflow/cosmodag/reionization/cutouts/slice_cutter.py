@@ -119,6 +119,26 @@ class SliceCutter:
                 y = columns["slice_neutral_fraction"][:, None]
             yield Slices(x, y, columns)
 
+    def neutral(self, file: CubesFile, realization: int, escape_fraction: int) -> np.ndarray:
+        """Return the neutral fraction of one cube, shape (n, n, n), float32.
+
+        Parameters
+        ----------
+        file : CubesFile
+            Cubes file of the redshift.
+        realization, escape_fraction : int
+            Positions of the cube in the file.
+
+        Returns
+        -------
+        numpy.ndarray
+            In files without neutral fraction, 1 where the brightness temperature is not exactly 0.
+        """
+        if "neutral_fraction" in file.fields:
+            return file.read("neutral_fraction", realization, escape_fraction)
+        temperature = file.read("brightness_temperature", realization, escape_fraction, 0)
+        return (temperature != 0).astype(np.float32)
+
     def _read_isotropic_fields(
         self, file: CubesFile, realization: int, escape_fraction: int
     ) -> dict[str, np.ndarray]:

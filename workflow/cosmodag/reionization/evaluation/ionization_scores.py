@@ -12,6 +12,7 @@ from cosmodag.evaluation import bootstrap
 
 N_BINS = 12
 """Bins of wavenumber up to the Nyquist frequency."""
+_AT_ONCE = 64  # maps whose free paths are followed together
 LIMITS: dict[str, tuple[float, float]] = {
     "coherence": (-1, 1),
     "bubble_distance": (0, 1),
@@ -205,39 +206,43 @@ def free_path_counts(ionized: np.ndarray, groups: np.ndarray) -> np.ndarray:
         Counts of the lengths 1, 2, … in pixels.
     """
     max_length = max(ionized.shape[1:])
-    counts = np.stack([free_path_histogram(mask, max_length) for mask in ionized])
-    return bootstrap.group_sums(groups, counts)
+    starts = range(0, len(ionized), _AT_ONCE)
+    parts = [free_path_histogram(ionized[start : start + _AT_ONCE], max_length) for start in starts]
+    return bootstrap.group_sums(groups, np.concatenate(parts))
 
 
 def free_path_histogram(ionized: np.ndarray, max_length: int) -> np.ndarray:
-    """Return the number of free paths of each length in one map.
+    """Return the number of free paths of each length in maps.
 
     Free paths start at each ionized pixel and run in both directions along both axes.
 
     Parameters
     ----------
-    ionized : numpy.ndarray, shape (H, W), bool
+    ionized : numpy.ndarray, shape (N, H, W), bool
         Ionized pixels.
     max_length : int
         Largest length in pixels; longer paths count as this length.
 
     Returns
     -------
-    numpy.ndarray, shape (max_length,), float64
+    numpy.ndarray, shape (N, max_length), float64
         Counts of the lengths 1, 2, …, `max_length`.
 
     Examples
     --------
-    >>> mask = np.zeros((8, 8), bool)
-    >>> mask[2, 3:5] = True
-    >>> free_path_histogram(mask, 8)[:3].tolist()
-    [6.0, 2.0, 0.0]
+    >>> mask = np.zeros((1, 8, 8), bool)
+    >>> mask[0, 2, 3:5] = True
+    >>> free_path_histogram(mask, 8)[:, :3].tolist()
+    [[6.0, 2.0, 0.0]]
     """
-    counts = np.zeros(max_length + 1)
+    bins = max_length + 1
+    counts = np.zeros(len(ionized) * bins)
+    first = bins * np.arange(len(ionized))[:, np.newaxis, np.newaxis]
     for quarter_turns in range(4):
-        lengths = _free_paths(np.rot90(ionized, quarter_turns))
-        counts += np.bincount(np.minimum(lengths, max_length).ravel(), minlength=max_length + 1)
-    return counts[1:]
+        lengths = _free_paths(np.rot90(ionized, quarter_turns, axes=(1, 2)))
+        places = first + np.minimum(lengths, max_length)
+        counts += np.bincount(places.ravel(), minlength=len(counts))
+    return counts.reshape(len(ionized), bins)[:, 1:]
 
 
 def _free_paths(ionized: np.ndarray) -> np.ndarray:
@@ -245,12 +250,12 @@ def _free_paths(ionized: np.ndarray) -> np.ndarray:
 
     Neutral pixels have length 0. In a column without a neutral pixel the length is the height.
     """
-    height = len(ionized)
+    height = ionized.shape[1]
     # The second pass over the rows continues paths across the edge.
-    run = np.zeros(ionized.shape[1], int)
-    lengths = np.zeros(ionized.shape, int)
+    run = np.zeros((len(ionized), ionized.shape[2]), np.int32)
+    lengths = np.zeros(ionized.shape, np.int32)
     for step in range(2 * height - 1, -1, -1):
         row = step % height
-        run = np.where(ionized[row], run + 1, 0)
-        lengths[row] = run
+        run = (run + 1) * ionized[:, row]
+        lengths[:, row] = run
     return np.minimum(lengths, height)

@@ -9,7 +9,9 @@ import numpy as np
 from cosmodag.evaluation import bootstrap, class_figures
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.fitting import fit_each
+from cosmodag.evaluation.baselines.positions import Units
 from cosmodag.evaluation.evaluation import Figure, Scored, SplitExamples, Subset, select_columns
+from cosmodag.evaluation.position_probe import Probed, image_summaries
 from cosmodag.evaluation.verdict import judged
 from cosmodag.reionization.baselines import slice_matching
 from cosmodag.reionization.evaluation.retrieval import top_1_hits
@@ -39,6 +41,10 @@ class MatchingEvaluation(SliceEvaluation):
     def fit(self, examples: SplitExamples, **options: Any) -> dict[str, Predictions]:
         """Fit the baselines, which return embeddings of both slices."""
         return fit_each(self.BASELINES, *examples.values(), candidates=self.candidates, **options)
+
+    def probe_targets(self, examples: Examples) -> dict[str, Probed]:
+        """Return the mean brightness of parts of the images."""
+        return {"": Probed(Units.examples(examples.index), image_summaries(examples.x))}
 
     def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
         """Score the matching of the network and of the baselines, and of both by redshift."""

@@ -3,12 +3,10 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-import h5py
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
-from cosmodag.hdf5 import open_kind
+from cosmodag.hdf5 import create_file, open_kind
 from cosmodag.reionization.cubes.cubes_file import (
     CubesHeader,
     create_cubes,
@@ -64,9 +62,8 @@ def draw_initial_conditions(
     """
     _check_box(box)
     simulator = _create_engine(engine, box, threads)
-    with whole_file(output) as partial, h5py.File(partial, "w") as file:
+    with create_file(output, "initial") as file:
         file.attrs.update(
-            kind="initial",
             engine=engine,
             seed=seed,
             realizations=list(realizations),
@@ -148,7 +145,7 @@ def simulate_cubes(
             engine=attributes["engine"],
             seed=int(attributes["seed"]),
         )
-        with whole_file(output) as partial, h5py.File(partial, "w") as cubes_file:
+        with create_file(output, "cubes", inputs=[initial]) as cubes_file:
             datasets = create_cubes(cubes_file, header)
             names = tqdm(header.names, desc=f"z = {redshift:g}", unit="realization", disable=None)
             for s, name in enumerate(names):

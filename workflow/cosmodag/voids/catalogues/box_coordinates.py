@@ -8,7 +8,9 @@ import numpy as np
 
 from cosmodag.errors import InputError
 
-UNITS = ("Mpc/h", "Mpc", "kpc/h")
+UNITS = ("Mpc/h", "Mpc", "kpc/h", "kpc", "box")
+THINNEST = 5.0
+"""Side of a box in Mpc/h below which one that is much shorter than another is no length."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +21,10 @@ class BoxCoordinates:
     ----------
     box_size : float or sequence of float, shape (3,)
         Side of the box, or its side along each axis, in Mpc/h.
-    unit : {"Mpc/h", "Mpc", "kpc/h"}
-        Comoving unit of lengths in the catalogue.
+    unit : {"Mpc/h", "Mpc", "kpc/h", "kpc", "box"}
+        Comoving unit of lengths in the catalogue; "box" is the side of a cubic box.
     hubble : float, optional
-        h = H0 / (100 km/s/Mpc); needed for the unit Mpc.
+        h = H0 / (100 km/s/Mpc); needed for the units Mpc and kpc.
     origin : float or sequence of float, shape (3,)
         Lower corner of the box in the coordinates of the catalogue, in Mpc/h: -50 for a box that
         extends from -50 to 50.
@@ -49,6 +51,11 @@ class BoxCoordinates:
     def __post_init__(self):
         if (self.sides <= 0).any():
             raise InputError(f"box_size: sides must be positive, not {self.box_size}")
+        if angular_sides(self.sides):
+            raise InputError(
+                f"box_size: {self.box_size} looks like angles in degrees and a redshift; give "
+                "comoving sides in Mpc/h"
+            )
         _three("origin", self.origin)
 
     @property
@@ -77,70 +84,45 @@ class BoxCoordinates:
         Raises
         ------
         InputError
-            The unit is unknown, or it is Mpc and `hubble` is not a plausible h.
+            The unit is unknown, it is Mpc or kpc and `hubble` is not a plausible h, or it is that
+            of a box with unlike sides.
         """
         if self.unit not in UNITS:
             raise InputError(f"{path}: unit '{self.unit}' is unknown; allowed: {', '.join(UNITS)}")
-        if self.unit == "Mpc":
-            if self.hubble is None or not 0.3 <= self.hubble <= 1.5:
+        if self.unit == "box":
+            if np.ptp(self.sides):
                 raise InputError(
-                    f"{path}: unit 'Mpc' needs 'hubble', h = H0/(100 km/s/Mpc), such as 0.7, not "
-                    f"{self.hubble}"
+                    f"{path}: unit 'box' needs a box with equal sides, not {self.box_size}; give "
+                    "another unit"
                 )
-            return self.hubble
-        return 1.0 if self.unit == "Mpc/h" else 1e-3
+            return float(self.sides[0])
+        factor = 1e-3 if self.unit.startswith("kpc") else 1.0
+        if self.unit.endswith("/h"):
+            return factor
+        if self.hubble is None or not 0.3 <= self.hubble <= 1.5:
+            raise InputError(
+                f"{path}: unit '{self.unit}' needs 'hubble', h = H0/(100 km/s/Mpc), such as 0.7, "
+                f"not {self.hubble}"
+            )
+        return factor * self.hubble
 
 
-def misfit_error(
-    objects: str,
-    coordinates: BoxCoordinates,
-    *,
-    fraction_outside: float,
-    low: np.ndarray,
-    high: np.ndarray,
-) -> InputError:
-    """Return the error for positions that do not fit their box, with the probable cause.
+def angular_sides(sides: Sequence[float]) -> bool:
+    """Return whether sides of a box look like ranges of right ascension, declination and redshift.
 
     Parameters
     ----------
-    objects : str
-        File and kind of the objects, such as "galaxies.fits: galaxies".
-    coordinates : BoxCoordinates
-        The coordinates that the positions were read with.
-    fraction_outside : float
-        Fraction of the objects outside the box.
-    low, high : numpy.ndarray, shape (3,)
-        Smallest and largest coordinate along each axis in Mpc/h, before the origin is subtracted.
+    sides : sequence of float, shape (3,)
+        Sides of a box.
 
-    Returns
-    -------
-    InputError
-        To be raised by the caller.
+    Examples
+    --------
+    >>> angular_sides([360, 180, 1]), angular_sides([120, 60, 0.3]), angular_sides([420] * 3)
+    (True, True, False)
     """
-    sides, unit = coordinates.sides, coordinates.unit
-    ratio = float(np.max((high - low) / sides))
-    nearest = np.round(low)
-    if 0.9 < ratio < 1.05:
-        guess = f"origin: {nearest[0]:g}" if np.ptp(nearest) == 0 else f"origin: {nearest.tolist()}"
-    elif 500 < ratio < 1100 and unit != "kpc/h":
-        guess = "unit: kpc/h"
-    elif 0.0005 < ratio < 0.0011:
-        guess = "unit: Mpc/h" if unit == "kpc/h" else "coordinates in Gpc/h"
-    elif 1.2 < ratio < 2.0 and unit == "Mpc/h":
-        guess = "unit: Mpc with hubble: 0.7"
-    elif 0.5 < ratio < 0.9 and unit == "Mpc":
-        guess = "unit: Mpc/h"
-    else:
-        guess = "another box_size, origin or unit"
-    misfit = "far from filling"
-    if fraction_outside:
-        misfit = f"{100 * fraction_outside:.3g} % of them outside"
-    size = " x ".join(f"{side:g}" for side in dict.fromkeys(sides.tolist()))
-    corner = ", ".join(f"{x:g}" for x in dict.fromkeys(coordinates.corner.tolist()))
-    return InputError(
-        f"{objects} extend from {low.min():.6g} to {high.max():.6g} Mpc/h, {misfit} the box of "
-        f"{size} Mpc/h at origin {corner}, with unit {unit}: perhaps {guess}?"
-    )
+    shortest, middle, longest = sorted(map(float, sides))
+    whole_sky = [middle, longest] in ([180, 360], [90, 360])
+    return whole_sky or (shortest < THINNEST and middle > 4 * shortest and longest <= 360)
 
 
 def _three(key: str, value: float | Sequence[float]) -> np.ndarray:

@@ -27,7 +27,6 @@ def start_galaxies(file: h5py.File, source: str) -> None:
     source : str
         Name of the source.
     """
-    file.attrs["kind"] = "galaxies"
     file.attrs["source"] = source
 
 

@@ -2,43 +2,38 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-import h5py
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
-from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates, misfit_error
+from cosmodag.hdf5 import create_file
+from cosmodag.rejections import Rejections, rejections_path
+from cosmodag.voids.catalogues.box_check import BoxCheck
+from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
+from cosmodag.voids.catalogues.catalogue_files import CatalogueFiles, read_rows
+from cosmodag.voids.catalogues.catalogue_parts import check_parts
+from cosmodag.voids.catalogues.file_headers import FileHeader
 from cosmodag.voids.catalogues.galaxies_file import append, start_box, start_galaxies
-from cosmodag.voids.catalogues.tables import Column, read_columns
+from cosmodag.voids.catalogues.sky_columns import SURVEY
+from cosmodag.voids.catalogues.table_columns import Column
 
-# Largest distance outside the box, as a fraction of its side, that is attributed to rounding.
-_ROUNDING = 1e-5
-# Number of galaxies from which a catalogue is expected to fill a periodic box.
-_ENOUGH_TO_FILL = 1000
+ANGLES = {"ra", "dec", "raj2000", "dej2000", "decj2000", "glon", "glat", "lon", "lat", "z_redshift"}
+"""Names of columns that are not lengths."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class GalaxyCatalogue:
-    """A file of galaxies and the meaning of its columns.
+class GalaxyCatalogue(CatalogueFiles):
+    """Files of galaxies in a box and the meaning of their columns.
 
     Parameters
     ----------
-    path : path-like
-        The file; for the formats see `cosmodag.voids.catalogues.tables.read_columns`.
     coordinates : BoxCoordinates
         Box, unit and origin of the positions.
     columns : sequence of str or int, shape (3,)
         Names or indices of the columns of x, y and z.
-    weight : str or int, optional
-        Column of weights; by default each galaxy counts once.
-    format, table : str, optional
-        Format of the file and table in it, see `read_columns`.
-    cut : mapping from str or int to mapping, optional
-        Galaxies to keep, as ``{column: {"min": lower, "max": upper}}`` with inclusive bounds, of
-        which one may be absent.
+    path, weight, format, table, cut, max_rejected
+        See `CatalogueFiles`.
 
     Raises
     ------
@@ -46,30 +41,18 @@ class GalaxyCatalogue:
         `columns` does not name three columns, or a cut has other bounds than `min` and `max`.
     """
 
-    path: str | os.PathLike
     coordinates: BoxCoordinates
     columns: Sequence[Column] = ("x", "y", "z")
-    weight: Column | None = None
-    format: str | None = None
-    table: str | int | None = None
-    cut: Mapping[Column, Mapping[str, float]] | None = None
 
     def __post_init__(self):
         if len(self.columns) != 3:
-            raise InputError(f"{self.path}: columns must name x, y and z, not {list(self.columns)}")
-        for column, limits in (self.cut or {}).items():
-            if not limits or set(limits) - {"min", "max"}:
-                raise InputError(
-                    f"{self.path}: cut on '{column}' takes 'min' and 'max', not {dict(limits)}"
-                )
-
-    @property
-    def bounds(self) -> dict[Column, tuple[float, float]]:
-        """Lower and upper bound of each column of the cut."""
-        return {
-            column: (limits.get("min", -np.inf), limits.get("max", np.inf))
-            for column, limits in (self.cut or {}).items()
-        }
+            raise InputError(f"{self.name}: columns must name x, y and z, not {list(self.columns)}")
+        super().__post_init__()
+        if angles := [name for name in self.columns if str(name).lower() in ANGLES]:
+            raise InputError(
+                f"{self.name}: columns {', '.join(map(str, angles))} are angles; give comoving "
+                f"Cartesian positions x, y and z; {SURVEY}"
+            )
 
 
 @dataclass(frozen=True)
@@ -93,12 +76,13 @@ def read_galaxies(
     *,
     dtype: np.typing.DTypeLike = np.float32,
     chunk_rows: int = 1 << 20,
+    rejections: Rejections | None = None,
 ) -> Iterator[GalaxyChunk]:
-    """Read the galaxies of one box chunk by chunk.
+    """Read the galaxies of one box chunk by chunk, from one file or several.
 
-    Positions are wrapped into 0 ≤ x < box_size in a periodic box. Invalid positions are counted
-    over the whole file and raise an error at its end, so results must not be used before the
-    iterator is exhausted.
+    Positions are wrapped into 0 ≤ x < box_size in a periodic box. Rows that cannot be used are left
+    out. They and positions outside the box are counted over the whole file and may raise an error
+    at its end, so results must not be used before the iterator is exhausted.
 
     Parameters
     ----------
@@ -108,6 +92,9 @@ def read_galaxies(
         float32 or float64, of the positions and weights.
     chunk_rows : int
         Largest number of rows in memory.
+    rejections : Rejections, optional
+        Gets the rows that are left out: those of another number of fields, and those whose
+        position, weight or value to cut on is text, NaN or infinite.
 
     Yields
     ------
@@ -117,8 +104,10 @@ def read_galaxies(
     Raises
     ------
     InputError
-        The table cannot be read, no galaxy is left after the cut, or positions are not finite or
-        lie outside the box.
+        The table cannot be read, files of the catalogue are missing, their headers contradict the
+        box, unit or h, no galaxy is left after the cut, more than the fraction `max_rejected` of
+        the rows cannot be used, weights have a mean of 0 or below, positions lie outside the box,
+        or part of the box holds none.
 
     Examples
     --------
@@ -127,27 +116,41 @@ def read_galaxies(
     ... )
     >>> chunks = list(read_galaxies(catalogue))  # doctest: +SKIP
     """
-    path, coordinates, weight = Path(catalogue.path), catalogue.coordinates, catalogue.weight
-    scale = coordinates.scale(path)
-    sides, corner, bounds = coordinates.sides, coordinates.corner, catalogue.bounds
-    names = [*catalogue.columns, *([] if weight is None else [weight]), *bounds]
-    check = _PositionCheck(path, coordinates)
-    tables = read_columns(
-        path, names, format=catalogue.format, table=catalogue.table, chunk_rows=chunk_rows
-    )
-    for columns in tables:
-        row = check.n_rows + np.arange(len(columns[0]))
-        check.n_rows += len(columns[0])
-        keep = np.ones(len(row), bool)
-        for values, (lower, upper) in zip(columns[len(columns) - len(bounds) :], bounds.values()):
-            keep &= (values >= lower) & (values <= upper)
-        position = np.stack([values[keep] for values in columns[:3]], axis=1).astype(np.float64)
-        position = position * scale - corner
-        weights = None if weight is None else columns[3][keep].astype(dtype)
-        if check.add(position, weights, row[keep]):
-            inside = _into_box(position, sides, coordinates.periodic, np.dtype(dtype))
-            yield GalaxyChunk(inside, weights)
-    check.conclude(bounds)
+    coordinates = catalogue.coordinates
+    scale = coordinates.scale(catalogue.name)
+    headers = check_headers(catalogue)
+    rejections = Rejections("rows", catalogue.max_rejected) if rejections is None else rejections
+    check = BoxCheck(catalogue.name, catalogue.names, rejections, coordinates=coordinates)
+    for columns, row in read_rows(catalogue, headers, check, chunk_rows):
+        position = np.stack(columns[:3], axis=1).astype(np.float64) * scale - coordinates.corner
+        weight = None if catalogue.weight is None else columns[3].astype(dtype)
+        if check.add(position, weight, row):
+            inside = _into_box(position, coordinates.sides, coordinates.periodic, np.dtype(dtype))
+            yield GalaxyChunk(inside, weight)
+    check.conclude(catalogue.bounds)
+
+
+def check_headers(catalogue: GalaxyCatalogue) -> list[FileHeader]:
+    """Compare what the files of a catalogue state about it with each other and the configuration.
+
+    Parameters
+    ----------
+    catalogue : GalaxyCatalogue
+        The files and the meaning of their columns.
+
+    Returns
+    -------
+    list of FileHeader
+        What each file states.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, parts are missing, or a header states another box, unit or h.
+    """
+    headers = catalogue.read_headers()
+    check_parts(catalogue.files, headers, catalogue.coordinates, catalogue.columns)
+    return headers
 
 
 def write_galaxies_file(
@@ -161,7 +164,7 @@ def write_galaxies_file(
     """Read galaxy catalogues into a galaxies file.
 
     Memory does not grow with the size of the catalogues. The file is written completely or not at
-    all.
+    all. Rows that cannot be used are listed in a table beside it, see `cosmodag.rejections`.
 
     Parameters
     ----------
@@ -181,7 +184,10 @@ def write_galaxies_file(
     InputError
         As `read_galaxies`.
     """
-    with whole_file(output) as partial, h5py.File(partial, "w") as file:
+    total = Rejections("rows")
+    inputs = [file for each in catalogues.values() for file in each.files]
+    files = [rejections_path(output)]
+    with create_file(output, "galaxies", inputs=inputs, files=files) as file:
         start_galaxies(file, source)
         for name, catalogue in catalogues.items():
             box = start_box(
@@ -194,8 +200,12 @@ def write_galaxies_file(
                 weighted=catalogue.weight is not None,
                 attributes=(attributes or {}).get(name),
             )
-            for chunk in read_galaxies(catalogue):
+            rejections = Rejections("rows", catalogue.max_rejected)
+            for chunk in read_galaxies(catalogue, rejections=rejections):
                 append(box, chunk.position, chunk.weight)
+            rejections.record(box.attrs)
+            total.extend(rejections)
+        total.write(output)
 
 
 def _into_box(
@@ -208,62 +218,3 @@ def _into_box(
     # Rounding to float32 may lift a position onto the upper face, which is the lower face.
     position[position >= sides.astype(dtype)] = 0.0
     return position
-
-
-@dataclass
-class _PositionCheck:
-    """Invalid positions of a catalogue, counted over all its chunks."""
-
-    path: Path
-    coordinates: BoxCoordinates
-    n_rows: int = 0
-    n_galaxies: int = 0
-    n_not_finite: int = 0
-    first_not_finite: int = -1
-    n_outside: int = 0
-    low: np.ndarray = field(default_factory=lambda: np.full(3, np.inf))
-    high: np.ndarray = field(default_factory=lambda: np.full(3, -np.inf))
-
-    def add(self, position: np.ndarray, weight: np.ndarray | None, row: np.ndarray) -> bool:
-        """Count the galaxies of a chunk; return whether all galaxies so far are valid."""
-        finite = np.isfinite(position).all(axis=1)
-        if weight is not None:
-            finite &= np.isfinite(weight)
-        self.n_galaxies += len(position)
-        if not finite.all():
-            if self.n_not_finite == 0:
-                self.first_not_finite = int(row[~finite][0])
-            self.n_not_finite += int(np.count_nonzero(~finite))
-            position = position[finite]
-        if len(position):
-            sides = self.coordinates.sides
-            slack = _ROUNDING * sides
-            inside = ((position >= -slack) & (position <= sides + slack)).all(axis=1)
-            self.n_outside += int(np.count_nonzero(~inside))
-            self.low = np.minimum(self.low, position.min(axis=0))
-            self.high = np.maximum(self.high, position.max(axis=0))
-        return self.n_not_finite == 0 and self.n_outside == 0
-
-    def conclude(self, bounds: Mapping[Column, tuple[float, float]]) -> None:
-        """Raise an error if the catalogue has no galaxies or invalid positions."""
-        if self.n_galaxies == 0:
-            columns = ", ".join(map(str, bounds))
-            after_cut = f" after the cut on {columns}" if bounds and self.n_rows else ""
-            raise InputError(f"{self.path}: no galaxies{after_cut} ({self.n_rows} rows read)")
-        if self.n_not_finite:
-            raise InputError(
-                f"{self.path}: {self.n_not_finite} of {self.n_galaxies} galaxies have a position "
-                "or weight that is NaN or infinite, the first in row "
-                f"{self.first_not_finite} (from 0); remove them"
-            )
-        extent = (self.high - self.low) / self.coordinates.sides
-        enough = self.n_galaxies >= _ENOUGH_TO_FILL
-        sparse = self.coordinates.periodic and enough and (extent < 0.9).all()
-        if self.n_outside or sparse or (extent.max() < 0.01 and enough):
-            raise misfit_error(
-                f"{self.path}: galaxies",
-                self.coordinates,
-                fraction_outside=self.n_outside / self.n_galaxies,
-                low=self.low + self.coordinates.corner,
-                high=self.high + self.coordinates.corner,
-            )

@@ -7,8 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates, misfit_error
-from cosmodag.voids.catalogues.tables import Column, read_columns
+from cosmodag.rejections import Rejections
+from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
+from cosmodag.voids.catalogues.box_misfit import misfit_error
+from cosmodag.voids.catalogues.file_headers import read_header
+from cosmodag.voids.catalogues.stated_units import check_units
+from cosmodag.voids.catalogues.table_columns import Column
+from cosmodag.voids.catalogues.tables import read_columns
 
 # Number of spheres from which a catalogue is expected to fill its box.
 _ENOUGH_TO_FILL = 50
@@ -22,6 +27,7 @@ def read_spheres(
     format: str | None = None,
     table: str | int | None = None,
     minimum_radius: float = 0.0,
+    rejections: Rejections | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read the centres and radii of voids or haloes.
 
@@ -38,6 +44,9 @@ def read_spheres(
         Format of the file and table in it, see `cosmodag.voids.catalogues.tables.read_columns`.
     minimum_radius : float
         Smallest radius to keep in Mpc/h.
+    rejections : Rejections, optional
+        Gets the spheres that are left out, since a value is text or not finite or the radius is
+        not positive; by default none may be.
 
     Returns
     -------
@@ -49,8 +58,8 @@ def read_spheres(
     Raises
     ------
     InputError
-        The table cannot be read or contains no spheres, a value is not finite or a radius not
-        positive, or centres or radii do not fit the box.
+        The table cannot be read or contains no spheres, too many spheres are left out, or centres
+        or radii do not fit the box.
 
     Examples
     --------
@@ -62,27 +71,31 @@ def read_spheres(
     sides, corner, periodic = coordinates.sides, coordinates.corner, coordinates.periodic
     if len(columns) != 4:
         raise InputError(f"{path}: columns must name x, y, z and radius, not {list(columns)}")
+    header = read_header(path, columns, format=format, table=table)
+    check_units(path, header.units, columns, coordinates.unit)
+    rejections = Rejections("spheres", 0) if rejections is None else rejections
+    problems: dict[int, str] = {}
     chunks = [
         np.stack(chunk, axis=1).astype(np.float64)
-        for chunk in read_columns(path, columns, format=format, table=table)
+        for chunk in read_columns(path, columns, format=format, table=table, problems=problems)
     ]
     spheres = np.concatenate(chunks) * scale if chunks else np.empty((0, 4))
-    position, radius = spheres[:, :3] - corner, spheres[:, 3]
     if len(spheres) == 0:
-        raise InputError(f"{path}: no spheres")
-    invalid = ~np.isfinite(spheres).all(axis=1) | ~(radius > 0)
-    if invalid.any():
-        raise InputError(
-            f"{path}: {np.count_nonzero(invalid)} of {len(spheres)} spheres have a coordinate that "
-            "is NaN or infinite or a radius that is not positive, the first in row "
-            f"{int(np.argmax(invalid))} (from 0); remove them"
-        )
+        raise InputError(f"{path}: no spheres; give a catalogue with rows")
+    invalid = ~np.isfinite(spheres).all(axis=1) | ~(spheres[:, 3] > 0)
+    for row in np.flatnonzero(invalid):
+        found = ", ".join(f"{x:g}" for x in spheres[row] / scale)
+        reason = f"({found}) is no centre with a radius above 0"
+        rejections.add(path, f"row {row}", problems.get(int(row), reason))
+    rejections.check(path, len(spheres), "correct or remove them, or set max_rejected")
+    spheres = spheres[~invalid]
+    position, radius = spheres[:, :3] - corner, spheres[:, 3]
     _check_fit(path, position, radius, coordinates)
     keep = radius >= minimum_radius
     if not keep.any():
         raise InputError(
             f"{path}: no sphere of radius {minimum_radius:g} Mpc/h or more; radii extend from "
-            f"{radius.min():.4g} to {radius.max():.4g} Mpc/h"
+            f"{radius.min():.4g} to {radius.max():.4g} Mpc/h; set a smaller minimum_radius"
         )
     position, radius = position[keep], radius[keep].astype(np.float32)
     if periodic:
@@ -106,9 +119,10 @@ def _check_fit(
     # Finders of periodic boxes leave centres beyond the faces, but by no more than a radius.
     reach = radius[:, None]
     outside = ((position < -reach) | (position > sides + reach)).any(axis=1)
-    extent = np.ptp(position, axis=0).max() / sides.max()
-    smallest_extent = 0.8 if coordinates.periodic else 0.4
-    if outside.any() or (len(radius) >= _ENOUGH_TO_FILL and extent < smallest_extent):
+    extent = np.ptp(position, axis=0) / sides
+    longest, shortest = (0.8, 0.7) if coordinates.periodic else (0.4, 0.3)
+    partly = extent.max() < longest or extent.min() < shortest
+    if outside.any() or (len(radius) >= _ENOUGH_TO_FILL and partly):
         raise misfit_error(
             f"{path}: centres",
             coordinates,

@@ -3,6 +3,7 @@
 import click
 
 from cosmodag.commands.options import input_file, output, settings_options, threads
+from cosmodag.output_kinds import Hdf5File
 
 
 @click.command(
@@ -11,7 +12,7 @@ from cosmodag.commands.options import input_file, output, settings_options, thre
 )
 @input_file("--grid", "Grid file of the galaxies.", required=True)
 @input_file("--labels", "Labels file of the same boxes.", required=True)
-@output("Examples file.")
+@output("Examples file.", Hdf5File("examples"))
 @settings_options("voids/cutouts/*")
 @threads
 def command(grid, labels, output, cubes, layers, factor, threads, **settings):

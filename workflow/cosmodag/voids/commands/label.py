@@ -1,11 +1,16 @@
 """``cosmodag voids label``."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from cosmodag import settings as schema
 from cosmodag.commands.options import Structure, input_file, output, settings_options, threads
+from cosmodag.output_kinds import Hdf5File
+
+if TYPE_CHECKING:
+    from cosmodag.rejections import Rejections
 
 
 @click.command(
@@ -17,13 +22,14 @@ from cosmodag.commands.options import Structure, input_file, output, settings_op
 @click.option(
     "--void-settings", type=Structure(), default="{}", help="Columns and unit of the catalogue."
 )
-@output("Labels file.")
+@output("Labels file.", Hdf5File("labels"))
 @settings_options("voids/labels/*")
 @threads
 def command(
     galaxies, matter_grid, void_catalogue, void_settings, output, mesh, threads, **definitions
 ):
     """Find the voids by each of the given definitions."""
+    from cosmodag.rejections import Rejections
     from cosmodag.voids.finders.labels_file import label_boxes
 
     labels = {
@@ -31,23 +37,28 @@ def command(
         for name, definition in definitions.items()
         if definition is not None
     }
-    catalogue = None
+    catalogue, rejections = None, Rejections("voids")
     if void_catalogue is not None:
         labels["catalogue"] = {}
-        catalogue = _read_voids(galaxies, void_catalogue, void_settings)
+        catalogue, rejections = _read_voids(galaxies, void_catalogue, void_settings)
     label_boxes(
         output,
         labels=labels,
         galaxies_file=galaxies,
         matter_grid=matter_grid,
         catalogue=catalogue,
+        catalogue_file=void_catalogue,
+        files=[rejections.write(output)],
         mesh=mesh,
         threads=threads,
     )
 
 
-def _read_voids(galaxies: os.PathLike, path: os.PathLike, settings: dict) -> dict:
+def _read_voids(
+    galaxies: os.PathLike, path: os.PathLike, settings: dict
+) -> tuple[dict, "Rejections"]:
     """Read the void catalogue of the only box of a galaxies file, by the name of the box."""
+    from cosmodag.rejections import Rejections
     from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
     from cosmodag.voids.catalogues.galaxies_file import describe_boxes
     from cosmodag.voids.catalogues.sphere_catalogue import read_spheres
@@ -62,4 +73,6 @@ def _read_voids(galaxies: os.PathLike, path: os.PathLike, settings: dict) -> dic
         periodic=box["periodic"],
         **{key: settings.pop(key) for key in keys if key in settings},
     )
-    return {name: read_spheres(coordinates=coordinates, **settings)}
+    rejections = Rejections("voids", settings.pop("max_rejected"))
+    voids = read_spheres(coordinates=coordinates, rejections=rejections, **settings)
+    return {name: voids}, rejections

@@ -1,18 +1,19 @@
 """``cosmodag voids simulate``."""
 
-from pathlib import Path
-
 import click
 
-from cosmodag.commands.options import settings_options, threads
+from cosmodag.commands.options import output, settings_options, threads
+from cosmodag.output_kinds import Hdf5File
 
 
 @click.command(epilog="Example: cosmodag voids simulate --galaxies g.h5 --matter m.h5 --count 2")
-@click.option("--galaxies", type=click.Path(path_type=Path), required=True, help="Galaxies file.")
-@click.option("--matter", type=click.Path(path_type=Path), required=True, help="Matter grid file.")
+@output("Galaxies file.", Hdf5File("galaxies"), "--galaxies")
+@output("Matter grid file.", Hdf5File("grid"), "--matter")
 @click.option("--source", default="boxes", help="Name of the source, part of the boxes' groups.")
-@click.option("--first", default=0, help="Number of the first realization.")
-@click.option("--count", default=1, help="Number of realizations.")
+@click.option(
+    "--first", type=click.IntRange(min=0), default=0, help="Number of the first realization."
+)
+@click.option("--count", type=click.IntRange(min=1), default=1, help="Number of realizations.")
 @settings_options("voids/sources/*/simulation")
 @threads
 def command(galaxies, matter, source, first, count, threads, **settings):

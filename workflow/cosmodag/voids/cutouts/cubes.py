@@ -5,7 +5,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
@@ -17,7 +16,8 @@ from cosmodag.cutouts.sub_box_lattice import (
     SubBoxLattice,
     sub_box_lattices,
 )
-from cosmodag.files import whole_file
+from cosmodag.hdf5 import create_file
+from cosmodag.voids.cutouts.box_attributes import box_attributes
 from cosmodag.voids.cutouts.slab_maps import MapShape
 from cosmodag.voids.cutouts.slab_voids import count_voids, slab_voids
 
@@ -73,7 +73,7 @@ def list_cubes(
                 for box, lattice in itertools.product(range(len(files.boxes)), lattices)
             ]
         )
-        with whole_file(output) as partial, h5py.File(partial, "w") as file:
+        with create_file(output, "examples", inputs=[grid_file, labels_file]) as file:
             describe_examples(
                 file,
                 experiment="voids",
@@ -85,7 +85,7 @@ def list_cubes(
                 side=geometry.side,
                 factor=factor,
                 labels=files.labels,
-                cell_size=files.cell_size,
+                **box_attributes(files),
             )
             folder = Path(output).resolve().parent
             file.attrs["grid_file"] = os.path.relpath(Path(grid_file).resolve(), folder)

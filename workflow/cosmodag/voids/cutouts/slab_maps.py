@@ -1,7 +1,7 @@
 """Projections of one slab of a box, and the maps of the sub-boxes that are cut out of it."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -146,39 +146,81 @@ def project_slabs(
         The slabs that contain sub-boxes, in the order of `lattice.offsets`.
     """
     axis = lattice.axis
-    rows, columns = transverse_axes(axis)
     used = np.unique(lattice.chosen[:, 0])
     offsets = lattice.offsets[used]
     margin = shape.side if lattice.geometry.wrap else 0
-
-    def projections(
-        mesh: BoxMesh, ratios: tuple[int, int, int], layers: int
-    ) -> Iterator[np.ndarray]:
-        """Average a mesh over each layer of each slab, on the cells of the galaxy grid."""
-        sums = window_sums(mesh, axis, offsets, shape.depth, layers=layers, ratio=ratios[axis])
-        for planes in sums:
-            fine = planes.repeat(ratios[rows], axis=1).repeat(ratios[columns], axis=2)
-            mean = fine * (layers / shape.depth)
-            yield np.pad(mean, ((0, 0), (0, margin), (0, margin)), mode="wrap")
-
-    masses = projections(files.grid_mesh(box), (1, 1, 1), shape.layers)
+    slabs = {"axis": axis, "offsets": offsets, "margin": margin}
+    planes = project_overdensity(files.grid_mesh(box), files.mean_mass(box), shape, **slabs)
     masks = [
-        projections(files.mask_mesh(box, label), files.mask_ratio(label), 1)
+        _project(files.mask_mesh(box, label), shape.depth, ratios=files.mask_ratio(label), **slabs)
         for label in files.labels
     ]
-    mean_mass = files.mean_mass(box)
-    for place, offset, mass, *mask_planes in zip(used, offsets, masses, *masks):
+    for place, offset, overdensity, *mask_planes in zip(used, offsets, planes, *masks):
         chosen = lattice.chosen[lattice.chosen[:, 0] == place, 1:]
         yield Slab(
             shape=shape,
             places=chosen,
             corners=np.stack([lattice.rows[chosen[:, 0]], lattice.columns[chosen[:, 1]]], axis=1),
-            overdensity=np.ascontiguousarray(
-                (mass / mean_mass - 1).transpose(1, 2, 0), dtype=np.float32
-            ),
+            overdensity=overdensity,
             fractions={
                 label: block_means(plane[0], shape.factor)
                 for label, plane in zip(files.labels, mask_planes)
             },
             voids=slab_voids(files, box, lattice, offset),
         )
+
+
+def project_overdensity(
+    mesh: BoxMesh | np.ndarray,
+    mean_mass: float,
+    shape: MapShape,
+    *,
+    axis: int,
+    offsets: Sequence[int],
+    margin: int = 0,
+) -> Iterator[np.ndarray]:
+    """Project the galaxies of one box along one line of sight, slab by slab.
+
+    Parameters
+    ----------
+    mesh : BoxMesh or numpy.ndarray, shape (nx, ny, nz)
+        Mass per cell.
+    mean_mass : float
+        Mean mass per cell.
+    shape : MapShape
+        Depth and layers of the slabs.
+    axis : int
+        Line of sight.
+    offsets : sequence of int
+        Lower edges of the slabs in cells, ascending.
+    margin : int
+        Cells by which the planes of a periodic box are continued beyond its end.
+
+    Yields
+    ------
+    numpy.ndarray, shape (rows + margin, columns + margin, layers), float32
+        Overdensity averaged over each layer of the slab.
+    """
+    for mass in _project(
+        mesh, shape.depth, axis=axis, offsets=offsets, margin=margin, layers=shape.layers
+    ):
+        overdensity = (mass / mean_mass - 1).transpose(1, 2, 0)
+        yield np.ascontiguousarray(overdensity, dtype=np.float32)
+
+
+def _project(
+    mesh: BoxMesh | np.ndarray,
+    depth: int,
+    *,
+    axis: int,
+    offsets: Sequence[int],
+    margin: int,
+    layers: int = 1,
+    ratios: tuple[int, int, int] = (1, 1, 1),
+) -> Iterator[np.ndarray]:
+    """Average a mesh over each layer of each slab, on cells `ratios` times finer than its own."""
+    rows, columns = transverse_axes(axis)
+    for planes in window_sums(mesh, axis, offsets, depth, layers=layers, ratio=ratios[axis]):
+        fine = planes.repeat(ratios[rows], axis=1).repeat(ratios[columns], axis=2)
+        mean = fine * (layers / depth)
+        yield np.pad(mean, ((0, 0), (0, margin), (0, margin)), mode="wrap")

@@ -11,8 +11,9 @@ from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry, SubBoxLattice, sub_box_lattices
-from cosmodag.files import whole_file
+from cosmodag.hdf5 import create_file
 from cosmodag.threads import numba_threads
+from cosmodag.voids.cutouts.box_attributes import box_attributes
 from cosmodag.voids.cutouts.slab_maps import MapShape, project_slabs
 from cosmodag.voids.cutouts.slab_voids import count_voids
 
@@ -81,7 +82,7 @@ def cut_sub_boxes(
     shape = MapShape(geometry.side, geometry.depth, layers, factor)
     with open_boxes(grid_file, labels_file, labels) as files, numba_threads(threads):
         lattices = sub_box_lattices(files, geometry)
-        with whole_file(output) as partial, h5py.File(partial, "w") as file:
+        with create_file(output, "examples", inputs=[grid_file, labels_file]) as file:
             return _write_examples(file, files, lattices, shape)
 
 
@@ -102,7 +103,7 @@ def _write_examples(
     )
     file.attrs.update(dataclasses.asdict(shape))
     file.attrs["source"] = files.grid.attrs.get("source", "")
-    file.attrs["cell_size"] = files.cell_size
+    file.attrs.update(box_attributes(files))
     projections = [(box, lattice) for box in range(len(files.boxes)) for lattice in lattices]
     tables, first = [], 0
     for box, lattice in tqdm(projections, desc="sub-boxes", unit="projection", disable=None):

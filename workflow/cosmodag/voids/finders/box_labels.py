@@ -1,6 +1,6 @@
 """Labels of one box: the mask and the catalogue of its voids by each definition of a void."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from cosmodag.voids.finders.underdense_regions import find_underdense_regions
 from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
 from cosmodag.voids.finders.voxelize import voxelize_spheres
+from cosmodag.voids.grids.cell_shape import cubic_cells
 
 Shape = tuple[int, int, int]
 Label = tuple[np.ndarray, VoidCatalogue]
@@ -109,20 +110,23 @@ def _label_spheres(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -
 
 
 def _label_underdensity(
-    inputs: BoxInputs, box: str, shape: Shape, cells: int | None = None, **settings: Any
+    inputs: BoxInputs, box: str, mask_shape: Shape, cells: int | None = None, **settings: Any
 ) -> Label:
-    """Find underdense spheres among the galaxies, on a grid of `cells`³ or of the mask's shape."""
+    """Find underdense spheres among the galaxies, with `cells` cells along the longest side."""
     positions, weights = inputs.galaxies(box)
     if len(positions) == 0:
         raise InputError(f"box {box} has no galaxies: no voids can be found in it")
-    grid = np.zeros(shape if cells is None else (cells,) * 3, dtype=np.float32)
+    shape: Sequence[int] = mask_shape
+    if cells is not None:
+        shape = cubic_cells(cells, inputs.box_size.tolist()) or (cells,) * 3
+    grid = np.zeros(shape, dtype=np.float32)
     assign_mass(
         positions, grid, inputs.box_size, weights=weights, method="cic", periodic=inputs.periodic
     )
     grid /= grid.mean(dtype=np.float64)
     grid -= 1
     voids = find_underdense_spheres(grid, inputs.box_size, periodic=inputs.periodic, **settings)
-    return _mask(voids.position, voids.radius, shape, inputs), voids
+    return _mask(voids.position, voids.radius, mask_shape, inputs), voids
 
 
 def _label_catalogue(inputs: BoxInputs, box: str, shape: Shape) -> Label:

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from cosmodag.errors import InputError
 from cosmodag.voids.finders.cell_list import sort_into_cells
 from cosmodag.voids.finders.sphere_growth import grow_spheres
+from cosmodag.voids.finders.sphere_means import mean_in_spheres
 from cosmodag.voids.finders.sphere_merging import merge_spheres
 from cosmodag.voids.finders.union_volume import union_volumes
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
@@ -13,6 +14,10 @@ from cosmodag.voids.finders.wall_galaxies import is_wall_galaxy
 
 MAXIMUM_FRACTION_OUTSIDE = 0.1
 """Largest fraction of the volume of a sphere that may lie outside an open box."""
+MAXIMUM_POINTS = 10**9
+"""Points from which spheres may grow whatever the number of tracers."""
+POINTS_PER_TRACER = 10_000
+"""Points from which spheres may grow for each tracer, if they are more."""
 OCCUPANCY = 8
 """Mean number of tracers per cell of the cell list."""
 
@@ -25,6 +30,7 @@ def find_empty_spheres(
     minimum_radius: float = 10.0,
     wall_only: bool = True,
     spacing: float | None = None,
+    survey: np.ndarray | None = None,
 ) -> VoidCatalogue:
     """Find voids as unions of empty spheres.
 
@@ -51,6 +57,9 @@ def find_empty_spheres(
     spacing : float, optional
         Distance between the points from which spheres grow in Mpc/h; a third of `minimum_radius` by
         default.
+    survey : numpy.ndarray, shape (nx, ny, nz), bool, optional
+        Cells of the box that are inside a survey. Up to 10 % of the volume of a sphere may lie
+        outside.
 
     Returns
     -------
@@ -61,7 +70,8 @@ def find_empty_spheres(
     Raises
     ------
     InputError
-        There is no tracer, a tracer lies outside the box, or `minimum_radius` does not fit the box.
+        There is no tracer, a tracer lies outside the box, or `minimum_radius` does not fit the box
+        or is so small that spheres would grow from more than 10⁹ points, 10⁴ for each tracer.
 
     References
     ----------
@@ -84,8 +94,14 @@ def find_empty_spheres(
     if wall_only:
         positions = positions[is_wall_galaxy(positions, box_size, periodic=periodic)]
     cells = sort_into_cells(positions, box_size, periodic=periodic, occupancy=OCCUPANCY)
-    centre, radius = grow_spheres(cells, minimum_radius, spacing or minimum_radius / 3)
-    if not periodic:
+    spacing = spacing or minimum_radius / 3
+    _check_lattice(box_size, spacing, len(cells.position))
+    centre, radius = grow_spheres(cells, minimum_radius, spacing)
+    if survey is not None:
+        inside = mean_in_spheres(survey, box_size, centre, radius, periodic=periodic)
+        kept = inside >= 1 - MAXIMUM_FRACTION_OUTSIDE
+        centre, radius = centre[kept], radius[kept]
+    elif not periodic:
         inside = fraction_outside(centre, radius, box_size) <= MAXIMUM_FRACTION_OUTSIDE
         centre, radius = centre[inside], radius[inside]
     maximal, void = merge_spheres(centre, radius, box_size, periodic=periodic)
@@ -147,4 +163,18 @@ def _check_tracers(positions: np.ndarray, box_size: np.ndarray, minimum_radius: 
         raise InputError(
             f"minimum_radius {minimum_radius} Mpc/h does not fit the box of {box_size.tolist()}: "
             "give one between 0 and half of its shortest side"
+        )
+
+
+def _check_lattice(box_size: np.ndarray, spacing: float, n_tracers: int) -> None:
+    """Refuse a lattice of starting points that is far too fine for the tracers."""
+    n_points = float(np.ceil(box_size / spacing).prod())
+    largest = max(MAXIMUM_POINTS, POINTS_PER_TRACER * n_tracers)
+    if n_points > largest:
+        factor = (n_points / largest) ** (1 / 3)
+        raise InputError(
+            f"minimum_radius is so small that spheres grow from {n_points:.2g} points, which is "
+            f"more than {POINTS_PER_TRACER} for each of the {n_tracers} tracers: give one at least "
+            f"{factor:.3g} times as large, about the mean distance between tracers, "
+            f"{np.cbrt(box_size.prod() / n_tracers):.3g} Mpc/h"
         )

@@ -47,7 +47,7 @@ def voids_from_catalogue(
     ------
     InputError
         A value is not finite, a radius is not positive, or lengths and box cannot have the same
-        unit: centres beyond the box or in a corner of it only, a largest radius above half of the
+        unit: centres beyond the box or in part of it only, a largest radius above half of the
         box or below a thousandth of it, or voids of more than 3 times the volume of the box.
 
     Examples
@@ -99,7 +99,7 @@ def _check_radii(radius: np.ndarray, box_size: np.ndarray, source: str) -> None:
 def _check_centres(
     position: np.ndarray, radius: np.ndarray, box_size: np.ndarray, periodic: bool, source: str
 ) -> None:
-    """Refuse centres beyond the box, and centres in a corner of a periodic box only."""
+    """Refuse centres beyond the box, and centres in part of a periodic box only."""
     beyond = np.maximum(-position, position - box_size).max(axis=1)
     stray_fraction = np.mean(beyond > radius)
     if stray_fraction > MAXIMUM_STRAY_FRACTION:
@@ -108,11 +108,11 @@ def _check_centres(
             f"{box_size.tolist()} Mpc/h, at up to {np.abs(position).max():.6g}; {UNITS_HINT}, and "
             "counted from the box's origin"
         )
-    # 100 voids lie in 80 % of every axis by chance once in 10^29.
+    # 100 voids lie in 80 % of an axis by chance once in 10^9.
     if periodic and len(radius) >= 100:
-        extent = (position.max(axis=0) / box_size).max()
+        extent = (position.max(axis=0) / box_size).min()
         if extent < 1 - EMPTY_MARGIN:
             raise InputError(
-                f"{source}: its centres end at {extent:.0%} of the box of {box_size.tolist()} "
-                f"Mpc/h; {UNITS_HINT}, and the box size too"
+                f"{source}: along an axis its centres end at {extent:.0%} of the box of "
+                f"{box_size.tolist()} Mpc/h; {UNITS_HINT}, and the box size too"
             )

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -10,12 +10,12 @@ import numpy as np
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
-from cosmodag.hdf5 import open_kind
+from cosmodag.hdf5 import create_file, open_kind
 from cosmodag.threads import numba_threads
 from cosmodag.voids.finders.box_inputs import BoxInputs, CatalogueArrays
 from cosmodag.voids.finders.box_labels import FINDERS, Shape, label_box
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
+from cosmodag.voids.grids.cell_shape import unlike_cells
 
 CHUNK_SIDE = 64
 """Cells per side of a chunk of a mask."""
@@ -29,6 +29,8 @@ def label_boxes(
     galaxies_file: str | os.PathLike | None = None,
     matter_grid: str | os.PathLike | None = None,
     catalogue: Mapping[str, CatalogueArrays] | None = None,
+    catalogue_file: str | os.PathLike | None = None,
+    files: Sequence[str | os.PathLike] = (),
     threads: int | None = None,
 ) -> None:
     """Find the voids of each box by one or more definitions and write a labels file.
@@ -58,6 +60,10 @@ def label_boxes(
     catalogue : mapping from str to (positions, radii), optional
         Positions (M, 3) and radii (M,) of an external void catalogue in Mpc/h, by the name of the
         box.
+    catalogue_file : path-like, optional
+        File that the catalogue was read from, for the record.
+    files : sequence of path-like
+        Files that belong to the labels file.
     threads : int, optional
         Threads of the finders; numba's number of threads by default.
 
@@ -79,12 +85,14 @@ def label_boxes(
     if unknown or not labels:
         raise InputError(f"labels {unknown or '(none)'}: choose from {list(FINDERS)}")
     mx, my, mz = (mesh,) * 3 if isinstance(mesh, int) else mesh
+    given = (galaxies_file, matter_grid, catalogue_file)
     with (
         numba_threads(threads),
         BoxInputs(galaxies_file, matter_grid, catalogue) as inputs,
-        whole_file(output) as partial,
-        h5py.File(partial, "w") as file,
+        create_file(output, "labels", inputs=[path for path in given if path], files=files) as file,
     ):
+        if fault := unlike_cells((mx, my, mz), inputs.box_size.tolist()):
+            raise InputError(f"mesh: {fault}")
         _write_header(file, inputs, labels, (mx, my, mz))
         progress = tqdm(total=len(labels) * len(inputs.boxes), desc="labels", disable=None)
         for row, box in enumerate(inputs.boxes):
@@ -100,7 +108,6 @@ def _write_header(
 ) -> None:
     """Write the attributes of a labels file and create its masks."""
     file.attrs.update(
-        kind="labels",
         box_size=inputs.box_size,
         periodic=inputs.periodic,
         boxes=inputs.boxes,

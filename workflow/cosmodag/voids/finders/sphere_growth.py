@@ -1,5 +1,7 @@
 """Growth of empty spheres until four tracers lie on their surface."""
 
+from collections.abc import Iterator
+
 import numba
 import numpy as np
 
@@ -9,6 +11,8 @@ from cosmodag.voids.finders.voxelize import voxelize_spheres
 
 MAXIMUM_MOVES = 200
 """Moves after which a sphere that still grows is dropped."""
+BLOCK_POINTS = 1 << 21
+"""Starting points that are handled together, of about 250 bytes each."""
 FIRST_STEP = 0.2
 """First step of a search in units of the radius: a tracer is met within about one step."""
 HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -54,21 +58,40 @@ def grow_spheres(
     shape = np.maximum(np.ceil(cells.box_size / spacing), 1).astype(np.int64)
     lattice = cells.box_size / shape
     clearance = max(minimum_radius - 0.5 * np.sqrt((lattice**2).sum()), 0.25 * minimum_radius)
-    reach = np.full(len(cells.position), clearance)
-    nx, ny, nz = shape
-    near = voxelize_spheres(
-        cells.position, reach, (nx, ny, nz), cells.box_size, periodic=cells.periodic
-    )
-    starts = (np.argwhere(near == 0) + 0.5) * lattice
     largest = cells.box_size.min() / 2
-    grown = _unique_spheres(*_grow_all(starts, clearance, cells, largest))
-    _, centre, corners, indices = grown
+    grown = [
+        _unique_spheres(*_grow_all(starts, clearance, cells, largest))
+        for starts in _starting_points(cells, shape, clearance)
+    ]
+    radius, centre, corners, indices = _unique_spheres(*map(np.concatenate, zip(*grown)))
     climbed = _climb_all(centre, corners, indices, cells, largest)
-    radius, centre, _, _ = _unique_spheres(*(np.concatenate(pair) for pair in zip(grown, climbed)))
+    grown_once = (radius, centre, corners, indices)
+    radius, centre, _, _ = _unique_spheres(*map(np.concatenate, zip(grown_once, climbed)))
     selected = np.flatnonzero(radius >= minimum_radius)
     selected = selected[np.argsort(-radius[selected], kind="stable")]
     centre = centre[selected] % cells.box_size if cells.periodic else centre[selected]
     return centre, radius[selected]
+
+
+def _starting_points(cells: CellList, shape: np.ndarray, clearance: float) -> Iterator[np.ndarray]:
+    """Yield the points of the lattice that are away from all tracers, in blocks."""
+    nx, ny, nz = shape.tolist()
+    reach = np.full(len(cells.position), clearance)
+    n_planes = max(BLOCK_POINTS // (ny * nz), 1)
+    for first in range(0, nx, n_planes):
+        planes = range(first, min(first + n_planes, nx))
+        near = voxelize_spheres(
+            cells.position,
+            reach,
+            (nx, ny, nz),
+            cells.box_size,
+            periodic=cells.periodic,
+            planes=planes,
+        )
+        free = np.argwhere(near == 0)
+        for start in range(0, max(len(free), 1), BLOCK_POINTS):
+            points = free[start : start + BLOCK_POINTS] + np.array([first + 0.5, 0.5, 0.5])
+            yield points * (cells.box_size / shape)
 
 
 def _unique_spheres(

@@ -12,6 +12,7 @@ def voxelize_spheres(
     box_size: ArrayLike,
     *,
     periodic: bool = True,
+    planes: range | None = None,
 ) -> np.ndarray:
     """Mark the cells of a mesh whose centres lie inside the union of spheres.
 
@@ -30,11 +31,13 @@ def voxelize_spheres(
         Sides of the box in Mpc/h.
     periodic : bool
         Whether the box is periodic.
+    planes : range, optional
+        Planes of cells along x to mark; all by default.
 
     Returns
     -------
     numpy.ndarray, shape `shape`, uint8
-        1 inside a sphere, 0 elsewhere.
+        1 inside a sphere, 0 elsewhere; of the given planes alone.
 
     Examples
     --------
@@ -42,20 +45,22 @@ def voxelize_spheres(
     >>> int(mask.sum())
     32
     """
-    mask = np.zeros(shape, dtype=np.uint8)
+    planes = range(shape[0]) if planes is None else planes
+    mask = np.zeros((len(planes), *shape[1:]), dtype=np.uint8)
     cell = np.asarray(box_size, dtype=np.float64) / shape
     centres = np.asarray(position, dtype=np.float64).reshape(-1, 3) / cell
-    _fill_spheres(mask, centres, np.asarray(radius, dtype=np.float64), cell, periodic)
+    radii = np.asarray(radius, dtype=np.float64)
+    _fill_spheres(mask, planes.start, shape[0], centres, radii, cell, periodic)
     return mask
 
 
 @numba.njit(parallel=True, cache=True)
-def _fill_spheres(mask, centres, radius, cell, periodic):
+def _fill_spheres(mask, first, nx, centres, radius, cell, periodic):
     """Fill spheres row by row; each thread fills whole planes, so no two write to one cell."""
-    nx, ny, nz = mask.shape
-    for i in numba.prange(nx):
+    n_planes, ny, nz = mask.shape
+    for i in numba.prange(n_planes):
         for s in range(len(radius)):
-            offset = i + 0.5 - centres[s, 0]
+            offset = first + i + 0.5 - centres[s, 0]
             if periodic:
                 offset -= nx * np.round(offset / nx)
             disc = radius[s] ** 2 - (offset * cell[0]) ** 2

@@ -11,6 +11,7 @@ from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.tiles import Workspace
 from cosmodag.hdf5 import open_kind
+from cosmodag.voids.grids.cell_shape import unlike_cells
 from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
 
 CHUNK = 4_000_000
@@ -69,7 +70,7 @@ def grid_galaxies(
             sigma8=_cosmological_parameter(file, names, "sigma8"),
         )
         grids = _grids(file, names, shape, method, threads, chunk)
-        write_grids(output, grids, metadata, shape=shape)
+        write_grids(output, grids, metadata, shape=shape, inputs=[galaxies_file])
 
 
 def grid_shape(
@@ -98,8 +99,8 @@ def grid_shape(
     Raises
     ------
     InputError
-        Not exactly one of `cells` and `cell_size` is given, they are not positive, or `cell_size`
-        does not divide the box to within 1 %.
+        Not exactly one of `cells` and `cell_size` is given, they are not positive, `cells` are no
+        cubes to within 2 %, or `cell_size` does not divide the box to within 1 %.
 
     Examples
     --------
@@ -110,6 +111,8 @@ def grid_shape(
         shape = np.broadcast_to(np.asarray(cells), (3,))
         if not np.issubdtype(shape.dtype, np.integer) or shape.min() < 1:
             raise InputError(f"cells {cells}: one or three positive whole numbers")
+        if fault := unlike_cells(shape.tolist(), np.asarray(box_size, float).tolist()):
+            raise InputError(f"cells: {fault}")
     elif cell_size is not None and cells is None:
         sides = np.asarray(box_size, float)
         if not 0 < cell_size <= sides.min():

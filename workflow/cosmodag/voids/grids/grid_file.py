@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
-from cosmodag.hdf5 import open_kind
+from cosmodag.hdf5 import create_file, open_kind
 
 CHUNK_SIDE = 64
 """Cells per side of a chunk: with 1 MiB, slabs and sub-boxes read little beyond themselves."""
@@ -68,6 +67,7 @@ def write_grids(
     metadata: GridMetadata,
     *,
     shape: Sequence[int],
+    inputs: Sequence[str | os.PathLike] = (),
 ) -> None:
     """Write a grid file, completely or not at all.
 
@@ -82,6 +82,8 @@ def write_grids(
         Boxes of the file.
     shape : sequence of int, shape (3,)
         Cells along each axis.
+    inputs : sequence of path-like
+        Files that the grids are made from.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def write_grids(
         A box has no mass.
     """
     boxes = metadata.boxes
-    with whole_file(output) as partial, h5py.File(partial, "w") as file:
+    with create_file(output, "grid", inputs=inputs) as file:
         chunks = (1, *(min(n, CHUNK_SIDE) for n in shape))
         dataset = file.create_dataset("grid", (len(boxes), *shape), np.float32, chunks=chunks)
         particles, mean_density = [], []
@@ -102,7 +104,6 @@ def write_grids(
                 )
             dataset[row] = grid
         attributes = {
-            "kind": "grid",
             "box_size": np.asarray(metadata.box_size, np.float64),
             "method": metadata.method,
             "periodic": bool(metadata.periodic),

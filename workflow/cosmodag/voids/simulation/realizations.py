@@ -29,8 +29,8 @@ from cosmodag.cosmology.initial_conditions import displacements, linear_modes
 from cosmodag.cosmology.matter_power import matter_power_spectrum
 from cosmodag.cosmology.particle_mesh import evolve
 from cosmodag.errors import InputError
-from cosmodag.files import whole_file
 from cosmodag.gridding.mass_assignment import assign_mass
+from cosmodag.hdf5 import create_file
 from cosmodag.voids.catalogues.galaxies_file import append, start_box, start_galaxies
 from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
 from cosmodag.voids.simulation.galaxy_bias import draw_galaxies
@@ -214,7 +214,7 @@ def simulate_boxes(
         omega_m=[box.cosmology.omega_m for box in boxes],
         sigma8=[box.cosmology.sigma8 for box in boxes],
     )
-    with whole_file(galaxies_output) as partial, h5py.File(partial, "w") as file:
+    with create_file(galaxies_output, "galaxies") as file:
         start_galaxies(file, source)
         grids = _simulate(file, boxes, simulation, threads)
         write_grids(matter_output, grids, metadata, shape=(simulation.matter_cells,) * 3)

@@ -1,0 +1,87 @@
+"""Catalogues with sky coordinates are read, and what is none is refused with the cure."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cosmodag.cosmology.background import comoving_distance
+from cosmodag.errors import InputError
+from cosmodag.voids.catalogues.sky_catalogue import SPEED_OF_LIGHT, SkyCatalogue, read_sky
+
+ROWS = 200
+
+
+@pytest.fixture
+def table():
+    random = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "ra": random.uniform(100, 200, ROWS),
+            "dec": random.uniform(-10, 60, ROWS),
+            "z": random.uniform(0.02, 0.1, ROWS),
+            "w": random.uniform(0.5, 1, ROWS),
+        }
+    )
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write a table and read it with the given settings."""
+
+    def read(table, **settings):
+        table.to_csv(tmp_path / "galaxies.csv", index=False)
+        return read_sky(SkyCatalogue(path=tmp_path / "galaxies.csv", **settings), 0.3)
+
+    return read
+
+
+def test_columns_are_read(read, table):
+    sample = read(table, weight="w")
+    np.testing.assert_allclose(sample.ra, table["ra"])
+    np.testing.assert_allclose(sample.distance, comoving_distance(0.3, table["z"].to_numpy()))
+    assert sample.total_weight == pytest.approx(table["w"].sum())
+
+
+def test_velocities_are_redshifts_times_the_speed_of_light(read, table):
+    moving = table.assign(z=table["z"] * SPEED_OF_LIGHT)
+    np.testing.assert_allclose(read(moving, cz=True).distance, read(table).distance)
+
+
+def test_randoms_may_lack_redshifts(read, table):
+    assert read(table, columns=("ra", "dec")).distance is None
+
+
+def test_ranges_of_redshift_and_cuts_are_applied(read, table):
+    settings = {"minimum_redshift": 0.04, "maximum_redshift": 0.08, "cut": {"w": {"min": 0.7}}}
+    expected = table[table["z"].between(0.04, 0.08) & (table["w"] >= 0.7)]
+    np.testing.assert_allclose(read(table, **settings).ra, expected["ra"])
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "message"),
+    [
+        ({"z": 6000.0}, {}, "set cz"),
+        ({}, {"cz": True}, "leave cz out"),
+        ({"dec": 120.0}, {}, "no angles between -90 and 90"),
+        ({"ra": -700.0}, {}, "no angles between -360 and 360"),
+        ({}, {"minimum_redshift": 0.5}, "give another range"),
+        ({}, {"minimum_redshift": 0.5, "maximum_redshift": 0.4}, "give a range"),
+        ({}, {"columns": ("ra", "dec", "redshift")}, "no column 'redshift'"),
+        ({}, {"columns": ("ra",)}, "declination and redshift"),
+        ({"z": np.nan}, {}, "cannot be used"),
+        ({"w": 0.0}, {"weight": "w"}, "mean above 0"),
+    ],
+)
+def test_mistakes_are_refused(read, table, change, settings, message):
+    with pytest.raises(InputError, match=message):
+        read(table.assign(**change), **settings)
+
+
+def test_other_units_in_the_file_are_refused(tmp_path, table):
+    from astropy.table import Table
+
+    content = Table.from_pandas(table)
+    content["ra"].unit = "rad"
+    content.write(tmp_path / "galaxies.fits")
+    with pytest.raises(InputError, match="convert it to degrees"):
+        read_sky(SkyCatalogue(path=tmp_path / "galaxies.fits"), 0.3)

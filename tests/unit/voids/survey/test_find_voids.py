@@ -1,0 +1,228 @@
+"""Voids of a survey are those of its box, away from the edges; what is outside is no void."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+from click.testing import CliRunner
+
+from cosmodag.checksums import require
+from cosmodag.commands.main import main
+from cosmodag.voids.catalogues.sky_catalogue import SPEED_OF_LIGHT
+from cosmodag.voids.catalogues.sky_coordinates import comoving_positions, sky_coordinates
+from cosmodag.voids.finders.cross_match import match_spheres
+from cosmodag.voids.finders.void_catalogue import sphere_volume
+from tests.unit.voids.finders.planted import remove_spheres, scatter_spheres
+from tests.unit.voids.survey.footprints import inside, observed, uniform
+
+SIDE, OMEGA_M, DENSITY = 260.0, 0.3, 0.01
+
+
+@pytest.fixture(scope="module")
+def empty():
+    """Centres and radii of empty spheres in a periodic box with the observer in a corner."""
+    radii = np.linspace(15, 10, 70)
+    return scatter_spheres(np.random.default_rng(1), radii, SIDE, separation=1.25), radii
+
+
+@pytest.fixture(scope="module")
+def planted(empty):
+    """Centres of these spheres, and the radii within which the mean overdensity is -0.7."""
+    centres, radii = empty
+    fraction = sphere_volume(radii).sum() / SIDE**3
+    return centres, radii / np.cbrt(1 - 0.3 * (1 - fraction))
+
+
+@pytest.fixture(scope="module")
+def galaxies(empty):
+    tracers = np.random.default_rng(2).uniform(0, SIDE, (int(DENSITY * SIDE**3), 3))
+    return remove_spheres(tracers, *empty, SIDE)
+
+
+def sky_table(position: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(dict(zip(("ra", "dec", "z"), sky_coordinates(position, OMEGA_M))))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, galaxies):
+    """The galaxies on the sky and in the box, and randoms of the survey."""
+    folder = tmp_path_factory.mktemp("catalogues")
+    sky_table(observed(galaxies).position).to_csv(folder / "survey.csv", index=False)
+    randoms = uniform(np.random.default_rng(3), 5 * DENSITY, "randoms")
+    sky_table(randoms.position).to_csv(folder / "randoms.csv", index=False)
+    pd.DataFrame(galaxies, columns=["x", "y", "z"]).to_csv(folder / "box.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def find(files):
+    """Run the command with the galaxies of the survey, or of the box."""
+
+    def run(output, *words, catalogue="survey.csv", randoms=True):
+        words = [str(files / catalogue), "--output", str(output), *words]
+        words += ["--omega-m", str(OMEGA_M)]
+        words += ["--randoms", str(files / "randoms.csv")] if randoms else []
+        return CliRunner().invoke(main, ["voids", "find", *words])
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def survey_voids(find, tmp_path_factory):
+    output = tmp_path_factory.mktemp("survey") / "voids"
+    done = find(output)
+    assert done.exit_code == 0, done.output
+    return output
+
+
+@pytest.fixture(scope="module")
+def box_voids(find, tmp_path_factory):
+    output = tmp_path_factory.mktemp("box") / "voids"
+    done = find(output, "--box-size", str(SIDE), catalogue="box.csv", randoms=False)
+    assert done.exit_code == 0, done.output
+    return output
+
+
+def spheres(folder) -> tuple[np.ndarray, np.ndarray]:
+    table = pd.read_csv(folder / "voids.csv")
+    return table[["x", "y", "z"]].to_numpy(), table["radius"].to_numpy()
+
+
+def away_from_edges(position: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Whether all points at 1.4 radii of each centre are inside the survey."""
+    steps = 1.4 * radius[:, None, None] * np.vstack([np.eye(3), -np.eye(3)])
+    points = position[:, None] + steps
+    return inside(points.reshape(-1, 3)).reshape(-1, 6).all(axis=1)
+
+
+def test_planted_voids_away_from_edges_are_found(survey_voids, planted):
+    position, radius = spheres(survey_voids)
+    match = match_spheres(position, radius, *planted, [SIDE] * 3, periodic=True)
+    expected = np.flatnonzero(away_from_edges(*planted))
+    found = np.flatnonzero(away_from_edges(position, radius))
+    assert len(expected) >= 5
+    assert np.isin(expected, match.reference_row).all()
+    assert np.isin(found, match.row).all()
+
+
+def test_voids_away_from_edges_are_those_of_the_box(survey_voids, box_voids):
+    position, radius = spheres(survey_voids)
+    near = match_spheres(position, radius, *spheres(box_voids), [SIDE] * 3, periodic=True)
+    kept = away_from_edges(position, radius)[near.row]
+    assert near.offset[kept].max() < 0.15
+    assert np.abs(near.radius_ratio[kept] - 1).max() < 0.05
+
+
+def test_volume_of_voids_outside_the_survey_is_small(survey_voids):
+    random = np.random.default_rng(1)
+    points = random.normal(size=(2000, 3))
+    points *= (np.cbrt(random.random(2000)) / np.linalg.norm(points, axis=1))[:, None]
+    position, radius = spheres(survey_voids)
+    fraction = [1 - inside(centre + size * points).mean() for centre, size in zip(position, radius)]
+    assert np.average(fraction, weights=radius**3) <= 0.005
+
+
+def test_voids_that_reach_out_are_kept_if_wanted(find, survey_voids, tmp_path):
+    done = find(tmp_path / "voids", "--minimum-fraction-inside", "0")
+    assert done.exit_code == 0, done.output
+    loose, strict = (pd.read_csv(f / "voids.csv") for f in (tmp_path / "voids", survey_voids))
+    assert len(loose) > len(strict)
+    assert loose["fraction_inside"].min() < 0.98 <= strict["fraction_inside"].min()
+
+
+def test_table_agrees_with_itself(survey_voids):
+    table = pd.read_csv(survey_voids / "voids.csv")
+    position = comoving_positions(
+        *(table[name].to_numpy() for name in ("ra", "dec", "redshift")), OMEGA_M
+    )
+    np.testing.assert_allclose(position, table[["x", "y", "z"]], atol=0.01)
+    np.testing.assert_allclose(
+        table["volume"], 4 / 3 * np.pi * table["effective_radius"] ** 3, 1e-4
+    )
+    assert (table["overdensity"] < -0.65).all()
+    expected = DENSITY * table["volume"] * (1 + table["overdensity"])
+    assert np.abs(table["n_galaxies"] / expected - 1).mean() < 0.35
+
+
+def test_files_agree_and_record_what_they_were_made_from(survey_voids, files):
+    table = pd.read_csv(survey_voids / "voids.csv")
+    with fits.open(survey_voids / "voids.fits") as hdus:
+        assert hdus["VOIDS"].columns["radius"].unit == "Mpc/h"
+        for name in table:
+            np.testing.assert_allclose(hdus["VOIDS"].data[name], table[name], rtol=1e-5)
+    record = require(survey_voids / "voids.json", "").record
+    assert {path.rpartition("/")[2] for path in record["inputs"]} == {"survey.csv", "randoms.csv"}
+    assert {"voids.csv", "voids.fits", "slice.svg"} <= set(record["files"])
+    content = json.loads((survey_voids / "voids.json").read_text())
+    assert content["n_voids"] == len(table)
+    assert content["settings"]["omega_m"] == OMEGA_M
+
+
+def test_unions_of_empty_spheres_are_found_in_a_survey(find, tmp_path, planted):
+    done = find(tmp_path / "voids", "--finder", "spheres")
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "voids" / "voids.csv")
+    match = match_spheres(*spheres(tmp_path / "voids"), *planted, [SIDE] * 3, periodic=True)
+    expected = np.flatnonzero(away_from_edges(*planted))
+    assert np.isin(expected, match.reference_row).all()
+    assert (table["effective_radius"] >= table["radius"] * 0.99).all()
+
+
+def test_velocities_and_other_columns_are_read(find, files, survey_voids, tmp_path):
+    for name in ("survey", "randoms"):
+        table = pd.read_csv(files / f"{name}.csv")
+        table["z"] *= SPEED_OF_LIGHT
+        table.columns = ["RA", "DEC", "CZ"]
+        table.to_csv(files / f"{name}_cz.csv", index=False)
+    words = [str(files / "survey_cz.csv"), "--randoms", str(files / "randoms_cz.csv"), "--cz"]
+    words += ["--columns", '["RA", "DEC", "CZ"]', "--omega-m", str(OMEGA_M)]
+    done = CliRunner().invoke(main, ["voids", "find", *words, "--output", str(tmp_path / "voids")])
+    assert done.exit_code == 0, done.output
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "voids" / "voids.csv"), pd.read_csv(survey_voids / "voids.csv")
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "randoms", "message"),
+    [
+        ((), False, "give --randoms"),
+        (("--box-size", "260"), True, "give --randoms"),
+        (("--cz",), True, "leave cz out"),
+        (("--minimum-radius", "3", "--cell", "4"), True, "give a larger minimum_radius"),
+        (("--minimum-radius", "10", "--cell", "6"), True, "use more cells or a larger radius"),
+        (("--maximum-redshift", "0.001"), True, "give another range"),
+    ],
+)
+def test_mistakes_are_one_line(find, tmp_path, words, randoms, message):
+    done = find(tmp_path / "voids", *words, randoms=randoms)
+    assert done.exit_code == 2
+    assert message in done.output
+    assert not (tmp_path / "voids").exists()
+
+
+def test_a_folder_of_something_else_is_not_replaced(find, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    done = find(tmp_path)
+    assert done.exit_code == 2
+    assert "notes.txt" in done.output
+
+
+@pytest.mark.data
+def test_a_real_survey_has_voids_inside_it(data_folder, tmp_path):
+    galaxies, randoms = (
+        str(data_folder / "voids" / f"Mr19_{name}_northonly.rdcz.ff")
+        for name in ("mock", "randoms")
+    )
+    words = [galaxies, "--randoms", randoms, "--cz", "--columns", '["x", "y", "z"]']
+    done = CliRunner().invoke(main, ["voids", "find", *words, "--output", str(tmp_path / "voids")])
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "voids" / "voids.csv")
+    assert len(table) > 30
+    assert table["redshift"].between(0.02, 0.067).all()
+    assert table["fraction_inside"].min() >= 0.98
+    content = json.loads((tmp_path / "voids" / "voids.json").read_text())
+    # The footprint of the Sloan Digital Sky Survey has 7,000 square degrees in the north.
+    assert content["volume"] == pytest.approx(7100 / 3283 * (197.7**3 - 59.7**3) / 3, rel=0.05)

@@ -1,0 +1,119 @@
+"""Checks of the rows of a galaxy catalogue while it is read chunk by chunk."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from cosmodag.errors import InputError
+from cosmodag.rejections import Rejections
+from cosmodag.voids.catalogues.table_columns import Column
+
+_CANCELLED = 0.1
+"""Ratio of the sum of weights to that of their magnitudes below which they cancel."""
+
+
+@dataclass
+class RowCheck:
+    """Rows that cannot be used, counted over all chunks.
+
+    Parameters
+    ----------
+    name : str
+        The catalogue, for messages.
+    names : sequence of str or int
+        Names of the columns that are read: the coordinates, the weight and those of the cut.
+    rejections : Rejections
+        Gets the rows that cannot be used.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+        The file that is read.
+    problems : dict of int to str
+        Reasons that the reader of this file gives, by the number of the row in it.
+    n_rows : int
+        Number of rows read from all files.
+    n_galaxies : int
+        Number of galaxies within the cuts.
+    """
+
+    name: str
+    names: Sequence[Column]
+    rejections: Rejections
+    file: Path = Path()
+    problems: dict[int, str] = field(default_factory=dict)
+    n_rows: int = 0
+    n_rows_before: int = 0
+    n_galaxies: int = 0
+    weighted: bool = False
+    weight_sums: np.ndarray = field(default_factory=lambda: np.zeros(2))
+
+    def start_file(self, path: Path) -> None:
+        """Start with the rows of the next file."""
+        self.file, self.problems, self.n_rows_before = path, {}, self.n_rows
+
+    def count_rows(self, keep: np.ndarray) -> np.ndarray:
+        """Count the rows of a chunk; return the numbers in the file of those to keep."""
+        row = self.n_rows - self.n_rows_before + np.flatnonzero(keep)
+        self.n_rows += len(keep)
+        return row
+
+    def refuse_truth_values(self, columns: Sequence[np.ndarray]) -> None:
+        """Refuse positions and weights that are truth values."""
+        for name, values in zip(self.names, columns):
+            if values.dtype.kind == "b":
+                raise InputError(
+                    f"{self.file}: column '{name}' consists of truth values, not of numbers; "
+                    "choose another"
+                )
+
+    def finite(self, columns: Sequence[np.ndarray], row: np.ndarray) -> np.ndarray:
+        """Return which rows are finite, and reject the others."""
+        usable = np.ones(len(row), bool)
+        for values in columns:
+            usable &= np.isfinite(values)
+        for place in np.flatnonzero(~usable):
+            reason = self.problems.get(int(row[place]))
+            if reason is None:
+                name, values = next(
+                    (name, values)
+                    for name, values in zip(self.names, columns)
+                    if not np.isfinite(values[place])
+                )
+                reason = f"{name} is {'NaN' if np.isnan(values[place]) else values[place]}"
+            self.rejections.add(self.file, f"row {row[place]}", reason)
+        self.n_galaxies += len(row)
+        return usable
+
+    def add_weights(self, weight: np.ndarray | None) -> None:
+        """Sum the weights of a chunk."""
+        if weight is not None:
+            self.weighted = True
+            self.weight_sums += weight.sum(dtype=float), np.abs(weight).sum(dtype=float)
+
+    def conclude(self, bounds: Mapping[Column, tuple[float, float]]) -> None:
+        """Raise an error if the catalogue has no galaxies, or invalid ones."""
+        if self.n_galaxies == 0:
+            columns = ", ".join(map(str, bounds))
+            after_cut = f" after the cut on {columns}" if bounds and self.n_rows else ""
+            raise InputError(
+                f"{self.name}: no galaxies{after_cut} ({self.n_rows} rows read); give others"
+            )
+        self.rejections.check(
+            self.name, self.n_galaxies, "correct or remove them, or set max_rejected (a fraction)"
+        )
+        total, total_magnitude = self.weight_sums
+        if self.weighted and total <= _CANCELLED * total_magnitude:
+            weight = self.names[-1 - len(bounds)]
+            raise InputError(
+                f"{self.name}: column '{weight}' has weights with a mean of "
+                f"{total / self.n_usable:.3g}, so the galaxies have no mass; give weights with a "
+                "mean above 0"
+            )
+
+    @property
+    def n_usable(self) -> int:
+        """Number of galaxies within the cuts that can be used."""
+        return self.n_galaxies - self.rejections.n_rejected

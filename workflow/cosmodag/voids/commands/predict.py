@@ -1,0 +1,83 @@
+"""``cosmodag voids predict``."""
+
+from pathlib import Path
+
+import click
+
+from cosmodag.commands.options import (
+    Finite,
+    Structure,
+    input_folder,
+    output,
+    settings_options,
+    threads,
+)
+from cosmodag.voids.outputs import PREDICTION
+
+
+@click.command(
+    epilog="Example: cosmodag voids predict galaxies.csv --box-size 420"
+    " --run results/voids/runs/unet --output predicted-voids"
+)
+@click.argument("catalogue", type=click.Path(path_type=Path), nargs=-1, required=True)
+@input_folder("--run", "Folder of a trained run of the task map.", required=True)
+@input_folder(
+    "--dataset", "Dataset of the run; by default searched in ../../datasets of its folder."
+)
+@output("Folder of maps and catalogue of voids.", PREDICTION)
+@click.option(
+    "--axes",
+    type=Structure(),
+    default="[2]",
+    help="Lines of sight, as a list of the axes x (0), y (1) and z (2).",
+)
+@click.option(
+    "--threshold",
+    type=Finite(min=0, max=1),
+    help="Probability from which a pixel is part of a void; by default that of the run.",
+)
+@click.option("--device", default="auto", help="auto, cpu or cuda.")
+@settings_options("voids/sources/*/catalogue", without=("path",))
+@threads
+def command(catalogue, run, dataset, output, axes, threshold, device, threads, **settings):
+    """Predict voids in CATALOGUE, galaxies in a box without labels.
+
+    CATALOGUE are one or more files, or patterns of their names, in any format that a source of
+    the configuration can have. Galaxies are assigned to cells of the size of those of training:
+    sides of the box must be multiples of a pixel of the void map to within 1 % of a cell.
+
+    \b
+    Files in the folder:
+      probability.h5, .fits  maps of each slab along each line of sight: the
+                             probability that a sight line lies in a void
+      voids.csv, .fits       voids: connected pixels above the threshold
+      voids.svg, .pdf        galaxies and predicted voids in some slabs
+      prediction.json        inputs, settings and warnings
+
+    \b
+    Columns of the catalogue of voids, lengths in Mpc/h:
+      axis, slab             line of sight, number of the slab from 0
+      lower, upper           faces of the slab along the line of sight
+      x, y, z                centre
+      area                   in (Mpc/h)²
+      effective_radius       radius of the circle of equal area
+      ellipticity            1 - b/a of the ellipse of equal second moments
+      mean_probability, maximum_probability
+      at_edge                whether it touches the edge of an open box
+
+    A warning is given where number density or clustering are outside the range of the boxes that
+    the network was trained on.
+    """
+    from cosmodag.voids.commands.catalogue import galaxy_catalogue
+    from cosmodag.voids.prediction.predict import predict_voids
+
+    predict_voids(
+        galaxy_catalogue(catalogue, **settings),
+        run,
+        output,
+        dataset_folder=dataset,
+        axes=axes,
+        threshold=threshold,
+        device=device,
+        threads=threads,
+    )
