@@ -40,6 +40,11 @@ class Checkout:
     """Seconds after which a command counts as hung."""
 
     @property
+    def results(self) -> Path:
+        """The folder of results."""
+        return self.folder / self.config.get("results", "results")
+
+    @property
     def config(self) -> dict:
         return yaml.safe_load((self.folder / "tiny.yaml").read_text())
 
@@ -84,7 +89,7 @@ class Checkout:
             if "cutouts" not in entry:
                 continue
             expected = experiments.find(experiment).examples(config, entry["cutouts"])
-            folder = self.folder / "results" / experiment / "datasets" / name
+            folder = self.results / experiment / "datasets" / name
             found = json.loads((folder / "dataset.json").read_text())
             assert found["x_channels"] == list(expected.channels)
             assert tuple(found["shapes"]["x"][:-1]) == expected.shape

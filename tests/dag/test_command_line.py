@@ -1,13 +1,11 @@
-"""Options that replace parts of a profile, the report of Snakemake, and reasons of a plan."""
+"""Options that replace parts of a profile, environments of jobs, and plans of many jobs."""
 
 import re
 
 import pytest
-import yaml
 
-from tests.checkout import copy_checkout
 from tests.dag.stubs import QUICK, install_stubs, submitted
-from tests.dag.test_elsewhere import ODD, small
+from tests.dag.test_elsewhere import small
 
 pytestmark = pytest.mark.dag
 
@@ -112,45 +110,6 @@ async def shown(self, *args, **kwargs):
 dag.DAG.postprocess = shown
 cli.main(sys.argv[1:])
 """
-
-
-@pytest.mark.slow
-def test_a_run_at_odd_paths_has_a_report_and_reasons_and_verifies(tmp_path, repository):
-    """Checkout, results and checkpoints have spaces and letters that ASCII lacks in their paths."""
-    folder = tmp_path / f"check out {ODD}"
-    folder.mkdir()
-    checkout = copy_checkout(folder, repository)
-    checkout.configure({**small(checkout), "results": ODD, "scratch": f"scratch {ODD}"})
-    checkout.run("voids")
-    assert (folder / ODD / "voids/report.html").stat().st_size > 10_000
-    assert (folder / f"scratch {ODD}").is_dir()
-    code, printed = checkout.python("-m", "cosmodag", "verify", ODD)
-    assert code == 0, printed
-    checkout.snakemake("--configfile", "tiny.yaml", "--report", "report.html", "--", "voids")
-    page = (checkout.folder / "report.html").read_text()
-    for text in ("metrics.json", "scores.svg", "report.html", "beside those of the baselines"):
-        assert text in page, text
-
-    def why() -> list[str]:
-        words = ("-m", "cosmodag", "why", "voids", "--configfile", "tiny.yaml")
-        code, printed = checkout.python(*words)
-        assert code == 0, printed
-        return printed.splitlines()
-
-    assert why() == ["nothing has changed: all results are up to date"]
-    module = checkout.folder / "workflow/cosmodag/models/unet.py"
-    text = module.read_text()
-    module.write_text(f"{text}\nEDITED = True\n")
-    lines = why()
-    assert "voids_train (experiment=voids, run=unet): module cosmodag.models.unet changed" in lines
-    assert lines[-1].startswith("what follows: ")
-    module.write_text(text)
-    assert why() == ["nothing has changed: all results are up to date"]
-
-    config = checkout.config
-    config["voids"]["grids"]["boxes"]["method"] = "tsc"
-    (checkout.folder / "tiny.yaml").write_text(yaml.safe_dump(config))
-    assert "voids_grid (grid=boxes, batch=0): --method was cic, is tsc" in why()
 
 
 @pytest.mark.attack

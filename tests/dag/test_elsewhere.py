@@ -1,4 +1,4 @@
-"""The workflow in other places: paths with spaces, an analysis folder, as a module of another."""
+"""The workflow in other places: from an analysis folder, and as a module of another workflow."""
 
 import os
 import re
@@ -15,8 +15,6 @@ from tests.dag.stubs import QUICK, install_stubs, submitted
 
 pytestmark = pytest.mark.dag
 
-ODD = "my réßults 結果"
-"""A name with spaces and letters that ASCII lacks."""
 MODULE = """
 configfile: "outer.yaml"
 

@@ -1,4 +1,7 @@
-"""The tiny workflow runs whole; then each change reruns what depends on it, and nothing else."""
+"""The tiny workflow runs whole; then each change reruns what depends on it, and nothing else.
+
+Checkout, results and checkpoints have spaces and letters that ASCII lacks in their paths.
+"""
 
 import json
 import re
@@ -10,6 +13,7 @@ from tests.checkout import copy_checkout
 
 pytestmark = [pytest.mark.dag, pytest.mark.slow]
 
+ODD = "my réßults 結果"
 RUNS = ("unet", "counts", "student", "cube")
 TRAINING = {f"voids_train experiment=voids,run={run}" for run in RUNS}
 EVALUATION = {f"voids_evaluate experiment=voids,run={run}" for run in RUNS}
@@ -34,8 +38,11 @@ CUTOUTS = batches("cutouts", "cutouts=slabs") | batches("cutouts", "cutouts=cube
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, repository):
     """A checkout in which the whole tiny workflow has run."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("workflow"), repository)
-    checkout.configure(checkout.config)  # in the order in which tests will write it
+    folder = tmp_path_factory.mktemp("workflow") / f"check out {ODD}"
+    folder.mkdir()
+    checkout = copy_checkout(folder, repository)
+    # Written in the order in which tests will write it.
+    checkout.configure({**checkout.config, "results": ODD, "scratch": f"scratch {ODD}"})
     checkout.run()
     return checkout
 
@@ -136,7 +143,7 @@ def test_an_added_run_trains_it_alone(changed, finished):
 
 def test_results_hold_what_they_promise(finished):
     for run in RUNS:
-        folder = finished.folder / "results" / "voids" / "runs" / run
+        folder = finished.results / "voids" / "runs" / run
         metrics = json.loads((folder / "metrics.json").read_text())
         assert metrics["experiment"] == "voids"
         assert metrics["run"] == run
@@ -153,12 +160,42 @@ def test_results_hold_what_they_promise(finished):
 
 
 def test_the_report_is_one_page_without_outside_references(finished):
-    page = (finished.folder / "results" / "report.html").read_text()
+    page = (finished.results / "report.html").read_text()
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
 
 
+def test_the_report_of_snakemake_shows_scores_and_figures(finished):
+    words = ("--configfile", "tiny.yaml", "--report", "report.html", "--", "all")
+    finished.snakemake(*words)
+    page = (finished.folder / "report.html").read_text()
+    for text in ("metrics.json", "scores.svg", "report.html", "beside those of the baselines"):
+        assert text in page, text
+
+
+def test_reasons_of_a_plan_are_explained(changed, finished):
+    def why() -> list[str]:
+        words = ("-m", "cosmodag", "why", "all", "--configfile", "tiny.yaml")
+        code, printed = finished.python(*words)
+        assert code == 0, printed
+        return printed.splitlines()
+
+    assert why() == ["nothing has changed: all results are up to date"]
+    changed.module("models/unet.py")
+    lines = why()
+    assert "voids_train (experiment=voids, run=unet): module cosmodag.models.unet changed" in lines
+    assert lines[-1].startswith("what follows: ")
+    changed.undo()
+    assert why() == ["nothing has changed: all results are up to date"]
+    changed.key("voids.grids.boxes.method", "tsc")
+    assert "voids_grid (grid=boxes, batch=0): --method was cic, is tsc" in why()
+
+
+def test_checkpoints_are_written_to_the_scratch_folder(finished):
+    assert (finished.folder / f"scratch {ODD}").is_dir()
+
+
 def test_a_taught_dataset_adds_what_the_teacher_is_sure_of_and_leaves_the_test_alone(finished):
-    folder = finished.folder / "results/voids/datasets/taught"
+    folder = finished.results / "voids/datasets/taught"
     channels = json.loads((folder / "dataset.json").read_text())["y_channels"]
     added = {}
     for split in ("train", "test"):
@@ -171,10 +208,10 @@ def test_a_taught_dataset_adds_what_the_teacher_is_sure_of_and_leaves_the_test_a
 
 
 def test_results_verify_until_a_byte_changes(finished):
-    words = ("-m", "cosmodag", "verify", "results")
+    words = ("-m", "cosmodag", "verify", ODD)
     code, printed = finished.python(*words)
     assert code == 0, printed
-    shard = finished.folder / "results/voids/datasets/slabs/xtrain_1.npy"
+    shard = finished.results / "voids/datasets/slabs/xtrain_1.npy"
     content = bytearray(shard.read_bytes())
     content[-1] ^= 1
     linked = shard.read_bytes()
@@ -188,7 +225,7 @@ def test_results_verify_until_a_byte_changes(finished):
 
 
 def test_the_summary_names_every_run_and_its_baseline(finished):
-    code, printed = finished.python("-m", "cosmodag", "summary", "results")
+    code, printed = finished.python("-m", "cosmodag", "summary", ODD)
     assert code == 0
     for run in RUNS:
         assert f"voids/{run}" in printed

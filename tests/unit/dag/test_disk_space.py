@@ -13,43 +13,49 @@ from cosmodag.yaml_files import YamlFile
 
 MEASURED = {
     "voids": {
-        ("simulate_disk_mb", "boxes"): 64.5,
-        ("grid_disk_mb", "boxes"): 169.9,
-        ("label_disk_mb", "boxes"): 0.69,
-        ("cutouts_disk_mb", "slabs"): 131.9,
-        ("cutouts_disk_mb", "overlapping"): 7.2,
-        ("dataset_disk_mb", "slabs"): 263.5,
-        ("dataset_disk_mb", "original"): 14.4,
+        ("simulate_disk_mb", "boxes"): 129.1,
+        ("grid_disk_mb", "boxes"): 339.8,
+        ("label_disk_mb", "boxes"): 1.38,
+        ("cutouts_disk_mb", "slabs"): 263.8,
+        ("cutouts_disk_mb", "overlapping"): 14.4,
+        ("dataset_disk_mb", "slabs"): 263.1,
+        ("dataset_disk_mb", "original"): 14.3,
     },
     "galaxies": {
-        ("simulate_disk_mb", "sky"): 193.4,
-        ("cutouts_disk_mb", "plain"): 147.9,
-        ("cutouts_disk_mb", "told"): 197.0,
+        ("simulate_disk_mb", "sky"): 386.7,
+        ("cutouts_disk_mb", "plain"): 295.7,
+        ("cutouts_disk_mb", "told"): 394.0,
         ("dataset_disk_mb", "told"): 394.0,
     },
     "injections": {
-        ("simulate_disk_mb", "sky"): 302.0,
-        ("simulate_disk_mb", "faults"): 155.0,
-        ("cutouts_disk_mb", "model"): 92.9,
+        ("simulate_disk_mb", "sky"): 603.0,
+        ("simulate_disk_mb", "faults"): 155.3,
+        ("cutouts_disk_mb", "model"): 185.7,
         ("cutouts_disk_mb", "ivar"): 74.9,
-        ("dataset_disk_mb", "model"): 185.0,
+        ("dataset_disk_mb", "model"): 184.7,
     },
     "reionization": {
-        ("initial_disk_mb", "boxes"): 68.2,
-        ("simulate_disk_mb", "boxes"): 109.1,
-        ("cutouts_disk_mb", "observed"): 48.1,
-        ("cutouts_disk_mb", "matter"): 28.6,
-        ("dataset_disk_mb", "observed"): 96.0,
+        ("initial_disk_mb", "boxes"): 136.3,
+        ("simulate_disk_mb", "boxes"): 218.1,
+        ("cutouts_disk_mb", "observed"): 96.2,
+        ("cutouts_disk_mb", "matter"): 57.2,
+        ("dataset_disk_mb", "observed"): 94.8,
     },
 }
-"""Sizes of a run of the default configuration in MB, for a batch where there are batches."""
+"""Sizes of a run of the default configuration in MB: all batches of an entry, or a redshift."""
+COUNTS = ("realizations", "galaxies", "bricks")
+"""Keys of a simulation whose value is the number of objects that batches divide."""
 
 
 @pytest.fixture(scope="module")
 def files(repository) -> dict:
-    """Files of all experiments of the default configuration."""
+    """Files of all experiments of the default configuration, each source in one batch."""
     path = repository / "config" / "config.yaml"
     config = complete_config(YamlFile(path).data, [path])
+    for declared in experiments.declared():
+        for source in config[declared.name]["sources"].values():
+            simulation = source["simulation"]
+            (simulation["batch"],) = (simulation[key] for key in COUNTS if key in simulation)
     return {declared.name: declared.files(config) for declared in experiments.declared()}
 
 
