@@ -61,8 +61,8 @@ def write_map_images(
     Parameters
     ----------
     path : path-like
-        File to write. The extensions ``PROBABILITY_Z`` and ``SLABS_Z`` hold the maps and the faces
-        of the slabs for a line of sight along z.
+        File to write. The extensions ``PROBABILITY_Z`` and ``SLABS_Z`` contain the maps and the
+        faces of the slabs for a line of sight along z.
     maps : sequence of VoidMaps
         Maps along each line of sight.
     cards : sequence of tuple

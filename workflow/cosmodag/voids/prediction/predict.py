@@ -18,9 +18,9 @@ from cosmodag.files import whole_folder
 from cosmodag.json_files import write_json
 from cosmodag.rejections import Rejections
 from cosmodag.threads import numba_threads
-from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue
+from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, read_galaxies
+from cosmodag.voids.grids.box_grid import BoxGrid, grid_box
 from cosmodag.voids.outputs import PREDICTION
-from cosmodag.voids.prediction.box_grid import BoxGrid, grid_catalogue
 from cosmodag.voids.prediction.map_files import write_map_file, write_map_images, write_void_tables
 from cosmodag.voids.prediction.map_run import MapInput, map_input, map_threshold
 from cosmodag.voids.prediction.training_boxes import Comparison, compare
@@ -92,8 +92,11 @@ def predict_voids(
     cells = made.cells(catalogue.coordinates.sides, catalogue.name)
     rejections = Rejections("rows", catalogue.max_rejected)
     with numba_threads(threads):
-        grid = grid_catalogue(
-            catalogue, cells, method=made.method, rejections=rejections, threads=threads
+        grid = grid_box(
+            read_galaxies(catalogue, rejections=rejections),
+            catalogue.coordinates,
+            cells,
+            method=made.method,
         )
         maps = predict_box(run, grid, made.shape, axes)
     threshold = map_threshold(run) if threshold is None else threshold

@@ -12,7 +12,7 @@ import numpy as np
 from cosmodag.datasets.folder import open_maps, read_index
 from cosmodag.evaluation.trained_run import BATCH, TrainedRun
 from cosmodag.voids.cutouts.slab_maps import MapShape
-from cosmodag.voids.prediction.box_grid import BoxGrid
+from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.prediction.void_maps import VoidMaps, pixel_means
 
 MAX_EXAMPLES = 4000

@@ -10,7 +10,7 @@ from cosmodag.cutouts.sub_box_lattice import AXIS_NAMES
 from cosmodag.cutouts.window_sums import transverse_axes
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.voids.cutouts.slab_maps import MapShape, project_overdensity
-from cosmodag.voids.prediction.box_grid import BoxGrid
+from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.prediction.overlapping_windows import predict_map, tile
 
 

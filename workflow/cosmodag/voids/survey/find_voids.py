@@ -4,63 +4,71 @@ import logging
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
 
-from cosmodag.gridding.mass_assignment import assign_mass
-from cosmodag.rejections import Rejections
-from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, read_galaxies
-from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue, read_sky
-from cosmodag.voids.catalogues.sky_coordinates import sky_coordinates
-from cosmodag.voids.finders.void_catalogue import sphere_volume
-from cosmodag.voids.survey.selection import measure_selection
-from cosmodag.voids.survey.survey_grid import SurveyGrid, grid_survey
-from cosmodag.voids.survey.void_search import FoundVoids, VoidSearch, search_grid
-
-FEWEST_GALAXIES = 5
-"""Expected number of galaxies in the smallest void, below which a cell is outside the survey: of
-chance alone spheres would then be empty."""
-UNIFORM = 2.0
-"""Largest ratio of the highest to the lowest density in which empty spheres are alike."""
+from cosmodag.threads import numba_threads
+from cosmodag.voids.finders.empty_spheres import find_empty_spheres
+from cosmodag.voids.finders.sphere_means import mean_in_spheres
+from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
+from cosmodag.voids.finders.void_catalogue import VoidCatalogue, sphere_volume
+from cosmodag.voids.survey.survey_grid import SurveyGrid
+from cosmodag.voids.survey.tracers import Tracers, TracerSample
+from cosmodag.voids.survey.void_search import VoidSearch
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Survey:
-    """The galaxies of a survey, its randoms, and the cosmology of its distances.
+@dataclass(frozen=True)
+class FoundVoids:
+    """Voids, and the galaxies in which they were found.
 
-    Parameters
+    Attributes
     ----------
-    galaxies, randoms : SkyCatalogue
-        Catalogues with sky coordinates.
-    omega_m : float
-        Density of matter today in units of the critical density, of flat ΛCDM.
-    minimum_completeness : float
-        Completeness, in units of its mean, below which a part of the sky is outside the survey.
+    table : pandas.DataFrame
+        One row per void in descending order of radius: `void`, its number; `x`, `y`, `z`, its
+        centre in Mpc/h; `ra`, `dec` in degrees and `redshift`, in a survey; `radius` of its
+        (maximal) sphere and `effective_radius` of the sphere of equal volume, in Mpc/h; `volume`
+        in (Mpc/h)³; `overdensity`, mean of the galaxies in the (maximal) sphere; `n_galaxies`
+        there; `fraction_inside` the survey of its volume.
+    sample : TracerSample
+        The galaxies, in the coordinates of the table.
+    n_dropped : int
+        Number of voids that reach too far out of the survey.
     """
 
-    galaxies: SkyCatalogue
-    randoms: SkyCatalogue
-    omega_m: float
-    minimum_completeness: float = 0.5
+    table: pd.DataFrame
+    sample: TracerSample
+    n_dropped: int
+
+    def summarize(self) -> str:
+        """Return the numbers of galaxies and voids, and the fraction of the volume in voids."""
+        radius, volume = self.table["effective_radius"], self.sample.grid.volume
+        text = f"{len(self.table)} voids among {len(self.sample.position)} galaxies"
+        if len(radius):
+            share = self.table["volume"].sum() / volume
+            text += f", of {radius.min():.3g} to {radius.max():.3g} Mpc/h, in {share:.0%} of "
+            text += f"{volume:.3g} (Mpc/h)³"
+        if self.n_dropped:
+            text += f"; {self.n_dropped} that reach out of the survey are left out"
+        return text
 
 
-def find_voids_in_survey(
-    survey: Survey, search: VoidSearch, *, threads: int | None = None
-) -> FoundVoids:
-    """Find voids among the galaxies of a survey.
+def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = None) -> FoundVoids:
+    """Find voids among the galaxies of a survey or a box.
 
-    Densities are relative to the selection function, which the randoms state. Outside the survey
-    the density is unknown; it is taken to be the mean, so that spheres do not grow into it, and
-    voids of which too much lies outside are left out.
+    Densities are relative to the selection function. Outside a survey the density is unknown; it
+    is taken to be the mean, so that spheres do not grow into it, and voids of which too much lies
+    outside are left out.
 
     Parameters
     ----------
-    survey : Survey
-        Galaxies and randoms.
+    tracers : Tracers
+        The galaxies: `SurveyTracers` or `BoxTracers`.
     search : VoidSearch
         How voids are found.
     threads : int, optional
-        Threads of the finders; numba's number of threads by default.
+        Threads of the mass assignment and the finders; numba's number of threads by default.
 
     Returns
     -------
@@ -69,102 +77,82 @@ def find_voids_in_survey(
     Raises
     ------
     InputError
-        A catalogue cannot be used, or settings do not fit the survey.
+        A catalogue cannot be used, or settings do not fit the survey or the box.
     """
-    rejections = Rejections("rows")
-    samples = []
-    for catalogue in (survey.galaxies, survey.randoms):
-        rejected = Rejections("rows", catalogue.max_rejected)
-        samples.append(read_sky(catalogue, survey.omega_m, rejections=rejected))
-        rejections.extend(rejected)
-        logger.info("%s: %d rows", catalogue.name, samples[-1].n_objects)
-    galaxies, randoms = samples
-    selection = measure_selection(
-        galaxies, randoms, minimum_completeness=survey.minimum_completeness
-    )
-    logger.info(
-        "footprint of %.0f square degrees in pixels of %.2g degrees, distances from %.4g to %.4g "
-        "Mpc/h",
-        selection.area * np.degrees(1) ** 2,
-        selection.pixels.side,
-        *selection.distance[[0, -1]],
-    )
-    if search.finder == "spheres" and selection.density.max() > UNIFORM * selection.density.min():
-        logger.warning(
-            "the density falls from %.3g to %.3g (Mpc/h)⁻³, and empty spheres grow with it: cut "
-            "the catalogue to a volume-limited sample, or use the finder underdensity",
-            selection.density.max(),
-            selection.density.min(),
+    with numba_threads(threads):
+        sample = tracers.sample(search)
+        grid = sample.grid
+        logger.info(
+            "grid of %s cells of %.3g Mpc/h; %.3g galaxies per (Mpc/h)³",
+            "x".join(map(str, grid.weight.shape)),
+            grid.cell.max(),
+            grid.mean_density,
         )
-    grid = grid_survey(
-        galaxies,
-        randoms,
-        selection,
-        cell=search.cell_size,
-        minimum_density=FEWEST_GALAXIES / float(sphere_volume(search.minimum_radius)),
+        table = _tabulate(_find(sample, search), sample)
+    inside = table["fraction_inside"] >= search.minimum_fraction_inside
+    table = table[inside].reset_index(drop=True)
+    table.insert(0, "void", np.arange(len(table)))
+    sky = tracers.sky_columns(table[["x", "y", "z"]].to_numpy())
+    for place, (name, values) in enumerate(sky.items(), table.columns.tolist().index("z") + 1):
+        table.insert(place, name, values)
+    return FoundVoids(table, sample, int((~inside).sum()))
+
+
+def _find(sample: TracerSample, search: VoidSearch) -> VoidCatalogue:
+    """Return the voids of the finder, with positions from the corner of the grid."""
+    grid = sample.grid
+    if search.finder == "underdensity":
+        return find_underdense_spheres(
+            grid.overdensity,
+            grid.box_size,
+            periodic=grid.periodic,
+            threshold=search.threshold,
+            minimum_radius=search.minimum_radius,
+            maximum_radius=search.maximum_radius,
+        )
+    return find_empty_spheres(
+        sample.position - grid.origin,
+        grid.box_size,
+        periodic=grid.periodic,
+        minimum_radius=search.minimum_radius,
+        survey=None if grid.periodic else grid.inside,
     )
-    position = galaxies.position[selection.completeness_at(galaxies.position) > 0]
-    found = search_grid(grid, position, search, rejections, threads=threads)
-    centres = found.table[["x", "y", "z"]].to_numpy()
-    for place, (name, values) in enumerate(
-        zip(("ra", "dec", "redshift"), sky_coordinates(centres, survey.omega_m)), 4
-    ):
-        found.table.insert(place, name, values)
-    return found
 
 
-def find_voids_in_box(
-    catalogue: GalaxyCatalogue, search: VoidSearch, *, threads: int | None = None
-) -> FoundVoids:
-    """Find voids among the galaxies of a box.
+def _tabulate(voids: VoidCatalogue, sample: TracerSample) -> pd.DataFrame:
+    """Return the properties of voids."""
+    grid = sample.grid
 
-    Parameters
-    ----------
-    catalogue : GalaxyCatalogue
-        The galaxies.
-    search : VoidSearch
-        How voids are found.
-    threads : int, optional
-        Threads of the finders; numba's number of threads by default.
+    def mean(field: np.ndarray) -> np.ndarray:
+        return mean_in_spheres(
+            field, grid.box_size, voids.position, voids.radius, periodic=grid.periodic
+        )
 
-    Returns
-    -------
-    FoundVoids
-
-    Raises
-    ------
-    InputError
-        The catalogue cannot be used, or settings do not fit the box.
-    """
-    rejections = Rejections("rows", catalogue.max_rejected)
-    chunks = list(read_galaxies(catalogue, rejections=rejections))
-    coordinates = catalogue.coordinates
-    position = np.concatenate([chunk.position for chunk in chunks])
-    weight = None
-    if catalogue.weight is not None:
-        weight = np.concatenate([np.asarray(chunk.weight) for chunk in chunks])
-    logger.info("%s: %d galaxies", catalogue.name, len(position))
-    grid = _grid_box(position, weight, catalogue, search.cell_size)
-    return search_grid(grid, position + coordinates.corner, search, rejections, threads=threads)
+    centre = voids.position + grid.origin
+    expected = mean(grid.weight)
+    excess = mean(grid.weight * grid.overdensity)
+    overdensity = np.divide(excess, expected, out=np.zeros(len(voids)), where=expected > 0)
+    return pd.DataFrame(
+        {
+            **dict(zip("xyz", centre.T)),
+            "radius": voids.radius,
+            "effective_radius": np.cbrt(voids.volume / sphere_volume(1.0)),
+            "volume": voids.volume,
+            "overdensity": overdensity,
+            "n_galaxies": _count(sample.position - grid.origin, voids, grid),
+            "fraction_inside": 1.0 if grid.periodic else mean(grid.inside),
+        }
+    )
 
 
-def _grid_box(
-    position: np.ndarray, weight: np.ndarray | None, catalogue: GalaxyCatalogue, cell: float
-) -> SurveyGrid:
-    """Return the overdensity of the galaxies of a box, all of which is observed."""
-    coordinates = catalogue.coordinates
-    shape = tuple(np.maximum(np.rint(coordinates.sides / cell / 2).astype(int) * 2, 2).tolist())
-    counts = np.zeros(shape, np.float32)
-    assign_mass(position, counts, coordinates.sides, weights=weight, periodic=coordinates.periodic)
-    mean = counts.mean(dtype=np.float64)
-    counts /= np.float32(mean)
-    counts -= 1
-    return SurveyGrid(
-        origin=coordinates.corner,
-        box_size=coordinates.sides,
-        overdensity=counts,
-        weight=np.ones(shape, np.float32),
-        n_galaxies=len(position),
-        mean_density=float(mean * counts.size / coordinates.sides.prod()),
-        periodic=coordinates.periodic,
+def _count(position: np.ndarray, voids: VoidCatalogue, grid: SurveyGrid) -> np.ndarray:
+    """Return the number of galaxies in the sphere of each void."""
+    sides = grid.box_size if grid.periodic else None
+    centre = voids.position
+    if sides is not None:  # the tree needs coordinates below the sides
+        position, centre = position % sides % sides, centre % sides % sides
+    if not len(voids):
+        return np.zeros(0, np.int64)
+    return cKDTree(position, boxsize=sides).query_ball_point(
+        centre, voids.radius, return_length=True
     )

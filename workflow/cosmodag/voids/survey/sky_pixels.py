@@ -83,7 +83,7 @@ class SkyPixels:
 
 
 def fit_pixels(ra: np.ndarray, dec: np.ndarray, per_pixel: float) -> SkyPixels:
-    """Return pixels of which those that hold objects hold a given number on average.
+    """Return pixels of which those with objects have a given number on average.
 
     Parameters
     ----------

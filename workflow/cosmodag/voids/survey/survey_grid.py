@@ -7,6 +7,7 @@ import numpy as np
 from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.voids.catalogues.sky_catalogue import SkySample
+from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.survey.selection import SurveySelection
 
 MOST_CELLS = 2**27
@@ -51,6 +52,28 @@ class SurveyGrid:
     n_galaxies: int
     mean_density: float
     periodic: bool = False
+
+    @classmethod
+    def from_box(cls, grid: BoxGrid) -> "SurveyGrid":
+        """Return the overdensity of the galaxies of a box, all of which is observed.
+
+        Parameters
+        ----------
+        grid : BoxGrid
+            The galaxies.
+        """
+        mean = grid.mean_mass
+        overdensity = grid.mass / np.float32(mean)
+        overdensity -= 1
+        return cls(
+            origin=grid.origin,
+            box_size=grid.box_size,
+            overdensity=overdensity,
+            weight=np.ones(grid.cells, np.float32),
+            n_galaxies=grid.n_galaxies,
+            mean_density=float(mean * grid.mass.size / grid.box_size.prod()),
+            periodic=grid.periodic,
+        )
 
     @property
     def cell(self) -> np.ndarray:

@@ -14,7 +14,7 @@ from cosmodag.files import whole_folder
 from cosmodag.imaging.fits_files import write_fits
 from cosmodag.json_files import write_json
 from cosmodag.voids.outputs import VOIDS
-from cosmodag.voids.survey.void_search import FoundVoids
+from cosmodag.voids.survey.find_voids import FoundVoids
 
 UNITS = {
     **dict.fromkeys(("x", "y", "z", "radius", "effective_radius"), "Mpc/h"),
@@ -56,13 +56,13 @@ def write_voids(
         found.table.to_csv(table, index=False, float_format="%.6g")
         _write_table(folder / "voids.fits", found.table, settings)
         _draw_slice(folder / "slice.svg", found)
-        rejected = found.rejections.write(table)
+        rejected = found.sample.rejections.write(table)
         content = {
             "n_voids": len(found.table),
             "n_dropped": found.n_dropped,
-            "n_galaxies": len(found.position),
-            "mean_density": found.grid.mean_density,
-            "volume": found.grid.volume,
+            "n_galaxies": len(found.sample.position),
+            "mean_density": found.sample.grid.mean_density,
+            "volume": found.sample.grid.volume,
             "settings": dict(settings),
         }
         files = [table, folder / "voids.fits", rejected, folder / "slice.png"]
@@ -85,14 +85,14 @@ def _write_table(path: Path, table: pd.DataFrame, settings: Mapping[str, object]
 
 def _draw_slice(path: Path, found: FoundVoids) -> None:
     """Draw galaxies, the survey and voids in a slice across the shortest side of the box."""
-    grid, table = found.grid, found.table
+    grid, position, table = found.sample.grid, found.sample.position, found.table
     axis = int(np.argmin(grid.box_size))
     across, up = (other for other in range(3) if other != axis)
     centre = table[["x", "y", "z"]].to_numpy()
     radius = table["radius"].to_numpy()
     height = _densest(centre[:, axis], radius, grid.origin[axis], grid.box_size[axis])
     half = grid.box_size[axis] * 0.5 if not len(radius) else float(np.median(radius)) * 0.5
-    shown = np.flatnonzero(np.abs(found.position[:, axis] - height) < half)
+    shown = np.flatnonzero(np.abs(position[:, axis] - height) < half)
     shown = shown[:: max(1, -(-len(shown) // MOST_GALAXIES))]
     low, high = grid.origin, grid.origin + grid.box_size
     plane = int(np.clip((height - low[axis]) / grid.cell[axis], 0, grid.weight.shape[axis] - 1))
@@ -110,8 +110,8 @@ def _draw_slice(path: Path, found: FoundVoids) -> None:
                 linewidths=0.8,
             )
         axes.scatter(
-            found.position[shown, across],
-            found.position[shown, up],
+            position[shown, across],
+            position[shown, up],
             s=0.5,
             color=QUIET,
             linewidths=0,
@@ -136,7 +136,6 @@ def _draw_slice(path: Path, found: FoundVoids) -> None:
             title=f"{names[axis]} from {height - half:.4g} to {height + half:.4g} Mpc/h: galaxies, "
             f"voids{'' if inside.all() else ' and edge of the survey'}",
         )
-        figure.savefig(path.with_suffix(".png"), dpi=200)
         figure.savefig(path.with_suffix(".png"), dpi=200)
 
 

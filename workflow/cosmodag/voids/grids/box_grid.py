@@ -1,13 +1,14 @@
-"""The galaxies of a catalogue on a grid in memory."""
+"""The galaxies of one box on a grid in memory."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.tiles import Workspace
-from cosmodag.rejections import Rejections
-from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, read_galaxies
+from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
+from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyChunk
 
 
 @dataclass(frozen=True)
@@ -53,44 +54,35 @@ class BoxGrid:
         return float(self.n_galaxies / self.box_size.prod())
 
 
-def grid_catalogue(
-    catalogue: GalaxyCatalogue,
+def grid_box(
+    chunks: Iterable[GalaxyChunk],
+    box: BoxCoordinates,
     cells: tuple[int, int, int],
     *,
-    method: str,
-    rejections: Rejections,
-    threads: int | None = None,
+    method: str = "cic",
 ) -> BoxGrid:
-    """Read a catalogue chunk by chunk and assign its galaxies to a grid.
+    """Assign the galaxies of a box to a grid chunk by chunk.
 
-    Memory is that of the grid and of one chunk.
+    Memory is that of the grid and of one chunk, if `chunks` is an iterator.
 
     Parameters
     ----------
-    catalogue : GalaxyCatalogue
-        The catalogue.
+    chunks : iterable of GalaxyChunk
+        The galaxies, see `read_galaxies`.
+    box : BoxCoordinates
+        Box of their catalogue.
     cells : tuple of int, shape (3,)
         Cells along each axis.
     method : {"ngp", "cic", "tsc"}
         Mass assignment.
-    rejections : Rejections
-        Gets the rows that are left out.
-    threads : int, optional
-        Threads of the mass assignment; numba's number of threads by default.
 
     Returns
     -------
     BoxGrid
-
-    Raises
-    ------
-    InputError
-        As `read_galaxies`.
     """
-    box = catalogue.coordinates
     mass, workspace = np.zeros(cells, np.float32), Workspace()
     n_galaxies = 0
-    for chunk in read_galaxies(catalogue, rejections=rejections):
+    for chunk in chunks:
         assign_mass(
             chunk.position,
             mass,
@@ -98,7 +90,6 @@ def grid_catalogue(
             weights=chunk.weight,
             method=method,
             periodic=box.periodic,
-            threads=threads,
             workspace=workspace,
         )
         n_galaxies += len(chunk.position)

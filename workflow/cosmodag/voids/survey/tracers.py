@@ -1,0 +1,180 @@
+"""Galaxies in which voids are searched: those of a survey, or of a box."""
+
+import logging
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cosmodag.rejections import Rejections
+from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, join_chunks, read_galaxies
+from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue, SkySample, read_sky
+from cosmodag.voids.catalogues.sky_coordinates import sky_coordinates
+from cosmodag.voids.grids.box_grid import grid_box
+from cosmodag.voids.survey.selection import SurveySelection, measure_selection
+from cosmodag.voids.survey.survey_grid import SurveyGrid, grid_survey
+from cosmodag.voids.survey.void_search import VoidSearch
+
+UNIFORM = 2.0
+"""Largest ratio of the highest to the lowest density in which empty spheres are alike."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TracerSample:
+    """Galaxies in memory, and their grid.
+
+    Attributes
+    ----------
+    position : numpy.ndarray, shape (N, 3)
+        Positions in the coordinates of `grid.origin`, in Mpc/h.
+    grid : SurveyGrid
+        Their overdensity and selection function.
+    rejections : Rejections
+        Rows of the catalogues that were left out.
+    """
+
+    position: np.ndarray
+    grid: SurveyGrid
+    rejections: Rejections
+
+
+class Tracers(ABC):
+    """Galaxies in which voids are searched."""
+
+    @property
+    @abstractmethod
+    def files(self) -> list[Path]:
+        """Files that they are read from."""
+
+    @abstractmethod
+    def sample(self, search: VoidSearch) -> TracerSample:
+        """Read the galaxies and assign them to a grid.
+
+        Parameters
+        ----------
+        search : VoidSearch
+            How voids are found.
+
+        Raises
+        ------
+        InputError
+            A catalogue cannot be used, or settings do not fit it.
+        """
+
+    def sky_columns(self, position: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the coordinates on the sky of positions by the names of their columns, if any.
+
+        Parameters
+        ----------
+        position : numpy.ndarray, shape (N, 3)
+            Positions in Mpc/h.
+        """
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurveyTracers(Tracers):
+    """The galaxies of a survey, its randoms, and the cosmology of its distances.
+
+    Parameters
+    ----------
+    galaxies, randoms : SkyCatalogue
+        Catalogues with sky coordinates. The randoms state the selection function.
+    omega_m : float
+        Density of matter today in units of the critical density, of flat ΛCDM.
+    minimum_completeness : float
+        Completeness, in units of its mean, below which a part of the sky is outside the survey.
+    """
+
+    galaxies: SkyCatalogue
+    randoms: SkyCatalogue
+    omega_m: float
+    minimum_completeness: float = 0.5
+
+    @property
+    def files(self) -> list[Path]:
+        """Files of the galaxies and of the randoms."""
+        return [*self.galaxies.files, *self.randoms.files]
+
+    def sample(self, search: VoidSearch) -> TracerSample:
+        """Read galaxies and randoms, and assign them to a grid; see `Tracers.sample`."""
+        rejections = Rejections("rows")
+        galaxies, randoms = (
+            self._read(catalogue, rejections) for catalogue in (self.galaxies, self.randoms)
+        )
+        selection = measure_selection(
+            galaxies, randoms, minimum_completeness=self.minimum_completeness
+        )
+        _describe(selection, search)
+        grid = grid_survey(
+            galaxies,
+            randoms,
+            selection,
+            cell=search.cell_size,
+            minimum_density=search.minimum_density,
+        )
+        position = galaxies.position
+        inside = selection.completeness_at(position) > 0
+        return TracerSample(position[inside], grid, rejections)
+
+    def sky_columns(self, position: np.ndarray) -> dict[str, np.ndarray]:
+        """Return right ascension and declination in degrees and redshift of positions."""
+        return dict(zip(("ra", "dec", "redshift"), sky_coordinates(position, self.omega_m)))
+
+    def _read(self, catalogue: SkyCatalogue, rejections: Rejections) -> SkySample:
+        """Read a catalogue and add its rows that cannot be used to all rejections."""
+        rejected = Rejections("rows", catalogue.max_rejected)
+        sample = read_sky(catalogue, self.omega_m, rejections=rejected)
+        rejections.extend(rejected)
+        logger.info("%s: %d rows", catalogue.name, sample.n_objects)
+        return sample
+
+
+@dataclass(frozen=True)
+class BoxTracers(Tracers):
+    """The galaxies of a box, all of which is observed.
+
+    Parameters
+    ----------
+    catalogue : GalaxyCatalogue
+        Their catalogue.
+    """
+
+    catalogue: GalaxyCatalogue
+
+    @property
+    def files(self) -> list[Path]:
+        """Files of the catalogue."""
+        return self.catalogue.files
+
+    def sample(self, search: VoidSearch) -> TracerSample:
+        """Read the galaxies and assign them to a grid; see `Tracers.sample`."""
+        rejections = Rejections("rows", self.catalogue.max_rejected)
+        galaxies = join_chunks(read_galaxies(self.catalogue, rejections=rejections))
+        logger.info("%s: %d galaxies", self.catalogue.name, len(galaxies.position))
+        box = self.catalogue.coordinates
+        nx, ny, nz = np.maximum(2 * np.rint(box.sides / search.cell_size / 2).astype(int), 2)
+        grid = SurveyGrid.from_box(grid_box([galaxies], box, (int(nx), int(ny), int(nz))))
+        return TracerSample(galaxies.position + box.corner, grid, rejections)
+
+
+def _describe(selection: SurveySelection, search: VoidSearch) -> None:
+    """Log the extent of a survey, and warn of a density that does not suit the finder."""
+    logger.info(
+        "footprint of %.0f square degrees in pixels of %.2g degrees, distances from %.4g to %.4g "
+        "Mpc/h",
+        selection.area * np.degrees(1) ** 2,
+        selection.pixels.side,
+        *selection.distance[[0, -1]],
+    )
+    low, high = selection.density.min(), selection.density.max()
+    if search.finder == "spheres" and high > UNIFORM * low:
+        logger.warning(
+            "the density falls from %.3g to %.3g (Mpc/h)⁻³, and empty spheres grow with it: cut "
+            "the catalogue to a volume-limited sample, or use the finder underdensity",
+            high,
+            low,
+        )
