@@ -39,6 +39,19 @@ def test_values_of_the_command_line_have_the_types_of_the_schema(checkout):
     assert "voids.runs.unet.training.epochs: 'many' is not allowed; give an integer" in shown
 
 
+def test_a_folder_that_no_job_could_write_is_refused_before_the_plan(checkout):
+    config = checkout.config
+    for key, value, fault in (
+        ("results", "/", "'/' is the root of the file system; give a folder below it"),
+        ("scratch", "~/x", "'~/x' begins with ~, which is not replaced by a home folder; give '"),
+        ("results", 256 * "b", "'b.* a name of 256 bytes, and file systems allow 255; give a"),
+    ):
+        name, shown = checkout.refused({**config, key: value}).splitlines()[-2:]
+        assert name == "InputMistake:"
+        assert re.match(rf"tiny.yaml, line \d+: {key}: {fault}", shown)
+    assert not list(checkout.folder.glob("~*"))
+
+
 def test_results_may_contain_spaces(checkout):
     config = checkout.config | {"results": "res ults"}
     for name in ("galaxies", "injections", "reionization"):

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from cosmodag import experiments, schema_errors, settings
-from cosmodag.dag import run_checks
+from cosmodag.dag import folder_checks, run_checks
 from cosmodag.errors import InputError
 from cosmodag.schema_errors import ConfigError
 from cosmodag.yaml_files import YamlFile
@@ -40,6 +40,7 @@ def complete_config(config: Mapping, files: Sequence[str | os.PathLike] = ()) ->
         )
     with _located(read):
         complete, as_given = settings.complete(config), settings.as_given(config)
+        folder_checks.check(complete)
         for name in filter(complete.__contains__, experiments.names()):
             experiment = experiments.find(name)
             if experiment.check is not None:
