@@ -85,9 +85,9 @@ def inputs(folder: Path) -> Iterator[Attack]:
     from tests.faults.inputs import cases, run
 
     for result in run(cases()):
-        held = result.verdict == "as expected"
-        detail = result.verdict if held else f"{result.verdict}: {result.printed.strip()[-300:]}"
-        yield Attack("bad input", result.name, held, detail, result.seconds)
+        passed = result.verdict == "as expected"
+        detail = result.verdict if passed else f"{result.verdict}: {result.printed.strip()[-300:]}"
+        yield Attack("bad input", result.name, passed, detail, result.seconds)
 
 
 def leaks(folder: Path) -> Iterator[Attack]:
@@ -99,10 +99,10 @@ def leaks(folder: Path) -> Iterator[Attack]:
         place = folder / str(number)
         place.mkdir(parents=True)
         outcome, words = observe(leak, place)
-        held = outcome == leak.outcome and leak.message in words
+        passed = outcome == leak.outcome and leak.message in words
         kind = "leak" if number < len(LEAKS) else "data without a leak"
-        detail = outcome if held else f"{outcome} instead of {leak.outcome}: {words[:300]}"
-        yield Attack(kind, leak.name, held, detail, time.monotonic() - began)
+        detail = outcome if passed else f"{outcome} instead of {leak.outcome}: {words[:300]}"
+        yield Attack(kind, leak.name, passed, detail, time.monotonic() - began)
 
 
 ATTACKS: dict[str, Callable[[Path], Iterator[Attack]]] = {
@@ -115,7 +115,7 @@ ATTACKS: dict[str, Callable[[Path], Iterator[Attack]]] = {
 
 
 def main() -> int:
-    """Run attacks, write and print their table; return 1 if a promise did not hold."""
+    """Run attacks, write and print their table; return 1 if a promise was not kept."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"which to run: {', '.join(ATTACKS)}")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the tables")
@@ -129,7 +129,7 @@ def main() -> int:
             place.mkdir()
             for attack in ATTACKS[name](place):
                 attacks.append(attack)
-                mark = "held" if attack.survived else "FAILED"
+                mark = "passed" if attack.survived else "FAILED"
                 print(f"{mark:<7}{attack.kind}: {attack.target}: {attack.detail}", flush=True)
                 write_table(attacks, options.results / "attacks.csv")
     table = summary(attacks)

@@ -17,9 +17,9 @@ class Attack:
     target : str
         The stage, artefact or input that was attacked.
     survived : bool
-        Whether the promise held.
+        Whether the promise was kept.
     detail : str
-        What happened; of a promise that did not hold, what differs.
+        What happened; of a promise that was not kept, what differs.
     seconds : float
         Time that the attack took.
     """
@@ -45,10 +45,10 @@ def summary(attacks: Iterable[Attack]) -> str:
     kinds: dict[str, list[Attack]] = {}
     for attack in attacks:
         kinds.setdefault(attack.kind, []).append(attack)
-    lines = [f"{'attack':<36}{'number':>8}{'held':>8}{'seconds':>10}"]
+    lines = [f"{'attack':<36}{'number':>8}{'passed':>8}{'seconds':>10}"]
     for kind, members in kinds.items():
-        held = sum(attack.survived for attack in members)
+        passed = sum(attack.survived for attack in members)
         seconds = sum(attack.seconds for attack in members)
-        lines.append(f"{kind:<36}{len(members):>8}{held:>8}{seconds:>10.0f}")
+        lines.append(f"{kind:<36}{len(members):>8}{passed:>8}{seconds:>10.0f}")
         lines += [f"  failed: {a.target}: {a.detail}" for a in members if not a.survived]
     return "\n".join(lines)

@@ -128,7 +128,7 @@ def test_a_file_replaces_no_other_thing(folder, make, reason):
         (as_pipe, "is a pipe"),
         (as_device, "is a device"),
         (as_text, "is a file, but the output is a folder"),
-        (as_folder_with_a_file, "it holds thesis.tex, which the command does not write"),
+        (as_folder_with_a_file, "it contains thesis.tex, which the command does not write"),
         (lambda path: path.symlink_to(path.parent / "dataset"), "is a symbolic link to"),
     ],
 )
@@ -139,13 +139,13 @@ def test_a_folder_replaces_no_other_thing(folder, make, reason):
 
 def test_a_dataset_with_a_file_of_someone_else_is_kept(folder):
     (folder / "dataset" / "notes.txt").write_text("mine")
-    refused(folder, "it holds notes.txt", split(folder, "dataset"))
+    refused(folder, "it contains notes.txt", split(folder, "dataset"))
 
 
 def test_a_folder_that_only_looks_like_a_dataset_is_kept(folder):
     (folder / "d").mkdir()
     (folder / "d" / "index.parquet").write_text("mine")
-    refused(folder, "it holds no dataset.json", split(folder, "d"))
+    refused(folder, "it contains no dataset.json", split(folder, "d"))
     (folder / "d" / "dataset.json").write_text('{"name": "mine"}')
     refused(folder, "in dataset.json: it has no key 'experiment'", split(folder, "d"))
 
@@ -165,7 +165,7 @@ def test_inputs_are_kept(folder):
     refused(folder, "is given as --path, too", catalogue(folder, "linked.h5"))
     (folder / "dataset" / "examples.h5").symlink_to(folder / "examples.h5")
     words = ("split", folder / "dataset" / "examples.h5", "--output", folder / "dataset")
-    refused(folder, "it holds examples.h5", words)
+    refused(folder, "it contains examples.h5", words)
 
 
 def test_two_outputs_are_two_files(folder):
@@ -201,7 +201,7 @@ def test_a_run_is_written_to_a_folder_of_a_run_alone(folder):
         (run / name).touch()
     check_output(run, RUN)
     (run / "thesis.tex").touch()
-    with pytest.raises(InputError, match=r"not written to, since it holds thesis\.tex"):
+    with pytest.raises(InputError, match=r"not written to, since it contains thesis\.tex"):
         check_output(run, RUN)
 
 

@@ -172,7 +172,7 @@ def append(path: str | os.PathLike, record: Mapping) -> str:
 
 
 def lines(record: Mapping, suffix: str = "") -> bytes:
-    """Return the lines that hold a record and a place for the checksum, in a format."""
+    """Return the lines that contain a record and a place for the checksum, in a format."""
     before, after = COMMENTS.get(suffix, ("", ""))
     # Inside a comment of a page ">" could end it.
     text = json.dumps(dict(record), allow_nan=False).replace(">", "\\u003e")
@@ -191,7 +191,7 @@ def make_record(
     output : path-like
         The file that the record is for; it need not exist.
     inputs : iterable of path-like or mapping
-        Files that it is made from; a mapping holds their known identities.
+        Files that it is made from; a mapping gives their known identities.
     files : iterable of path-like
         Files that belong to it, in its folder or below, and carry no checksum themselves.
     """

@@ -75,7 +75,7 @@ class Experiment:
         together.
     examples : callable
         Takes its checked section and the name of an entry of `cutouts`, and returns what the
-        examples will hold, a `cosmodag.dag.example_format.ExampleFormat`.
+        examples will contain, a `cosmodag.dag.example_format.ExampleFormat`.
     """
 
     name: str

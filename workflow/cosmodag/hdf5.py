@@ -1,4 +1,4 @@
-"""HDF5 files of the workflow, each of which says in its attribute `kind` what it holds.
+"""HDF5 files of the workflow, each of which states in its attribute `kind` what it contains.
 
 Behind their content stand a record of what they were made from and a checksum, which are compared
 when they are opened, see `cosmodag.checksums`.

@@ -116,7 +116,7 @@ def open_bytes(path: str | os.PathLike, cure: str = "give the path of a file") -
 
 
 def largest_size(path: str | os.PathLike, file: IO[bytes]) -> int:
-    """Return the largest number of bytes that an open file may hold, once it is decompressed.
+    """Return the largest number of bytes that an open file may have, once it is decompressed.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def write_json(
         Files that the content was made from, and files that belong to it, see
         `cosmodag.checksums.make_record`.
     lists : iterable of str
-        Keys whose values hold the SHA-256 of further such files by their names.
+        Keys whose values give the SHA-256 of further such files by their names.
     """
     record = make_record(path, inputs, files)
     record |= {"lists": list(lists)} if lists else {}

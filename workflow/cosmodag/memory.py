@@ -15,7 +15,7 @@ def keep_freed_memory() -> bool:
     Returns
     -------
     bool
-        Whether the C library can be told so; others are left as they are.
+        Whether the C library has this setting; others are left as they are.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and bool(

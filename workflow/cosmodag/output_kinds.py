@@ -165,19 +165,19 @@ class Folder(Output):
     is_folder = True
 
     def fault(self, path: Path) -> str | None:
-        """Return a fault if the folder holds something else."""
+        """Return a fault if the folder contains something else."""
         entries = sorted(entry.name for entry in os.scandir(path) if entry.name not in SYSTEM)
         for name in entries:
             partial = PARTIAL.match(name)
             own = partial[1] if partial else name
             if not any(fnmatch.fnmatch(own, pattern) for pattern in self.names):
-                return f"it holds {name}, which the command does not write"
+                return f"it contains {name}, which the command does not write"
             for pattern, output in self.within.items():
                 applies = not partial and fnmatch.fnmatch(own, pattern)
                 if applies and (fault := output.fault(path / name)):
                     return f"in {name}: {fault}"
         if self.marker and entries and self.marker not in entries:
-            return f"it holds no {self.marker}"
+            return f"it contains no {self.marker}"
         return None
 
 

@@ -50,7 +50,7 @@ def _check(path: Path, output: Output, others: Mapping[str, Any]) -> None:
         if _same(path, other):
             raise InputError(f"{path}: is given as {name}, too: name another output")
         if output.is_folder and not output.kept and _contains(path, other):
-            raise InputError(f"{path}: holds {other} ({name}): name another output")
+            raise InputError(f"{path}: contains {other} ({name}): name another output")
     if path.is_symlink() and not output.kept:
         raise InputError(
             f"{path}: is a symbolic link to {os.readlink(path)}, which is not replaced: name that, "

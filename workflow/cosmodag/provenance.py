@@ -125,7 +125,7 @@ def file_hash(path: str | os.PathLike) -> str:
 
 
 def value_hash(value: object) -> str:
-    """Return a hash of a value that JSON can hold, independent of the order of keys."""
+    """Return a hash of a value that JSON can represent, independent of the order of keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -114,7 +114,7 @@ class Rejections:
         Parameters
         ----------
         name : path-like
-            File or folder that holds the items, for messages.
+            File or folder of the items, for messages.
         n_items : int
             Number of all items, including those left out.
         cure : str

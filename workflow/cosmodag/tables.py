@@ -13,7 +13,7 @@ from cosmodag.files import whole_file
 from cosmodag.input_files import read_parquet
 
 KEY = b"cosmodag"
-"""Key of the metadata that holds record and checksum."""
+"""Key of the metadata that contains record and checksum."""
 
 
 def write_table(

@@ -115,7 +115,7 @@ def encoder_of(experiment, run):
     return list(trained(experiment, encoder).values()) if encoder is not None else []
 
 
-# The files of each experiment that the configuration holds.
+# The files of each experiment that the configuration has.
 all_files = {
     declared.name: declared.files(config)
     for declared in experiments.declared()

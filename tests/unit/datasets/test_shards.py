@@ -104,7 +104,7 @@ def test_an_example_that_is_not_finite_is_named_and_nothing_is_written(write_exa
     path = write_examples()
     with hdf5_file(path, "r+") as file:
         file["x"][17, 3, 3, 0] = np.nan
-    with pytest.raises(InputError, match=r"example examples/17 holds values that are not finite"):
+    with pytest.raises(InputError, match=r"examples/17 contains values that are not finite"):
         write_dataset([path], tmp_path / "dataset")
     assert [item.name for item in tmp_path.iterdir()] == ["examples.h5"]
 

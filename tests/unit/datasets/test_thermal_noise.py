@@ -58,7 +58,7 @@ def test_splits_have_independent_noise_and_the_test_s_is_equal_for_all_seeds():
 
 def test_only_the_brightness_temperature_is_noisy():
     assert not drawn()[..., 0].any()
-    with pytest.raises(InputError, match="holds density, not the brightness_temperature"):
+    with pytest.raises(InputError, match="has density, not the brightness_temperature"):
         ThermalNoise(["density"], "train", **NOISE)
     with pytest.raises(InputError, match="rms -1 mK"):
         ThermalNoise(CHANNELS, "train", rms=-1)

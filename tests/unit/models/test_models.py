@@ -77,7 +77,7 @@ def test_pretrained_weights_in_the_cache_are_found(tmp_path, monkeypatch):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(InputError, match=r"other\.pth holds no weights of resnet18"):
+    with pytest.raises(InputError, match=r"other\.pth contains no weights of resnet18"):
         ResNet(pretrained=str(tmp_path / "other.pth"))
     with pytest.raises(InputError, match="no file"):
         ResNet(pretrained=str(tmp_path / "missing.pth"))

@@ -89,7 +89,7 @@ def test_a_run_starts_from_initial_weights(run, tiny_dataset, tmp_path):
     before, after = load_run(run)[0].state_dict(), load_run(tmp_path)[0].state_dict()
     for name, value in before.items():
         torch.testing.assert_close(after[name], value, rtol=0, atol=1e-6)
-    with pytest.raises(InputError, match="holds weights of another network"):
+    with pytest.raises(InputError, match="contains weights of another network"):
         train(tiny_dataset, tmp_path, initial=run / "model.pt", model=SMALL | {"width": 16})
     with pytest.raises(InputError, match="initial: no file"):
         train(tiny_dataset, tmp_path, initial=tmp_path / "absent.pt")

@@ -1,4 +1,4 @@
-"""What the examples of an entry of `cutouts` will hold, as the configuration implies it."""
+"""What the examples of an entry of `cutouts` will contain, as the configuration implies it."""
 
 import math
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ def check(keys: Keys, run: Mapping, example_format: ExampleFormat) -> None:
     run : mapping
         The completed run.
     example_format : ExampleFormat
-        What the examples hold.
+        What the examples contain.
 
     Raises
     ------

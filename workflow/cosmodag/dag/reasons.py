@@ -103,7 +103,7 @@ def _which(wildcards: list[str]) -> str:
 
 
 def _parts(reason: str) -> list[str]:
-    """Return the parts of a reason; parameters, which come last but one, may hold semicolons."""
+    """Return the parts of a reason; parameters, which come last but one, may contain semicolons."""
     before, found, after = reason.partition(PARAMETERS)
     parts = [part.strip() for part in before.split("; ")]
     return [part for part in [*parts, found + after] if part]

@@ -12,7 +12,7 @@ _replaced: set[type] = set()
 
 
 def limit_reevaluation(scheduler: Any) -> None:
-    """Let Snakemake evaluate waiting jobs again only while the limit of jobs holds some back, once.
+    """Let Snakemake evaluate waiting jobs again only while the limit of jobs delays some, once.
 
     Parameters
     ----------

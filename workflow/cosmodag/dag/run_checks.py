@@ -146,7 +146,7 @@ def _format(section: Mapping, experiment: str, name: str, examples: Callable) ->
     if taught.cubes:
         raise ConfigError(
             (experiment, "datasets", name, "teacher"),
-            f"the dataset {run['dataset']!r} holds cubes; self-training needs maps",
+            f"the dataset {run['dataset']!r} consists of cubes; self-training needs maps",
         )
     return ExampleFormat(**fields)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 CONTENT = "content"
-"""Index column with the hash of the input of each example; empty where it holds one value only."""
+"""Index column with the hash of the input of each example; empty where it has one value only."""
 HASH_DIGITS = 32
 """Hexadecimal digits of a hash: 128 bits, so that no two of a trillion examples agree by chance."""
 
@@ -24,7 +24,7 @@ def content_hashes(x: np.ndarray) -> list[str]:
     -------
     list of str
         One hash per example. Examples that are constant in space have none (an empty text): they
-        hold no structure, so that equal ones are no copies.
+        contain no structure, so that equal ones are no copies.
 
     Examples
     --------

@@ -56,7 +56,7 @@ class Dataset:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of dataset.json, which holds the hashes of all other files."""
+        """SHA-256 of dataset.json, which contains the hashes of all other files."""
         return file_hash(self.folder / "dataset.json")
 
     @property
@@ -105,7 +105,7 @@ class Dataset:
     def class_values(self, column: str) -> list[float] | None:
         """Return the physical values of the classes of an index column.
 
-        Examples files hold them in the attribute named after the column: the values of
+        Examples files have them in the attribute named after the column: the values of
         ``redshift_class`` are in ``redshifts``.
 
         Parameters

@@ -95,8 +95,8 @@ class ExamplesFile:
             x, y = self.cubes.overdensity(box, corner), self.cubes.fractions(box, corner)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise InputError(
-                f"{self.name}: example {self.index['id'][row]} holds values that are not finite: "
-                "mask them where it is cut out"
+                f"{self.name}: example {self.index['id'][row]} contains values that are not "
+                "finite: mask them where it is cut out"
             )
         return x, y
 

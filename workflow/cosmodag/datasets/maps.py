@@ -143,7 +143,7 @@ def open_shards(
             raise InputError(f"{path}: not a readable shard ({error}): split anew") from error
         if shard.shape != expected or shard.dtype != np.float32:
             raise InputError(
-                f"{path}: holds {shard.dtype} {shard.shape} where dataset.json promises float32 "
+                f"{path}: contains {shard.dtype} {shard.shape}, but dataset.json states float32 "
                 f"{expected}: split anew"
             )
         shards.append(shard)

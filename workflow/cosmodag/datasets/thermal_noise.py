@@ -58,7 +58,7 @@ class ThermalNoise:
     ):
         if NOISY_CHANNEL not in channels:
             raise InputError(
-                f"noise: the input of the dataset holds {', '.join(channels)}, not the "
+                f"noise: the input of the dataset has {', '.join(channels)}, not the "
                 f"{NOISY_CHANNEL} that an interferometer measures; leave noise out"
             )
         if rms < 0 or beam < 0:

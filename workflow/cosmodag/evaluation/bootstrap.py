@@ -23,7 +23,7 @@ REPLICAS = 2000
 LEVEL = 0.95
 # Groups from which on percentiles of the replicas are trusted.
 ENOUGH = 10
-# Replicas held at once: keeps a histogram of some thousand bins below 100 MB.
+# Replicas in memory at once: keeps a histogram of some thousand bins below 100 MB.
 _BLOCK = 100
 
 Interval = dict[str, float | None]

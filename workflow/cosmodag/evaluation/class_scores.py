@@ -1,9 +1,9 @@
 """Scores of distributions over classes that stand for values, with intervals over groups.
 
 All follow from sums over examples, formed once per group. An interval of a distribution over few
-classes cannot hold just 68 %: how often it holds the truth is counted by the probability integral
-transform of discrete predictions (Czado, Gneiting & Held 2009, Biometrics 65, 1254), in which the
-truth is spread evenly over its class.
+classes cannot contain just 68 %: how often it contains the truth is counted by the probability
+integral transform of discrete predictions (Czado, Gneiting & Held 2009, Biometrics 65, 1254), in
+which the truth is spread evenly over its class.
 """
 
 from collections.abc import Sequence

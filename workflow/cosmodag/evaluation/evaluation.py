@@ -103,7 +103,7 @@ class Evaluation(abc.ABC):
     Parameters
     ----------
     task : mapping
-        A completed task, as run.json holds it.
+        A completed task, as in run.json.
     truth : str, optional
         Channel that maps are scored on where it is not the one that was learned.
     transform : str, optional
@@ -145,7 +145,7 @@ class Evaluation(abc.ABC):
         Parameters
         ----------
         examples : Examples
-            `y` holds the targets of the shards, (N, *space, K) float32.
+            `y` contains the targets of the shards, (N, *space, K) float32.
         dataset : mapping
             Content of dataset.json.
 
@@ -216,7 +216,7 @@ class Evaluation(abc.ABC):
         -------
         with_signal : Subset
         without_signal : Subset or None
-            Examples of the test split that cannot be told from each other; None where there are
+            Examples of the test split that cannot be distinguished; None where there are
             none.
         """
         return subset, None

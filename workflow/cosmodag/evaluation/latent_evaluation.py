@@ -1,6 +1,7 @@
 """Images reconstructed from a latent and by baselines of the same size, scored alike.
 
-And the latent itself: its active dimensions, and the principal components that hold its variance.
+And the latent itself: its active dimensions, and the principal components that explain its
+variance.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,11 +27,11 @@ LIGHT = "light_"
 """Prefix of the scores against noise-free images."""
 OF_ERRORS = reconstruction_evaluation.LIMITS
 LIMITS = OF_ERRORS | {LIGHT + name: each for name, each in OF_ERRORS.items()} | {"ssim": (-1, 1)}
-HELD = 0.999
-"""Part of the latent's variance that its leading principal components are to hold."""
+EXPLAINED = 0.999
+"""Part of the latent's variance that its leading principal components are to explain."""
 SIMILARITY = (
     "Structural similarity of unseen images with their reconstructions. 1 is perfect; noise, which "
-    "no small latent can hold, keeps all below it."
+    "no small latent can contain, keeps all below it."
 )
 LATENTS = (
     "Variance of the means of each latent dimension in unseen images (dots) and mean of its "
@@ -46,7 +47,7 @@ class LatentEvaluation(Evaluation):
     is the mean structural similarity of an image. Where examples have noise-free images,
     `light_mse` and `light_explained_variance` are measured against these: a fit to an image's noise
     gains by the former and loses by the latter. Beside the scores stands `latent`: its `size`, and
-    with intervals its `active_units` and the `components` that hold 99.9 % of its variance; for
+    with intervals its `active_units` and the `components` that explain 99.9 % of its variance; for
     each dimension the `variances` of the means and `left`, the mean of the variances.
     """
 
@@ -155,7 +156,7 @@ def latent_intervals(
     """Active units and leading principal components of latents (N, L), with their intervals.
 
     Units are active whose variance exceeds 0.01 (Burda, Grosse & Salakhutdinov 2016,
-    arXiv:1509.00519); the components counted are the fewest that hold 99.9 % of the variance.
+    arXiv:1509.00519); the components counted are the fewest that explain 99.9 % of the variance.
     """
     latent = np.asarray(latent, np.float64) - latent.mean(0, dtype=np.float64)
     names, code = np.unique(groups, return_inverse=True)
@@ -179,8 +180,9 @@ def _counts(latent: np.ndarray, times: np.ndarray) -> tuple[int, int]:
     weighted = latent * times[:, None]
     mean = weighted.sum(0) / times.sum()
     covariance = weighted.T @ latent / times.sum() - np.outer(mean, mean)
-    held = np.cumsum(np.linalg.eigvalsh(covariance)[::-1])
-    return int((np.diag(covariance) > ACTIVE).sum()), int((held < HELD * held[-1]).sum()) + 1
+    variance = np.cumsum(np.linalg.eigvalsh(covariance)[::-1])
+    components = int((variance < EXPLAINED * variance[-1]).sum()) + 1
+    return int((np.diag(covariance) > ACTIVE).sum()), components
 
 
 def _scores(errors: np.ndarray, similarity: np.ndarray) -> dict[str, np.ndarray]:

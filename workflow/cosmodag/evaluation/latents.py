@@ -47,7 +47,7 @@ def read_latents(
 ) -> dict[str, np.ndarray]:
     """Return the means of the latents of splits, in the order of their index.
 
-    Memory holds the latents and one batch of images.
+    Memory is that of the latents and of one batch of images.
 
     Parameters
     ----------

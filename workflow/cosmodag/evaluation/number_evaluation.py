@@ -158,7 +158,7 @@ class NumberEvaluation(Evaluation):
         predicted : mapping
             Predictions of the columns to score.
         test : Examples
-            Their examples; `y` holds all columns of the task.
+            Their examples; `y` contains all columns of the task.
         rival : str, optional
             The baseline that the network is judged against; by default all are.
         replicas, seed : int

@@ -81,7 +81,7 @@ def predict_splits(
     """Predict the validation and the test split of a run.
 
     Predictions of a run that was augmented by symmetries are averaged over them: logits of maps,
-    transformed back, and numbers as they are; but not latents, since the mean over eight would hold
+    transformed back, and numbers as they are; but not latents, since the mean over eight would have
     eight times the information. A temperature is fitted again on the validation split.
 
     Parameters

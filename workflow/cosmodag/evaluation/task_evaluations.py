@@ -31,7 +31,7 @@ def make_evaluation(experiment: str, task: Mapping[str, Any], **options: Any) ->
     Parameters
     ----------
     experiment : str
-        Name of the experiment, as dataset.json holds it.
+        Name of the experiment, as in dataset.json.
     task : mapping
         A completed task.
     **options

@@ -70,7 +70,7 @@ def verify_results(folder: str | os.PathLike) -> Verification:
     found.n_bytes = sum(path.stat().st_size for path in paths if path.is_file())
     checksums = _read_checksums(paths, found)
     if not checksums and not found.problems:
-        raise InputError(f"{folder}: holds no results; name the results folder")
+        raise InputError(f"{folder}: contains no results; name the results folder")
     known = {_real(path): path for path in paths}
     named = _named_by(checksums, known)
     for path in paths:

@@ -77,7 +77,7 @@ def check(section: dict, user_section: Mapping) -> None:
 
 
 def example_format(section: Mapping, name: str) -> ExampleFormat:
-    """Return what the examples of an entry of `cutouts` will hold."""
+    """Return what the examples of an entry of `cutouts` will contain."""
     cutouts = section["cutouts"][name]
     simulation = section["sources"][cutouts["source"]].get("simulation")
     bands = _bands(section, cutouts["source"])

@@ -1,6 +1,6 @@
 """Joint distributions of galaxy properties: marginal quantiles joined by a Gaussian copula.
 
-A table holds one copula for each type of galaxy. The fitted tables ship as JSON in `resources`.
+A table contains one copula for each type of galaxy. The fitted tables ship as JSON in `resources`.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Network families by name.
 
 A family is a module of this package that assigns its class to `NETWORK`. It is imported on demand,
-so that a run depends on the code of its own network alone. `parts` holds the layers that several
+so that a run depends on the code of its own network alone. `parts` contains the layers that several
 families share.
 """
 

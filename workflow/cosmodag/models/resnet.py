@@ -193,7 +193,7 @@ def load_pretrained(trunk: nn.Sequential, depth: int | str, source: str | None) 
     except UNREADABLE as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"model.pretrained: {path} holds no weights of resnet{depth} ({reason})"
+            f"model.pretrained: {path} contains no weights of resnet{depth} ({reason})"
         ) from error
     return str(path)
 

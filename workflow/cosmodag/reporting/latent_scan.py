@@ -30,7 +30,7 @@ class Size(NamedTuple):
         Each run's scores of `SCORES`, as far as they were taken, and those of as many principal
         components.
     active, components : list of float
-        Each run's active dimensions, and principal components that hold 99.9 % of the variance.
+        Each run's active dimensions, and principal components that explain 99.9 % of the variance.
     """
 
     size: int
@@ -104,7 +104,7 @@ def scan_section(sizes: Sequence[Size]) -> Section:
     caption = (
         "Scores on the test split by latent dimensions: each run (blue) and as many principal "
         "components (ochre); to the right the active dimensions, and the principal components that "
-        "hold 99.9 % of the latent's variance. Lines connect means over runs."
+        "explain 99.9 % of the latent's variance. Lines connect means over runs."
     )
     return Section(
         "latent-scan-" + "-".join(sizes[0].runs[:1]),
@@ -131,7 +131,7 @@ def draw_scan(sizes: Sequence[Size]) -> str:
             axis.set(ylabel=score_title(name))
         panels[0].legend(fontsize=7)
         _points(last, sizes, [each.active for each in sizes], NETWORK, "o", "active")
-        _points(last, sizes, [each.components for each in sizes], WARM, "^", "hold 99.9 %")
+        _points(last, sizes, [each.components for each in sizes], WARM, "^", "explain 99.9 %")
         last.set(ylabel="latent dimensions", yscale="log")
         last.legend(fontsize=7)
         for axis in (*panels, last):

@@ -137,7 +137,7 @@ def read_weights(path: str | os.PathLike) -> dict[str, torch.Tensor]:
     Raises
     ------
     InputError
-        If the file is missing, was altered, or holds no weights.
+        If the file is missing, was altered, or contains no weights.
     """
     path = Path(path)
     if path.with_name("run.json").is_file():

@@ -144,7 +144,7 @@ def load_initial(network: nn.Module, path: str | os.PathLike) -> None:
     try:
         network.load_state_dict(read_weights(path))
     except RuntimeError as error:
-        raise InputError(f"initial: {path} holds weights of another network") from error
+        raise InputError(f"initial: {path} contains weights of another network") from error
 
 
 def _weights_hash(path: str | os.PathLike | None) -> str | None:

@@ -53,7 +53,7 @@ def check(section: dict, user_section: Mapping) -> None:
 
 
 def example_format(section: Mapping, name: str) -> ExampleFormat:
-    """Return what the examples of an entry of `cutouts` will hold."""
+    """Return what the examples of an entry of `cutouts` will contain."""
     cutouts = section["cutouts"][name]
     grid = section["grids"][cutouts["grid"]]
     labels = section["labels"][cutouts["labels"]]

@@ -191,7 +191,7 @@ def test_a_box_of_angles_is_refused(sides):
 
 def test_columns_with_the_same_values_are_refused(tmp_path, positions):
     path = save(tmp_path, positions[:, [0, 1, 1]])
-    assert "columns 'y' and 'z' hold the same values" in refusal(path)
+    assert "columns 'y' and 'z' contain the same values" in refusal(path)
     assert "name one twice" in refusal(path, columns=("x", "y", "y"))
 
 

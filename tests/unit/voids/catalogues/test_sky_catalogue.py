@@ -62,8 +62,8 @@ def test_ranges_of_redshift_and_cuts_are_applied(read, table):
     [
         ({"z": 6000.0}, {}, "set cz"),
         ({}, {"cz": True}, "leave cz out"),
-        ({"dec": 120.0}, {}, "no angles between -90 and 90"),
-        ({"ra": -700.0}, {}, "no angles between -360 and 360"),
+        ({"dec": 120.0}, {}, "angles are between -90 and 90"),
+        ({"ra": -700.0}, {}, "angles are between -360 and 360"),
         ({}, {"minimum_redshift": 0.5}, "give another range"),
         ({}, {"minimum_redshift": 0.5, "maximum_redshift": 0.4}, "give a range"),
         ({}, {"columns": ("ra", "dec", "redshift")}, "no column 'redshift'"),

@@ -255,7 +255,7 @@ def test_the_command_replaces_its_own_folder_and_nothing_else(trained, galaxies,
     (tmp_path / "out" / "notes.txt").write_text("mine")
     done = command(*words, "--output", tmp_path / "out")
     assert done.exit_code == 2
-    assert "it holds notes.txt, which the command does not write" in done.output
+    assert "it contains notes.txt, which the command does not write" in done.output
 
 
 @pytest.mark.parametrize("axes", ["[3]", "[]", "[1, 1]"])

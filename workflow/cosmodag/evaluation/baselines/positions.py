@@ -217,7 +217,7 @@ class _Order:
     """Places of examples in the natural order of the names of training examples.
 
     Names that differ in more than numbers are infinitely far apart: they come from other folders or
-    surveys, which may well hold other classes.
+    surveys, which may well have other classes.
     """
 
     def __init__(self, index: pd.DataFrame):

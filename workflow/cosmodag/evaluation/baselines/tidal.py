@@ -43,7 +43,7 @@ def tidal_eigenvalues(
 ) -> np.ndarray:
     """Return the ascending eigenvalues of the tidal tensor, float32, (*field, dimensions).
 
-    Parameters as for `tidal_classes`; `cell` holds the sides of a cell in the unit of `smoothing`.
+    Parameters as for `tidal_classes`; `cell` are the sides of a cell in the unit of `smoothing`.
     """
     shape = overdensity.shape
     field = np.asarray(overdensity, dtype=np.float32)

@@ -36,12 +36,12 @@ def with_features(examples: Examples) -> Examples:
     Parameters
     ----------
     examples : Examples
-        `x` holds stamps (N, S, S, C).
+        `x` contains stamps (N, S, S, C).
 
     Returns
     -------
     Examples
-        `x` holds features (N, F), see `photometric_features`.
+        `x` contains features (N, F), see `photometric_features`.
     """
     batches = [
         photometric_features(examples.x[start : start + BATCH_SIZE], examples.channels)

@@ -37,7 +37,7 @@ def fitted_columns(examples: Examples, columns: Sequence[str]) -> list[str]:
     Parameters
     ----------
     examples : Examples
-        `x` holds stamps.
+        `x` contains stamps.
     columns : sequence of str
         Columns to predict.
 
@@ -65,7 +65,7 @@ def fit_sample(
     Parameters
     ----------
     valid, test : Examples
-        `x` holds stamps (N, S, S, C), `y` (N, K) the true values of the columns.
+        `x` contains stamps (N, S, S, C), `y` (N, K) the true values of the columns.
     columns : sequence of str, length K
         Columns to predict; those of `fitted_columns` are.
     objects : int
@@ -104,7 +104,7 @@ def fit_example(examples: Examples, row: int) -> np.ndarray:
     Parameters
     ----------
     examples : Examples
-        `x` holds stamps; `flux_unit` must be known.
+        `x` contains stamps; `flux_unit` must be known.
     row : int
         Row of the galaxy.
 

@@ -10,7 +10,7 @@ from cosmodag.input_files import read_text
 
 CURE = "filter the folder again"
 COMMENT = "# cosmodag "
-"""Beginning of the lines that hold record and checksum."""
+"""Beginning of the lines that contain record and checksum."""
 
 
 def write_path_list(

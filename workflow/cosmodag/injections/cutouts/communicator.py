@@ -126,7 +126,8 @@ def connect() -> Communicator:
     if started > 1 and communicator.size == 1:
         raise InputError(
             f"{STEP_TASKS}={started}, but MPI connects just one rank: start ranks with "
-            "`srun --mpi=pmi2`, or another option that `srun --mpi=list` shows"
+            "`srun --mpi=pmi2`, or another option that `srun --mpi=list` shows; MPICH with UCX "
+            "also needs MPIR_CVAR_CH4_NETMOD=ofi in their environment"
         )
     return communicator
 

@@ -77,7 +77,7 @@ class BoxCheck(RowCheck):
         same = equal_columns(self.sample.positions + self.coordinates.corner, self.names)
         if same is not None and n_usable > 3:
             raise InputError(
-                f"{self.name}: columns '{same[0]}' and '{same[1]}' hold the same values; give "
+                f"{self.name}: columns '{same[0]}' and '{same[1]}' contain the same values; give "
                 "those of x, y and z"
             )
         extent = (self.high - self.low) / self.coordinates.sides
@@ -95,7 +95,7 @@ class BoxCheck(RowCheck):
         self._refuse_empty_parts(n_usable, low, high)
 
     def _refuse_empty_parts(self, n_usable: int, low: np.ndarray, high: np.ndarray) -> None:
-        """Raise an error if part of the box holds no galaxies; warn of it if there are few."""
+        """Raise an error if part of the box has no galaxies; warn of it if there are few."""
         sample, sides = self.sample.positions, self.coordinates.sides
         limit = next((limit for least, limit in LARGEST_GAPS if n_usable >= least), 1.0)
         axis, lower, upper = gap = largest_gap(sample, self.coordinates)

@@ -1,6 +1,6 @@
 """Whether galaxies fill the box that is given for them.
 
-Where a box holds no galaxies since nothing was observed or simulated there, void finders find voids
+Where a box has no galaxies since nothing was observed or simulated there, void finders find voids
 all the same. They are not real, and the mean density is wrong.
 """
 
@@ -13,10 +13,10 @@ from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
 SAMPLE = 1 << 17
 """Largest number of galaxies in a sample."""
 LARGEST_GAPS = ((1000, 0.1), (200, 0.25))
-"""Numbers of galaxies, and the fraction of a side that may hold none of so many."""
+"""Numbers of galaxies, and the fraction of a side that may contain none of so many."""
 LEAST_FILLED = 0.7
-"""Fraction of the cells that must hold galaxies. Mock galaxies occupy more than 90 % of them, and a
-sphere without clustering 60 to 70 % of those of its cube."""
+"""Fraction of the cells that must contain galaxies. Mock galaxies occupy more than 90 % of them,
+and a sphere without clustering 60 to 70 % of those of its cube."""
 EMPTY_BY_CHANCE = 0.08
 """Fraction of the cells without galaxies that clustering explains."""
 SMALLEST_CELL = 8.0
@@ -56,7 +56,7 @@ class PositionSample:
 
 
 def largest_gap(position: np.ndarray, coordinates: BoxCoordinates) -> tuple[int, float, float]:
-    """Return the widest slab across the box that holds no galaxy.
+    """Return the widest slab across the box that contains no galaxy.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def largest_gap(position: np.ndarray, coordinates: BoxCoordinates) -> tuple[int,
 
 
 def filled_fraction(position: np.ndarray, sides: np.ndarray) -> float:
-    """Return the fraction of the box that holds galaxies, in cells that clustering leaves filled.
+    """Return the fraction of the box with galaxies, in cells that clustering leaves filled.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ def partly_filled_error(
     filled: float,
     smaller: bool,
 ) -> InputError:
-    """Return the error for a box that holds no galaxies in part of its volume.
+    """Return the error for a box without galaxies in part of its volume.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def partly_filled_error(
     gap : tuple of int, float and float
         Axis and faces in Mpc/h from the lower corner of the widest slab without galaxies.
     filled : float
-        Fraction of the box that holds galaxies.
+        Fraction of the box with galaxies.
     smaller : bool
         Whether they fill the smallest box around them.
 

@@ -98,7 +98,7 @@ def check_rows(name: str, headers: Sequence[FileHeader], n_rows: int) -> None:
 def _check_completeness(files: Sequence[Path], headers: Sequence[FileHeader]) -> None:
     """Refuse some of the files of a catalogue, and those of several."""
     path, header, n_files = files[0], headers[0], headers[0].n_files
-    # The virtual file over all parts, as SWIFT writes it, holds all rows.
+    # The virtual file over all parts, as SWIFT writes it, has all rows.
     virtual = len(files) == 1 and header.n_rows and header.n_rows_here == header.n_rows
     if n_files is None or n_files == len(files) or virtual:
         return
@@ -166,7 +166,7 @@ def _check_box(
 
 
 def _sky_error(path: Path, columns: Sequence[Column]) -> InputError | None:
-    """Return the error for a file whose first rows hold angles and redshifts, if they do."""
+    """Return the error for a file whose first rows contain angles and redshifts, if they do."""
     try:
         chunk = next(read_columns(path, columns, chunk_rows=_PEEKED), None)
     except InputError:

@@ -1,7 +1,7 @@
 """Galaxy catalogues in any supported format, converted to positions in a box in Mpc/h."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,7 +107,7 @@ def read_galaxies(
         The table cannot be read, files of the catalogue are missing, their headers contradict the
         box, unit or h, no galaxy is left after the cut, more than the fraction `max_rejected` of
         the rows cannot be used, weights have a mean of 0 or below, positions lie outside the box,
-        or part of the box holds none.
+        or part of the box has none.
 
     Examples
     --------
@@ -128,6 +128,19 @@ def read_galaxies(
             inside = _into_box(position, coordinates.sides, coordinates.periodic, np.dtype(dtype))
             yield GalaxyChunk(inside, weight)
     check.conclude(catalogue.bounds)
+
+
+def join_chunks(chunks: Iterable[GalaxyChunk]) -> GalaxyChunk:
+    """Return all galaxies of a catalogue as one chunk.
+
+    Parameters
+    ----------
+    chunks : iterable of GalaxyChunk
+        At least one, all with weights or all without.
+    """
+    positions, weights = zip(*((chunk.position, chunk.weight) for chunk in chunks))
+    weight = None if weights[0] is None else np.concatenate(weights)
+    return GalaxyChunk(np.concatenate(positions), weight)
 
 
 def check_headers(catalogue: GalaxyCatalogue) -> list[FileHeader]:

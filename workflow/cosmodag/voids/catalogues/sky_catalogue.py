@@ -211,8 +211,8 @@ def _check_angles(catalogue: SkyCatalogue, ra: np.ndarray, dec: np.ndarray) -> N
         if len(values) and not (low <= values.min() and values.max() <= high):
             raise InputError(
                 f"{catalogue.name}: column '{column}' extends from {values.min():.6g} to "
-                f"{values.max():.6g}, so it holds no angles between {low} and {high} degrees; name "
-                "the columns of right ascension and declination, or, for Cartesian positions in a "
+                f"{values.max():.6g}, but angles are between {low} and {high} degrees; name the "
+                "columns of right ascension and declination, or, for Cartesian positions in a "
                 "box, give its size and no randoms"
             )
 
@@ -223,13 +223,13 @@ def _redshifts(catalogue: SkyCatalogue, values: np.ndarray) -> np.ndarray:
     if catalogue.cz:
         if 0 < largest < LARGEST_REDSHIFT:
             raise InputError(
-                f"{catalogue.name}: column '{column}' reaches {largest:.4g}, so it holds redshifts "
-                "and no velocities in km/s; leave cz out"
+                f"{catalogue.name}: column '{column}' reaches {largest:.4g}, so it contains "
+                "redshifts and no velocities in km/s; leave cz out"
             )
         return values / SPEED_OF_LIGHT
     if largest > LARGEST_REDSHIFT:
         raise InputError(
-            f"{catalogue.name}: column '{column}' reaches {largest:.6g}, so it holds no redshifts; "
-            "if they are velocities c z in km/s, set cz"
+            f"{catalogue.name}: column '{column}' reaches {largest:.6g}, so it contains no "
+            "redshifts; if they are velocities c z in km/s, set cz"
         )
     return values

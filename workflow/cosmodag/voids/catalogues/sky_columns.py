@@ -1,4 +1,4 @@
-"""Columns that hold positions on the sky where Cartesian positions are expected."""
+"""Columns of positions on the sky where Cartesian positions are expected."""
 
 from pathlib import Path
 

@@ -11,8 +11,7 @@ from cosmodag.commands.options import Finite, NumberOrName, Structure, output, t
 from cosmodag.voids.outputs import VOIDS
 
 if TYPE_CHECKING:
-    from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue
-    from cosmodag.voids.survey.find_voids import Survey
+    from cosmodag.voids.survey.tracers import Tracers
     from cosmodag.voids.survey.void_search import VoidSearch
 
 LENGTH = Finite(min=0, min_open=True)
@@ -30,7 +29,7 @@ FILES = ("format", "table", "max_rejected")
     "--randoms",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
-    help="Randoms of a survey. CATALOGUE then holds right ascension, declination and redshift.",
+    help="Randoms of a survey. CATALOGUE then contains right ascension, declination and redshift.",
 )
 @click.option("--box-size", type=Structure(), help="Side of a box in Mpc/h, or its three sides.")
 @click.option(
@@ -127,7 +126,7 @@ def command(catalogue, output, randoms, box_size, threads, **settings):
       n_galaxies         in that sphere
       fraction_inside    fraction of its volume inside the survey
     """
-    from cosmodag.voids.survey.find_voids import find_voids_in_box, find_voids_in_survey
+    from cosmodag.voids.survey.find_voids import find_voids
     from cosmodag.voids.survey.void_files import write_voids
 
     search = _search(settings)
@@ -137,14 +136,11 @@ def command(catalogue, output, randoms, box_size, threads, **settings):
             "--box-size for positions in a box"
         )
     if randoms:
-        survey = _survey(catalogue, randoms, settings)
-        found = find_voids_in_survey(survey, search, threads=threads)
-        inputs = [*survey.galaxies.files, *survey.randoms.files]
+        tracers = _survey(catalogue, randoms, settings)
     else:
-        box = _box(catalogue, box_size, settings)
-        found = find_voids_in_box(box, search, threads=threads)
-        inputs = box.files
-    write_voids(output, found, {"box_size": box_size, **settings}, inputs=inputs)
+        tracers = _box(catalogue, box_size, settings)
+    found = find_voids(tracers, search, threads=threads)
+    write_voids(output, found, {"box_size": box_size, **settings}, inputs=tracers.files)
     click.echo(found.summarize())
 
 
@@ -162,14 +158,14 @@ def _search(settings: Mapping[str, Any]) -> "VoidSearch":
 
 def _survey(
     catalogue: Sequence[Path], randoms: Sequence[Path], settings: Mapping[str, Any]
-) -> "Survey":
-    """Return the survey of galaxies and randoms on the sky."""
+) -> "Tracers":
+    """Return the galaxies of a survey, with its randoms."""
     from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue
-    from cosmodag.voids.survey.find_voids import Survey
+    from cosmodag.voids.survey.tracers import SurveyTracers
 
     shared = _pick(settings, (*FILES, "cz", "minimum_redshift", "maximum_redshift"))
     columns = settings["columns"] or ["ra", "dec", "z"]
-    return Survey(
+    return SurveyTracers(
         galaxies=SkyCatalogue(
             path=list(catalogue),
             columns=columns,
@@ -189,15 +185,15 @@ def _survey(
 
 def _box(
     catalogue: Sequence[Path], box_size: float | list[float], settings: Mapping[str, Any]
-) -> "GalaxyCatalogue":
+) -> "Tracers":
     """Return the galaxies of a box."""
-    from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
-    from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue
+    from cosmodag.voids.commands.catalogue import galaxy_catalogue
+    from cosmodag.voids.survey.tracers import BoxTracers
 
-    place = _pick(settings, ("unit", "hubble", "origin", "periodic"))
-    return GalaxyCatalogue(
-        path=list(catalogue),
-        coordinates=BoxCoordinates(box_size=box_size, **place),
-        columns=settings["columns"] or ["x", "y", "z"],
-        **_pick(settings, ("weight", "cut", *FILES)),
+    names = ("weight", "cut", "unit", "hubble", "origin", "periodic", *FILES)
+    columns = settings["columns"] or ["x", "y", "z"]
+    return BoxTracers(
+        galaxy_catalogue(
+            list(catalogue), box_size=box_size, columns=columns, **_pick(settings, names)
+        )
     )
