@@ -72,7 +72,7 @@ def test_a_catalogue_is_one_box():
     assert VoidsFiles(config()).examples("whole") == ["results/voids/cutouts/whole/0.h5"]
 
 
-def test_baselines_read_the_grids_and_labels_of_all_boxes_of_a_dataset():
+def test_baselines_read_the_grids_labels_and_matter_of_all_boxes_of_a_dataset():
     values = config(elsewhere={"cutouts": "slabs", "test": "whole"})
     for cutouts, labels in (("slabs", "true"), ("whole", "given")):
         values["voids"]["cutouts"][cutouts]["labels"] = labels
@@ -86,7 +86,14 @@ def test_baselines_read_the_grids_and_labels_of_all_boxes_of_a_dataset():
             *(f"results/voids/labels/true/{n}.h5" for n in boxes),
             "results/voids/labels/given/0.h5",
         ],
+        "matter": [f"results/voids/sources/boxes/matter_{n}.h5" for n in boxes],
     }
+
+
+def test_baselines_of_a_catalogue_read_no_matter():
+    values = config()
+    values["voids"]["cutouts"]["whole"]["labels"] = "given"
+    assert VoidsFiles(values).baseline_inputs("whole").keys() == {"grid", "labels"}
 
 
 def test_labels_from_matter_need_the_matter_grid():

@@ -42,7 +42,11 @@ EXPERIMENT = Experiment(
             "cosmodag.voids.evaluation.void_counts:VoidCountEvaluation",
         ),
     },
-    baselines={"box_finder": "a void finder on the galaxies of the whole box"},
+    baselines={
+        "box_finder": "a void finder on the galaxies of the whole box",
+        "matter_finder": "a void finder on matter reconstructed from the galaxies of the whole box",
+        "stack": "boosted trees on void finders and reconstructed matter of the whole box",
+    },
     writers={
         "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",
         "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",

@@ -51,7 +51,7 @@ class VoidsFiles(ExperimentFiles):
         source = self.config["sources"][entry["source"]]
         files = {"galaxies": self.galaxies_file("labels", labels, batch)}
         if entry.keys() & {"matter", "matter_spheres"}:
-            files["matter_grid"] = f"{self.root}/sources/{entry['source']}/matter_{batch}.h5"
+            files["matter_grid"] = self.matter_file(entry["source"], batch)
         if entry["catalogue"]:
             files["void_catalogue"] = os.path.expandvars(source["catalogue"]["voids"]["path"])
         return files
@@ -79,17 +79,30 @@ class VoidsFiles(ExperimentFiles):
         return self.config["grids"][self.config["cutouts"][cutouts]["grid"]]["source"]
 
     def baseline_inputs(self, dataset: str) -> dict[str, list[str]]:
-        """Return the grids and labels of the boxes of a dataset, in which a finder looks."""
+        """Return the grids, the labels and, where simulated, the matter of the boxes of a dataset.
+
+        Baselines search for voids in them.
+        """
         entry = self.config["datasets"][dataset]
-        cutouts = [entry[key] for key in ("cutouts", "test") if key in entry]
-        return {
-            key: [
-                self.cutout_input(name, key, str(batch))
-                for name in cutouts
-                for batch in self.batches(self._source(name))
-            ]
+        batches = [
+            (cutouts, str(batch))
+            for cutouts in (entry[key] for key in ("cutouts", "test") if key in entry)
+            for batch in self.batches(self._source(cutouts))
+        ]
+        files = {
+            key: [self.cutout_input(cutouts, key, batch) for cutouts, batch in batches]
             for key in INPUT_SECTIONS
         }
+        matter = [
+            self.matter_file(self._source(cutouts), batch)
+            for cutouts, batch in batches
+            if "simulation" in self.config["sources"][self._source(cutouts)]
+        ]
+        return {**files, "matter": list(dict.fromkeys(matter))} if matter else files
+
+    def matter_file(self, source: str, batch: str) -> str:
+        """Return the grid file of the matter of a batch of simulated boxes."""
+        return f"{self.root}/sources/{source}/matter_{batch}.h5"
 
     def simulate_mb(self, source: str) -> float:
         """Return the memory of a simulation in MB: positions, velocities, displacements, meshes."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.voids.finders.smoothing import smooth
+from cosmodag.voids.finders.smoothing import smooth, smooth_each
 from cosmodag.voids.finders.underdense_regions import find_underdense_regions, label_regions
 
 BOX = np.array([64.0, 96.0, 80.0])
@@ -91,6 +91,14 @@ def test_gaussian_smoothing_damps_a_wave_by_its_transfer_function():
     np.testing.assert_allclose(
         smooth(wave, BOX, 4.0), np.exp(-((k * 4) ** 2) / 2) * wave, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("window", ["gaussian", "tophat"])
+def test_several_radii_smooth_as_each_does(window):
+    field = np.random.default_rng(1).normal(size=SHAPE)
+    radii = [3.0, 9.0]
+    for radius, smoothed in zip(radii, smooth_each(field, BOX, radii, window=window)):
+        np.testing.assert_array_equal(smoothed, smooth(field, BOX, radius, window=window))
 
 
 def test_a_threshold_that_is_no_underdensity_is_refused():

@@ -13,14 +13,19 @@ from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.window_sums import window_sums
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import open_kind
+from cosmodag.voids.finders.box_labels import average_cells
 
 SOURCES = ("grid", "labels")
-"""Kinds of files that whole boxes are read from."""
+"""Kinds of files that whole boxes are read from, one of each per batch of boxes."""
+MATTER = "matter"
+"""Kind of the grid files of matter, which may lack boxes."""
 CELLS_PER_RADIUS = 2
 """Fewest cells of a mesh along the radius of a void."""
 
 Sources = Mapping[str, Sequence[str | os.PathLike]]
-"""Files by kind; those of one batch of boxes have the same place in the list of each kind."""
+"""Files by kind; those of one batch of boxes have the same place in the lists of `SOURCES`."""
+BoxKey = tuple[str, str]
+"""Group and name of a box."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,17 @@ class WholeBox:
     number: int
     rows: np.ndarray
 
-    def galaxies(self, label: str, minimum_radius: float) -> np.ndarray:
+    @property
+    def key(self) -> BoxKey:
+        """Group and name of the box."""
+        return self.files.groups[self.number], self.files.boxes[self.number]
+
+    def mesh_shape(self, label: str) -> tuple[int, int, int]:
+        """Return the shape of the mesh of a label."""
+        nx, ny, nz = self.files.labels_file[label]["mask"].shape[1:]
+        return nx, ny, nz
+
+    def galaxies(self, label: str, minimum_radius: float = np.inf) -> np.ndarray:
         """Return the galaxy overdensity on the mesh of a label, or on the grid.
 
         Parameters
@@ -49,7 +64,8 @@ class WholeBox:
         label : str
             Name of the label.
         minimum_radius : float
-            Smallest radius of a void in Mpc/h, which decides whether the mesh is fine enough.
+            Smallest radius of a void in Mpc/h. If it is below two cells of the mesh, the grid is
+            returned.
 
         Returns
         -------
@@ -67,6 +83,46 @@ class WholeBox:
         overdensity /= np.float32(self.files.mean_mass(self.number) * ratio**3)
         overdensity -= 1
         return overdensity
+
+
+def box_keys(index: pd.DataFrame) -> list[BoxKey]:
+    """Return the box of each sub-box of an index; regions of a box are parts of it."""
+    groups = index["group"].str.split("/region-").str[0]
+    return list(zip(groups, index["box"]))
+
+
+def read_matter(sources: Sources, key: BoxKey, shape: tuple[int, int, int]) -> np.ndarray:
+    """Read the matter overdensity of a box on a mesh.
+
+    Parameters
+    ----------
+    sources : mapping from {"matter"} to sequence of path
+        Grid files of the matter, in any order.
+    key : tuple of str
+        Group and name of the box.
+    shape : tuple of int, shape (3,)
+        Shape of the mesh.
+
+    Returns
+    -------
+    numpy.ndarray, shape `shape`, float32
+        Matter density over its mean, minus 1.
+
+    Raises
+    ------
+    InputError
+        No file contains the box, or the mesh does not divide the grid of the matter.
+    """
+    for path in sources.get(MATTER, ()):
+        with open_kind(path, "grid") as file:
+            keys = list(zip(map(str, file.attrs["groups"]), map(str, file.attrs["boxes"])))
+            if key in keys:
+                row = keys.index(key)
+                overdensity = average_cells(file["grid"][row], shape)
+                overdensity /= np.float32(file.attrs["mean_density"][row])
+                overdensity -= 1
+                return overdensity
+    raise InputError(f"the matter of box {key[1]} is in none of the given files")
 
 
 def read_definition(sources: Sources, label: str) -> dict[str, Any]:
@@ -119,17 +175,16 @@ def open_whole_boxes(sources: Sources, label: str, index: pd.DataFrame) -> Itera
             f"{len(grids)} grid files and {len(labels)} labels files; give one of each per batch "
             "of boxes, in the same order"
         )
-    groups = index["group"].str.split("/region-").str[0]
-    missing = np.ones(len(index), bool)
+    rows_of: dict[BoxKey, list[int]] = {}
+    for row, key in enumerate(box_keys(index)):
+        rows_of.setdefault(key, []).append(row)
     for grid_file, labels_file in zip(grids, labels):
         with open_boxes(grid_file, labels_file, [label]) as files:
-            for number, (box, group) in enumerate(zip(files.boxes, files.groups)):
-                rows = np.flatnonzero((index["box"] == box) & (groups == group))
-                missing[rows] = False
-                if len(rows):
-                    yield WholeBox(files, number, rows)
-    if missing.any():
-        box = index["box"].to_numpy()[missing][0]
+            for number, key in enumerate(zip(files.groups, files.boxes)):
+                if key in rows_of:
+                    yield WholeBox(files, number, np.array(rows_of.pop(key)))
+    if rows_of:
+        _, box = min(rows_of)
         raise InputError(
             f"box {box} is in none of the given grid files; give those of all examples"
         )

@@ -18,18 +18,18 @@ class VoidCountEvaluation(NumberEvaluation):
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         **options: Any,
     ) -> Fitted:
-        """Fit the baselines of each column, and the finder on whole boxes."""
-        from cosmodag.voids.baselines import box_finder
+        """Fit the baselines of each column, and those on whole boxes."""
+        from cosmodag.voids.baselines.whole_box_baselines import OF_NUMBERS, fit_whole_boxes
 
         settings = dict(settings or {})
-        of_finder = settings.pop(box_finder.NAME, {})
-        fitted = dict(super().fit(examples, settings=settings, **options))
-        for number, column in enumerate(self.columns):
-            valid, test = (
-                examples[split]._replace(y=examples[split].y[:, number])
-                for split in ("valid", "test")
-            )
-            fitted[f"{column}:{box_finder.NAME}"] = box_finder.fit_numbers(
-                self.sources, column, valid, test, threads=options.get("threads"), **of_finder
-            )
-        return fitted
+        of_boxes = {name: settings.pop(name) for name in OF_NUMBERS if name in settings}
+        fitted = super().fit(examples, settings=settings, **options)
+        by_column = {
+            column: {split: each._replace(y=each.y[:, n]) for split, each in examples.items()}
+            for n, column in enumerate(self.columns)
+        }
+        on_boxes = fit_whole_boxes(
+            OF_NUMBERS, self.sources, by_column, settings=of_boxes, **options
+        )
+        named = {f"{column}:{k}": v for column, each in on_boxes.items() for k, v in each.items()}
+        return {**fitted, **named}

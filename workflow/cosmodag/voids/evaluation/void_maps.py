@@ -27,18 +27,13 @@ class VoidMapEvaluation(MapEvaluation):
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         **options: Any,
     ) -> Fitted:
-        """Fit the baselines of maps, and the finder on whole boxes."""
-        from cosmodag.voids.baselines import box_finder
+        """Fit the baselines of maps, and those on whole boxes."""
+        from cosmodag.voids.baselines.whole_box_baselines import OF_MAPS, fit_whole_boxes
 
         settings = dict(settings or {})
-        of_finder = settings.pop(box_finder.NAME, {})
+        of_boxes = {name: settings.pop(name) for name in OF_MAPS if name in settings}
         fitted = super().fit(examples, settings=settings, **options)
-        of_boxes = box_finder.fit_maps(
-            self.sources,
-            self.channel,
-            examples["valid"],
-            examples["test"],
-            threads=options.get("threads"),
-            **of_finder,
+        on_boxes = fit_whole_boxes(
+            OF_MAPS, self.sources, {self.channel: examples}, settings=of_boxes, **options
         )
-        return {**fitted, box_finder.NAME: of_boxes}
+        return {**fitted, **on_boxes[self.channel]}

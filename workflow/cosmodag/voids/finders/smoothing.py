@@ -1,6 +1,6 @@
 """Smoothing of a field on a mesh with a Gaussian or a spherical top-hat window."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numba
 import numpy as np
@@ -55,8 +55,7 @@ def smooth(
     >>> smooth(np.ones((8, 8, 8)), [10.0] * 3, 2.0).shape
     (8, 8, 8)
     """
-    if window not in WINDOWS:
-        raise InputError(f"smoothing window {window!r} is unknown: choose one of {list(WINDOWS)}")
+    _check_window(window)
     threads = threads or numba.get_num_threads()
     field = np.asarray(field, dtype=np.float32)
     if radius == 0:
@@ -73,6 +72,54 @@ def smooth(
     return _convolve(field, padded, cell, radius, window, threads) / weight
 
 
+def smooth_each(
+    field: ArrayLike,
+    box_size: ArrayLike,
+    radii: Sequence[float],
+    *,
+    window: str = "gaussian",
+    threads: int | None = None,
+) -> Iterator[np.ndarray]:
+    """Convolve a field in a periodic box with windows of several radii, from one transform.
+
+    Parameters
+    ----------
+    field : array-like, shape (nx, ny, nz)
+        A real field, such as the overdensity.
+    box_size : array-like, shape (3,)
+        Sides of the box in Mpc/h.
+    radii : sequence of float
+        Standard deviations of the Gaussian, or radii of the top-hat, in Mpc/h.
+    window : {"gaussian", "tophat"}
+        Shape of the window.
+    threads : int, optional
+        Threads of the Fourier transforms; numba's number of threads by default.
+
+    Yields
+    ------
+    numpy.ndarray, shape (nx, ny, nz), float32
+        The field smoothed with each radius, as `smooth` returns it.
+
+    Raises
+    ------
+    InputError
+        The window is unknown.
+    """
+    _check_window(window)
+    threads = threads or numba.get_num_threads()
+    field = np.asarray(field, dtype=np.float32)
+    cell = np.asarray(box_size, dtype=np.float64) / field.shape
+    modes = scipy.fft.rfftn(field, workers=threads)
+    for radius in radii:
+        yield _smoothed(modes.copy(), field.shape, cell, radius, window, threads)
+
+
+def _check_window(window: str) -> None:
+    """Refuse an unknown window."""
+    if window not in WINDOWS:
+        raise InputError(f"smoothing window {window!r} is unknown: choose one of {list(WINDOWS)}")
+
+
 def _convolve(
     field: np.ndarray,
     shape: Sequence[int],
@@ -83,8 +130,20 @@ def _convolve(
 ) -> np.ndarray:
     """Convolve a field, padded with zeros to a shape, with a window in Fourier space."""
     modes = scipy.fft.rfftn(field, s=shape, workers=threads)
+    smoothed = _smoothed(modes, shape, cell, radius, window, threads)
+    return smoothed[tuple(slice(side) for side in field.shape)]
+
+
+def _smoothed(
+    modes: np.ndarray,
+    shape: Sequence[int],
+    cell: np.ndarray,
+    radius: float,
+    window: str,
+    threads: int,
+) -> np.ndarray:
+    """Return the field of a shape whose modes, which are overwritten, are smoothed."""
     waves = [2 * np.pi * scipy.fft.fftfreq(side, width) for side, width in zip(shape, cell)]
     last = 2 * np.pi * scipy.fft.rfftfreq(shape[2], cell[2])
     multiply_by_window(modes, waves[0], waves[1], last, radius, window == "tophat")
-    smoothed = scipy.fft.irfftn(modes, s=shape, workers=threads, overwrite_x=True)
-    return smoothed[tuple(slice(side) for side in field.shape)]
+    return scipy.fft.irfftn(modes, s=shape, workers=threads, overwrite_x=True)

@@ -1,0 +1,222 @@
+"""Reconstruction of the matter in whole periodic boxes from their galaxies.
+
+Boosted trees predict the matter of each cell of the mesh of the labels from the galaxy overdensity
+around it, smoothed on several scales, and from the best linear combination of these, which is a
+Wiener filter. They are fitted to simulated matter of the training boxes. A training box itself is
+reconstructed by trees that were fitted without it, so what is fitted to reconstructions sees errors
+of the same size in training boxes and in others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import LinearRegression
+
+from cosmodag.errors import InputError
+from cosmodag.voids.baselines.box_examples import BoxExamples
+from cosmodag.voids.baselines.whole_boxes import (
+    MATTER,
+    BoxKey,
+    WholeBox,
+    open_whole_boxes,
+    read_matter,
+)
+from cosmodag.voids.checks import OF_MATTER
+from cosmodag.voids.finders.smoothing import smooth_each
+
+log = logging.getLogger(__name__)
+
+SCALES = (1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 14.0)
+"""Standard deviations in Mpc/h of the Gaussians that smooth the galaxies."""
+SAMPLED_CELLS = 160_000
+"""Cells of all training boxes together that trees are fitted to."""
+FOLDS = 3
+"""Parts of the training boxes, each of which is reconstructed by trees fitted to the others."""
+LARGEST_BOX = 256**3
+"""Most cells of a mesh, whose features have to fit into memory."""
+CELLS_AT_ONCE = 50_000
+"""Cells that are predicted at once, few enough for the cache of a processor."""
+
+
+class Sample(NamedTuple):
+    """Cells of one box: features (n, F) and matter overdensity (n,), float32."""
+
+    features: np.ndarray
+    matter: np.ndarray
+
+
+class MatterTrees:
+    """Boosted trees that predict the matter overdensity from the galaxies around a cell.
+
+    Parameters
+    ----------
+    samples : collection of Sample
+        Cells of the boxes to fit to.
+    seed : int
+        Seed of the trees.
+    """
+
+    def __init__(self, samples: Collection[Sample], *, seed: int = 0):
+        features, matter = (np.concatenate(parts) for parts in zip(*samples))
+        self._filter = LinearRegression().fit(features, matter)
+        self._trees = HistGradientBoostingRegressor(
+            max_iter=50,
+            learning_rate=0.2,
+            max_leaf_nodes=31,
+            min_samples_leaf=100,
+            l2_regularization=1.0,
+            early_stopping=False,
+            random_state=seed,
+        )
+        self._trees.fit(self._with_filtered(features), matter)
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Return the matter overdensity of cells, (n,) float32, from their features (n, F)."""
+        matter = np.empty(len(features), np.float32)
+        for start in range(0, len(features), CELLS_AT_ONCE):
+            rows = slice(start, start + CELLS_AT_ONCE)
+            matter[rows] = self._trees.predict(self._with_filtered(features[rows]))
+        return matter
+
+    def _with_filtered(self, features: np.ndarray) -> np.ndarray:
+        """Return the features beside their linear combination."""
+        return np.column_stack([features, self._filter.predict(features)])
+
+
+def galaxy_features(galaxies: np.ndarray, box_size: ArrayLike) -> np.ndarray:
+    """Return the features of each cell of a periodic box.
+
+    Parameters
+    ----------
+    galaxies : numpy.ndarray, shape (nx, ny, nz), float32
+        Galaxy overdensity.
+    box_size : array-like, shape (3,)
+        Sides of the box in Mpc/h.
+
+    Returns
+    -------
+    numpy.ndarray, shape (nx * ny * nz, F), float32
+        Overdensity smoothed with each of `SCALES`.
+    """
+    features = np.empty((galaxies.size, len(SCALES)), np.float32)
+    for number, smoothed in enumerate(smooth_each(galaxies, box_size, SCALES)):
+        features[:, number] = smoothed.ravel()
+    return features
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Reconstructed matter of the boxes of examples.
+
+    Nothing is fitted before the first box is reconstructed. Of the training boxes the last one is
+    kept, of the others all, which takes less memory than their examples.
+
+    Parameters
+    ----------
+    examples : BoxExamples
+        Examples, whose truth is not used.
+    seed : int
+        Seed of samples, folds and trees.
+    """
+
+    examples: BoxExamples
+    seed: int = 0
+    _trees: dict[int | None, MatterTrees] = field(default_factory=dict, repr=False)
+    _kept: dict[BoxKey, np.ndarray] = field(default_factory=dict, repr=False)
+
+    def check(self) -> None:
+        """Refuse examples whose matter cannot be reconstructed without seeing the test split.
+
+        Raises
+        ------
+        InputError
+        """
+        examples = self.examples
+        if examples.label not in OF_MATTER:
+            raise InputError(f"voids of {examples.label} are not defined by the matter")
+        if not examples.sources.get(MATTER):
+            raise InputError("the matter of the training boxes was not given")
+        shared = examples.boxes("train") & (examples.boxes("valid") | examples.boxes("test"))
+        if shared:
+            raise InputError(
+                f"box {min(shared)[1]} has training examples and others, so its matter as a whole "
+                "must not be fitted to"
+            )
+
+    def matter(self, box: WholeBox) -> np.ndarray:
+        """Return the reconstructed matter overdensity of a box, by trees that have not seen it.
+
+        Returns
+        -------
+        numpy.ndarray, shape of the mesh of the label, float32
+        """
+        if box.key in self._kept:
+            return self._kept[box.key]
+        _check_box(box, self.examples.label)
+        galaxies = box.galaxies(self.examples.label)
+        features = galaxy_features(galaxies, box.files.box_size)
+        matter = self.trees_for(box.key).predict(features).reshape(galaxies.shape)
+        for key in self._samples:
+            self._kept.pop(key, None)
+        self._kept[box.key] = matter
+        return matter
+
+    def trees_for(self, key: BoxKey) -> MatterTrees:
+        """Return the trees that reconstruct a box: for a training box, those without its fold."""
+        fold = self.folds.get(key)
+        if fold not in self._trees:
+            samples = [
+                s for key, s in self._samples.items() if fold is None or self.folds[key] != fold
+            ]
+            if not samples:
+                raise InputError("there is one training box; reconstructions need two or more")
+            self._trees[fold] = MatterTrees(samples, seed=self.seed)
+        return self._trees[fold]
+
+    @cached_property
+    def folds(self) -> dict[BoxKey, int]:
+        """Fold of each training box."""
+        keys = sorted(self._samples)
+        order = np.random.default_rng(self.seed).permutation(len(keys))
+        return {key: int(place) % FOLDS for key, place in zip(keys, order)}
+
+    @cached_property
+    def _samples(self) -> dict[BoxKey, Sample]:
+        """Sampled cells of the training boxes."""
+        return dict(self._sample_boxes())
+
+    def _sample_boxes(self) -> Iterator[tuple[BoxKey, Sample]]:
+        """Sample the cells of one training box after the other."""
+        self.check()
+        examples = self.examples
+        per_box = SAMPLED_CELLS // len(examples.boxes("train"))
+        index = examples.splits["train"].index
+        for number, box in enumerate(open_whole_boxes(examples.sources, examples.label, index)):
+            _check_box(box, examples.label)
+            galaxies = box.galaxies(examples.label)
+            matter = read_matter(examples.sources, box.key, box.mesh_shape(examples.label))
+            random = np.random.default_rng([self.seed, number])
+            cells = random.choice(matter.size, min(per_box, matter.size), replace=False)
+            cells.sort()
+            features = galaxy_features(galaxies, box.files.box_size)
+            yield box.key, Sample(features[cells], matter.ravel()[cells])
+
+
+def _check_box(box: WholeBox, label: str) -> None:
+    """Refuse a box that is not periodic or too large."""
+    if not box.files.periodic:
+        raise InputError("the boxes are not periodic")
+    shape = box.mesh_shape(label)
+    if np.prod(shape) > LARGEST_BOX:
+        raise InputError(
+            f"the mesh of the labels has {' × '.join(map(str, shape))} cells, more than "
+            f"{LARGEST_BOX:,} whose matter is reconstructed"
+        )
