@@ -16,6 +16,7 @@ from cosmodag.voids.finders.cross_match import match_spheres
 from cosmodag.voids.finders.void_catalogue import sphere_volume
 from tests.unit.voids.finders.planted import remove_spheres, scatter_spheres
 from tests.unit.voids.survey.footprints import inside, observed, uniform
+from tests.unit.voids.survey.test_footprint import write_map
 
 SIDE, OMEGA_M, DENSITY = 260.0, 0.3, 0.01
 
@@ -115,6 +116,24 @@ def test_voids_away_from_edges_are_those_of_the_box(survey_voids, box_voids):
     assert np.abs(near.radius_ratio[kept] - 1).max() < 0.05
 
 
+@pytest.mark.parametrize("known_by", ["mask", "galaxies"])
+def test_voids_are_the_same_without_randoms(find, survey_voids, planted, tmp_path, known_by):
+    words = ["--estimate-footprint"]
+    if known_by == "mask":
+        write_map(tmp_path / "mask.fits", eastern=1.0)
+        words = ["--mask", str(tmp_path / "mask.fits")]
+    done = find(tmp_path / "voids", *words, randoms=False)
+    assert done.exit_code == 0, done.output
+    position, radius = spheres(tmp_path / "voids")
+    expected = np.flatnonzero(away_from_edges(*planted))
+    match = match_spheres(position, radius, *planted, [SIDE] * 3, periodic=True)
+    assert np.isin(expected, match.reference_row).all()
+    near = match_spheres(position, radius, *spheres(survey_voids), [SIDE] * 3, periodic=True)
+    kept = away_from_edges(position, radius)[near.row]
+    assert near.offset[kept].max() < 0.3
+    assert np.abs(near.radius_ratio[kept] - 1).max() < 0.1
+
+
 def test_volume_of_voids_outside_the_survey_is_small(survey_voids):
     random = np.random.default_rng(1)
     points = random.normal(size=(2000, 3))
@@ -188,8 +207,9 @@ def test_velocities_and_other_columns_are_read(find, files, survey_voids, tmp_pa
 @pytest.mark.parametrize(
     ("words", "randoms", "message"),
     [
-        ((), False, "give --randoms"),
-        (("--box-size", "260"), True, "give --randoms"),
+        ((), False, "give --randoms, --mask or --estimate-footprint"),
+        (("--box-size", "260"), True, "one of the four"),
+        (("--estimate-footprint",), True, "one of the four"),
         (("--cz",), True, "leave cz out"),
         (("--minimum-radius", "3", "--cell", "4"), True, "give a larger minimum_radius"),
         (("--minimum-radius", "10", "--cell", "6"), True, "use more cells or a larger radius"),

@@ -7,8 +7,8 @@ import numpy as np
 from cosmodag.errors import InputError
 
 SURVEY = (
-    "a survey needs right ascension, declination and redshift, and randoms that say where it "
-    "observed: `cosmodag voids find --randoms`"
+    "a survey needs right ascension, declination and redshift, and randoms or a mask that say "
+    "where it observed: `cosmodag voids find --randoms` or `--mask`"
 )
 """What a catalogue of a survey needs."""
 _VELOCITIES, _REDSHIFT = (500.0, 1.5e6), 8.0
@@ -44,5 +44,6 @@ def sky_error(objects: str | Path, low: np.ndarray, high: np.ndarray) -> InputEr
     return InputError(
         f"{objects}: the columns of x, y and z extend from {extents}, which looks like degrees of "
         f"right ascension, declination and {what}, not positions in a box: use `cosmodag voids "
-        f"find --randoms FILE{option}`, with the randoms of the survey"
+        f"find --randoms FILE{option}`, with the randoms of the survey, or with --mask or "
+        "--estimate-footprint"
     )

@@ -29,7 +29,20 @@ FILES = ("format", "table", "max_rejected")
     "--randoms",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
-    help="Randoms of a survey. CATALOGUE then contains right ascension, declination and redshift.",
+    help="Randoms of a survey. CATALOGUE then has right ascension, declination and redshift.",
+)
+@click.option(
+    "--mask",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="HEALPix map of the completeness of a survey, in FITS, instead of randoms.",
+)
+@click.option(
+    "--mask-column", type=NumberOrName(), help="Column of the completeness; the first if absent."
+)
+@click.option(
+    "--estimate-footprint",
+    is_flag=True,
+    help="Estimate the footprint of a survey from its galaxies, without randoms or a mask.",
 )
 @click.option("--box-size", type=Structure(), help="Side of a box in Mpc/h, or its three sides.")
 @click.option(
@@ -109,10 +122,11 @@ FILES = ("format", "table", "max_rejected")
     help="Largest fraction of rows that may be left out because they cannot be used.",
 )
 @threads
-def command(catalogue, output, randoms, box_size, threads, **settings):
+def command(catalogue, output, randoms, mask, box_size, threads, **settings):
     """Find voids among the galaxies of CATALOGUE, in a survey or in a box.
 
-    A survey needs --randoms, a box --box-size. CATALOGUE is a file, or several files.
+    A survey needs --randoms, --mask or --estimate-footprint, a box --box-size. CATALOGUE is a file,
+    or several files.
 
     \b
     Columns of the table, one row per void:
@@ -130,13 +144,14 @@ def command(catalogue, output, randoms, box_size, threads, **settings):
     from cosmodag.voids.survey.void_files import write_voids
 
     search = _search(settings)
-    if bool(randoms) == (box_size is not None):
+    given = (randoms, mask, settings["estimate_footprint"], box_size is not None)
+    if sum(map(bool, given)) != 1:
         raise click.UsageError(
-            "give --randoms for a survey with right ascension, declination and redshift, or "
-            "--box-size for positions in a box"
+            "give --randoms, --mask or --estimate-footprint for a survey with right ascension, "
+            "declination and redshift, or --box-size for positions in a box: one of the four"
         )
-    if randoms:
-        tracers = _survey(catalogue, randoms, settings)
+    if box_size is None:
+        tracers = _survey(catalogue, randoms, mask, settings)
     else:
         tracers = _box(catalogue, box_size, settings)
     found = find_voids(tracers, search, threads=threads)
@@ -157,9 +172,12 @@ def _search(settings: Mapping[str, Any]) -> "VoidSearch":
 
 
 def _survey(
-    catalogue: Sequence[Path], randoms: Sequence[Path], settings: Mapping[str, Any]
+    catalogue: Sequence[Path],
+    randoms: Sequence[Path],
+    mask: Path | None,
+    settings: Mapping[str, Any],
 ) -> "Tracers":
-    """Return the galaxies of a survey, with its randoms."""
+    """Return the galaxies of a survey, with what states its footprint."""
     from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue
     from cosmodag.voids.survey.tracers import SurveyTracers
 
@@ -178,8 +196,11 @@ def _survey(
             columns=settings["randoms_columns"] or columns,
             weight=settings["randoms_weight"],
             **shared,
-        ),
-        **_pick(settings, ("omega_m", "minimum_completeness")),
+        )
+        if randoms
+        else None,
+        mask=mask,
+        **_pick(settings, ("mask_column", "omega_m", "minimum_completeness")),
     )
 
 

@@ -1,9 +1,8 @@
 """Selection function of a survey: the number density of galaxies that it would see without
 clustering.
 
-It is the product of an angular completeness, measured from randoms in pixels on the sky, and a
-density that depends on the distance, measured from the randoms or, if they have no redshifts, from
-the galaxies.
+It is the product of the completeness on the sky, which is the footprint's, and a density that
+depends on the distance, measured from the randoms or, if they have no redshifts, the galaxies.
 """
 
 from dataclasses import dataclass
@@ -13,11 +12,8 @@ import numpy as np
 from cosmodag.errors import InputError
 from cosmodag.voids.catalogues.sky_catalogue import SkySample
 from cosmodag.voids.catalogues.sky_coordinates import spherical_coordinates
-from cosmodag.voids.survey.sky_pixels import SkyPixels, fit_pixels
+from cosmodag.voids.survey.footprint import Footprint
 
-PER_PIXEL = 50
-"""Mean number of randoms per pixel; half as many are no accident of their Poisson noise."""
-FEWEST_RANDOMS = 1000
 SHELL, GALAXY_SHELL = 5.0, 40.0
 """Least thickness in Mpc/h of the shells in which randoms and galaxies are counted; structures of
 the galaxies must not become part of the selection."""
@@ -31,25 +27,17 @@ class SurveySelection:
 
     Attributes
     ----------
-    pixels : SkyPixels
-        Pixels on the sky.
-    completeness : numpy.ndarray, shape (n_pixels,), float64
-        Completeness of each pixel in units of the mean inside the footprint; 0 outside.
+    footprint : Footprint
+        Completeness on the sky.
     distance : numpy.ndarray, shape (K,), float64
         Ascending comoving distances in Mpc/h; the first and last are the limits of the survey.
     density : numpy.ndarray, shape (K,), float64
         Number density of galaxies at these distances and a completeness of 1 in (Mpc/h)⁻³.
     """
 
-    pixels: SkyPixels
-    completeness: np.ndarray
+    footprint: Footprint
     distance: np.ndarray
     density: np.ndarray
-
-    @property
-    def area(self) -> float:
-        """Area of the footprint in steradians."""
-        return float(self.pixels.area[self.completeness > 0].sum())
 
     def completeness_at(self, position: np.ndarray) -> np.ndarray:
         """Return the angular completeness at positions, 0 outside the survey.
@@ -87,24 +75,24 @@ class SurveySelection:
         reached = np.flatnonzero((distance >= self.distance[0]) & (distance <= self.distance[-1]))
         ra, dec, _ = spherical_coordinates(position[reached])
         completeness = np.zeros(len(position))
-        completeness[reached] = self.completeness[self.pixels.index(ra, dec)]
+        completeness[reached] = self.footprint.at(ra, dec)
         return completeness, distance
 
 
 def measure_selection(
-    galaxies: SkySample, randoms: SkySample, *, minimum_completeness: float = 0.5
+    galaxies: SkySample, footprint: Footprint, randoms: SkySample | None = None
 ) -> SurveySelection:
-    """Measure the selection function of a survey from its randoms.
+    """Measure the radial selection of a survey, and combine it with its footprint.
 
     Parameters
     ----------
     galaxies : SkySample
         The galaxies, with distances.
-    randoms : SkySample
-        Unclustered points with the footprint and completeness of the survey. With distances, the
-        radial selection is theirs; without, that of the galaxies.
-    minimum_completeness : float
-        Completeness, in units of the mean inside the footprint, below which a pixel is outside.
+    footprint : Footprint
+        Completeness on the sky.
+    randoms : SkySample, optional
+        Points without clustering. With distances, the radial selection is theirs; without, or
+        where there are none, it is that of the galaxies.
 
     Returns
     -------
@@ -113,41 +101,24 @@ def measure_selection(
     Raises
     ------
     InputError
-        There are fewer than 1000 randoms, or no galaxy is inside their footprint and distances.
+        No galaxy is inside the footprint and the distances of the randoms.
     """
-    if randoms.n_objects < FEWEST_RANDOMS:
-        raise InputError(
-            f"{randoms.name}: {randoms.n_objects} randoms; the footprint needs at least "
-            f"{FEWEST_RANDOMS}, ten for each galaxy or more"
-        )
-    pixels = fit_pixels(randoms.ra, randoms.dec, PER_PIXEL)
-    completeness = _completeness(pixels, randoms, minimum_completeness)
-    radial = galaxies if randoms.distance is None else randoms
+    of_galaxies = randoms is None or randoms.distance is None
+    radial = galaxies if of_galaxies else randoms
     low, high = radial.distances.min(), radial.distances.max()
-    inside = completeness[pixels.index(galaxies.ra, galaxies.dec)] > 0
+    inside = footprint.at(galaxies.ra, galaxies.dec) > 0
     inside &= (galaxies.distances >= low) & (galaxies.distances <= high)
     if not inside.any():
         raise InputError(
             f"{galaxies.name}: no galaxy is inside the footprint and the redshifts of "
-            f"{randoms.name}; check the columns, or give the randoms of this catalogue"
+            f"{footprint.name}; check the columns, or give the randoms or the mask of this "
+            "catalogue"
         )
-    solid_angle = float((completeness * pixels.area).sum())
-    thickness = GALAXY_SHELL if randoms.distance is None else SHELL
-    kept = completeness[pixels.index(radial.ra, radial.dec)] > 0
-    distance, density = _radial_density(radial.select(kept), solid_angle, thickness)
-    density *= galaxies.select(inside).total_weight / radial.select(kept).total_weight
-    return SurveySelection(pixels, completeness, distance, density)
-
-
-def _completeness(pixels: SkyPixels, randoms: SkySample, minimum: float) -> np.ndarray:
-    """Return the completeness of each pixel, 0 where it is below a minimum."""
-    index = pixels.index(randoms.ra, randoms.dec)
-    density = np.bincount(index, randoms.weight, len(pixels.area)) / pixels.area
-    interior = pixels.has_all_neighbours(density > 0)
-    if not interior.any():
-        interior = density > 0
-    completeness = density / (density * pixels.area)[interior].sum() * pixels.area[interior].sum()
-    return np.where(completeness >= minimum, completeness, 0.0)
+    radial = radial.select(footprint.at(radial.ra, radial.dec) > 0)
+    thickness = GALAXY_SHELL if of_galaxies else SHELL
+    distance, density = _radial_density(radial, footprint.solid_angle, thickness)
+    density *= galaxies.select(inside).total_weight / radial.total_weight
+    return SurveySelection(footprint, distance, density)
 
 
 def _radial_density(

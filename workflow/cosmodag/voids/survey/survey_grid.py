@@ -93,7 +93,6 @@ class SurveyGrid:
 
 def grid_survey(
     galaxies: SkySample,
-    randoms: SkySample,
     selection: SurveySelection,
     *,
     cell: float,
@@ -108,10 +107,8 @@ def grid_survey(
     ----------
     galaxies : SkySample
         The galaxies, with distances.
-    randoms : SkySample
-        The randoms, around which the box is chosen.
     selection : SurveySelection
-        Their selection function.
+        Their selection function, around whose footprint the box is chosen.
     cell : float
         Side of a cell in Mpc/h.
     minimum_density : float
@@ -126,7 +123,7 @@ def grid_survey(
     InputError
         The box has more than 2²⁷ cells, or the expected density is below the minimum everywhere.
     """
-    origin, shape = enclosing_box(randoms, selection, cell)
+    origin, shape = enclosing_box(selection, cell)
     box_size = cell * np.array(shape, np.float64)
     expected, inside, mean_density = _expected_counts(
         selection, origin, shape, cell, minimum_density
@@ -159,16 +156,14 @@ def grid_survey(
 
 
 def enclosing_box(
-    randoms: SkySample, selection: SurveySelection, cell: float
+    selection: SurveySelection, cell: float
 ) -> tuple[np.ndarray, tuple[int, int, int]]:
     """Return the lower corner and the numbers of cells of the box around a survey.
 
     Parameters
     ----------
-    randoms : SkySample
-        Points all over the footprint.
     selection : SurveySelection
-        Selection function, for the range of distances.
+        Selection function, for the footprint and the range of distances.
     cell : float
         Side of a cell in Mpc/h.
 
@@ -184,7 +179,7 @@ def enclosing_box(
     InputError
         There are more than 2²⁷ cells.
     """
-    direction = randoms.direction
+    direction = selection.footprint.outline
     corners = [
         f(direction, axis=0) * r for f in (np.min, np.max) for r in selection.distance[[0, -1]]
     ]
@@ -194,7 +189,7 @@ def enclosing_box(
     if cells.prod() > MOST_CELLS:
         least = cell * np.cbrt(cells.prod() / MOST_CELLS)
         raise InputError(
-            f"{randoms.name}: cells of {cell:.3g} Mpc/h in the box of "
+            f"{selection.footprint.name}: cells of {cell:.3g} Mpc/h in the box of "
             f"{' x '.join(f'{side:.4g}' for side in high - low)} Mpc/h around the survey are more "
             f"than {MOST_CELLS}; give a cell of at least {1.05 * least:.3g} Mpc/h with a "
             "minimum_radius of twice that or more, or a narrower range of redshifts"

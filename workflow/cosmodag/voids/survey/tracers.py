@@ -1,6 +1,7 @@
 """Galaxies in which voids are searched: those of a survey, or of a box."""
 
 import logging
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,11 @@ from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, join_chu
 from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue, SkySample, read_sky
 from cosmodag.voids.catalogues.sky_coordinates import sky_coordinates
 from cosmodag.voids.grids.box_grid import grid_box
+from cosmodag.voids.survey.footprint import (
+    Footprint,
+    footprint_of_galaxies,
+    footprint_of_randoms,
+)
 from cosmodag.voids.survey.selection import SurveySelection, measure_selection
 from cosmodag.voids.survey.survey_grid import SurveyGrid, grid_survey
 from cosmodag.voids.survey.void_search import VoidSearch
@@ -77,12 +83,21 @@ class Tracers(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyTracers(Tracers):
-    """The galaxies of a survey, its randoms, and the cosmology of its distances.
+    """The galaxies of a survey, its footprint, and the cosmology of its distances.
+
+    The footprint is that of the randoms or of the mask; without either it is estimated from the
+    galaxies.
 
     Parameters
     ----------
-    galaxies, randoms : SkyCatalogue
-        Catalogues with sky coordinates. The randoms state the selection function.
+    galaxies : SkyCatalogue
+        Catalogue with sky coordinates.
+    randoms : SkyCatalogue, optional
+        Catalogue of points without clustering, which state the selection function.
+    mask : path-like, optional
+        HEALPix map of the completeness, see `read_mask`.
+    mask_column : str or int, optional
+        Its column.
     omega_m : float
         Density of matter today in units of the critical density, of flat ΛCDM.
     minimum_completeness : float
@@ -90,28 +105,28 @@ class SurveyTracers(Tracers):
     """
 
     galaxies: SkyCatalogue
-    randoms: SkyCatalogue
     omega_m: float
+    randoms: SkyCatalogue | None = None
+    mask: str | os.PathLike | None = None
+    mask_column: str | int | None = None
     minimum_completeness: float = 0.5
 
     @property
     def files(self) -> list[Path]:
-        """Files of the galaxies and of the randoms."""
-        return [*self.galaxies.files, *self.randoms.files]
+        """Files of the galaxies, and of the randoms or the mask."""
+        randoms = [] if self.randoms is None else self.randoms.files
+        mask = [] if self.mask is None else [Path(self.mask)]
+        return [*self.galaxies.files, *randoms, *mask]
 
     def sample(self, search: VoidSearch) -> TracerSample:
-        """Read galaxies and randoms, and assign them to a grid; see `Tracers.sample`."""
+        """Read galaxies and footprint, and assign them to a grid; see `Tracers.sample`."""
         rejections = Rejections("rows")
-        galaxies, randoms = (
-            self._read(catalogue, rejections) for catalogue in (self.galaxies, self.randoms)
-        )
-        selection = measure_selection(
-            galaxies, randoms, minimum_completeness=self.minimum_completeness
-        )
+        galaxies = self._read(self.galaxies, rejections)
+        randoms = None if self.randoms is None else self._read(self.randoms, rejections)
+        selection = measure_selection(galaxies, self._footprint(galaxies, randoms), randoms)
         _describe(selection, search)
         grid = grid_survey(
             galaxies,
-            randoms,
             selection,
             cell=search.cell_size,
             minimum_density=search.minimum_density,
@@ -123,6 +138,18 @@ class SurveyTracers(Tracers):
     def sky_columns(self, position: np.ndarray) -> dict[str, np.ndarray]:
         """Return right ascension and declination in degrees and redshift of positions."""
         return dict(zip(("ra", "dec", "redshift"), sky_coordinates(position, self.omega_m)))
+
+    def _footprint(self, galaxies: SkySample, randoms: SkySample | None) -> Footprint:
+        """Return the footprint by the best that there is to know it."""
+        if randoms is not None:
+            return footprint_of_randoms(randoms, self.minimum_completeness)
+        if self.mask is None:
+            return footprint_of_galaxies(galaxies, self.minimum_completeness)
+        from cosmodag.voids.survey.sky_mask import read_mask
+
+        return read_mask(
+            self.mask, column=self.mask_column, minimum_completeness=self.minimum_completeness
+        )
 
     def _read(self, catalogue: SkyCatalogue, rejections: Rejections) -> SkySample:
         """Read a catalogue and add its rows that cannot be used to all rejections."""
@@ -166,8 +193,8 @@ def _describe(selection: SurveySelection, search: VoidSearch) -> None:
     logger.info(
         "footprint of %.0f square degrees in pixels of %.2g degrees, distances from %.4g to %.4g "
         "Mpc/h",
-        selection.area * np.degrees(1) ** 2,
-        selection.pixels.side,
+        selection.footprint.area * np.degrees(1) ** 2,
+        selection.footprint.pixels.side,
         *selection.distance[[0, -1]],
     )
     low, high = selection.density.min(), selection.density.max()
