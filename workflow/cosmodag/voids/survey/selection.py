@@ -103,8 +103,9 @@ def measure_selection(
     InputError
         No galaxy is inside the footprint and the distances of the randoms.
     """
-    of_galaxies = randoms is None or randoms.distance is None
-    radial = galaxies if of_galaxies else randoms
+    radial, thickness = galaxies, GALAXY_SHELL
+    if randoms is not None and randoms.distance is not None:
+        radial, thickness = randoms, SHELL
     low, high = radial.distances.min(), radial.distances.max()
     inside = footprint.at(galaxies.ra, galaxies.dec) > 0
     inside &= (galaxies.distances >= low) & (galaxies.distances <= high)
@@ -115,7 +116,6 @@ def measure_selection(
             "catalogue"
         )
     radial = radial.select(footprint.at(radial.ra, radial.dec) > 0)
-    thickness = GALAXY_SHELL if of_galaxies else SHELL
     distance, density = _radial_density(radial, footprint.solid_angle, thickness)
     density *= galaxies.select(inside).total_weight / radial.total_weight
     return SurveySelection(footprint, distance, density)
