@@ -12,6 +12,8 @@ CONFIG ?= config/config.yaml
 EXPERIMENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard workflow/cosmodag/*/experiment.py))))
 PROFILES := local slurm ci
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Jobs of a second would spend most of it on the source text of what they import.
+unexport PYTHONDONTWRITEBYTECODE
 # Threads that wait actively starve each other where jobs share few cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
@@ -65,9 +67,11 @@ clean:  ## remove results and logs
 
 setup: $(READY)
 
+# Packages are compiled by all cores; files that are no Python of this version are left out.
 $(READY): envs/requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --no-compile --requirement envs/requirements.lock
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

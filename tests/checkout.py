@@ -64,7 +64,7 @@ class Checkout:
         )
         assert (done.returncode == 0) == ok, done.stdout
         if "-n" not in words:
-            _keep_compiled(self.folder)
+            keep_compiled(self.folder)
         return done.stdout
 
     def python(self, *words: str) -> tuple[int, str]:
@@ -124,6 +124,17 @@ class Checkout:
         return jobs
 
 
+def take_compiled(repository: Path) -> None:
+    """Take what copies of the same code compiled, where the repository has compiled nothing yet."""
+    with _compiled(repository) as store:
+        if any((repository / "workflow").rglob("*.nbi")):
+            return
+        for path in store.rglob("*.nb?"):
+            place = repository / "workflow" / path.relative_to(store)
+            place.parent.mkdir(exist_ok=True)
+            shutil.copy2(path, place)
+
+
 def copy_checkout(folder: Path, repository: Path) -> Checkout:
     """Copy the workflow's own files and what other copies compiled, but no results."""
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".snakemake")
@@ -141,7 +152,7 @@ def copy_checkout(folder: Path, repository: Path) -> Checkout:
     return Checkout(folder)
 
 
-def _keep_compiled(folder: Path) -> None:
+def keep_compiled(folder: Path) -> None:
     """Store what a copy compiled, for later copies of the same code."""
     with _compiled(folder) as store:
         known = {path.relative_to(store) for path in store.rglob("*.nbi")}

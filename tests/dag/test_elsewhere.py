@@ -85,7 +85,8 @@ def analysis(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("analysis")
 
 
-@pytest.mark.parametrize("prefix", [pytest.param("", marks=pytest.mark.attack), "inner"])
+@pytest.mark.parametrize("prefix", ["", "inner"])
+@pytest.mark.attack
 @pytest.mark.slow
 def test_a_module_runs_beside_rules_of_the_outer_workflow(tmp_path, repository, analysis, prefix):
     checkout = copy_checkout(tmp_path, repository)
