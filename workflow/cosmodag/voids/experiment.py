@@ -46,6 +46,7 @@ EXPERIMENT = Experiment(
         "box_finder": "a void finder on the galaxies of the whole box",
         "matter_finder": "a void finder on matter reconstructed from the galaxies of the whole box",
         "stack": "boosted trees on void finders and reconstructed matter of the whole box",
+        "stack_ridge": "ridge regression on void finders and reconstructed matter of the whole box",
     },
     writers={
         "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",

@@ -19,7 +19,7 @@ from tests.checksummed import hdf5_file
 CELLS, CELL, LABEL = 48, 2.0, "matter_spheres"
 BOX = np.full(3, CELLS * CELL)
 GEOMETRY = SubBoxGeometry(side=24, depth=8, stride=24, axes=(0, 1, 2))
-THRESHOLD, MINIMUM_RADIUS = -0.5, 6.0
+DEFINITION = {"threshold": -0.5, "minimum_radius": 6.0}
 
 
 class Box(NamedTuple):
@@ -78,12 +78,11 @@ def draw_universe(seed):
     return matter / matter.mean(), random.poisson(0.2 * rate / rate.mean()).astype(np.float32)
 
 
-def write_universe(folder, name, seed, *, perfect=False, **attributes):
+def write_universe(folder, name, seed, *, perfect=False, definition=DEFINITION, **attributes):
     """Write a box whose voids are those of its matter, which galaxies may trace perfectly."""
     matter, galaxies = draw_universe(seed)
     galaxies = matter if perfect else galaxies
-    definition = {"threshold": THRESHOLD, "minimum_radius": MINIMUM_RADIUS}
-    voids = find_underdense_spheres(matter - 1, BOX, **definition)
+    voids = find_underdense_spheres(matter - 1, BOX, **DEFINITION)
     return write_box(
         folder, name, galaxies, voids, definition=definition, matter=matter, **attributes
     )

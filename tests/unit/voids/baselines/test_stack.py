@@ -18,13 +18,14 @@ from cosmodag.evaluation.map_scores import largest_mcc
 from cosmodag.voids.baselines.box_examples import BoxExamples
 from cosmodag.voids.baselines.whole_box_baselines import OF_MAPS, OF_NUMBERS, fit_whole_boxes
 from cosmodag.voids.cutouts.cubes import list_cubes
-from tests.unit.voids.baselines.boxes import LABEL, sources_of, write_universe
+from tests.unit.voids.baselines.boxes import LABEL, joined, sources_of, write_universe
 
 SETTINGS = {"stack": {"max_pixels": 20_000}}
 ON_MATTER = ("matter_finder", "stack")
 
 
 def fit(examples, baselines=OF_MAPS):
+    """Return the predictions of all baselines."""
     fitted = fit_whole_boxes(
         baselines, examples.sources, {examples.target: examples.splits}, settings=SETTINGS
     )
@@ -38,18 +39,37 @@ def test_each_step_finds_the_voids_of_the_matter_better(examples):
     assert mcc["stack"] > mcc["matter_finder"] > mcc["box_finder"] > 0.2
 
 
-def test_voids_are_counted_in_the_reconstruction(tmp_path):
-    """Galaxies that trace the matter perfectly are reconstructed to it."""
-    names = ("train", "valid", "test")
-    boxes = [write_universe(tmp_path, name, n, perfect=True) for n, name in enumerate(names)]
+def as_numbers(examples):
+    """Return the examples with the number of voids as truth."""
     column = f"count_{LABEL}"
     splits = {
-        name: box.examples._replace(y=box.examples.index[column].to_numpy(float))
-        for name, box in zip(names, boxes)
+        name: each._replace(y=each.index[column].to_numpy(float))
+        for name, each in examples.splits.items()
     }
-    fitted = fit(BoxExamples(sources_of(*boxes), column, splits), OF_NUMBERS)
-    assert fitted.keys() == {"box_finder", "matter_finder"}
-    assert np.corrcoef(fitted["matter_finder"].test, splits["test"].y)[0, 1] > 0.9
+    return replace(examples, target=column, splits=splits)
+
+
+def test_voids_are_counted_in_the_reconstruction(tmp_path):
+    """Galaxies that trace the matter perfectly are reconstructed to it."""
+    names = ("u0", "u1", "valid", "test")
+    boxes = [write_universe(tmp_path, name, n, perfect=True) for n, name in enumerate(names)]
+    *train, valid, test = boxes
+    splits = {"train": joined(*train), "valid": valid.examples, "test": test.examples}
+    examples = as_numbers(BoxExamples(sources_of(*boxes), f"fraction_{LABEL}", splits))
+    fitted = fit(examples, OF_NUMBERS)
+    truth = examples.splits["test"].y
+    correlation = {name: np.corrcoef(each.test, truth)[0, 1] for name, each in fitted.items()}
+    assert correlation["matter_finder"] > 0.95
+    assert correlation["stack_ridge"] > correlation["box_finder"] + 0.1
+
+
+def test_a_medium_radius_is_taken_where_the_definition_has_none(tmp_path):
+    definition = {"smoothing": 3.0}
+    boxes = [write_universe(tmp_path, f"u{n}", n, definition=definition) for n in range(4)]
+    *train, valid, test = boxes
+    splits = {"train": joined(*train), "valid": valid.examples, "test": test.examples}
+    fitted = fit(BoxExamples(sources_of(*boxes), f"fraction_{LABEL}", splits))
+    assert largest_mcc(fitted["stack"].test, test.examples.y) > 0.5
 
 
 def test_predictions_do_not_depend_on_the_truth_of_the_test_split(examples):
@@ -57,6 +77,15 @@ def test_predictions_do_not_depend_on_the_truth_of_the_test_split(examples):
     other = replace(examples, splits={**examples.splits, "test": test._replace(y=~test.y)})
     before, after = fit(examples), fit(other)
     for name in ON_MATTER:
+        np.testing.assert_array_equal(before[name].test, after[name].test)
+
+
+def test_numbers_do_not_depend_on_the_truth_of_the_test_split(examples):
+    numbers = as_numbers(examples)
+    test = numbers.splits["test"]
+    other = replace(numbers, splits={**numbers.splits, "test": test._replace(y=test.y[::-1] + 1)})
+    before, after = fit(numbers, OF_NUMBERS), fit(other, OF_NUMBERS)
+    for name in ("matter_finder", "stack_ridge"):
         np.testing.assert_array_equal(before[name].test, after[name].test)
 
 

@@ -9,7 +9,6 @@ of the same size in training boxes and in others.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,8 +30,6 @@ from cosmodag.voids.baselines.whole_boxes import (
 )
 from cosmodag.voids.checks import OF_MATTER
 from cosmodag.voids.finders.smoothing import smooth_each
-
-log = logging.getLogger(__name__)
 
 SCALES = (1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 14.0)
 """Standard deviations in Mpc/h of the Gaussians that smooth the galaxies."""

@@ -8,28 +8,20 @@ them, see `reconstruction`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from cosmodag.evaluation.baselines.examples import Predictions
 from cosmodag.voids.baselines.box_examples import BoxExamples
 from cosmodag.voids.baselines.box_searches import BoxSearches
-from cosmodag.voids.baselines.sphere_search import RADII, Settings, SphereSearch
+from cosmodag.voids.baselines.stack_features import box_fields
 from cosmodag.voids.baselines.sub_box_maps import map_mesh
-from cosmodag.voids.baselines.whole_boxes import WholeBox, open_whole_boxes
-from cosmodag.voids.finders.smoothing import smooth_each
+from cosmodag.voids.baselines.whole_boxes import open_whole_boxes
 
 NAME = "stack"
-GALAXY_THRESHOLDS = (-0.8, -0.825, -0.85, -0.875)
-"""Mean overdensities of spheres among the galaxies whose masks are features."""
-MATTER_THRESHOLDS = (-0.55, -0.6, -0.65)
-"""Mean overdensities of spheres in the reconstructed matter whose masks are features."""
-SPHERES = (4.0, 8.0, 12.0)
-"""Radii in Mpc/h of spheres in which the reconstructed matter is averaged."""
 PIXELS = 200_000
 """Pixels of the training split that the trees are fitted to."""
 PIXELS_AT_ONCE = 500_000
@@ -85,42 +77,6 @@ def fit(
     trees.fit(features, truth, X_val=judged, y_val=judged_truth)
     valid, test = (_predict(trees, examples, searches, split) for split in ("valid", "test"))
     return Predictions(valid, test)
-
-
-def box_fields(box: WholeBox, searches: BoxSearches) -> Iterator[np.ndarray]:
-    """Yield the fields on the mesh of the labels whose means are features.
-
-    Parameters
-    ----------
-    box : WholeBox
-    searches : BoxSearches
-
-    Yields
-    ------
-    numpy.ndarray, shape of the mesh, uint8 or float32
-    """
-    for search, thresholds in (
-        (searches.galaxies, GALAXY_THRESHOLDS),
-        (searches.matter, MATTER_THRESHOLDS),
-    ):
-        for voids in search.find(box, _settings(search, thresholds)):
-            if isinstance(voids, Exception):
-                raise voids
-            yield search.mask(box, voids)
-    matter = searches.reconstruction.matter(box)
-    size = box.files.box_size
-    cell = size[0] / matter.shape[0]
-    for radius, mean in zip(SPHERES, smooth_each(matter, size, SPHERES, window="tophat")):
-        yield mean
-        width = 2 * int(np.rint(radius / cell)) + 1
-        yield ndimage.minimum_filter(mean, width, mode="wrap")
-
-
-def _settings(search: SphereSearch, thresholds: Sequence[float]) -> list[Settings]:
-    """Return settings of the finder, with a medium radius where the definition has none."""
-    trials = search.trials(thresholds)
-    some = trials[0]["minimum_radius"] if len(trials) == len(thresholds) else RADII[1]
-    return [settings for settings in trials if settings["minimum_radius"] == some]
 
 
 def _chunks(examples: BoxExamples, searches: BoxSearches, split: str) -> Iterator[Chunk]:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples, LeftOut, Predictions
 from cosmodag.threads import numba_threads
-from cosmodag.voids.baselines import box_finder, matter_finder, stack
+from cosmodag.voids.baselines import box_finder, matter_finder, stack, stack_ridge
 from cosmodag.voids.baselines.box_examples import BoxExamples
 from cosmodag.voids.baselines.box_searches import BoxSearches
 from cosmodag.voids.baselines.whole_boxes import Sources
@@ -19,10 +19,11 @@ log = logging.getLogger(__name__)
 
 Baselines = Mapping[str, Callable[..., Predictions]]
 
-OF_NUMBERS: Baselines = {box_finder.NAME: box_finder.fit, matter_finder.NAME: matter_finder.fit}
-"""Baselines of the number and the volume of voids."""
-OF_MAPS: Baselines = {**OF_NUMBERS, stack.NAME: stack.fit}
+OF_BOTH: Baselines = {box_finder.NAME: box_finder.fit, matter_finder.NAME: matter_finder.fit}
+OF_MAPS: Baselines = {**OF_BOTH, stack.NAME: stack.fit}
 """Baselines of maps and cubes."""
+OF_NUMBERS: Baselines = {**OF_BOTH, stack_ridge.NAME: stack_ridge.fit}
+"""Baselines of the number and the volume of voids."""
 
 
 def fit_whole_boxes(

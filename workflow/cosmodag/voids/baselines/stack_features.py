@@ -1,0 +1,69 @@
+"""What finders and reconstructed matter of a whole box say of the places in it."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy import ndimage
+
+from cosmodag.voids.baselines.box_searches import BoxSearches
+from cosmodag.voids.baselines.sphere_search import RADII, Settings, SphereSearch
+from cosmodag.voids.baselines.whole_boxes import WholeBox
+from cosmodag.voids.finders.smoothing import smooth_each
+from cosmodag.voids.finders.void_catalogue import VoidCatalogue
+
+GALAXY_THRESHOLDS = (-0.8, -0.825, -0.85, -0.875)
+"""Mean overdensities of spheres among the galaxies."""
+MATTER_THRESHOLDS = (-0.55, -0.6, -0.65)
+"""Mean overdensities of spheres in the reconstructed matter."""
+SPHERES = (4.0, 8.0, 12.0)
+"""Radii in Mpc/h of spheres in which the reconstructed matter is averaged."""
+
+
+def find_voids(box: WholeBox, searches: BoxSearches) -> Iterator[VoidCatalogue]:
+    """Yield the voids of a box by each threshold, among the galaxies and in the matter.
+
+    Raises
+    ------
+    InputError
+        A threshold or a radius does not suit the box.
+    """
+    for search, thresholds in (
+        (searches.galaxies, GALAXY_THRESHOLDS),
+        (searches.matter, MATTER_THRESHOLDS),
+    ):
+        for voids in search.find(box, _settings(search, thresholds)):
+            if isinstance(voids, Exception):
+                raise voids
+            yield voids
+
+
+def box_fields(box: WholeBox, searches: BoxSearches) -> Iterator[np.ndarray]:
+    """Yield fields on the mesh of the labels.
+
+    Parameters
+    ----------
+    box : WholeBox
+    searches : BoxSearches
+
+    Yields
+    ------
+    numpy.ndarray, shape of the mesh, uint8 or float32
+        The mask of each of `find_voids`; the mean of the reconstructed matter in each of `SPHERES`,
+        and the lowest such mean within a cube that reaches as far as the radius.
+    """
+    for voids in find_voids(box, searches):
+        yield searches.galaxies.mask(box, voids)
+    matter = searches.reconstruction.matter(box)
+    size = box.files.box_size
+    cell = size[0] / matter.shape[0]
+    for radius, mean in zip(SPHERES, smooth_each(matter, size, SPHERES, window="tophat")):
+        yield mean
+        width = 2 * int(np.rint(radius / cell)) + 1
+        yield ndimage.minimum_filter(mean, width, mode="wrap")
+
+
+def _settings(search: SphereSearch, thresholds: Sequence[float]) -> list[Settings]:
+    """Return settings of the finder, with a medium radius where the definition has none."""
+    trials = search.trials(thresholds)
+    some = trials[0]["minimum_radius"] if len(trials) == len(thresholds) else RADII[1]
+    return [settings for settings in trials if settings["minimum_radius"] == some]
