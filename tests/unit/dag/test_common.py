@@ -1,5 +1,6 @@
 """Options, targets and resources that rules derive from the configuration."""
 
+import re
 import shlex
 
 import pytest
@@ -179,6 +180,23 @@ def test_target_names_contain_what_changes_the_baselines():
     assert shlex.split(words)[-2:] == ["--transform", "arcsinh"]
     words = common.target_options(config, "reionization", "sky", "redshift_class-noise-5-0")
     assert shlex.split(words)[-2:] == ["--noise", '{"beam": 0, "rms": 5.0}']
+
+
+def test_names_of_targets_are_short_fit_for_files_and_distinct():
+    columns = [f"a_column_with_a_long_name_{number}" for number in range(12)]
+    config = slices(
+        long={"task": {"name": "regression", "columns": columns}},
+        other={"task": {"name": "regression", "columns": columns[:-1]}},
+        low={"baselines": {"box_finder": {"thresholds": [-0.8, -0.85]}}},
+        high={"baselines": {"box_finder": {"thresholds": [-0.8, -0.9]}}},
+    )
+    names = [
+        common.target_name(config, "reionization", run) for run in ("long", "other", "low", "high")
+    ]
+    assert len(set(names)) == 4
+    for name in names:
+        assert re.fullmatch(r"[\w.+-]{1,89}", name)
+        assert common.target_run(config, "reionization", "sky", name)
 
 
 def test_a_run_behind_an_encoder_depends_on_the_code_of_both_networks():

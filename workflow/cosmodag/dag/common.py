@@ -13,6 +13,9 @@ from cosmodag import experiments, provenance, settings
 from cosmodag.dag import config_files
 from cosmodag.dag.job_start import signed
 
+LONGEST_TARGET = 80
+"""Characters of the name of a target; with those of its dataset it becomes the name of a file."""
+
 
 def checked(config: Mapping, files: Sequence[str | os.PathLike] = ()) -> dict:
     """Return the configuration checked and completed, with paths that can be opened.
@@ -170,7 +173,8 @@ def target_name(config: Mapping, experiment: str, run: str) -> str:
     """Return the name of the target that a run is evaluated on.
 
     Runs on the same dataset with the same target share their baselines. The name consists of the
-    columns or the channel, followed by those settings of the task that change the baselines.
+    columns or the channel, followed by those settings of the task that change the baselines. A name
+    that is long, or unfit for a file, is cut and ends in its hash.
     """
     entry = config[experiment]["runs"][run]
     task = entry["task"]
@@ -188,7 +192,9 @@ def target_name(config: Mapping, experiment: str, run: str) -> str:
         parts += ["noise", f"{noise['rms']:g}", f"{noise['beam']:g}"]
     for name, settings_of_baseline in sorted(entry.get("baselines", {}).items()):
         parts += [name, *(f"{value}" for _, value in sorted(settings_of_baseline.items()))]
-    return "-".join(parts)
+    name = "-".join(parts)
+    plain = re.sub(r"[^\w.+-]+", "_", name)[:LONGEST_TARGET]
+    return name if plain == name else f"{plain}-{provenance.value_hash(name)[:8]}"
 
 
 def original_dataset(config: Mapping, experiment: str, dataset: str) -> str:
