@@ -18,6 +18,7 @@ from cosmodag.voids.survey.footprint import (
     footprint_of_galaxies,
     footprint_of_randoms,
 )
+from cosmodag.voids.survey.footprint_check import check_footprint
 from cosmodag.voids.survey.selection import SurveySelection, measure_selection
 from cosmodag.voids.survey.survey_grid import SurveyGrid, grid_survey
 from cosmodag.voids.survey.void_search import VoidSearch
@@ -123,7 +124,10 @@ class SurveyTracers(Tracers):
         rejections = Rejections("rows")
         galaxies = self._read(self.galaxies, rejections)
         randoms = None if self.randoms is None else self._read(self.randoms, rejections)
-        selection = measure_selection(galaxies, self._footprint(galaxies, randoms), randoms)
+        footprint = self._footprint(galaxies, randoms)
+        selection = measure_selection(galaxies, footprint, randoms)
+        if self.randoms is not None or self.mask is not None:
+            check_footprint(galaxies, footprint, randoms)
         _describe(selection, search)
         grid = grid_survey(
             galaxies,

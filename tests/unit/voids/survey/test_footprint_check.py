@@ -1,0 +1,57 @@
+"""Randoms of another survey, or angles in other units, are no source of voids."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from cosmodag.errors import InputError
+from cosmodag.voids.survey.footprint import footprint_of_randoms
+from cosmodag.voids.survey.footprint_check import check_footprint
+from tests.unit.voids.survey.footprints import uniform
+
+DENSITY = 2e-3
+
+
+@pytest.fixture(scope="module")
+def galaxies():
+    return uniform(np.random.default_rng(1), DENSITY, "galaxies")
+
+
+@pytest.fixture(scope="module")
+def randoms():
+    return uniform(np.random.default_rng(2), 10 * DENSITY, "randoms")
+
+
+def test_the_randoms_of_a_survey_pass(galaxies, randoms, caplog):
+    few = galaxies.select(np.arange(600))
+    for sample in (galaxies, few):
+        check_footprint(sample, footprint_of_randoms(randoms), randoms)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda sample: sample._replace(ra=20 + sample.ra / 15),
+        lambda sample: sample._replace(ra=sample.ra + 15),
+        lambda sample: sample.select(sample.dec < 30),
+    ],
+)
+def test_galaxies_in_a_part_of_the_footprint_are_refused(galaxies, randoms, move):
+    with pytest.raises(InputError, match="of the footprint of randoms, and voids"):
+        check_footprint(move(galaxies), footprint_of_randoms(randoms), randoms)
+
+
+@pytest.mark.parametrize("rows", [lambda r: r < 200, lambda r: r > 150])
+def test_galaxies_at_a_part_of_the_distances_are_refused(galaxies, randoms, rows):
+    part = galaxies.select(rows(galaxies.distance))
+    with pytest.raises(InputError, match="restrict both by minimum_redshift"):
+        check_footprint(part, footprint_of_randoms(randoms), randoms)
+
+
+def test_galaxies_outside_the_footprint_are_told_of(galaxies, randoms, caplog):
+    part = randoms.select(randoms.ra < 40)
+    with caplog.at_level(logging.WARNING):
+        check_footprint(galaxies, footprint_of_randoms(part), part)
+    assert "of the galaxies are outside the footprint of randoms" in caplog.text
