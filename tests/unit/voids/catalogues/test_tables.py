@@ -7,6 +7,7 @@ import pytest
 from astropy.table import Table
 
 from cosmodag.errors import InputError
+from cosmodag.voids.catalogues.table_columns import missing_error
 from cosmodag.voids.catalogues.tables import read_columns
 
 ROWS = 1000
@@ -74,6 +75,11 @@ def test_columns_may_be_given_by_index(tmp_path, columns, suffix):
     write(path, columns)
     (mass,) = read(path, [3])
     np.testing.assert_array_equal(mass, columns["mass"])
+
+
+def test_a_name_in_another_case_is_the_nearest():
+    names = ["RA", "DEC", "Z", "rabsmag"]
+    assert "nearest: RA" in str(missing_error("table.fits", "column", "ra", names))
 
 
 @pytest.mark.parametrize("suffix", ["h5", "parquet", "fits", "csv", "dat"])

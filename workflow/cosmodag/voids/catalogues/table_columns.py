@@ -51,9 +51,11 @@ def column_index(path: Path, column: Column, width: int) -> int:
 
 
 def missing_error(path: Path, kind: str, name: Column, names: Sequence[Column]) -> InputError:
-    """Return the error for a missing column or table, with the nearest names."""
+    """Return the error for a missing column or table, with the nearest names in any case."""
     texts = [str(other) for other in names]
-    nearest = get_close_matches(str(name), texts, n=3, cutoff=0.4)
+    folded = {text.casefold(): text for text in reversed(texts)}
+    nearest = get_close_matches(str(name).casefold(), folded, n=3, cutoff=0.4)
+    nearest = [folded[text] for text in nearest]
     hint = f"nearest: {', '.join(nearest)}" if nearest else f"it has: {', '.join(texts[:12])}"
     return InputError(f"{path}: no {kind} '{name}'; {hint}; choose a {kind} that it has")
 
