@@ -223,6 +223,20 @@ def test_mistakes_are_one_line(find, tmp_path, words, randoms, message):
     assert not (tmp_path / "voids").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--randoms", "north.csv", "south.csv"), "south.csv would be read as galaxies"),
+        (("--weight", "first", "--weight", "second"), "--weight is given twice"),
+    ],
+)
+def test_words_that_would_be_misunderstood_are_refused(tmp_path, words, message):
+    arguments = ["voids", "find", "survey.csv", *words, "--output", str(tmp_path / "voids")]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2
+    assert message in done.output
+
+
 def test_a_folder_of_something_else_is_not_replaced(find, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     done = find(tmp_path)

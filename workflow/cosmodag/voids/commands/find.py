@@ -20,8 +20,34 @@ FILES = ("format", "table", "max_rejected")
 """Settings of all files."""
 
 
+class FindCommand(click.Command):
+    """A command that refuses words that click would take for something else without notice."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse options given twice, and files of randoms without the option of their own."""
+        options = [word.partition("=")[0] for word in args if word.startswith("--")]
+        for option in options:
+            if option != "--randoms" and options.count(option) > 1:
+                raise click.UsageError(
+                    f"{option} is given twice; give it once, and multiply weights in the table"
+                    if "weight" in option
+                    else f"{option} is given twice; give it once",
+                    ctx,
+                )
+        catalogue_first = bool(args) and not args[0].startswith("-")
+        for option, _, word in zip(args, args[1:], args[2:]):
+            if catalogue_first and option == "--randoms" and not word.startswith("-"):
+                raise click.UsageError(
+                    f"{word} would be read as galaxies; give --randoms before each file of "
+                    "randoms, and the files of CATALOGUE together",
+                    ctx,
+                )
+        return super().parse_args(ctx, args)
+
+
 @click.command(
-    epilog="Example: cosmodag voids find galaxies.fits --randoms randoms.fits --output voids"
+    cls=FindCommand,
+    epilog="Example: cosmodag voids find galaxies.fits --randoms randoms.fits --output voids",
 )
 @click.argument("catalogue", type=click.Path(path_type=Path), nargs=-1, required=True)
 @output("Folder of voids.csv, voids.fits, slice.png and voids.json.", VOIDS)
