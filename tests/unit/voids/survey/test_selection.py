@@ -88,6 +88,11 @@ def test_faint_parts_are_outside_if_a_density_is_demanded(galaxies, randoms):
         grid_survey(galaxies, selection, cell=4.0, minimum_density=3 * DENSITY)
 
 
+def test_cells_larger_than_the_survey_are_refused(galaxies, randoms):
+    with pytest.raises(InputError, match="give a smaller cell"):
+        grid_survey(galaxies, select(galaxies, randoms), cell=2000.0)
+
+
 def test_grids_that_are_too_large_are_refused_with_a_cell_that_fits(galaxies, randoms):
     with pytest.raises(InputError, match="give a cell of at least"):
         grid_survey(galaxies, select(galaxies, randoms), cell=0.05)

@@ -129,9 +129,16 @@ def grid_survey(
         selection, origin, shape, cell, minimum_density
     )
     if not inside.any():
+        densest = selection.density.max()
+        if densest > minimum_density:
+            raise InputError(
+                f"{galaxies.name}: no cell of {cell:.3g} Mpc/h has its centre inside the survey; "
+                "give a smaller cell, or a smaller minimum_radius"
+            )
         raise InputError(
-            f"{galaxies.name}: the density is at most {selection.density.max():.3g} (Mpc/h)⁻³ and "
-            f"nowhere {minimum_density:.3g} (Mpc/h)⁻³; give a larger minimum_radius"
+            f"{galaxies.name}: the density is at most {densest:.3g} (Mpc/h)⁻³ and nowhere "
+            f"{minimum_density:.3g} (Mpc/h)⁻³; give a larger minimum_radius, or weights with a "
+            "mean of about 1"
         )
     seen = galaxies.select(selection.completeness_at(galaxies.position) > 0)
     position = seen.position - origin
