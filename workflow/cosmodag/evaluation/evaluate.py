@@ -146,7 +146,7 @@ def _baselines(
     seed: int,
     threads: int | None,
 ) -> tuple[dict[str, Predictions], list[str]]:
-    """Read the predictions of the baselines, or fit them; with a note on each that is left out."""
+    """Read the predictions of the baselines, or fit them; with notes on those that are left out."""
     fitted: Fitted
     if path is None:
         fitted = evaluation.fit(examples, seed=seed, threads=threads, settings=settings)
@@ -155,11 +155,12 @@ def _baselines(
     baselines = {name: each for name, each in fitted.items() if not isinstance(each, LeftOut)}
     if path is not None:
         evaluation.check_baselines(Path(path), baselines, examples["test"])
-    notes = [
-        f"No baseline {baseline_title(name.rpartition(':')[2])!r}: {each.reason}."
-        for name, each in fitted.items()
-        if isinstance(each, LeftOut)
-    ]
+    left_out: dict[str, dict[str, None]] = {}  # ordered sets of titles by reason
+    for name, each in fitted.items():
+        if isinstance(each, LeftOut):
+            title = baseline_title(name.rpartition(":")[2])
+            left_out.setdefault(each.reason, {})[f"'{title}'"] = None
+    notes = [f"No baseline {' or '.join(titles)}: {reason}." for reason, titles in left_out.items()]
     return baselines, notes
 
 
