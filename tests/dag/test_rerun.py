@@ -182,12 +182,12 @@ def test_reasons_of_a_plan_are_explained(changed, finished):
     assert why() == ["nothing has changed: all results are up to date"]
     changed.module("models/unet.py")
     lines = why()
-    assert "voids_train (experiment=voids, run=unet): module cosmodag.models.unet changed" in lines
+    assert "voids_train (3 jobs): module cosmodag.models.unet changed" in lines
     assert lines[-1].startswith("what follows: ")
     changed.undo()
     assert why() == ["nothing has changed: all results are up to date"]
     changed.key("voids.grids.boxes.method", "tsc")
-    assert "voids_grid (grid=boxes, batch=0): --method was cic, is tsc" in why()
+    assert "voids_grid (2 jobs): --method was cic, is tsc" in why()
 
 
 def test_checkpoints_are_written_to_the_scratch_folder(finished):

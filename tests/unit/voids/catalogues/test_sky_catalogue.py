@@ -6,6 +6,7 @@ import pytest
 
 from cosmodag.cosmology.background import comoving_distance
 from cosmodag.errors import InputError
+from cosmodag.rejections import Rejections
 from cosmodag.voids.catalogues.sky_catalogue import SPEED_OF_LIGHT, SkyCatalogue, read_sky
 
 ROWS = 200
@@ -69,12 +70,38 @@ def test_ranges_of_redshift_and_cuts_are_applied(read, table):
         ({}, {"columns": ("ra", "dec", "redshift")}, "no column 'redshift'"),
         ({}, {"columns": ("ra",)}, "declination and redshift"),
         ({"z": np.nan}, {}, "cannot be used"),
+        ({"z": -9.0}, {}, "cannot be used"),
         ({"w": 0.0}, {"weight": "w"}, "mean above 0"),
     ],
 )
 def test_mistakes_are_refused(read, table, change, settings, message):
     with pytest.raises(InputError, match=message):
         read(table.assign(**change), **settings)
+
+
+def test_redshifts_that_are_not_above_0_are_listed(tmp_path, table):
+    table.loc[[3, 7], "z"] = (-9.0, 0.0)
+    table.to_csv(tmp_path / "galaxies.csv", index=False)
+    rejections = Rejections("rows")
+    sample = read_sky(SkyCatalogue(path=tmp_path / "galaxies.csv"), 0.3, rejections=rejections)
+    assert sample.n_objects == ROWS - 2
+    assert [(each.item, each.reason) for each in rejections.rejected] == [
+        ("row 3", "z is -9, not above 0"),
+        ("row 7", "z is 0, not above 0"),
+    ]
+
+
+def test_objects_that_are_listed_twice_are_refused(read, table):
+    with pytest.raises(InputError, match="3 of 203 objects have the columns ra, dec, z of another"):
+        read(pd.concat([table, table.iloc[:3]]))
+    assert read(pd.concat([table, table.iloc[:1]])).n_objects == ROWS + 1
+
+
+@pytest.mark.parametrize(("turn", "unit"), [(24.0, "hours"), (2 * np.pi, "radians")])
+def test_angles_that_may_be_in_another_unit_are_warned_of(read, table, caplog, turn, unit):
+    ra, dec = np.linspace(0, 0.999 * turn, ROWS), np.linspace(-1.5, 1.5, ROWS)
+    read(table.assign(ra=ra, dec=dec))
+    assert f"if they are in {unit}, convert them to degrees" in caplog.text
 
 
 def test_other_units_in_the_file_are_refused(tmp_path, table):

@@ -237,6 +237,12 @@ def test_words_that_would_be_misunderstood_are_refused(tmp_path, words, message)
     assert message in done.output
 
 
+def test_voids_of_few_galaxies_are_warned_of(find, tmp_path, caplog):
+    done = find(tmp_path / "voids", "--minimum-radius", "6", "--cell", "3")
+    assert done.exit_code == 0, done.output
+    assert "a sphere of 6 Mpc/h contains 9 galaxies on average" in caplog.text
+
+
 def test_a_folder_of_something_else_is_not_replaced(find, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     done = find(tmp_path)

@@ -149,8 +149,9 @@ def test_a_coarse_pixel_at_the_edge_is_outside_below_the_minimum_completeness(tm
         ({"NSIDE": 100}, None, "no map with NSIDE 100"),
         ({"NSIDE": 64}, None, "which has 49152 pixels"),
         ({"COORDSYS": "X"}, None, "COORDSYS is 'X'"),
-        ({}, "WEIGHT", "no column 'WEIGHT' among COMPLETENESS"),
-        ({}, 3, "no column 3 among COMPLETENESS"),
+        ({}, "WEIGHT", "no column 'WEIGHT'; set mask_column to one of COMPLETENESS"),
+        ({}, 3, "no column 3; set mask_column to one of COMPLETENESS"),
+        ({"explicit": True}, None, "which column is the completeness.* OTHER, COMPLETENESS"),
     ],
 )
 def test_files_that_are_no_masks_are_refused(tmp_path, keys, column, message):

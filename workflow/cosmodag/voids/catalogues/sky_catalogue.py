@@ -20,6 +20,8 @@ SPEED_OF_LIGHT = 299792.458
 """In km/s."""
 LARGEST_REDSHIFT = 20.0
 """Redshifts above it are velocities in km/s."""
+MOST_DUPLICATES = 0.01
+"""Largest fraction of objects at exactly the place of another one."""
 
 logger = logging.getLogger(__name__)
 
@@ -181,6 +183,8 @@ def read_sky(
         )
     weight = None if catalogue.weight is None else arrays.pop()
     ra, dec, *rest = arrays
+    _check_duplicates(catalogue, arrays)
+    _warn_of_units(catalogue, ra, dec)
     distance = comoving_distance(omega_m, rest[0]) if rest else None
     return SkySample(catalogue.name, ra, dec, distance, weight)
 
@@ -189,12 +193,15 @@ def _read_chunks(
     catalogue: SkyCatalogue, check: RowCheck, headers: Sequence, chunk_rows: int
 ) -> Iterator[list[np.ndarray]]:
     """Read checked columns of angles, redshifts and weights within the range of redshifts."""
-    for columns, _ in read_rows(catalogue, headers, check, chunk_rows):
+    for columns, rows in read_rows(catalogue, headers, check, chunk_rows):
         columns = [values.astype(np.float64) for values in columns]
         check.add_weights(None if catalogue.weight is None else columns[-1])
         _check_angles(catalogue, *columns[:2])
         if len(catalogue.columns) == 3:
             redshift = _redshifts(catalogue, columns[2])
+            for place in np.flatnonzero(redshift <= 0):
+                reason = f"{catalogue.columns[2]} is {columns[2][place]:g}, not above 0"
+                check.rejections.add(check.file, f"row {rows[place]}", reason)
             keep = redshift > max(catalogue.minimum_redshift, 0)
             keep &= redshift <= catalogue.maximum_redshift
             columns[2] = redshift
@@ -214,6 +221,36 @@ def _check_angles(catalogue: SkyCatalogue, ra: np.ndarray, dec: np.ndarray) -> N
                 f"{values.max():.6g}, but angles are between {low} and {high} degrees; name the "
                 "columns of right ascension and declination, or, for Cartesian positions in a "
                 "box, give its size and no randoms"
+            )
+
+
+def _check_duplicates(catalogue: SkyCatalogue, columns: Sequence[np.ndarray]) -> None:
+    """Refuse a catalogue of which more than a few objects appear twice."""
+    order = np.lexsort(columns)
+    same = np.ones(max(len(order) - 1, 0), bool)
+    for values in columns:
+        same &= np.diff(values[order]) == 0
+    if same.sum() > MOST_DUPLICATES * len(order):
+        raise InputError(
+            f"{catalogue.name}: {same.sum()} of {len(order)} objects have the columns "
+            f"{', '.join(map(str, catalogue.columns))} of another; remove the duplicates, or files "
+            "that are given twice"
+        )
+
+
+def _warn_of_units(catalogue: SkyCatalogue, ra: np.ndarray, dec: np.ndarray) -> None:
+    """Warn of angles that end where a turn in hours or radians does."""
+    low, high = ra.min(), ra.max()
+    steepest = np.abs(dec).max()
+    for unit, turn, quarter in (("hours", 24.0, 90.0), ("radians", 2 * np.pi, np.pi / 2)):
+        if low >= 0 and 0.95 * turn < high <= turn and steepest <= quarter:
+            logger.warning(
+                "%s: right ascensions extend from %.4g to %.4g: if they are in %s, convert them "
+                "to degrees",
+                catalogue.name,
+                low,
+                high,
+                unit,
             )
 
 

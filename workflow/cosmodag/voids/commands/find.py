@@ -63,7 +63,7 @@ class FindCommand(click.Command):
     help="HEALPix map of the completeness of a survey, in FITS, instead of randoms.",
 )
 @click.option(
-    "--mask-column", type=NumberOrName(), help="Column of the completeness; the first if absent."
+    "--mask-column", type=NumberOrName(), help="Column of the completeness, if there are several."
 )
 @click.option(
     "--estimate-footprint",

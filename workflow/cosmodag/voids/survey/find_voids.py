@@ -16,6 +16,10 @@ from cosmodag.voids.survey.survey_grid import SurveyGrid
 from cosmodag.voids.survey.tracers import Tracers, TracerSample
 from cosmodag.voids.survey.void_search import VoidSearch
 
+FEW_GALAXIES = 20
+"""Galaxies in the smallest void, below which chance makes many: of galaxies without any clustering
+nearly all voids found at 5 of them are not real, and an eighth at 15."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -88,6 +92,15 @@ def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = No
             grid.cell.max(),
             grid.mean_density,
         )
+        expected = grid.mean_density * float(sphere_volume(search.minimum_radius))
+        if expected < FEW_GALAXIES:
+            logger.warning(
+                "a sphere of %.3g Mpc/h contains %.0f galaxies on average, and with fewer than %d "
+                "most of the smallest voids are chance: give a larger minimum_radius",
+                search.minimum_radius,
+                expected,
+                FEW_GALAXIES,
+            )
         table = _tabulate(_find(sample, search), sample)
     inside = table["fraction_inside"] >= search.minimum_fraction_inside
     table = table[inside].reset_index(drop=True)

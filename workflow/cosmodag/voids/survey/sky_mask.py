@@ -96,8 +96,8 @@ def read_mask(
     path : path-like
         FITS file.
     column : str or int, optional
-        Column of the completeness, by name or by number from 0 among the columns of values; the
-        first by default.
+        Column of the completeness, by name or by number from 0 among the columns of values, where
+        there is more than one.
     minimum_completeness : float
         Completeness, in units of the mean inside the footprint, below which a pixel is outside.
 
@@ -108,7 +108,7 @@ def read_mask(
     Raises
     ------
     InputError
-        The file is damaged or no HEALPix map, it has no such column, or no pixel is above 0.
+        The file is damaged or no HEALPix map, its column is unknown, or no pixel is above 0.
     """
     with open_fits(path, what="HEALPix map", cure=CURE) as hdus:
         table = next((hdu for hdu in hdus if hdu.header.get("PIXTYPE") == "HEALPIX"), None)
@@ -145,10 +145,17 @@ def _values(
     explicit = header.get("INDXSCHM", "IMPLICIT").strip().upper() == "EXPLICIT"
     first, *rest = names
     choices = rest if explicit else names
+    if column is None and len(choices) > 1:
+        raise InputError(
+            f"{path}: which column is the completeness? Set mask_column to one of "
+            f"{', '.join(choices)}"
+        )
     name = choices[column] if isinstance(column, int) and column < len(choices) else column
     name = choices[0] if name is None else name
     if name not in choices:
-        raise InputError(f"{path}: no column {column!r} among {', '.join(choices)}")
+        raise InputError(
+            f"{path}: no column {column!r}; set mask_column to one of {', '.join(choices)}"
+        )
     found = np.asarray(table.data[name], np.float64).ravel()
     nside = int(header.get("NSIDE", 0)) or int(np.sqrt(len(found) // 12))
     n_pixels = 12 * nside**2

@@ -1,5 +1,6 @@
 """Overdensity of galaxies on a grid, relative to the selection function of their survey."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,13 @@ MULTIPLE = 8
 """The numbers of cells are multiples of it, so that finders can use coarser meshes."""
 POINTS_PER_SIDE = 2
 """Points of the lattice per side of a cell, at which the expected density is evaluated."""
+SPARSE = 0.02
+"""Fraction of the survey that may be left out without a warning."""
 SLAB_POINTS = 2**22
 """Largest number of these points at a time."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -123,22 +129,22 @@ def grid_survey(
     InputError
         The box has more than 2²⁷ cells, or the expected density is below the minimum everywhere.
     """
+    densest = selection.density.max() * selection.footprint.completeness.max()
+    if densest <= minimum_density:
+        raise InputError(
+            f"{galaxies.name}: the density is at most {densest:.3g} (Mpc/h)⁻³ and nowhere "
+            f"{minimum_density:.3g} (Mpc/h)⁻³; give a larger minimum_radius, or weights with a "
+            "mean of about 1"
+        )
     origin, shape = enclosing_box(selection, cell)
     box_size = cell * np.array(shape, np.float64)
     expected, inside, mean_density = _expected_counts(
         selection, origin, shape, cell, minimum_density
     )
     if not inside.any():
-        densest = selection.density.max()
-        if densest > minimum_density:
-            raise InputError(
-                f"{galaxies.name}: no cell of {cell:.3g} Mpc/h has its centre inside the survey; "
-                "give a smaller cell, or a smaller minimum_radius"
-            )
         raise InputError(
-            f"{galaxies.name}: the density is at most {densest:.3g} (Mpc/h)⁻³ and nowhere "
-            f"{minimum_density:.3g} (Mpc/h)⁻³; give a larger minimum_radius, or weights with a "
-            "mean of about 1"
+            f"{galaxies.name}: no cell of {cell:.3g} Mpc/h has its centre inside the survey; "
+            "give a smaller cell, or a smaller minimum_radius"
         )
     seen = galaxies.select(selection.completeness_at(galaxies.position) > 0)
     position = seen.position - origin
@@ -218,7 +224,7 @@ def _expected_counts(
     """
     expected, inside = np.zeros(shape, np.float32), np.zeros(shape, bool)
     box_size = cell * np.array(shape, np.float64)
-    total, completeness = 0.0, 0.0
+    total, completeness, n_seen = 0.0, 0.0, 0
     step = max(1, SLAB_POINTS // (POINTS_PER_SIDE**3 * shape[1] * shape[2]))
     for start in range(0, shape[0], step):
         slab = slice(start, min(start + step, shape[0]))
@@ -230,9 +236,18 @@ def _expected_counts(
         centres = _lattice(slab, shape, cell, 1) + origin
         density = selection.density_at(centres)
         dense = density > minimum_density
+        n_seen += int(np.count_nonzero(density))
         inside[slab] = dense.reshape(-1, *shape[1:])
         total += float(density[dense].sum())
         completeness += float(selection.completeness_at(centres)[dense].sum())
+    sparse = 1 - np.count_nonzero(inside) / max(n_seen, 1)
+    if sparse > SPARSE:
+        logger.warning(
+            "%.0f%% of the survey has a density below %.3g (Mpc/h)⁻³ and is left out: give a "
+            "larger minimum_radius to keep it",
+            100 * sparse,
+            minimum_density,
+        )
     inside &= expected > 0
     return expected * inside, inside, total / max(completeness, 1.0)
 
