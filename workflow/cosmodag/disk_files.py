@@ -1,8 +1,9 @@
 """Files that notice a full disk, and HDF5 files that survive it.
 
 The HDF5 library crashes when data that it has buffered cannot be written as a file or a dataset is
-closed. A file of this module therefore never tells the library: from the first failure on it keeps
-what is written in memory, and the error is raised after the next assignment, or at the end.
+closed. A file of this module therefore reports no failure to the library: from the first failure on
+it keeps what is written in memory, and the error is raised after the next assignment, or at the
+end.
 """
 
 import contextlib

@@ -94,7 +94,7 @@ def open_kind(path: str | os.PathLike, kind: str) -> h5py.File:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        reason = " ".join(str(error).split())  # HDF5 breaks the line where it tells the time.
+        reason = " ".join(str(error).split())  # HDF5 breaks the line at the time.
         raise InputError(f"{path}: not a whole HDF5 file ({reason}); {cure}") from error
     try:
         found = file.attrs.get("kind")

@@ -47,7 +47,7 @@ def open_hdf5(path: str | os.PathLike, *, cure: str = "copy the file again") -> 
     except MemoryError:
         raise InputError(f"{path}: its data are larger than the memory; {cure}") from None
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
-        reason = " ".join(str(error).split())  # HDF5 breaks the line where it tells the time.
+        reason = " ".join(str(error).split())  # HDF5 breaks the line at the time.
         raise InputError(f"{path}: not a complete HDF5 file ({reason}); {cure}") from error
 
 

@@ -1,4 +1,4 @@
-"""Numbers of a network and of baselines: calibrated intervals, samples scored apart."""
+"""Numbers of a network and of baselines: calibrated intervals, samples scored separately."""
 
 import numpy as np
 import pandas as pd

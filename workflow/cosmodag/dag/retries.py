@@ -1,7 +1,7 @@
 """Jobs that failed for a lasting reason are not run again, whatever --retries says.
 
-Such a reason is a mistake in an input or a full disk. The log tells it, which a controller reads
-wherever the job ran; a job's exit status does not reach it from a scheduler.
+Such a reason is a mistake in an input or a full disk. The log contains it, and a controller
+reads it wherever the job ran; a job's exit status does not reach it from a scheduler.
 """
 
 import time

@@ -210,7 +210,7 @@ class Evaluation(abc.ABC):
         return {"": Probed(units, image_summaries(examples.x))}
 
     def without_signal(self, subset: Subset) -> tuple[Subset, Subset | None]:
-        """Split examples into those with a signal and those without, which are scored apart.
+        """Split examples into those with a signal and those without, which are scored separately.
 
         Returns
         -------

@@ -60,7 +60,7 @@ class NumberEvaluation(Evaluation):
     """Evaluation of counts and other numbers.
 
     With several columns each score's name carries its column, and each column is judged. A baseline
-    that predicts only a sample of the test split, or some columns, is scored apart, beside all
+    that predicts only a sample of the test split, or some columns, is scored separately, beside all
     others on the same examples.
 
     Attributes

@@ -1,4 +1,4 @@
-"""What finders and reconstructed matter of a whole box say of the places in it."""
+"""Features of the cells of a whole box: masks of voids and means of the reconstructed matter."""
 
 from collections.abc import Iterator, Sequence
 
