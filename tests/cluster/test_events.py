@@ -105,6 +105,9 @@ def test_a_killed_controller_leaves_nothing_in_the_way(training, cluster, uninte
 
 
 def test_two_controllers_do_not_work_in_one_folder(training, cluster):
+    config = training.config
+    config["voids"]["runs"]["unet"]["training"]["epochs"] = 1000  # until it is interrupted
+    training.configure(config, sort=False)
     first = Controller(training, cluster)
     first.wait_for_training()
     second = Controller(training, cluster)
