@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import KindOfFile, Structure, input_folder, output, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag baselines --dataset dataset --output baselines.h5"
     """ --task '{"name": "map", "channel": "fraction_matter"}'"""
 )

@@ -7,11 +7,12 @@ import click
 import yaml
 
 from cosmodag import schema_reference, settings
+from cosmodag.commands.stage import stage
 from cosmodag.dag.config_files import complete_config
 from cosmodag.yaml_files import YamlFile
 
 
-@click.command(epilog="Example: cosmodag config config/config.yaml")
+@stage(epilog="Example: cosmodag config config/config.yaml")
 @click.argument(
     "path", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
 )

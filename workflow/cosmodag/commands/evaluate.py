@@ -3,9 +3,10 @@
 import click
 
 from cosmodag.commands.options import input_file, input_folder, threads
+from cosmodag.commands.stage import stage
 
 
-@click.command(epilog="Example: cosmodag evaluate --dataset dataset --run run")
+@stage(epilog="Example: cosmodag evaluate --dataset dataset --run run")
 @input_folder("--dataset", "Folder of the dataset.", required=True)
 @input_folder("--run", "Folder of the trained run; scores and figures go there.", required=True)
 @input_file("--baselines", "Predictions of baselines; fitted here where absent.")

@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import Finite, input_folder, output, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import DATASET
 
 
-@click.command(epilog="Example: cosmodag relabel --dataset dataset --run run --output selftrained")
+@stage(epilog="Example: cosmodag relabel --dataset dataset --run run --output selftrained")
 @input_folder("--dataset", "Folder of the run's dataset.", required=True)
 @input_folder("--run", "Folder of a trained run of maps, the teacher.", required=True)
 @output("Folder of the new dataset.", DATASET)

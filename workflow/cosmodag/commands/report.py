@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import output
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import MarkedFile
 
 
-@click.command(epilog="Example: cosmodag report results/*/runs/* --output results/report.html")
+@stage(epilog="Example: cosmodag report results/*/runs/* --output results/report.html")
 @click.argument("runs", type=click.Path(exists=True, file_okay=False, path_type=Path), nargs=-1)
 @click.option(
     "--product",

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import DATASET
 
 
-@click.command(epilog="Example: cosmodag split cutouts/*.h5 --output dataset")
+@stage(epilog="Example: cosmodag split cutouts/*.h5 --output dataset")
 @click.argument("examples", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
 @output("Folder of the dataset.", DATASET)
 @click.option(

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from cosmodag.commands.stage import stage
 
-@click.command(epilog="Example: cosmodag summary results")
+
+@stage(epilog="Example: cosmodag summary results")
 @click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def command(results):
     """Print the headline score of every run beside its strongest baseline."""

@@ -5,10 +5,11 @@ import os
 import click
 
 from cosmodag.commands.options import input_folder, output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import ANY_FOLDER, RUN
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag train --dataset dataset --output run"
     """ --task '{"name": "map", "channel": "fraction_matter"}' --model '{"name": "unet"}'"""
 )

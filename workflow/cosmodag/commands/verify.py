@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from cosmodag import failures
+from cosmodag.commands.stage import stage
 
 
-@click.command(epilog="Example: cosmodag verify results")
+@stage(epilog="Example: cosmodag verify results")
 @click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def command(results):
     """Compare all files of RESULTS with the checksums of their making; exit 1 if any differs.

@@ -2,8 +2,10 @@
 
 import click
 
+from cosmodag.commands.stage import stage
 
-@click.command(
+
+@stage(
     epilog="Example: cosmodag why results/report.html --configfile my.yaml",
     context_settings={"ignore_unknown_options": True},
 )

@@ -223,18 +223,11 @@ def test_mistakes_are_one_line(find, tmp_path, words, randoms, message):
     assert not (tmp_path / "voids").exists()
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--randoms", "north.csv", "south.csv"), "south.csv would be read as galaxies"),
-        (("--weight", "first", "--weight", "second"), "--weight is given twice"),
-    ],
-)
-def test_words_that_would_be_misunderstood_are_refused(tmp_path, words, message):
-    arguments = ["voids", "find", "survey.csv", *words, "--output", str(tmp_path / "voids")]
-    done = CliRunner().invoke(main, arguments)
+def test_words_that_would_be_misunderstood_are_refused(tmp_path):
+    words = ["survey.csv", "--randoms", "north.csv", "south.csv"]
+    done = CliRunner().invoke(main, ["voids", "find", *words, "--output", str(tmp_path / "voids")])
     assert done.exit_code == 2
-    assert message in done.output
+    assert "south.csv would be read as galaxies" in done.output
 
 
 def test_voids_of_few_galaxies_are_warned_of(find, tmp_path, caplog):

@@ -5,10 +5,11 @@ import os
 import click
 
 from cosmodag.commands.options import input_file, input_folder, output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.galaxies.outputs import CLUSTERS
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag galaxies cluster --run runs/latent8 --dataset datasets/plain"
     " --output clusters/shapes --labels sersic_index --label-edges '[2.5]'"
 )

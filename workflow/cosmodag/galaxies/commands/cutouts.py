@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import Structure, input_file, output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag galaxies cutouts --stamps accepted.txt --output cutouts.h5"
     """ --files '{"bands": ["g", "r", "z"], "pixel": 0.262}' --side 64"""
 )

@@ -1,12 +1,11 @@
 """``cosmodag galaxies filter``."""
 
-import click
-
 from cosmodag.commands.options import output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.galaxies.outputs import PATH_LIST, REJECTIONS
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag galaxies filter --path stamps --shape '[3, 256, 256]'"
     " --accepted accepted.txt --rejected rejected.tsv"
 )

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import Finite, Structure, input_folder, output, threads
+from cosmodag.commands.stage import stage
 from cosmodag.galaxies.outputs import PREDICTIONS
 from cosmodag.output_kinds import Figure
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag galaxies predict stamps --pixel 0.262 --psf 1.3"
     " --parameters results/galaxies/runs/parameters --latent results/galaxies/runs/latent8"
     " --output table.csv"

@@ -3,12 +3,11 @@
 import click
 
 from cosmodag.commands.options import output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(
-    epilog="Example: cosmodag galaxies simulate --output stamps.h5 --count 1000 --processes 2"
-)
+@stage(epilog="Example: cosmodag galaxies simulate --output stamps.h5 --count 1000 --processes 2")
 @output("Stamps file.", Hdf5File("stamps"))
 @click.option("--first", type=click.IntRange(min=0), default=0, help="Number of the first galaxy.")
 @click.option("--count", type=click.IntRange(min=1), default=1, help="Number of galaxies.")

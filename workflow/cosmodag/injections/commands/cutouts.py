@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import input_file, input_folder, output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import ANY_FOLDER, Hdf5File
 
 
-@click.command(
+@stage(
     epilog="Example: mpiexec -n 4 cosmodag injections cutouts --survey sky/model"
     " --objects objects.parquet --scratch scratch --output cutouts.h5"
 )

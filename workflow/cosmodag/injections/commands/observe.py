@@ -1,12 +1,11 @@
 """``cosmodag injections observe``."""
 
-import click
-
 from cosmodag.commands.options import input_file, output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.injections.outputs import SURVEY
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag injections observe --image cutout.fits --psf psf.fits"
     " --brick 0591m305 --output survey"
 )

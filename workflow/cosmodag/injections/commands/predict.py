@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import input_folder, output, threads
+from cosmodag.commands.stage import stage
 from cosmodag.injections.outputs import PREDICTIONS
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag injections predict --run runs/model --dataset datasets/model"
     " --output table.csv cutouts/dr9/0.h5"
 )

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import input_file, output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.injections.outputs import CUTS, SELECTION
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag injections select sky --survey-name model --output objects.parquet"
     " --cuts cuts.csv"
 )

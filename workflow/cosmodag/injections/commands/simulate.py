@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.injections.outputs import SURVEYS
 
 
-@click.command(
+@stage(
     epilog="""Example: cosmodag injections simulate --output sky --count 2"""
     """ --surveys '{"model": {"population": "model"}}'"""
 )

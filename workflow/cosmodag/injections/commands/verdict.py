@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import input_folder, output, threads
+from cosmodag.commands.stage import stage
 from cosmodag.injections.outputs import VERDICT
 from cosmodag.output_kinds import Figure
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag injections verdict --run runs/model --negative-control runs/same"
     " --dataset datasets/same --output verdict.json runs/psf runs/position"
 )

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from cosmodag.commands.options import output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag reionization cutouts --output slices.h5 --mean-subtraction"
     " z7.h5 z8.h5"
 )

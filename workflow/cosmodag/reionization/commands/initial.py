@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(epilog="Example: cosmodag reionization initial --output initial.h5 --count 2")
+@stage(epilog="Example: cosmodag reionization initial --output initial.h5 --count 2")
 @output("File of the initial conditions, which serve all redshifts.", Hdf5File("initial"))
 @click.option(
     "--first", type=click.IntRange(min=0), default=0, help="Index of the first realization."

@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import Finite, output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag reionization read --path cubes --redshift 6.5"
     " --escape-fraction 0.1 --output z6.5.h5"
 )

@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import Finite, input_file, output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag reionization simulate --initial initial.h5 --redshift 8"
     " --escape-fractions '[0.1]' --output z8.h5"
 )

@@ -3,12 +3,11 @@
 import click
 
 from cosmodag.commands.options import output, settings_options
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(
-    epilog="Example: cosmodag voids catalogue --path gals.ff --box-size 420 --output g.h5"
-)
+@stage(epilog="Example: cosmodag voids catalogue --path gals.ff --box-size 420 --output g.h5")
 @output("Galaxies file.", Hdf5File("galaxies"))
 @click.option("--source", default="survey", help="Name of the source and of its only box.")
 @settings_options("voids/sources/*/catalogue")

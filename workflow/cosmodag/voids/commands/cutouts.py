@@ -1,12 +1,11 @@
 """``cosmodag voids cutouts``."""
 
-import click
-
 from cosmodag.commands.options import input_file, output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag voids cutouts --grid grid.h5 --labels voids.h5 --side 64 --depth 16"
     " --stride 64 --output cutouts.h5"
 )

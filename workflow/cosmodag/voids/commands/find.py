@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cosmodag.commands.options import Finite, NumberOrName, Structure, output, threads
+from cosmodag.commands.stage import Stage, stage
 from cosmodag.voids.outputs import VOIDS
 
 if TYPE_CHECKING:
@@ -20,20 +21,11 @@ FILES = ("format", "table", "max_rejected")
 """Settings of all files."""
 
 
-class FindCommand(click.Command):
-    """A command that refuses words that click would take for something else without notice."""
+class FindCommand(Stage):
+    """A command that refuses files of randoms without the option of their own."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse options given twice, and files of randoms without the option of their own."""
-        options = [word.partition("=")[0] for word in args if word.startswith("--")]
-        for option in options:
-            if option != "--randoms" and options.count(option) > 1:
-                raise click.UsageError(
-                    f"{option} is given twice; give it once, and multiply weights in the table"
-                    if "weight" in option
-                    else f"{option} is given twice; give it once",
-                    ctx,
-                )
+        """Parse the words after the command's name."""
         catalogue_first = bool(args) and not args[0].startswith("-")
         for option, _, word in zip(args, args[1:], args[2:]):
             if catalogue_first and option == "--randoms" and not word.startswith("-"):
@@ -45,7 +37,7 @@ class FindCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command(
+@stage(
     cls=FindCommand,
     epilog="Example: cosmodag voids find galaxies.fits --randoms randoms.fits --output voids",
 )

@@ -1,12 +1,11 @@
 """``cosmodag voids grid``."""
 
-import click
-
 from cosmodag.commands.options import input_file, output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(epilog="Example: cosmodag voids grid --galaxies g.h5 --cells 256 --output grid.h5")
+@stage(epilog="Example: cosmodag voids grid --galaxies g.h5 --cells 256 --output grid.h5")
 @input_file("--galaxies", "Galaxies file.", required=True)
 @output("Grid file.", Hdf5File("grid"))
 @settings_options("voids/grids/*")

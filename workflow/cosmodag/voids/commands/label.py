@@ -7,15 +7,14 @@ import click
 
 from cosmodag import settings as schema
 from cosmodag.commands.options import Structure, input_file, output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 if TYPE_CHECKING:
     from cosmodag.rejections import Rejections
 
 
-@click.command(
-    epilog="Example: cosmodag voids label --galaxies g.h5 --spheres '{}' --output voids.h5"
-)
+@stage(epilog="Example: cosmodag voids label --galaxies g.h5 --spheres '{}' --output voids.h5")
 @input_file("--galaxies", "Galaxies file.", required=True)
 @input_file("--matter-grid", "Grid file of the matter, for labels found in the matter.")
 @input_file("--void-catalogue", "Void catalogue, for the label `catalogue`.")

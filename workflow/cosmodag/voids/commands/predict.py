@@ -12,10 +12,11 @@ from cosmodag.commands.options import (
     settings_options,
     threads,
 )
+from cosmodag.commands.stage import stage
 from cosmodag.voids.outputs import PREDICTION
 
 
-@click.command(
+@stage(
     epilog="Example: cosmodag voids predict galaxies.csv --box-size 420"
     " --run results/voids/runs/unet --output predicted-voids"
 )

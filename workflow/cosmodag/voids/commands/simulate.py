@@ -3,10 +3,11 @@
 import click
 
 from cosmodag.commands.options import output, settings_options, threads
+from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
 
 
-@click.command(epilog="Example: cosmodag voids simulate --galaxies g.h5 --matter m.h5 --count 2")
+@stage(epilog="Example: cosmodag voids simulate --galaxies g.h5 --matter m.h5 --count 2")
 @output("Galaxies file.", Hdf5File("galaxies"), "--galaxies")
 @output("Matter grid file.", Hdf5File("grid"), "--matter")
 @click.option("--source", default="boxes", help="Name of the source, part of the boxes' groups.")
