@@ -83,7 +83,7 @@ rule voids_catalogue:
 rule voids_grid:
     """Assign the galaxies of a batch of boxes to grids."""
     input:
-        galaxies=lambda w: voids.galaxies_file("grids", w.grid, w.batch),
+        unpack(lambda w: voids.grid_inputs(w.grid, w.batch)),
     output:
         f"{results}/voids/grids/{{grid}}/{{batch}}.h5",
     log:
@@ -99,12 +99,17 @@ rule voids_grid:
         runtime=scaled(30),
     params:
         settings=lookup(dpath="voids/grids/{grid}", within=options),
+        inputs=lambda w: " ".join(
+            quote(f"--{key.replace('_', '-')}={file}")
+            for key, files in voids.grid_inputs(w.grid, w.batch).items()
+            for file in files
+        ),
         cosmodag=cosmodag,
         node=node,
         code=code("voids grid"),
     shell:
-        "{params.cosmodag} voids grid --galaxies {input.galaxies:q} --output {output:q}"
-        " --threads {threads} {params.settings} &> {log:q}"
+        "{params.cosmodag} voids grid @<(printf '%s\\n' {params.inputs})"
+        " --output {output:q} --threads {threads} {params.settings} &> {log:q}"
 
 
 rule voids_label:

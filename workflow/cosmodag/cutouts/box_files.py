@@ -67,6 +67,27 @@ class BoxFiles:
         """
         return BoxMesh(self.grid["grid"], box)
 
+    @property
+    def fields(self) -> list[str]:
+        """Names of the fields beside the mass."""
+        return _texts(self.grid.attrs.get("fields", ()))
+
+    def field_mesh(self, box: int, field: str) -> BoxMesh:
+        """Return a field of one box.
+
+        Parameters
+        ----------
+        box : int
+            Index of the box in the grid file.
+        field : str
+            Name of the field.
+
+        Returns
+        -------
+        BoxMesh, shape (nx, ny, nz)
+        """
+        return BoxMesh(self.grid[f"fields/{field}"], box)
+
     def mean_mass(self, box: int) -> float:
         """Return the mean mass per cell of one box.
 

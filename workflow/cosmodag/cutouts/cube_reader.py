@@ -27,6 +27,8 @@ class CubeReader:
         Side of a cube in cells.
     factor : int
         Cells per voxel of the target along each axis.
+    fields : sequence of str
+        Fields of the grid file that become channels of the input, beside the overdensity.
     """
 
     def __init__(
@@ -37,9 +39,11 @@ class CubeReader:
         labels: Sequence[str],
         side: int,
         factor: int = 1,
+        fields: Sequence[str] = (),
     ):
         self.paths = (grid_file, labels_file)
         self.labels, self.side, self.factor = list(labels), side, factor
+        self.fields = list(fields)
         self._process: int | None = None
 
     @classmethod
@@ -49,7 +53,8 @@ class CubeReader:
         Parameters
         ----------
         attributes : mapping
-            `grid_file` and `labels_file` (relative to `folder`), `labels`, `side` and `factor`.
+            `grid_file` and `labels_file` (relative to `folder`), `labels`, `side`, `factor` and,
+            where there are any, `fields`.
         folder : path-like
             Folder that the paths are relative to.
 
@@ -63,20 +68,21 @@ class CubeReader:
             labels=[str(label) for label in attributes["labels"]],
             side=int(attributes["side"]),
             factor=int(attributes["factor"]),
+            fields=[str(field) for field in attributes.get("fields", ())],
         )
 
     @property
     def x_shape(self) -> tuple[int, ...]:
-        """Shape of an input cube, (side, side, side, 1)."""
-        return (self.side,) * 3 + (1,)
+        """Shape of an input cube, (side, side, side, 1 + fields)."""
+        return (self.side,) * 3 + (1 + len(self.fields),)
 
     @property
     def y_shape(self) -> tuple[int, ...]:
         """Shape of a target cube, (voxels, voxels, voxels, labels)."""
         return (self.side // self.factor,) * 3 + (len(self.labels),)
 
-    def overdensity(self, box: str, corner: Sequence[int]) -> np.ndarray:
-        """Return the overdensity in a cube.
+    def inputs(self, box: str, corner: Sequence[int]) -> np.ndarray:
+        """Return the overdensity in a cube, and the fields beside it.
 
         Parameters
         ----------
@@ -87,13 +93,18 @@ class CubeReader:
 
         Returns
         -------
-        numpy.ndarray, shape (side, side, side, 1), float32
-            Mass over its mean, minus 1.
+        numpy.ndarray, shape (side, side, side, 1 + fields), float32
+            Mass over its mean, minus 1; then each field.
         """
         files = self._open()
         row = files.boxes.index(box)
-        mass = read_region(files.grid_mesh(row), corner, (self.side,) * 3)
-        return (mass / np.float32(files.mean_mass(row)) - 1)[..., np.newaxis]
+        channels = np.empty(self.x_shape, np.float32)
+        lengths = (self.side,) * 3
+        mass = read_region(files.grid_mesh(row), corner, lengths)
+        channels[..., 0] = mass / np.float32(files.mean_mass(row)) - 1
+        for number, field in enumerate(self.fields, start=1):
+            channels[..., number] = read_region(files.field_mesh(row, field), corner, lengths)
+        return channels
 
     def fractions(self, box: str, corner: Sequence[int]) -> np.ndarray:
         """Return the fraction of each voxel of a cube that lies inside the masks.

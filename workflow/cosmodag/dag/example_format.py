@@ -29,7 +29,7 @@ class ExampleFormat:
     groups : int or None
         Number of independent groups; None if it depends on the data.
     periodic : bool
-        Whether examples are slices of a whole periodic box.
+        Whether examples are slices or cubes of a whole periodic box.
     cubes : bool
         Whether cubes are read from grids during training.
     count : int or None

@@ -239,7 +239,8 @@ def _check_input(keys: Keys, run: Mapping, example_format: ExampleFormat) -> Non
     if run["augment"] == "periodic" and not example_format.periodic:
         raise ConfigError(
             (*keys, "augment"),
-            "periodic shifts need slices of a whole periodic box; give one of none, symmetries",
+            "periodic shifts need slices or cubes of a whole periodic box; give one of none, "
+            "symmetries",
         )
 
 

@@ -92,7 +92,7 @@ class ExamplesFile:
         else:
             box = self.index["box"][row]
             corner = self.index.loc[row, ["corner_x", "corner_y", "corner_z"]]
-            x, y = self.cubes.overdensity(box, corner), self.cubes.fractions(box, corner)
+            x, y = self.cubes.inputs(box, corner), self.cubes.fractions(box, corner)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise InputError(
                 f"{self.name}: example {self.index['id'][row]} contains values that are not "

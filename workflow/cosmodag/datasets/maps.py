@@ -85,11 +85,11 @@ class CubeMaps:
         self._corner = index[["corner_x", "corner_y", "corner_z"]].to_numpy()
 
     def x(self, rows: np.ndarray) -> np.ndarray:
-        """Return the overdensity in cubes, (b, side, side, side, 1), float32."""
+        """Return the inputs of cubes, (b, side, side, side, C), float32."""
         cubes = np.empty((len(rows), *self.sources[0].x_shape), dtype=np.float32)
         for number, row in enumerate(rows):
             reader = self.sources[self._source[row]]
-            cubes[number] = reader.overdensity(self._box[row], self._corner[row])
+            cubes[number] = reader.inputs(self._box[row], self._corner[row])
         return cubes
 
     def y(self, rows: np.ndarray) -> np.ndarray:

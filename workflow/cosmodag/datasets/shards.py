@@ -260,5 +260,6 @@ def _describe_cubes(file: ExamplesFile, output_folder: str | os.PathLike) -> dic
     folder = Path(output_folder).resolve()
     source = {name: os.path.relpath(path, folder) for name, path in zip(names, paths)}
     hashes = {source[name]: identity(path) for name, path in zip(names, paths)}
-    settings = {name: file.attributes[name] for name in ("labels", "side", "factor")}
+    names = ("labels", "side", "factor", *(["fields"] if "fields" in file.attributes else []))
+    settings = {name: file.attributes[name] for name in names}
     return source | settings | {"sha256": hashes}

@@ -27,7 +27,7 @@ class UNet3D(nn.Module):
         ``"cube"``: logits (b, outputs, D/factor, H/factor, W/factor). ``"map"``: logits (b,
         outputs, H/factor, W/factor) of the features averaged along D with learned weights.
         ``"scalars"``: (b, outputs).
-    width, levels, blocks, norm, dropout
+    width, levels, blocks, norm, dropout, padding
         As in `cosmodag.models.unet.UNet`.
     factor : int
         Input cells per output cell along each axis.
@@ -50,6 +50,7 @@ class UNet3D(nn.Module):
         factor: int = 4,
         norm: str = "group",
         dropout: float = 0.0,
+        padding: str = "zeros",
     ):
         super().__init__()
         if head not in ("cube", "map", "scalars"):
@@ -66,6 +67,7 @@ class UNet3D(nn.Module):
             norm=norm,
             dropout=dropout,
             dimensions=3,
+            padding=padding,
         )
         if head == "map":
             self.attention = nn.Conv3d(width, 1, 1)

@@ -8,6 +8,7 @@ from cosmodag.dag.sub_box_groups import SubBoxes
 from cosmodag.errors import InputError
 from cosmodag.file_patterns import find_files
 from cosmodag.schema_errors import ConfigError
+from cosmodag.voids.fields.field_names import CELL_TOLERANCE, field_names
 from cosmodag.voids.grids.cell_shape import unlike_cells
 
 FINDERS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
@@ -39,9 +40,9 @@ def check(section: dict, user_section: Mapping) -> None:
         else:
             _check_simulation((*keys, "simulation"), source["simulation"])
     for name, grid in section["grids"].items():
-        _check_cells(
-            ("voids", "grids", name), "cells", grid["cells"], _sides(section, grid["source"])
-        )
+        keys = ("voids", "grids", name)
+        _check_cells(keys, "cells", grid["cells"], _sides(section, grid["source"]))
+        _check_fields(keys, grid, section)
     _choose_meshes(section, user_section)
     for name, labels in section["labels"].items():
         _check_labels(("voids", "labels", name), labels, section)
@@ -69,10 +70,13 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     groups *= realizations
     number = _sub_boxes(section, cutouts).count(("voids", "cutouts", name))
     number = min(number, cutouts.get("maximum", number)) * realizations
+    periodic = source.get("catalogue", {}).get("periodic", True)
+    whole = periodic and set(_three(grid["cells"])) == {side}
     if cutouts["cubes"]:
         return ExampleFormat(
             shape=(side,) * 3,
-            channels=("overdensity",),
+            channels=("overdensity", *fields_of(grid)),
+            periodic=whole,
             target_shape=(coarse,) * 3,
             target_channels=tuple(f"fraction_{finder}" for finder in finders),
             columns=(*columns, "corner_x", "corner_y", "corner_z"),
@@ -82,6 +86,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         )
     return ExampleFormat(
         shape=(side, side),
+        periodic=whole,
         channels=("overdensity",)
         if layers == 1
         else tuple(f"overdensity_{layer}" for layer in range(layers)),
@@ -93,6 +98,15 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         groups=groups,
         count=number,
     )
+
+
+def fields_of(grid: Mapping) -> list[str]:
+    """Return the names of the fields of a grid."""
+    if "fields" not in grid:
+        return []
+    of_matter = ["matter_radii", "matter_thresholds"] if "pilots" in grid else []
+    keys = ["smoothing", "thresholds", *of_matter]
+    return field_names(*(grid["fields"][key] for key in keys))
 
 
 def _check_seeds(keys: Keys, section: Mapping, dataset: Mapping) -> None:
@@ -201,6 +215,62 @@ def _check_cells(keys: Keys, key: str, cells, sides: Sequence[float]) -> None:
     """Check that the cells of a grid are cubes."""
     if fault := unlike_cells(_three(cells), sides):
         raise ConfigError((*keys, key), fault)
+
+
+def _check_fields(keys: Keys, grid: Mapping, section: Mapping) -> None:
+    """Check the fields of a grid, and the pilot boxes that they are made with."""
+    source = section["sources"][grid["source"]]
+    if "fields" in grid:
+        if not source.get("catalogue", {}).get("periodic", True):
+            raise ConfigError(
+                (*keys, "fields"),
+                f"the box of the source {grid['source']!r} is not periodic, so fields are not "
+                "defined near its faces; remove this key",
+            )
+        radius, cell = grid["fields"]["minimum_radius"], _cell(section, grid)
+        if radius < 2 * cell:
+            raise ConfigError(
+                (*keys, "fields", "minimum_radius"),
+                f"{radius} Mpc/h is below two cells of {cell:.3g} Mpc/h; give a larger radius or "
+                "more cells",
+            )
+    if "pilots" not in grid:
+        return
+    if "fields" not in grid:
+        raise ConfigError((*keys, "pilots"), "pilots serve fields; add the key fields")
+    pilots = section["grids"][grid["pilots"]]
+    pilot = section["sources"][pilots["source"]]
+    if "simulation" not in pilot:
+        raise ConfigError(
+            (*keys, "pilots"),
+            f"the source {pilots['source']!r} of {grid['pilots']!r} has no matter; simulate one",
+        )
+    if pilots["source"] == grid["source"] or (
+        "simulation" in source and source["simulation"]["seed"] == pilot["simulation"]["seed"]
+    ):
+        raise ConfigError(
+            (*keys, "pilots"),
+            f"{grid['pilots']!r} has the boxes of this grid, so test boxes would be fitted to; "
+            "give a source of its own with another seed",
+        )
+    if abs(_cell(section, pilots) / _cell(section, grid) - 1) > CELL_TOLERANCE:
+        raise ConfigError(
+            (*keys, "pilots"),
+            f"cells of {grid['pilots']!r} have {_cell(section, pilots):.3g} Mpc/h, those of this "
+            f"grid {_cell(section, grid):.3g} Mpc/h; give both the same",
+        )
+    matter = _three(pilot["simulation"]["matter_cells"])
+    if _remainders(matter, pilots["cells"]):
+        raise ConfigError(
+            ("voids", "grids", grid["pilots"], "cells"),
+            f"{pilots['cells']} does not divide matter_cells, {matter[0]}, of the source "
+            f"{pilots['source']!r}, whose matter is reconstructed on these cells",
+        )
+
+
+def _cell(section: Mapping, grid: Mapping) -> float:
+    """Return the side of a cell of a grid in Mpc/h."""
+    return float(_sides(section, grid["source"])[0]) / _three(grid["cells"])[0]
 
 
 def _choose_meshes(section: dict, user_section: Mapping) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles, file_mb
 from cosmodag.file_patterns import find_files
+from cosmodag.voids.checks import fields_of
 
 BASE_MB = 1200
 """Memory of a job without data in MB: numba, h5py, compiled kernels, and Snakemake around it."""
@@ -44,6 +45,18 @@ class VoidsFiles(ExperimentFiles):
     def galaxies_file(self, section: str, name: str, batch: str) -> str:
         """Return the galaxies file of a batch that an entry of grids or labels uses."""
         return f"{self.root}/sources/{self.config[section][name]['source']}/galaxies_{batch}.h5"
+
+    def grid_inputs(self, grid: str, batch: str) -> dict[str, list[str]]:
+        """Return the galaxies of a grid, and the files of its pilot boxes, by option."""
+        files = {"galaxies": [self.galaxies_file("grids", grid, batch)]}
+        pilots = self.config["grids"][grid].get("pilots")
+        if pilots is None:
+            return files
+        source = self.config["grids"][pilots]["source"]
+        batches = [str(number) for number in self.batches(source)]
+        files["pilots"] = [f"{self.root}/grids/{pilots}/{number}.h5" for number in batches]
+        files["pilots_matter"] = [self.matter_file(source, number) for number in batches]
+        return files
 
     def label_inputs(self, labels: str, batch: str) -> dict[str, str]:
         """Return the files in which a set of labels is found, by command-line option."""
@@ -129,7 +142,8 @@ class VoidsFiles(ExperimentFiles):
     def grid_disk_mb(self, grid: str) -> float:
         """Return the size of the grids of a batch in MB."""
         entry = self.config["grids"][grid]
-        return self._boxes(entry["source"]) * 4 * _stored_cells(entry["cells"]) / 1e6
+        n_grids = 1 + len(fields_of(entry))
+        return self._boxes(entry["source"]) * 4 * n_grids * _stored_cells(entry["cells"]) / 1e6
 
     def label_disk_mb(self, labels: str) -> float:
         """Return the size of the compressed masks of a batch in MB."""
@@ -141,8 +155,10 @@ class VoidsFiles(ExperimentFiles):
         return self.config["sources"][source].get("simulation", {}).get("batch", 1)
 
     def grid_mb(self, grid: str) -> float:
-        """Return the memory of mass assignment in MB: the grid and a chunk of galaxies."""
-        return BASE_MB + _cells(self.config["grids"][grid]["cells"]) * 8 / 1e6
+        """Return the memory of mass assignment in MB: the grid, a chunk of galaxies, fields."""
+        entry = self.config["grids"][grid]
+        bytes_per_cell = 120 if "pilots" in entry else 48 if "fields" in entry else 8
+        return BASE_MB + _cells(entry["cells"]) * bytes_per_cell / 1e6
 
     def label_mb(self, labels: str) -> float:
         """Return the memory of void finding in MB: fields and masks on the mesh."""

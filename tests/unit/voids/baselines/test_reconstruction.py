@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.voids.baselines import reconstruction
+from cosmodag.voids.fields import matter_trees
 from cosmodag.voids.baselines.reconstruction import Reconstruction
 from cosmodag.voids.baselines.whole_boxes import open_whole_boxes, read_matter
 from cosmodag.voids.finders.smoothing import smooth_each
@@ -58,7 +58,7 @@ def test_the_matter_is_reconstructed_better_than_by_smoothed_galaxies(examples):
     matter = read_matter(examples.sources, box.key, (CELLS,) * 3)
     (reconstructed,) = reconstruct(examples, "test").values()
     for box in open_whole_boxes(examples.sources, LABEL, index):
-        smoothed = list(smooth_each(box.galaxies(LABEL), BOX, reconstruction.SCALES))
+        smoothed = list(smooth_each(box.galaxies(LABEL), BOX, matter_trees.SCALES))
     best = max(correlation(each, matter) for each in smoothed)
     assert best > 0.5
     assert correlation(reconstructed, matter) > best + 0.05

@@ -9,15 +9,11 @@ of the same size in training boxes and in others.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import LinearRegression
 
 from cosmodag.errors import InputError
 from cosmodag.voids.baselines.box_examples import BoxExamples
@@ -29,84 +25,17 @@ from cosmodag.voids.baselines.whole_boxes import (
     read_matter,
 )
 from cosmodag.voids.checks import OF_MATTER
-from cosmodag.voids.finders.smoothing import smooth_each
+from cosmodag.voids.fields.matter_trees import (
+    SAMPLED_CELLS,
+    MatterTrees,
+    Sample,
+    sample_cells,
+)
 
-SCALES = (1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 14.0)
-"""Standard deviations in Mpc/h of the Gaussians that smooth the galaxies."""
-SAMPLED_CELLS = 160_000
-"""Cells of all training boxes together that trees are fitted to."""
 FOLDS = 3
 """Parts of the training boxes, each of which is reconstructed by trees fitted to the others."""
 LARGEST_BOX = 256**3
 """Most cells of a mesh, whose features have to fit into memory."""
-CELLS_AT_ONCE = 50_000
-"""Cells that are predicted at once, few enough for the cache of a processor."""
-
-
-class Sample(NamedTuple):
-    """Cells of one box: features (n, F) and matter overdensity (n,), float32."""
-
-    features: np.ndarray
-    matter: np.ndarray
-
-
-class MatterTrees:
-    """Boosted trees that predict the matter overdensity from the galaxies around a cell.
-
-    Parameters
-    ----------
-    samples : collection of Sample
-        Cells of the boxes to fit to.
-    seed : int
-        Seed of the trees.
-    """
-
-    def __init__(self, samples: Collection[Sample], *, seed: int = 0):
-        features, matter = (np.concatenate(parts) for parts in zip(*samples))
-        self._filter = LinearRegression().fit(features, matter)
-        self._trees = HistGradientBoostingRegressor(
-            max_iter=50,
-            learning_rate=0.2,
-            max_leaf_nodes=31,
-            min_samples_leaf=100,
-            l2_regularization=1.0,
-            early_stopping=False,
-            random_state=seed,
-        )
-        self._trees.fit(self._with_filtered(features), matter)
-
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """Return the matter overdensity of cells, (n,) float32, from their features (n, F)."""
-        matter = np.empty(len(features), np.float32)
-        for start in range(0, len(features), CELLS_AT_ONCE):
-            rows = slice(start, start + CELLS_AT_ONCE)
-            matter[rows] = self._trees.predict(self._with_filtered(features[rows]))
-        return matter
-
-    def _with_filtered(self, features: np.ndarray) -> np.ndarray:
-        """Return the features beside their linear combination."""
-        return np.column_stack([features, self._filter.predict(features)])
-
-
-def galaxy_features(galaxies: np.ndarray, box_size: ArrayLike) -> np.ndarray:
-    """Return the features of each cell of a periodic box.
-
-    Parameters
-    ----------
-    galaxies : numpy.ndarray, shape (nx, ny, nz), float32
-        Galaxy overdensity.
-    box_size : array-like, shape (3,)
-        Sides of the box in Mpc/h.
-
-    Returns
-    -------
-    numpy.ndarray, shape (nx * ny * nz, F), float32
-        Overdensity smoothed with each of `SCALES`.
-    """
-    features = np.empty((galaxies.size, len(SCALES)), np.float32)
-    for number, smoothed in enumerate(smooth_each(galaxies, box_size, SCALES)):
-        features[:, number] = smoothed.ravel()
-    return features
 
 
 @dataclass(frozen=True)
@@ -159,8 +88,7 @@ class Reconstruction:
             return self._kept[box.key]
         _check_box(box, self.examples.label)
         galaxies = box.galaxies(self.examples.label)
-        features = galaxy_features(galaxies, box.files.box_size)
-        matter = self.trees_for(box.key).predict(features).reshape(galaxies.shape)
+        matter = self.trees_for(box.key).reconstruct(galaxies, box.files.box_size)
         for key in self._samples:
             self._kept.pop(key, None)
         self._kept[box.key] = matter
@@ -201,10 +129,7 @@ class Reconstruction:
             galaxies = box.galaxies(examples.label)
             matter = read_matter(examples.sources, box.key, box.mesh_shape(examples.label))
             random = np.random.default_rng([self.seed, number])
-            cells = random.choice(matter.size, min(per_box, matter.size), replace=False)
-            cells.sort()
-            features = galaxy_features(galaxies, box.files.box_size)
-            yield box.key, Sample(features[cells], matter.ravel()[cells])
+            yield box.key, sample_cells(galaxies, matter, box.files.box_size, per_box, random)
 
 
 def _check_box(box: WholeBox, label: str) -> None:

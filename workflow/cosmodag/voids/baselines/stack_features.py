@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy import ndimage
 
 from cosmodag.voids.baselines.box_searches import BoxSearches
 from cosmodag.voids.baselines.sphere_search import RADII, Settings, SphereSearch
 from cosmodag.voids.baselines.whole_boxes import WholeBox
-from cosmodag.voids.finders.smoothing import smooth_each
+from cosmodag.voids.fields.sphere_averages import sphere_averages
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
 
 GALAXY_THRESHOLDS = (-0.8, -0.825, -0.85, -0.875)
@@ -54,12 +53,7 @@ def box_fields(box: WholeBox, searches: BoxSearches) -> Iterator[np.ndarray]:
     for voids in find_voids(box, searches):
         yield searches.galaxies.mask(box, voids)
     matter = searches.reconstruction.matter(box)
-    size = box.files.box_size
-    cell = size[0] / matter.shape[0]
-    for radius, mean in zip(SPHERES, smooth_each(matter, size, SPHERES, window="tophat")):
-        yield mean
-        width = 2 * int(np.rint(radius / cell)) + 1
-        yield ndimage.minimum_filter(mean, width, mode="wrap")
+    yield from sphere_averages(matter, box.files.box_size, SPHERES)
 
 
 def _settings(search: SphereSearch, thresholds: Sequence[float]) -> list[Settings]:

@@ -8,6 +8,10 @@ from cosmodag.output_kinds import Hdf5File
 @stage(epilog="Example: cosmodag voids grid --galaxies g.h5 --cells 256 --output grid.h5")
 @input_file("--galaxies", "Galaxies file.", required=True)
 @output("Grid file.", Hdf5File("grid"))
+@input_file("--pilots", "Grid file of pilot boxes, for fields; once per file.", multiple=True)
+@input_file(
+    "--pilots-matter", "Grid file of the matter of these boxes; once per file.", multiple=True
+)
 @settings_options("voids/grids/*")
 @threads
 def command(galaxies, output, threads, **settings):

@@ -33,9 +33,10 @@ def list_cubes(
 ) -> int:
     """Write an examples file with the positions of cubes, but without their content.
 
-    The input of a cube is the galaxy overdensity, its target the fraction of each block of
-    `factor`³ cells that lies inside voids. The file contains the paths of the grid and the labels
-    relative to its own folder; `cosmodag.cutouts.cube_reader` cuts the cubes out of them.
+    The input of a cube is the galaxy overdensity and the fields of the grid file, its target the
+    fraction of each block of `factor`³ cells that lies inside voids. The file contains the paths of
+    the grid and the labels relative to its own folder; `cosmodag.cutouts.cube_reader` cuts the
+    cubes out of them.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def list_cubes(
             describe_examples(
                 file,
                 experiment="voids",
-                x_channels=["overdensity"],
+                x_channels=["overdensity", *files.fields],
                 y_channels=[f"fraction_{label}" for label in files.labels],
             )
             file.attrs.update(
@@ -85,6 +86,7 @@ def list_cubes(
                 side=geometry.side,
                 factor=factor,
                 labels=files.labels,
+                **({"fields": files.fields} if files.fields else {}),
                 **box_attributes(files),
             )
             folder = Path(output).resolve().parent

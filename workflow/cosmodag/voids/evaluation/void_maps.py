@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cosmodag.evaluation.baselines.examples import Fitted
+from cosmodag.evaluation.baselines.examples import Examples, Fitted
 from cosmodag.evaluation.evaluation import SplitExamples
 from cosmodag.evaluation.figures import MapLabels
 from cosmodag.evaluation.map_evaluation import MapEvaluation
@@ -27,13 +27,23 @@ class VoidMapEvaluation(MapEvaluation):
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         **options: Any,
     ) -> Fitted:
-        """Fit the baselines of maps, and those on whole boxes."""
+        """Fit the baselines of maps to the galaxies, and those on whole boxes."""
         from cosmodag.voids.baselines.whole_box_baselines import OF_MAPS, fit_whole_boxes
 
         settings = dict(settings or {})
         of_boxes = {name: settings.pop(name) for name in OF_MAPS if name in settings}
-        fitted = super().fit(examples, settings=settings, **options)
+        galaxies = {name: only_galaxies(split) for name, split in examples.items()}
+        fitted = super().fit(galaxies, settings=settings, **options)
         on_boxes = fit_whole_boxes(
             OF_MAPS, self.sources, {self.channel: examples}, settings=of_boxes, **options
         )
         return {**fitted, **on_boxes[self.channel]}
+
+
+def only_galaxies(examples: Examples) -> Examples:
+    """Return examples without the fields that networks get beside the overdensity."""
+    places = [n for n, name in enumerate(examples.channels) if name.startswith("overdensity")]
+    if len(places) == len(examples.channels):
+        return examples
+    channels = tuple(examples.channels[n] for n in places)
+    return examples._replace(x=examples.x[..., places], channels=channels)

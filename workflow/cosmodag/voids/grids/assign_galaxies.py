@@ -1,18 +1,24 @@
 """Mass assignment of the galaxies of a batch of boxes, streamed in chunks."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.tiles import Workspace
 from cosmodag.hdf5 import open_kind
+from cosmodag.threads import numba_threads
 from cosmodag.voids.grids.cell_shape import unlike_cells
 from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
+
+if TYPE_CHECKING:
+    from cosmodag.voids.fields.box_fields import BoxFields
 
 CHUNK = 4_000_000
 """Galaxies per chunk: 48 MB of positions, enough for tiles to be efficient on 512³ cells."""
@@ -27,10 +33,14 @@ def grid_galaxies(
     method: str = "cic",
     threads: int | None = None,
     chunk: int = CHUNK,
+    fields: Mapping[str, Any] | None = None,
+    pilots: Sequence[str | os.PathLike] = (),
+    pilots_matter: Sequence[str | os.PathLike] = (),
 ) -> None:
     """Assign the galaxies of each box of a galaxies file to a grid and write a grid file.
 
-    Memory is that of one grid and two chunks of positions, for any number of galaxies.
+    Memory is that of one grid and two chunks of positions, for any number of galaxies; with fields,
+    that of about ten grids.
 
     Parameters
     ----------
@@ -46,12 +56,18 @@ def grid_galaxies(
         Threads of the mass assignment, see `cosmodag.gridding.mass_assignment.assign_mass`.
     chunk : int
         Galaxies per chunk.
+    fields : mapping, optional
+        Settings of further fields of each periodic box, see
+        `cosmodag.voids.fields.box_fields.BoxFields`.
+    pilots, pilots_matter : sequence of path-like
+        Grid files of the galaxies and of the matter of other boxes, which the matter of the fields
+        is reconstructed by.
 
     Raises
     ------
     InputError
         The file cannot be read, its boxes differ in size, a box is empty, or positions are NaN,
-        infinite or outside their box.
+        infinite or outside their box; or fields do not suit the boxes.
     """
     with open_kind(galaxies_file, "galaxies") as file:
         names = sorted(name for name, item in file.items() if isinstance(item, h5py.Group))
@@ -69,8 +85,34 @@ def grid_galaxies(
             omega_m=_cosmological_parameter(file, names, "omega_m"),
             sigma8=_cosmological_parameter(file, names, "sigma8"),
         )
+        made = None if fields is None else _fields(metadata, shape, fields, pilots, pilots_matter)
         grids = _grids(file, names, shape, method, threads, chunk)
-        write_grids(output, grids, metadata, shape=shape, inputs=[galaxies_file])
+        inputs = [galaxies_file, *pilots, *pilots_matter]
+        with numba_threads(threads), threadpool_limits(threads):
+            write_grids(output, grids, metadata, shape=shape, inputs=inputs, fields=made)
+
+
+def _fields(
+    metadata: GridMetadata,
+    shape: Sequence[int],
+    settings: Mapping[str, Any],
+    pilots: Sequence[str | os.PathLike],
+    pilots_matter: Sequence[str | os.PathLike],
+) -> "BoxFields":
+    """Return what makes the fields of the boxes."""
+    from cosmodag.voids.fields.box_fields import BoxFields
+    from cosmodag.voids.fields.pilot_boxes import fit_pilots
+
+    if not metadata.periodic:
+        raise InputError(
+            f"{metadata.source}: its box is not periodic, so fields are not defined near its "
+            "faces; remove the key fields"
+        )
+    trees = None
+    if pilots or pilots_matter:
+        cell_size = float(np.asarray(metadata.box_size)[0]) / shape[0]
+        trees = fit_pilots(pilots, pilots_matter, cell_size=cell_size, groups=metadata.groups)
+    return BoxFields(**settings, trees=trees)
 
 
 def grid_shape(

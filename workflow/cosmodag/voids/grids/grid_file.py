@@ -1,8 +1,12 @@
-"""The grid file: mass on the grids of a batch of boxes, in one HDF5 dataset."""
+"""The grid file: mass on the grids of a batch of boxes, in one HDF5 dataset.
+
+Beside it there may be further fields of each box, one dataset in the group `fields` each.
+"""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import h5py
 import numpy as np
@@ -13,6 +17,19 @@ from cosmodag.hdf5 import create_file, open_kind
 
 CHUNK_SIDE = 64
 """Cells per side of a chunk: with 1 MiB, slabs and sub-boxes read little beyond themselves."""
+FIELDS = "fields"
+"""Group of the further fields, and attribute with their names in order."""
+
+
+class Fields(Protocol):
+    """What further fields are made by, see `cosmodag.voids.fields.box_fields`."""
+
+    @property
+    def names(self) -> list[str]:
+        """Name of each field."""
+
+    def of(self, galaxies: np.ndarray, box_size: ArrayLike) -> Iterator[np.ndarray]:
+        """Yield the fields of a box from its overdensity."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +85,7 @@ def write_grids(
     *,
     shape: Sequence[int],
     inputs: Sequence[str | os.PathLike] = (),
+    fields: Fields | None = None,
 ) -> None:
     """Write a grid file, completely or not at all.
 
@@ -84,6 +102,8 @@ def write_grids(
         Cells along each axis.
     inputs : sequence of path-like
         Files that the grids are made from.
+    fields : Fields, optional
+        Makes further fields of each box from its overdensity.
 
     Raises
     ------
@@ -93,7 +113,12 @@ def write_grids(
     boxes = metadata.boxes
     with create_file(output, "grid", inputs=inputs) as file:
         chunks = (1, *(min(n, CHUNK_SIDE) for n in shape))
-        dataset = file.create_dataset("grid", (len(boxes), *shape), np.float32, chunks=chunks)
+        layout = {"shape": (len(boxes), *shape), "dtype": np.float32, "chunks": chunks}
+        dataset = file.create_dataset("grid", **layout)
+        others = [
+            file.create_dataset(f"{FIELDS}/{name}", **layout)
+            for name in (fields.names if fields else ())
+        ]
         particles, mean_density = [], []
         for row, (grid, n_particles) in enumerate(grids):
             particles.append(n_particles)
@@ -103,6 +128,10 @@ def write_grids(
                     f"box {boxes[row]!r} of {metadata.source}: its particles have no mass"
                 )
             dataset[row] = grid
+            if fields:
+                overdensity = grid / np.float32(mean_density[-1]) - 1
+                for other, field in zip(others, fields.of(overdensity, metadata.box_size)):
+                    other[row] = field
         attributes = {
             "box_size": np.asarray(metadata.box_size, np.float64),
             "method": metadata.method,
@@ -113,6 +142,8 @@ def write_grids(
             "particles": np.asarray(particles, np.int64),
             "mean_density": np.asarray(mean_density, np.float64),
         }
+        if fields:
+            attributes[FIELDS] = fields.names
         for name in ("omega_m", "sigma8"):
             if getattr(metadata, name) is not None:
                 attributes[name] = np.asarray(getattr(metadata, name), np.float64)
