@@ -117,7 +117,7 @@ def test_the_configurations_of_the_tests_are_complete(base):
         ({f"{RUN}.encoder": "unet"}, "unet.encoder: 'unet' is this run itself"),
         ({f"{RUN}.encoder": "counts"}, "unet.encoder: 'counts' trains no encoder"),
         (
-            {"voids.datasets.slabs.test": "cubes"},
+            {"voids.datasets.slabs.test": "cubes", "voids.grids.boxes.fields": REMOVED},
             "slabs.test: shape of 'cubes', 32, 32, 32, differ",
         ),
         # channels and columns
@@ -127,7 +127,10 @@ def test_the_configurations_of_the_tests_are_complete(base):
         ({"voids.runs.counts.task.columns": ["count_x"]}, "columns: 'count_x' is not a column"),
         ({f"{RUN}.transform": "noise"}, "transform: noise needs pairs of image and inverse"),
         ({f"{RUN}.noise": {"rms": 1}}, "noise: the input has the channels overdensity"),
-        ({f"{RUN}.augment": "periodic"}, "augment: periodic shifts need slices of a whole"),
+        (
+            {f"{RUN}.augment": "periodic"},
+            "augment: periodic shifts need slices or cubes of a whole",
+        ),
         # lengths that must divide one another, and fit
         ({f"{VOIDS}.depth": 512}, "depth: 512 cells do not fit into a box of 64 cells along x"),
         ({f"{VOIDS}.side": 128}, "slabs.side: 128 cells do not fit into a box of 64 cells"),
@@ -181,6 +184,41 @@ def test_a_mistake_in_voids_is_refused(changes, message):
 )
 def test_a_mistake_about_a_catalogue_is_refused(changes, message):
     assert re.search(message, refusal("", own(**changes)))
+
+
+SIMULATION = BASES[""]["voids"]["sources"]["boxes"]["simulation"]
+GRID = "voids.grids.boxes"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({f"{GRID}.fields.minimum_radius": 1}, "minimum_radius: 1 Mpc/h is below two cells of 1"),
+        ({f"{GRID}.fields": REMOVED}, "pilots: pilots serve fields; add the key fields"),
+        ({f"{GRID}.pilots": "boxes"}, "pilots: 'boxes' has the boxes of this grid"),
+        ({"voids.sources.pilots.simulation.seed": 1}, "pilots: 'pilots' has the boxes of this"),
+        ({"voids.grids.pilots.cells": 32}, "cells of 'pilots' have 2 Mpc/h, those of this grid 1"),
+        ({"voids.sources.pilots.simulation.matter_cells": 32}, "64 does not divide matter_cells"),
+        (
+            {"voids.sources.pilots": {"catalogue": CATALOGUE}, "voids.grids.pilots.cells": 200},
+            "the source 'pilots' of 'pilots' has no matter; simulate one",
+        ),
+    ],
+)
+def test_a_mistake_about_fields_is_refused(changes, message):
+    pilots = {
+        "voids.sources.pilots": {"simulation": {**SIMULATION, "seed": 2, "matter_cells": 64}},
+        "voids.grids.pilots": {"source": "pilots", "cells": 64},
+        f"{GRID}.pilots": "pilots",
+    }
+    complete_config(changed("", pilots))
+    assert re.search(message, refusal("", pilots | changes))
+
+
+def test_fields_of_an_open_box_are_refused():
+    changes = own(periodic=False)
+    changes["voids.grids.own"] = {"source": "own", "cells": 100, "fields": {}}
+    assert "grids.own.fields: the box of the source 'own' is not periodic" in refusal("", changes)
 
 
 def own(**changes) -> dict:

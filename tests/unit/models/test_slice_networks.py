@@ -176,5 +176,9 @@ def test_a_circular_unet_is_equivariant_under_periodic_shifts():
     network = build("unet", width=8, levels=2, factor=1, padding="circular", norm="batch").eval()
     x = torch.randn(1, 1, 32, 32)
     torch.testing.assert_close(network(x.roll(8, 2)), network(x).roll(8, 2), rtol=1e-4, atol=1e-5)
+    network = build("unet3d", width=8, factor=2, padding="circular", norm="batch").eval()
+    x = torch.randn(1, 1, 16, 16, 16)
+    shifted = network(x.roll((8, 8), (2, 4)))
+    torch.testing.assert_close(shifted, network(x).roll((4, 4), (2, 4)), rtol=1e-4, atol=1e-5)
     with pytest.raises(InputError, match="neither 'zeros' nor 'circular'"):
         build("unet", padding="round")

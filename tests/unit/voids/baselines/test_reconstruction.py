@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from cosmodag.errors import InputError
-from cosmodag.voids.fields import matter_trees
+from cosmodag.voids.baselines import reconstruction
 from cosmodag.voids.baselines.reconstruction import Reconstruction
 from cosmodag.voids.baselines.whole_boxes import open_whole_boxes, read_matter
+from cosmodag.voids.fields import matter_trees
 from cosmodag.voids.finders.smoothing import smooth_each
 from tests.checksummed import hdf5_file
 from tests.unit.voids.baselines.boxes import (
