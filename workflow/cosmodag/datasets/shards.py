@@ -31,6 +31,8 @@ MAX_NAMED = 3
 """Largest number of leaks that an error lists."""
 INDEX_FILES = ("index.parquet", "dropped.csv")
 """Tables of a dataset folder; the second exists where examples are left out."""
+CUBE_SETTINGS = ("labels", "side", "factor", "fields")
+"""Attributes of a list of cubes that a dataset repeats, where they exist."""
 SHARD_SIZE = 512
 """Default number of examples per shard."""
 
@@ -260,6 +262,5 @@ def _describe_cubes(file: ExamplesFile, output_folder: str | os.PathLike) -> dic
     folder = Path(output_folder).resolve()
     source = {name: os.path.relpath(path, folder) for name, path in zip(names, paths)}
     hashes = {source[name]: identity(path) for name, path in zip(names, paths)}
-    names = ("labels", "side", "factor", *(["fields"] if "fields" in file.attributes else []))
-    settings = {name: file.attributes[name] for name in names}
+    settings = {name: file.attributes[name] for name in CUBE_SETTINGS if name in file.attributes}
     return source | settings | {"sha256": hashes}

@@ -8,7 +8,8 @@ from cosmodag.dag.sub_box_groups import SubBoxes
 from cosmodag.errors import InputError
 from cosmodag.file_patterns import find_files
 from cosmodag.schema_errors import ConfigError
-from cosmodag.voids.fields.field_names import CELL_TOLERANCE, field_names
+from cosmodag.voids.box_cells import remainders, sides, three
+from cosmodag.voids.fields.field_checks import check_fields, fields_of
 from cosmodag.voids.grids.cell_shape import unlike_cells
 
 FINDERS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
@@ -41,8 +42,8 @@ def check(section: dict, user_section: Mapping) -> None:
             _check_simulation((*keys, "simulation"), source["simulation"])
     for name, grid in section["grids"].items():
         keys = ("voids", "grids", name)
-        _check_cells(keys, "cells", grid["cells"], _sides(section, grid["source"]))
-        _check_fields(keys, grid, section)
+        _check_cells(keys, "cells", grid["cells"], sides(section, grid["source"]))
+        check_fields(keys, grid, section)
     _choose_meshes(section, user_section)
     for name, labels in section["labels"].items():
         _check_labels(("voids", "labels", name), labels, section)
@@ -71,7 +72,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     number = _sub_boxes(section, cutouts).count(("voids", "cutouts", name))
     number = min(number, cutouts.get("maximum", number)) * realizations
     periodic = source.get("catalogue", {}).get("periodic", True)
-    whole = periodic and set(_three(grid["cells"])) == {side}
+    whole = periodic and set(three(grid["cells"])) == {side}
     if cutouts["cubes"]:
         return ExampleFormat(
             shape=(side,) * 3,
@@ -98,15 +99,6 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         groups=groups,
         count=number,
     )
-
-
-def fields_of(grid: Mapping) -> list[str]:
-    """Return the names of the fields of a grid."""
-    if "fields" not in grid:
-        return []
-    of_matter = ["matter_radii", "matter_thresholds"] if "pilots" in grid else []
-    keys = ["smoothing", "thresholds", *of_matter]
-    return field_names(*(grid["fields"][key] for key in keys))
 
 
 def _check_seeds(keys: Keys, section: Mapping, dataset: Mapping) -> None:
@@ -150,11 +142,12 @@ def _check_catalogue(keys: Keys, catalogue: Mapping) -> None:
                 f"{', '.join(angles)} are angles; give comoving Cartesian positions x, y and z; "
                 f"{SURVEY}",
             )
-    if any(side <= 0 for side in _three(catalogue["box_size"])):
+    if any(side <= 0 for side in three(catalogue["box_size"])):
         raise ConfigError((*keys, "box_size"), f"{catalogue['box_size']} must be above 0")
+
     from cosmodag.voids.catalogues.box_coordinates import angular_sides
 
-    if angular_sides(_three(catalogue["box_size"])):
+    if angular_sides(three(catalogue["box_size"])):
         raise ConfigError(
             (*keys, "box_size"),
             f"{catalogue['box_size']} looks like angles in degrees and a redshift; give comoving "
@@ -202,75 +195,10 @@ def _check_header(keys: Keys, catalogue: Mapping) -> None:
         raise ConfigError(keys, str(error)) from None
 
 
-def _three(value) -> Sequence:
-    return value if isinstance(value, list) else (value,) * 3
-
-
-def _sides(section: Mapping, source: str) -> Sequence[float]:
-    ((_, entry),) = section["sources"][source].items()
-    return _three(entry["box_size"])
-
-
-def _check_cells(keys: Keys, key: str, cells, sides: Sequence[float]) -> None:
+def _check_cells(keys: Keys, key: str, cells, lengths: Sequence[float]) -> None:
     """Check that the cells of a grid are cubes."""
-    if fault := unlike_cells(_three(cells), sides):
+    if fault := unlike_cells(three(cells), lengths):
         raise ConfigError((*keys, key), fault)
-
-
-def _check_fields(keys: Keys, grid: Mapping, section: Mapping) -> None:
-    """Check the fields of a grid, and the pilot boxes that they are made with."""
-    source = section["sources"][grid["source"]]
-    if "fields" in grid:
-        if not source.get("catalogue", {}).get("periodic", True):
-            raise ConfigError(
-                (*keys, "fields"),
-                f"the box of the source {grid['source']!r} is not periodic, so fields are not "
-                "defined near its faces; remove this key",
-            )
-        radius, cell = grid["fields"]["minimum_radius"], _cell(section, grid)
-        if radius < 2 * cell:
-            raise ConfigError(
-                (*keys, "fields", "minimum_radius"),
-                f"{radius} Mpc/h is below two cells of {cell:.3g} Mpc/h; give a larger radius or "
-                "more cells",
-            )
-    if "pilots" not in grid:
-        return
-    if "fields" not in grid:
-        raise ConfigError((*keys, "pilots"), "pilots serve fields; add the key fields")
-    pilots = section["grids"][grid["pilots"]]
-    pilot = section["sources"][pilots["source"]]
-    if "simulation" not in pilot:
-        raise ConfigError(
-            (*keys, "pilots"),
-            f"the source {pilots['source']!r} of {grid['pilots']!r} has no matter; simulate one",
-        )
-    if pilots["source"] == grid["source"] or (
-        "simulation" in source and source["simulation"]["seed"] == pilot["simulation"]["seed"]
-    ):
-        raise ConfigError(
-            (*keys, "pilots"),
-            f"{grid['pilots']!r} has the boxes of this grid, so test boxes would be fitted to; "
-            "give a source of its own with another seed",
-        )
-    if abs(_cell(section, pilots) / _cell(section, grid) - 1) > CELL_TOLERANCE:
-        raise ConfigError(
-            (*keys, "pilots"),
-            f"cells of {grid['pilots']!r} have {_cell(section, pilots):.3g} Mpc/h, those of this "
-            f"grid {_cell(section, grid):.3g} Mpc/h; give both the same",
-        )
-    matter = _three(pilot["simulation"]["matter_cells"])
-    if _remainders(matter, pilots["cells"]):
-        raise ConfigError(
-            ("voids", "grids", grid["pilots"], "cells"),
-            f"{pilots['cells']} does not divide matter_cells, {matter[0]}, of the source "
-            f"{pilots['source']!r}, whose matter is reconstructed on these cells",
-        )
-
-
-def _cell(section: Mapping, grid: Mapping) -> float:
-    """Return the side of a cell of a grid in Mpc/h."""
-    return float(_sides(section, grid["source"])[0]) / _three(grid["cells"])[0]
 
 
 def _choose_meshes(section: dict, user_section: Mapping) -> None:
@@ -279,14 +207,10 @@ def _choose_meshes(section: dict, user_section: Mapping) -> None:
             continue
         for cutouts in section["cutouts"].values():
             grid = section["grids"][cutouts["grid"]]
-            cells = _three(grid["cells"])
-            if cutouts["labels"] == name and _remainders(cells, labels["mesh"]):
+            cells = three(grid["cells"])
+            if cutouts["labels"] == name and remainders(cells, labels["mesh"]):
                 halves = [count // 2 if count % 2 == 0 else count for count in cells]
                 labels["mesh"] = halves[0] if len(set(halves)) == 1 else halves
-
-
-def _remainders(cells: Sequence[int], mesh) -> bool:
-    return any(count % coarse for count, coarse in zip(cells, _three(mesh)))
 
 
 def _check_labels(keys: Keys, labels: Mapping, section: Mapping) -> None:
@@ -314,7 +238,7 @@ def _check_labels(keys: Keys, labels: Mapping, section: Mapping) -> None:
                 (*keys, finder, "maximum_radius"),
                 f"{radii['maximum_radius']} is below minimum_radius {radii['minimum_radius']}",
             )
-    _check_cells(keys, "mesh", labels["mesh"], _sides(section, labels["source"]))
+    _check_cells(keys, "mesh", labels["mesh"], sides(section, labels["source"]))
 
 
 def _check_cutouts(keys: Keys, section: Mapping, name: str) -> None:
@@ -326,10 +250,10 @@ def _check_cutouts(keys: Keys, section: Mapping, name: str) -> None:
             f"{cutouts['labels']!r} is made from the source {labels['source']!r} and the grid "
             f"{cutouts['grid']!r} from {grid['source']!r}; use one source",
         )
-    cells, mesh = _three(grid["cells"]), labels["mesh"]
-    if _remainders(cells, mesh):
+    cells, mesh = three(grid["cells"]), labels["mesh"]
+    if remainders(cells, mesh):
         fitting = [count for count in range(min(cells) // 8, min(cells) + 1) if count]
-        fitting = [count for count in fitting if not _remainders(cells, count)]
+        fitting = [count for count in fitting if not remainders(cells, count)]
         raise ConfigError(
             ("voids", "labels", cutouts["labels"], "mesh"),
             f"{mesh} does not divide voids.grids.{cutouts['grid']}.cells, {grid['cells']}; give "
@@ -356,8 +280,8 @@ def _check_cutouts(keys: Keys, section: Mapping, name: str) -> None:
 def _sub_boxes(section: Mapping, cutouts: Mapping) -> SubBoxes:
     grid = section["grids"][cutouts["grid"]]
     source = section["sources"][grid["source"]]
-    cells = _three(grid["cells"])
-    sides = _sides(section, grid["source"])
+    cells = three(grid["cells"])
+    lengths = sides(section, grid["source"])
     depth = cutouts["side"] if cutouts["cubes"] else cutouts["depth"]
     return SubBoxes(
         cells=cells,
@@ -369,6 +293,6 @@ def _sub_boxes(section: Mapping, cutouts: Mapping) -> SubBoxes:
         wrap=cutouts["wrap"],
         positions=cutouts.get("positions"),
         regions=cutouts.get("regions"),
-        buffer=[cutouts["buffer"] * count / side for count, side in zip(cells, sides)],
+        buffer=[cutouts["buffer"] * count / side for count, side in zip(cells, lengths)],
         periodic=source.get("catalogue", {}).get("periodic", True),
     )

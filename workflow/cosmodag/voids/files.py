@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles, file_mb
 from cosmodag.file_patterns import find_files
-from cosmodag.voids.checks import fields_of
+from cosmodag.voids.fields.field_checks import fields_of
 
 BASE_MB = 1200
 """Memory of a job without data in MB: numba, h5py, compiled kernels, and Snakemake around it."""
