@@ -4,6 +4,7 @@ import copy
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,8 @@ class Controller:
                 env={**os.environ, "PATH": path},
                 stdout=out,
                 stderr=subprocess.STDOUT,
+                # A shell lets its background jobs, which the tests may be, ignore this signal.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     @property
