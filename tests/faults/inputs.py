@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.faults.corpus import bricks, catalogues, configurations, cubes, runs, stamps
-from tests.faults.corpus.case import Case
+from tests.faults.corpus.case import Case, last_given
 
 LIMIT = 30.0
 """Seconds after which a case counts as a hang."""
@@ -183,7 +183,7 @@ def _child(case: Case, folder: Path, log: Path) -> None:
         import logging
 
         logging.getLogger().handlers.clear()
-        words = [str(word) for word in case.make(folder)]
+        words = last_given(case.make(folder))
         (folder / "out").mkdir(exist_ok=True)
         Path(f"{log}.before").write_text("\n".join(map(ascii, _files(folder))))
         from cosmodag.commands.main import main

@@ -68,6 +68,24 @@ def special(path: Path, kind: str) -> Path:
     return path
 
 
+REPEATED = ("--path", "--source", "--pilots", "--randoms")
+"""Options that may be given more than once."""
+
+
+def last_given(words: Words) -> list[str]:
+    """Return the words of a command line without options that are given again further on."""
+    texts = [str(word) for word in words]
+    kept: list[str] = []
+    for place, word in enumerate(texts):
+        option = word.startswith("--") and word not in REPEATED
+        value_of = texts[place - 1] if place and texts[place - 1].startswith("--") else None
+        again = word if option else value_of if value_of not in (None, *REPEATED) else None
+        later = texts[place + 1 :] if option else texts[place:]
+        if again is None or again not in later:
+            kept.append(word)
+    return kept
+
+
 SPECIAL = ("folder", "pipe", "device", "loop", "gone", "socket")
 GARBAGE = {
     "nothing": b"",

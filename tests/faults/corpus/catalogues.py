@@ -381,7 +381,7 @@ def of_hdf5() -> Iterator[Case]:
         file["p"] = POSITION.T
         return ("--columns", '["p[0]", "p[1]", "p[2]"]')
 
-    yield Case("h5/transposed", hdf5(transposed), ["c.h5", "3 x 2000", "transpose"])
+    yield Case("h5/transposed", hdf5(transposed), ["c.h5", "3 x 2000", "transposed"])
 
     def header(**attributes) -> Callable:
         return lambda file, folder: file.create_group("Header").attrs.update(attributes) and None

@@ -14,6 +14,8 @@ ROUNDING = 1e-5
 """Largest distance outside the box, as a fraction of its side, that is attributed to rounding."""
 FEW = 0.05
 """Fraction of positions outside the box up to which they may be cut away."""
+_FILLS = 0.9
+"""Fraction of the sides along x and y that positions in a box extend over, and angles do not."""
 _OTHER_UNITS = (
     (1e3, "coordinates in Gpc/h, to be multiplied by 1000"),
     (1e-2, "coordinates in km/s, to be divided by 100 where distances are velocities over H0"),
@@ -100,7 +102,9 @@ def partly_filled_error(
         To be raised by the caller.
     """
     scale = coordinates.scale("box")
-    if error := sky_error(objects, low / scale, high / scale):
+    fills = high - low > _FILLS * coordinates.sides
+    error = None if fills[:2].all() else sky_error(objects, low / scale, high / scale)
+    if error:
         return error
     if (high - low < 0.97 * coordinates.sides).all() and _fitting_settings(
         coordinates, low, high, everywhere=True

@@ -70,7 +70,7 @@ def refuse_transposed(path: Path, column: Column, shape: tuple[int, ...]) -> Non
     if len(shape) == 2 and 0 < shape[0] < _FEW_ROWS < shape[1]:
         raise InputError(
             f"{path}: column '{column}' is taken from an array of shape {shape[0]} x {shape[1]}, "
-            f"with a row per coordinate; transpose it to one row per galaxy, {shape[1]} x "
+            f"with a row per coordinate; give it transposed, with a row per galaxy, {shape[1]} x "
             f"{shape[0]}"
         )
 
