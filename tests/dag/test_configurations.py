@@ -70,6 +70,7 @@ def test_a_job_with_a_mistake_in_its_input_is_not_run_again(checkout):
     config = checkout.config
     voids = config["voids"]
     voids["sources"] = {"boxes": {"catalogue": {"path": "galaxies.csv", "box_size": 200}}}
+    voids["grids"]["boxes"] = {"source": "boxes", "cells": 64}
     voids["labels"]["boxes"] = {"source": "boxes", "mesh": 32, "spheres": {}}
     voids["cutouts"] = {"slabs": voids["cutouts"]["slabs"] | {"regions": [2, 2, 1]}}
     voids["datasets"] = {"slabs": {"cutouts": "slabs"}}
