@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from tests.faults.corpus.case import last_given
 from tests.faults.test_bad_input import cosmodag, refused
 from tests.unit.reionization.cubes.cubes import BOX, CELLS, write_raw
 
@@ -22,7 +23,7 @@ def folder(tmp_path):
 
 def read(folder, *more):
     files = ("--path", folder / "cubes", "--output", folder / "z8.h5")
-    return ("reionization", "read", "--redshift", 8, *files, *SIZE, *more)
+    return last_given(("reionization", "read", "--redshift", 8, *files, *SIZE, *more))
 
 
 def brightness(folder):
