@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
@@ -182,7 +183,7 @@ def _grids(
     """Yield the grid of each box, in the same array, and its number of galaxies."""
     path = file.filename
     grid, workspace = np.empty(shape, np.float32), Workspace()
-    for name in names:
+    for name in tqdm(names, desc="boxes", unit="box", disable=None):
         grid[:] = 0
         group = file[name]
         n_galaxies = len(group["position"])
