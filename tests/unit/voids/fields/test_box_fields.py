@@ -3,7 +3,9 @@
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from cosmodag.commands.main import main
 from cosmodag.cutouts.cube_reader import CubeReader
 from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
 from cosmodag.datasets.dataset import Dataset
@@ -127,6 +129,17 @@ def test_cubes_have_the_fields_of_their_grid_as_channels(galaxies, pilots, tmp_p
     reader = CubeReader(grid, labels, labels=["matter"], side=20, fields=fields.names)
     inside = np.ix_(np.arange(40, 60) % CELLS, np.arange(20), np.arange(5, 25))
     np.testing.assert_allclose(reader.inputs("r1", (40, 0, 5)), expected[inside], atol=1e-5)
+
+
+def test_the_command_fills_in_the_settings_that_are_left_out(galaxies, tmp_path):
+    words = ["voids", "grid", "--galaxies", str(galaxies), "--cells", str(CELLS)]
+    grid = tmp_path / "grid.h5"
+    fields = '{"smoothing": [3]}'
+    done = CliRunner().invoke(main, [*words, "--fields", fields, "--output", str(grid)])
+    assert done.exit_code == 0, done.output
+    with h5py.File(grid) as file:
+        names = list(file.attrs["fields"])
+    assert names == ["smoothed_3", "voids_-0.8", "voids_-0.825", "voids_-0.85", "voids_-0.875"]
 
 
 def test_a_grid_without_fields_is_as_before(galaxies, tmp_path):

@@ -1,5 +1,6 @@
 """``cosmodag voids grid``."""
 
+from cosmodag import settings
 from cosmodag.commands.options import input_file, output, settings_options, threads
 from cosmodag.commands.stage import stage
 from cosmodag.output_kinds import Hdf5File
@@ -14,8 +15,10 @@ from cosmodag.output_kinds import Hdf5File
 )
 @settings_options("voids/grids/*")
 @threads
-def command(galaxies, output, threads, **settings):
+def command(galaxies, output, threads, fields, **options):
     """Assign galaxies to grids of mass per cell."""
     from cosmodag.voids.grids.assign_galaxies import grid_galaxies
 
-    grid_galaxies(galaxies, output, threads=threads, **settings)
+    if fields is not None:
+        fields = settings.with_defaults(fields, "voids/grids/*/fields")
+    grid_galaxies(galaxies, output, threads=threads, fields=fields, **options)
