@@ -224,6 +224,8 @@ def block_means(plane: np.ndarray, factor: int) -> np.ndarray:
     numpy.ndarray, shape (rows - factor + 1, columns - factor + 1), float64
         Mean of each block.
     """
+    if factor == 1:
+        return plane
     rows, columns = (length - factor + 1 for length in plane.shape)
     tall = sum((plane[k : k + rows] for k in range(factor)), np.zeros(()))
     return sum((tall[:, k : k + columns] for k in range(factor)), np.zeros(())) / factor**2

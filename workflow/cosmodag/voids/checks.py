@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cosmodag.dag.example_format import ExampleFormat
-from cosmodag.dag.sub_box_groups import SubBoxes
 from cosmodag.errors import InputError
 from cosmodag.file_patterns import find_files
 from cosmodag.schema_errors import ConfigError
 from cosmodag.voids.box_cells import remainders, sides, three
+from cosmodag.voids.cutouts.cutout_checks import check_cutouts, sub_boxes
+from cosmodag.voids.cutouts.map_shape import channel_names
 from cosmodag.voids.fields.field_checks import check_fields, fields_of
 from cosmodag.voids.grids.cell_shape import unlike_cells
 
@@ -48,7 +49,7 @@ def check(section: dict, user_section: Mapping) -> None:
     for name, labels in section["labels"].items():
         _check_labels(("voids", "labels", name), labels, section)
     for name in section["cutouts"]:
-        _check_cutouts(("voids", "cutouts", name), section, name)
+        check_cutouts(("voids", "cutouts", name), section, name)
     for name, dataset in section["datasets"].items():
         if "test" in dataset:
             _check_seeds(("voids", "datasets", name, "test"), section, dataset)
@@ -65,11 +66,11 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     columns = [f"{quantity}_{finder}" for finder in finders for quantity in ("count", "volume")]
     columns += [f"{edge}_{letter}" for edge in ("lower", "upper", "box_size") for letter in "xyz"]
     columns += ["axis", *(("omega_m", "sigma8") if "simulation" in source else ())]
-    regions = _sub_boxes(section, cutouts).groups(("voids", "cutouts", name))
+    regions = sub_boxes(section, cutouts).groups(("voids", "cutouts", name))
     groups = min(regions, cutouts.get("maximum", regions))
     realizations = source.get("simulation", {}).get("realizations", 1)
     groups *= realizations
-    number = _sub_boxes(section, cutouts).count(("voids", "cutouts", name))
+    number = sub_boxes(section, cutouts).count(("voids", "cutouts", name))
     number = min(number, cutouts.get("maximum", number)) * realizations
     periodic = source.get("catalogue", {}).get("periodic", True)
     whole = periodic and set(three(grid["cells"])) == {side}
@@ -85,12 +86,12 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
             cubes=True,
             count=number,
         )
+    pixels = side // cutouts["input_factor"]
+    margin_layers = cutouts["margin_depth"] // max(cutouts["depth"] // layers, 1)
     return ExampleFormat(
-        shape=(side, side),
+        shape=(pixels, pixels),
         periodic=whole,
-        channels=("overdensity",)
-        if layers == 1
-        else tuple(f"overdensity_{layer}" for layer in range(layers)),
+        channels=tuple(channel_names(layers + 2 * margin_layers, fields_of(grid))),
         target_shape=(coarse, coarse),
         target_channels=tuple(
             f"{quantity}_{finder}" for finder in finders for quantity in ("fraction", "centres")
@@ -239,60 +240,3 @@ def _check_labels(keys: Keys, labels: Mapping, section: Mapping) -> None:
                 f"{radii['maximum_radius']} is below minimum_radius {radii['minimum_radius']}",
             )
     _check_cells(keys, "mesh", labels["mesh"], sides(section, labels["source"]))
-
-
-def _check_cutouts(keys: Keys, section: Mapping, name: str) -> None:
-    cutouts = section["cutouts"][name]
-    grid, labels = section["grids"][cutouts["grid"]], section["labels"][cutouts["labels"]]
-    if grid["source"] != labels["source"]:
-        raise ConfigError(
-            (*keys, "labels"),
-            f"{cutouts['labels']!r} is made from the source {labels['source']!r} and the grid "
-            f"{cutouts['grid']!r} from {grid['source']!r}; use one source",
-        )
-    cells, mesh = three(grid["cells"]), labels["mesh"]
-    if remainders(cells, mesh):
-        fitting = [count for count in range(min(cells) // 8, min(cells) + 1) if count]
-        fitting = [count for count in fitting if not remainders(cells, count)]
-        raise ConfigError(
-            ("voids", "labels", cutouts["labels"], "mesh"),
-            f"{mesh} does not divide voids.grids.{cutouts['grid']}.cells, {grid['cells']}; give "
-            + (f"one of {', '.join(map(str, fitting))}" if fitting else "a divisor"),
-        )
-    if cutouts["side"] % cutouts["factor"]:
-        raise ConfigError(
-            (*keys, "side"),
-            f"{cutouts['side']} is not a multiple of factor, {cutouts['factor']}",
-        )
-    if not cutouts["cubes"] and cutouts["depth"] % cutouts["layers"]:
-        raise ConfigError(
-            (*keys, "depth"),
-            f"{cutouts['depth']} is not a multiple of layers, {cutouts['layers']}",
-        )
-    source = section["sources"][grid["source"]]
-    if cutouts["wrap"] and not source.get("catalogue", {}).get("periodic", True):
-        raise ConfigError(
-            (*keys, "wrap"), f"the box of the source {grid['source']!r} is not periodic"
-        )
-    _sub_boxes(section, cutouts).groups(keys)
-
-
-def _sub_boxes(section: Mapping, cutouts: Mapping) -> SubBoxes:
-    grid = section["grids"][cutouts["grid"]]
-    source = section["sources"][grid["source"]]
-    cells = three(grid["cells"])
-    lengths = sides(section, grid["source"])
-    depth = cutouts["side"] if cutouts["cubes"] else cutouts["depth"]
-    return SubBoxes(
-        cells=cells,
-        side=cutouts["side"],
-        depth=depth,
-        stride=cutouts["stride"],
-        stride_depth=cutouts["stride"] if cutouts["cubes"] else cutouts.get("stride_depth", depth),
-        axes=[2] if cutouts["cubes"] else cutouts["axes"],
-        wrap=cutouts["wrap"],
-        positions=cutouts.get("positions"),
-        regions=cutouts.get("regions"),
-        buffer=[cutouts["buffer"] * count / side for count, side in zip(cells, lengths)],
-        periodic=source.get("catalogue", {}).get("periodic", True),
-    )

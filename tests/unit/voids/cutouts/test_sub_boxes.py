@@ -206,7 +206,7 @@ def test_at_most_maximum_sub_boxes_are_cut_per_box(write_boxes, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"layers": 5}, "depth 8 cells does not divide into layers: 5"),
+        ({"layers": 5}, "depth 8 cells does not divide by layers: 5"),
         ({"factor": 3}, "side 8 cells does not divide by factor 3"),
         ({"side": 28}, "28 cells does not fit into a grid of 24"),
         ({"stride": 0}, "stride is 0"),

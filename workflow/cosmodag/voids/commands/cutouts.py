@@ -14,14 +14,15 @@ from cosmodag.output_kinds import Hdf5File
 @output("Examples file.", Hdf5File("examples"))
 @settings_options("voids/cutouts/*")
 @threads
-def command(grid, labels, output, cubes, layers, factor, threads, **settings):
+def command(grid, labels, output, cubes, factor, threads, **settings):
     """Cut sub-boxes of galaxies and the maps of the voids in them."""
     from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
     from cosmodag.voids.cutouts.cubes import list_cubes
     from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
 
+    of_maps = {name: settings.pop(name) for name in ("layers", "margin_depth", "input_factor")}
     geometry = SubBoxGeometry(**settings)
     if cubes:
         list_cubes(grid, labels, output, geometry, factor=factor)
     else:
-        cut_sub_boxes(grid, labels, output, geometry, layers=layers, factor=factor, threads=threads)
+        cut_sub_boxes(grid, labels, output, geometry, factor=factor, threads=threads, **of_maps)

@@ -7,6 +7,7 @@ import click
 from cosmodag.commands.options import (
     Finite,
     Structure,
+    input_file,
     input_folder,
     output,
     settings_options,
@@ -25,6 +26,9 @@ from cosmodag.voids.outputs import PREDICTION
 @input_folder(
     "--dataset", "Dataset of the run; by default searched in ../../datasets of its folder."
 )
+@input_file(
+    "--grid", "Grid file of training, for a run with fields; by default that of its dataset."
+)
 @output("Folder of maps and catalogue of voids.", PREDICTION)
 @click.option(
     "--axes",
@@ -40,7 +44,7 @@ from cosmodag.voids.outputs import PREDICTION
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @settings_options("voids/sources/*/catalogue", without=("path",))
 @threads
-def command(catalogue, run, dataset, output, axes, threshold, device, threads, **settings):
+def command(catalogue, run, dataset, grid, output, axes, threshold, device, threads, **settings):
     """Predict voids in CATALOGUE, galaxies in a box without labels.
 
     CATALOGUE are one or more files, or patterns of their names, in any format that a source of
@@ -77,6 +81,7 @@ def command(catalogue, run, dataset, output, axes, threshold, device, threads, *
         run,
         output,
         dataset_folder=dataset,
+        grid_file=grid,
         axes=axes,
         threshold=threshold,
         device=device,

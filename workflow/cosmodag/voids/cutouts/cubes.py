@@ -18,7 +18,7 @@ from cosmodag.cutouts.sub_box_lattice import (
 )
 from cosmodag.hdf5 import create_file
 from cosmodag.voids.cutouts.box_attributes import box_attributes
-from cosmodag.voids.cutouts.slab_maps import MapShape
+from cosmodag.voids.cutouts.map_shape import MapShape
 from cosmodag.voids.cutouts.slab_voids import count_voids, slab_voids
 
 

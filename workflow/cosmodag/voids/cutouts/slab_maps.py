@@ -1,6 +1,7 @@
 """Projections of one slab of a box, and the maps of the sub-boxes that are cut out of it."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,59 +10,8 @@ from cosmodag.cutouts.box_files import BoxFiles
 from cosmodag.cutouts.box_mesh import BoxMesh
 from cosmodag.cutouts.sub_box_lattice import SubBoxLattice
 from cosmodag.cutouts.window_sums import block_means, transverse_axes, window_sums
-from cosmodag.errors import InputError
+from cosmodag.voids.cutouts.map_shape import MapShape
 from cosmodag.voids.cutouts.slab_voids import SlabVoids, slab_voids
-
-
-@dataclasses.dataclass(frozen=True)
-class MapShape:
-    """Lengths of a sub-box and of its maps.
-
-    Parameters
-    ----------
-    side, depth : int
-        Lengths across and along the line of sight in cells.
-    layers : int
-        Number of layers of equal depth, one input channel each.
-    factor : int
-        Cells per pixel of the target maps along each side.
-
-    Raises
-    ------
-    InputError
-        A length is not positive, `layers` does not divide the depth or `factor` the side.
-    """
-
-    side: int
-    depth: int
-    layers: int = 1
-    factor: int = 4
-
-    def __post_init__(self):
-        for name in ("side", "depth", "layers", "factor"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}: it must be at least 1")
-        if self.depth % self.layers:
-            raise InputError(
-                f"depth {self.depth} cells does not divide into layers: {self.layers} equal parts: "
-                "choose a multiple"
-            )
-        if self.side % self.factor:
-            raise InputError(
-                f"side {self.side} cells does not divide by factor {self.factor}: choose a multiple"
-            )
-
-    @property
-    def x_channels(self) -> list[str]:
-        """Names of the input channels."""
-        if self.layers == 1:
-            return ["overdensity"]
-        return [f"overdensity_{layer}" for layer in range(self.layers)]
-
-    @property
-    def pixels(self) -> int:
-        """Side of the target maps in pixels."""
-        return self.side // self.factor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +26,9 @@ class Slab:
         Row and column of each sub-box in the lattice.
     corners : numpy.ndarray, shape (N, 2), int64
         Lower edges of each sub-box along rows and columns in cells.
-    overdensity : numpy.ndarray, shape (rows, columns, layers), float32
-        Galaxy overdensity averaged over each layer.
+    inputs : numpy.ndarray, shape (rows, columns, channels), float32
+        Galaxy overdensity and fields averaged over each layer, and over the pixel of the input that
+        begins at each cell.
     fractions : dict from str to numpy.ndarray, shape (rows, columns), float64
         For each label the fraction of the sight line inside voids, averaged over the pixel that
         begins at each cell.
@@ -88,7 +39,7 @@ class Slab:
     shape: MapShape
     places: np.ndarray
     corners: np.ndarray
-    overdensity: np.ndarray
+    inputs: np.ndarray
     fractions: dict[str, np.ndarray]
     voids: dict[str, SlabVoids]
 
@@ -105,17 +56,18 @@ class Slab:
 
         Returns
         -------
-        x : numpy.ndarray, shape (n, side, side, layers), float32
-            Overdensity in each layer.
+        x : numpy.ndarray, shape (n, side / input_factor, side / input_factor, channels), float32
+            Overdensity in each layer, then each field.
         y : numpy.ndarray, shape (n, pixels, pixels, 2 labels), float32
             For each label the fraction of the sight line inside voids and the void centres.
         """
         side, factor, pixels = self.shape.side, self.shape.factor, self.shape.pixels
+        step, x_side = self.shape.input_factor, self.shape.x_side
         corners, places = self.corners[selection], self.places[selection]
-        x = np.empty((len(places), side, side, self.shape.layers), dtype=np.float32)
+        x = np.empty((len(places), x_side, x_side, self.inputs.shape[-1]), dtype=np.float32)
         y = np.empty((len(places), pixels, pixels, 2 * len(self.voids)), dtype=np.float32)
         for n, ((i, j), (row, column)) in enumerate(zip(corners, places)):
-            x[n] = self.overdensity[i : i + side, j : j + side]
+            x[n] = self.inputs[i : i + side : step, j : j + side : step]
             for k, (label, voids) in enumerate(self.voids.items()):
                 y[n, ..., 2 * k] = self.fractions[label][
                     i : i + side : factor, j : j + side : factor
@@ -150,18 +102,19 @@ def project_slabs(
     offsets = lattice.offsets[used]
     margin = shape.side if lattice.geometry.wrap else 0
     slabs = {"axis": axis, "offsets": offsets, "margin": margin}
-    planes = project_overdensity(files.grid_mesh(box), files.mean_mass(box), shape, **slabs)
+    meshes = [files.grid_mesh(box), *(files.field_mesh(box, field) for field in files.fields)]
+    planes = project_inputs(meshes, files.mean_mass(box), shape, **slabs)
     masks = [
         _project(files.mask_mesh(box, label), shape.depth, ratios=files.mask_ratio(label), **slabs)
         for label in files.labels
     ]
-    for place, offset, overdensity, *mask_planes in zip(used, offsets, planes, *masks):
+    for place, offset, inputs, *mask_planes in zip(used, offsets, planes, *masks):
         chosen = lattice.chosen[lattice.chosen[:, 0] == place, 1:]
         yield Slab(
             shape=shape,
             places=chosen,
             corners=np.stack([lattice.rows[chosen[:, 0]], lattice.columns[chosen[:, 1]]], axis=1),
-            overdensity=overdensity,
+            inputs=inputs,
             fractions={
                 label: block_means(plane[0], shape.factor)
                 for label, plane in zip(files.labels, mask_planes)
@@ -170,8 +123,8 @@ def project_slabs(
         )
 
 
-def project_overdensity(
-    mesh: BoxMesh | np.ndarray,
+def project_inputs(
+    meshes: Sequence[BoxMesh | np.ndarray],
     mean_mass: float,
     shape: MapShape,
     *,
@@ -179,33 +132,48 @@ def project_overdensity(
     offsets: Sequence[int],
     margin: int = 0,
 ) -> Iterator[np.ndarray]:
-    """Project the galaxies of one box along one line of sight, slab by slab.
+    """Project the galaxies and the fields of one box along one line of sight, slab by slab.
 
     Parameters
     ----------
-    mesh : BoxMesh or numpy.ndarray, shape (nx, ny, nz)
-        Mass per cell.
+    meshes : sequence of BoxMesh or numpy.ndarray, shape (nx, ny, nz)
+        Mass per cell, then fields.
     mean_mass : float
         Mean mass per cell.
     shape : MapShape
-        Depth and layers of the slabs.
+        Depth, layers and margins of the slabs, and the pixels of the input. A margin continues at
+        the other end of the box.
     axis : int
         Line of sight.
     offsets : sequence of int
-        Lower edges of the slabs in cells, ascending.
+        Lower edges of the slabs in cells, without margins, ascending.
     margin : int
         Cells by which the planes of a periodic box are continued beyond its end.
 
     Yields
     ------
-    numpy.ndarray, shape (rows + margin, columns + margin, layers), float32
-        Overdensity averaged over each layer of the slab.
+    numpy.ndarray, shape (rows + margin, columns + margin, channels), float32
+        Overdensity and fields averaged over each layer of the slab, and over the pixel of the input
+        that begins at each cell; the last rows and columns begin none.
     """
-    for mass in _project(
-        mesh, shape.depth, axis=axis, offsets=offsets, margin=margin, layers=shape.layers
-    ):
-        overdensity = (mass / mean_mass - 1).transpose(1, 2, 0)
-        yield np.ascontiguousarray(overdensity, dtype=np.float32)
+    # One turn later, so that margins do not begin before the first cell.
+    turn = meshes[0].shape[axis] if shape.margin_depth else 0
+    projections = [
+        _project(
+            mesh,
+            shape.input_depth,
+            axis=axis,
+            offsets=[offset + turn - shape.margin_depth for offset in offsets],
+            margin=margin,
+            layers=shape.input_layers,
+        )
+        for mesh in meshes
+    ]
+    for mass, *fields in zip(*projections):
+        layers = [*(mass / mean_mass - 1), *itertools.chain.from_iterable(fields)]
+        yield np.stack(
+            [block_means(layer, shape.input_factor) for layer in layers], axis=-1, dtype=np.float32
+        )
 
 
 def _project(

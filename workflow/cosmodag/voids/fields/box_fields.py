@@ -6,19 +6,28 @@ finder finds among them. With pilot boxes, whose matter is known, the matter is 
 so are its means in spheres and its voids.
 """
 
+import json
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import h5py
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
+from cosmodag.hdf5 import open_kind
 from cosmodag.voids.fields.field_names import field_names
-from cosmodag.voids.fields.matter_trees import MatterTrees
+from cosmodag.voids.fields.matter_trees import MatterTrees, Sample
 from cosmodag.voids.fields.sphere_averages import sphere_averages
 from cosmodag.voids.finders.smoothing import smooth_each
 from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 from cosmodag.voids.finders.voxelize import voxelize_spheres
+
+SETTINGS = "fields_settings"
+"""Attribute of grid files: how their fields were made, as JSON."""
+PILOTS = "pilots"
+"""Group of grid files: the cells of pilot boxes that trees are fitted to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +103,38 @@ class BoxFields:
         matter = self.trees.reconstruct(galaxies, box_size)
         yield from sphere_averages(matter, box_size, self.matter_radii)
         yield from self._voids(matter, box_size, self.matter_thresholds)
+
+    def write(self, file: h5py.File) -> None:
+        """Write to a grid file what `read` makes the same fields of other boxes from."""
+        names = [field.name for field in fields(self) if field.name != "trees"]
+        file.attrs[SETTINGS] = json.dumps({name: getattr(self, name) for name in names})
+        if self.trees is not None:
+            for name, values in self.trees.sample._asdict().items():
+                file[f"{PILOTS}/{name}"] = values
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> "BoxFields":
+        """Return what made the fields of a grid file.
+
+        Parameters
+        ----------
+        path : path-like
+            Grid file.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read or has no fields.
+        """
+        with open_kind(path, "grid") as file:
+            if SETTINGS not in file.attrs:
+                raise InputError(f"{path}: has no fields; give a grid file that was made with some")
+            settings = json.loads(file.attrs[SETTINGS])
+            trees = None
+            if PILOTS in file:
+                sample = Sample(*(file[f"{PILOTS}/{name}"][:] for name in Sample._fields))
+                trees = MatterTrees([sample])
+        return cls(**settings, trees=trees)
 
     def _voids(
         self, overdensity: np.ndarray, box_size: ArrayLike, thresholds: Sequence[float]

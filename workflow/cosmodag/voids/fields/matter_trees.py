@@ -34,10 +34,16 @@ class MatterTrees:
         Cells of the boxes to fit to.
     seed : int
         Seed of the trees.
+
+    Attributes
+    ----------
+    sample : Sample
+        All cells, from which the same trees can be fitted again.
     """
 
     def __init__(self, samples: Collection[Sample], *, seed: int = 0):
         features, matter = (np.concatenate(parts) for parts in zip(*samples))
+        self.sample = Sample(features, matter)
         self._filter = LinearRegression().fit(features, matter)
         self._trees = HistGradientBoostingRegressor(
             max_iter=50,

@@ -1,6 +1,6 @@
 """The galaxies of one box on a grid in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ class BoxGrid:
         Sides and lower corner of the box in the coordinates of the catalogue, in Mpc/h.
     periodic : bool
         Whether the box is periodic.
+    fields : sequence of numpy.ndarray, shape (nx, ny, nz), float32 or uint8
+        Fields beside the mass.
     """
 
     mass: np.ndarray
@@ -32,6 +34,7 @@ class BoxGrid:
     box_size: np.ndarray
     origin: np.ndarray
     periodic: bool
+    fields: Sequence[np.ndarray] = ()
 
     @property
     def cells(self) -> tuple[int, ...]:

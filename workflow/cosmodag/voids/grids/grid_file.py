@@ -31,6 +31,9 @@ class Fields(Protocol):
     def of(self, galaxies: np.ndarray, box_size: ArrayLike) -> Iterator[np.ndarray]:
         """Yield the fields of a box from its overdensity."""
 
+    def write(self, file: h5py.File) -> None:
+        """Write how fields are made."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GridMetadata:
@@ -144,6 +147,7 @@ def write_grids(
         }
         if fields:
             attributes[FIELDS] = fields.names
+            fields.write(file)
         for name in ("omega_m", "sigma8"):
             if getattr(metadata, name) is not None:
                 attributes[name] = np.asarray(getattr(metadata, name), np.float64)

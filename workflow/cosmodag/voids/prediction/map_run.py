@@ -12,13 +12,15 @@ from cosmodag.evaluation.map_scores import choose_threshold
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.json_files import read_json
 from cosmodag.training.prediction import calibrated
-from cosmodag.voids.cutouts.slab_maps import MapShape
+from cosmodag.voids.cutouts.map_shape import MapShape
 
 METHOD = "cic"
 """Mass assignment of datasets that do not record it, the default of `cosmodag voids grid`."""
 TOLERANCE = 0.01
 """Largest relative difference between the cells of a box and those of training."""
 SHAPE = ("side", "depth", "layers", "factor")
+OPTIONAL = ("margin_depth", "input_factor")
+"""Lengths that datasets of earlier versions do not record."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,14 @@ class MapInput:
         Side of a cell in Mpc/h.
     method : {"ngp", "cic", "tsc"}
         Mass assignment.
+    fields : tuple of str
+        Fields beside the galaxies.
     """
 
     shape: MapShape
     cell_size: float
     method: str
+    fields: tuple[str, ...] = ()
 
     def cells(self, box_size: ArrayLike, name: str) -> tuple[int, int, int]:
         """Return the numbers of cells of a box, which are whole pixels of the map along each axis.
@@ -70,7 +75,7 @@ class MapInput:
                 f"choose a part of the catalogue with box_size: {part.tolist()} and "
                 "periodic: false"
             )
-        least = max(self.shape.side, self.shape.depth)
+        least = max(self.shape.side, self.shape.input_depth)
         if cells.min() < least:
             raise InputError(
                 f"{name}: the box of {sides.tolist()} Mpc/h is smaller than the windows of "
@@ -142,6 +147,10 @@ def _settings(run: TrainedRun, examples: Mapping[str, Any]) -> MapInput:
             f"{run.dataset_folder}: does not record {missing[0]} of {examples['file']}; cut, split "
             "and train again"
         )
-    shape = MapShape(**{name: examples[name] for name in SHAPE})
-    cell_size = float(np.mean(examples["cell_size"]))
-    return MapInput(shape, cell_size, examples.get("method", METHOD))
+    lengths = [name for name in (*SHAPE, *OPTIONAL) if name in examples]
+    return MapInput(
+        shape=MapShape(**{name: examples[name] for name in lengths}),
+        cell_size=float(np.mean(examples["cell_size"])),
+        method=examples.get("method", METHOD),
+        fields=tuple(examples.get("fields", ())),
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
@@ -24,6 +25,7 @@ from cosmodag.voids.outputs import PREDICTION
 from cosmodag.voids.prediction.map_files import write_map_file, write_map_images, write_void_tables
 from cosmodag.voids.prediction.map_run import MapInput, map_input, map_threshold
 from cosmodag.voids.prediction.training_boxes import Comparison, compare
+from cosmodag.voids.prediction.training_fields import box_fields, check_periodic
 from cosmodag.voids.prediction.void_maps import VoidMaps, predict_box
 from cosmodag.voids.prediction.void_regions import find_regions
 
@@ -42,6 +44,7 @@ def predict_voids(
     output: str | os.PathLike,
     *,
     dataset_folder: str | os.PathLike | None = None,
+    grid_file: str | os.PathLike | None = None,
     axes: Sequence[int] = (2,),
     threshold: float | None = None,
     device: str = "auto",
@@ -66,6 +69,9 @@ def predict_voids(
         and where the catalogue is unlike the training boxes.
     dataset_folder : path-like, optional
         Dataset that the run was trained on; by default searched beside the run.
+    grid_file : path-like, optional
+        A grid file of training, for a run with fields; by default the one that the dataset was cut
+        out of.
     axes : sequence of int
         Lines of sight.
     threshold : float, optional
@@ -89,15 +95,18 @@ def predict_voids(
         raise InputError(f"axes {list(axes)}: give different numbers of 0, 1 and 2, such as [2]")
     run = TrainedRun(run_folder, dataset_folder, device=device, threads=threads)
     made = map_input(run)
+    periodic = catalogue.coordinates.periodic
+    check_periodic(run, made, periodic=periodic, name=catalogue.name)
     cells = made.cells(catalogue.coordinates.sides, catalogue.name)
     rejections = Rejections("rows", catalogue.max_rejected)
-    with numba_threads(threads):
+    with numba_threads(threads), threadpool_limits(threads):
         grid = grid_box(
             read_galaxies(catalogue, rejections=rejections),
             catalogue.coordinates,
             cells,
             method=made.method,
         )
+        grid = box_fields(run, made, grid, grid_file)
         maps = predict_box(run, grid, made.shape, axes)
     threshold = map_threshold(run) if threshold is None else threshold
     voids = find_regions(maps, threshold)

@@ -11,7 +11,7 @@ import numpy as np
 
 from cosmodag.datasets.folder import open_maps, read_index
 from cosmodag.evaluation.trained_run import BATCH, TrainedRun
-from cosmodag.voids.cutouts.slab_maps import MapShape
+from cosmodag.voids.cutouts.map_shape import MapShape
 from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.prediction.void_maps import VoidMaps, pixel_means
 
@@ -113,7 +113,9 @@ def _variances(run: TrainedRun, index, shape: MapShape) -> Range:
     maps = open_maps(run.dataset_folder, "train", run.dataset, index)
     means = np.concatenate(
         [
-            pixel_means(maps.x(rows), shape.factor).reshape(len(rows), -1)
+            pixel_means(
+                maps.x(rows)[..., shape.within], shape.factor // shape.input_factor
+            ).reshape(len(rows), -1)
             for rows in np.array_split(np.arange(len(index)), -(-len(index) // BATCH))
         ]
     )

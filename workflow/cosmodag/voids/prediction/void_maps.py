@@ -9,7 +9,8 @@ from tqdm import tqdm
 from cosmodag.cutouts.sub_box_lattice import AXIS_NAMES
 from cosmodag.cutouts.window_sums import transverse_axes
 from cosmodag.evaluation.trained_run import TrainedRun
-from cosmodag.voids.cutouts.slab_maps import MapShape, project_overdensity
+from cosmodag.voids.cutouts.map_shape import MapShape
+from cosmodag.voids.cutouts.slab_maps import project_inputs
 from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.prediction.overlapping_windows import predict_map, tile
 
@@ -120,15 +121,23 @@ def _predict_axis(
     probability = np.empty((len(offsets), down.length, across.length), np.float32)
     overdensity = np.empty_like(probability)
     margin = shape.side if grid.periodic else 0
-    planes = project_overdensity(
-        grid.mass, grid.mean_mass, shape, axis=axis, offsets=offsets.tolist(), margin=margin
+    planes = project_inputs(
+        [grid.mass, *grid.fields],
+        grid.mean_mass,
+        shape,
+        axis=axis,
+        offsets=offsets.tolist(),
+        margin=margin,
     )
-    for slab, plane in enumerate(planes):
+    step = shape.input_factor
+    factor = shape.factor // step
+    for slab, cells in enumerate(planes):
+        plane = cells[::step, ::step]
         probability[slab] = predict_map(
-            plane, (down, across), shape.factor, lambda x: run.predict(x)["probability"][:, 0]
+            plane, (down, across), factor, lambda x: run.predict(x)["probability"][:, 0]
         )
-        inside = plane[: down.length * shape.factor, : across.length * shape.factor]
-        overdensity[slab] = pixel_means(inside, shape.factor)
+        inside = plane[: down.length * factor, : across.length * factor, shape.within]
+        overdensity[slab] = pixel_means(inside, factor)
         bar.update()
     lower = grid.origin[axis] + offsets * grid.cell_size[axis]
     return VoidMaps(
