@@ -12,11 +12,13 @@ from cosmodag.errors import InputError
 from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
 from tests.checksummed import hdf5_file
 
+OF_MAPS = ("layers", "factor", "labels", "margin_depth", "input_factor")
 
-def cut(files, output, *, side, depth, stride, layers=1, factor=4, labels=None, **settings):
+
+def cut(files, output, **settings):
     """Cut sub-boxes out of a grid file and its labels file."""
-    geometry = SubBoxGeometry(side=side, depth=depth, stride=stride, **settings)
-    return cut_sub_boxes(*files, output, geometry, layers=layers, factor=factor, labels=labels)
+    of_maps = {name: settings.pop(name) for name in OF_MAPS if name in settings}
+    return cut_sub_boxes(*files, output, SubBoxGeometry(**settings), **of_maps)
 
 
 def read(path):
@@ -73,6 +75,45 @@ def test_maps_equal_brute_force_sums_over_each_sub_box(write_boxes, tmp_path, ax
         np.testing.assert_allclose(x[n], np.moveaxis(expected, 0, -1), atol=1e-6)
         fraction = masks[box][inside].mean(axis=axis).reshape(3, 4, 3, 4).mean(axis=(1, 3))
         np.testing.assert_allclose(y[n, ..., 0], fraction, atol=1e-6)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_fields_and_margins_equal_brute_force_means(write_boxes, tmp_path, axis):
+    cells = (24, 20, 28)
+    grid_file, labels_file = write_boxes(cells, boxes=2)
+    field = np.random.default_rng(1).normal(size=(2, *cells)).astype(np.float32)
+    with hdf5_file(grid_file, "r+") as file:
+        file["fields/smoothed_4"] = field
+        file.attrs["fields"] = ["smoothed_4"]
+        overdensity = file["grid"][:] / file.attrs["mean_density"][:, None, None, None] - 1
+    settings = {"side": 12, "depth": 6, "stride": 5, "layers": 2, "margin_depth": 3}
+    paths = (grid_file, labels_file)
+    cut(paths, tmp_path / "examples.h5", input_factor=2, axes=[axis], wrap=True, **settings)
+    x, _, index = read(tmp_path / "examples.h5")
+    with h5py.File(tmp_path / "examples.h5") as file:
+        names = [f"{name}_{layer}" for name in ("overdensity", "smoothed_4") for layer in range(4)]
+        assert list(file.attrs["x_channels"]) == names
+    lengths = np.full(3, 12)
+    lengths[axis] = 6 + 2 * 3
+    places = [corner(index, n) for n in range(len(x))]
+    assert {0} < {place[axis] for place in places}  # some margins continue at the other end
+    for n in range(0, len(x), 5):
+        lower = np.array(places[n])
+        lower[axis] -= 3
+        inside = region(lower, lengths, cells)
+        for k, mesh in enumerate((overdensity, field)):
+            sight_lines = np.moveaxis(mesh[int(index["box"][n][1:])][inside], axis, 0)
+            expected = sight_lines.reshape(4, 3, 6, 2, 6, 2).mean(axis=(1, 3, 5))
+            found = np.moveaxis(x[n, ..., 4 * k : 4 * k + 4], -1, 0)
+            np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_nothing_is_known_beyond_the_faces_of_an_open_box(write_boxes, tmp_path):
+    paths = write_boxes((24,) * 3, periodic=False)
+    settings = {"side": 12, "depth": 6, "stride": 12, "margin_depth": 6}
+    with pytest.raises(InputError, match="not periodic, so nothing is known beyond their faces"):
+        cut(paths, tmp_path / "examples.h5", **settings)
+    assert not (tmp_path / "examples.h5").exists()
 
 
 def test_published_protocol_has_10648_sub_boxes_and_the_real_box_216():

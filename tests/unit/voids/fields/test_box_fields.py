@@ -19,7 +19,7 @@ from cosmodag.voids.finders.smoothing import smooth
 from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 from cosmodag.voids.finders.voxelize import voxelize_spheres
 from cosmodag.voids.grids.assign_galaxies import grid_galaxies
-from cosmodag.voids.grids.grid_file import read_grid, read_header
+from cosmodag.voids.grids.grid_file import GridMetadata, read_grid, read_header, write_grids
 from tests.checksummed import hdf5_file
 from tests.unit.voids.baselines.boxes import BOX, CELL, CELLS, draw_universe, write_universe
 
@@ -76,6 +76,29 @@ def test_pilots_add_the_matter_of_a_box_that_they_have_not_seen(trees):
     galaxies_alone = smooth(overdensity, BOX, 6.0, window="tophat")
     assert correlation(made["matter_mean_6"]) > max(0.8, correlation(galaxies_alone))
     assert (made["matter_lowest_6"] <= made["matter_mean_6"]).all()
+
+
+@pytest.mark.parametrize("with_pilots", [False, True])
+def test_the_fields_of_a_grid_file_are_made_again_for_another_box(trees, tmp_path, with_pilots):
+    _, galaxies = draw_universe(1)
+    fields = BoxFields(**SETTINGS, trees=trees if with_pilots else None)
+    metadata = GridMetadata(
+        box_size=BOX, method="cic", periodic=True, source="s", boxes=["r0"], groups=["s/r0"]
+    )
+    path = tmp_path / "grid.h5"
+    grids = [(galaxies.astype(np.float32), int(galaxies.sum()))]
+    write_grids(path, grids, metadata, shape=galaxies.shape, fields=fields)
+    again = BoxFields.read(path)
+    assert again.names == fields.names
+    _, galaxies = draw_universe(2)
+    overdensity = (galaxies / galaxies.mean() - 1).astype(np.float32)
+    for one, other in zip(again.of(overdensity, BOX), fields.of(overdensity, BOX), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_grid_file_without_fields_cannot_make_some(write_boxes):
+    with pytest.raises(InputError, match=r"grid\.h5: has no fields; give a grid file"):
+        BoxFields.read(write_boxes()[0])
 
 
 def test_a_field_given_twice_is_refused():

@@ -14,12 +14,14 @@ from cosmodag.training.settings import RunSettings
 from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
 from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue
 from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
+from cosmodag.voids.fields.box_fields import BoxFields
 from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
 from tests.checksummed import hdf5_file
 
 CELLS, CELL_SIZE = 32, 2.0
 SIDE, DEPTH, LAYERS, FACTOR = 16, 8, 2, 4
 BOX_SIZE = CELLS * CELL_SIZE
+WITH_MARGINS = {"margin_depth": 4, "input_factor": 2}
 
 
 def clustered(seed: int, cells: int = CELLS) -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +43,23 @@ class Trained(NamedTuple):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """The folders of a run of void maps and of its dataset."""
-    folder = tmp_path_factory.mktemp("voids")
+    return _train(tmp_path_factory.mktemp("voids"))
+
+
+@pytest.fixture(scope="session")
+def trained_with_fields(tmp_path_factory):
+    """The folders of a run that sees fields, margins and coarse pixels, and of its dataset."""
+    fields = BoxFields(
+        smoothing=[4.0],
+        thresholds=[-0.3],
+        matter_radii=[],
+        matter_thresholds=[],
+        minimum_radius=4.0,
+    )
+    return _train(tmp_path_factory.mktemp("fields"), fields, **WITH_MARGINS)
+
+
+def _train(folder: Path, fields: BoxFields | None = None, **shape) -> Trained:
     boxes = [clustered(seed) for seed in range(6)]
     names = [f"r{number:04d}" for number in range(len(boxes))]
     common = {"boxes": names, "box_size": np.full(3, BOX_SIZE), "periodic": True}
@@ -51,6 +69,7 @@ def trained(tmp_path_factory):
         ((galaxies.astype(np.float32), int(galaxies.sum())) for galaxies, _ in boxes),
         GridMetadata(method="cic", source="boxes", **common),
         shape=(CELLS,) * 3,
+        fields=fields,
     )
     with hdf5_file(folder / "labels.h5", "w") as file:
         file.attrs.update(common, kind="labels", labels=["matter"])
@@ -60,7 +79,7 @@ def trained(tmp_path_factory):
             voids["position"], voids["volume"] = np.zeros((1, 3)), np.ones(1)
     geometry = SubBoxGeometry(side=SIDE, depth=DEPTH, stride=SIDE)
     paths = (folder / "grid.h5", folder / "labels.h5", folder / "slabs.h5")
-    cut_sub_boxes(*paths, geometry, layers=LAYERS, factor=FACTOR)
+    cut_sub_boxes(*paths, geometry, layers=LAYERS, factor=FACTOR, **shape)
     dataset = folder / "datasets" / "slabs"
     write_dataset([folder / "slabs.h5"], dataset, fractions=(0.5, 0.25, 0.25))
     settings = RunSettings(

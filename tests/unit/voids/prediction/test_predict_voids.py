@@ -18,7 +18,9 @@ from cosmodag.evaluation.map_scores import choose_threshold
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.hdf5 import open_kind
 from cosmodag.json_files import write_json
+from cosmodag.voids.fields.box_fields import BoxFields
 from cosmodag.voids.prediction.map_run import map_input, map_threshold
+from cosmodag.voids.prediction.overlapping_windows import predict_map, tile
 from cosmodag.voids.prediction.predict import predict_voids
 from tests.unit.voids.prediction.conftest import (
     BOX_SIZE,
@@ -67,6 +69,47 @@ def test_a_box_as_large_as_a_window_is_the_weighted_mean_of_its_four_windows(
         letter = "xyz"[axis]
         np.testing.assert_allclose(read_maps(tmp_path / "out", letter)[slab], expected, atol=1e-5)
     assert np.ptp(expected) > 0.01
+
+
+def test_a_run_with_fields_sees_those_of_the_catalogue(
+    trained_with_fields, write_catalogue, tmp_path
+):
+    counts, _ = clustered(21)
+    predict_voids(write_catalogue(positions(counts)), trained_with_fields.run, tmp_path / "out")
+    run = TrainedRun(trained_with_fields.run, threads=1)
+    made = map_input(run)
+    assert made.fields == ("smoothed_4", "voids_-0.3")
+    overdensity = (counts / counts.mean() - 1).astype(np.float32)
+    grid_file = trained_with_fields.dataset.parent.parent / "grid.h5"
+    fields = [*BoxFields.read(grid_file).of(overdensity, [BOX_SIZE] * 3)]
+    assert 0 < fields[1].mean() < 1
+    # The last slab, its margins and the windows continue at the other side.
+    deep = [np.roll(each, 4 + DEPTH, 2)[..., : DEPTH + 8] for each in (overdensity, *fields)]
+    x = np.stack([each.reshape(16, 2, 16, 2, 4, 4).mean((1, 3, 5)) for each in deep], axis=2)
+    planes = x.reshape(16, 16, -1).astype(np.float32)
+    expected = predict_map(
+        np.pad(planes, ((0, 8), (0, 8), (0, 0)), mode="wrap"),
+        (tile(8, 4, periodic=True),) * 2,
+        2,
+        lambda windows: run.predict(windows)["probability"][:, 0],
+    )
+    np.testing.assert_allclose(read_maps(tmp_path / "out")[-1], expected, atol=1e-5)
+    assert np.ptp(expected) > 0.01
+
+
+def test_fields_need_a_periodic_box_and_their_grid_file(
+    trained, trained_with_fields, write_catalogue, tmp_path
+):
+    position = positions(clustered(21)[0])
+    opened = write_catalogue(position, name="open.csv", periodic=False)
+    with pytest.raises(InputError, match=r"open\.csv: the box is not periodic, but .* with fields"):
+        predict_voids(opened, trained_with_fields.run, tmp_path / "out")
+    without = trained.dataset.parent.parent / "grid.h5"
+    with pytest.raises(InputError, match=r"grid\.h5: has no fields"):
+        predict_voids(
+            write_catalogue(position), trained_with_fields.run, tmp_path / "out", grid_file=without
+        )
+    assert not (tmp_path / "out").exists()
 
 
 def test_maps_move_with_the_galaxies_by_one_window_step(

@@ -64,15 +64,9 @@ def box_fields(
 
 
 def _find(run: TrainedRun) -> Path:
-    """Return the grid file that the examples of a dataset were cut out of."""
-    cure = "give a grid file of its training with --grid"
-    examples = _inputs(Path(run.dataset_folder) / "dataset.json", cure)[0]
-    for path in _inputs(examples, cure):
-        if path.parent.parent.name == "grids":
-            return path
-    raise InputError(f"{examples}: no grid file is recorded; {cure}")
-
-
-def _inputs(path: Path, cure: str) -> list[Path]:
-    """Return the files that a file was made from."""
-    return [path.parent / name for name in require(path, cure).record.get("inputs", {})]
+    """Return the grid file that the first examples of a dataset were cut out of."""
+    path = Path(run.dataset_folder) / "dataset.json"
+    for _ in ("examples", "grid"):
+        inputs = require(path, "give a grid file of training with --grid").record["inputs"]
+        path = path.parent / next(iter(inputs))
+    return path
