@@ -73,6 +73,46 @@ def evolve(
     >>> position[0].round(3).tolist()
     [5.0, 5.0, 5.0]
     """
+    position, _ = evolve_with_velocities(
+        psi1,
+        psi2,
+        growth,
+        box_size=box_size,
+        mesh=mesh,
+        steps=steps,
+        redshift=redshift,
+        initial_redshift=initial_redshift,
+        threads=threads,
+    )
+    return position
+
+
+def evolve_with_velocities(
+    psi1: np.ndarray,
+    psi2: np.ndarray,
+    growth: Growth,
+    *,
+    box_size: float,
+    mesh: int,
+    steps: int,
+    redshift: float = 0.0,
+    initial_redshift: float = 9.0,
+    threads: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Evolve particles as `evolve`, and return their velocities, too.
+
+    Parameters
+    ----------
+    psi1, psi2, growth, box_size, mesh, steps, redshift, initial_redshift, threads
+        See `evolve`.
+
+    Returns
+    -------
+    position : numpy.ndarray, shape (n³, 3), float32
+        Positions in Mpc/h, 0 <= x < box_size, in the order of the lattice.
+    velocity : numpy.ndarray, shape (n³, 3), float32
+        Velocities dx/dD in Mpc/h; times f D they are peculiar velocities divided by a H.
+    """
     threads = threads or get_num_threads()
     times = np.linspace(
         growth.first_order(initial_redshift), growth.first_order(redshift), steps + 1
@@ -87,7 +127,7 @@ def evolve(
             gather(field, position, box_size, method="cic", threads=threads, out=acceleration)
             _kick(velocity, axis, acceleration, np.float32(kick_factor))
         _drift(position, velocity, np.float32(drift_factor), np.float32(box_size))
-    return position
+    return position, velocity
 
 
 def lagrangian_positions(

@@ -39,6 +39,15 @@ def pilots(tmp_path_factory):
     return [write_universe(folder, f"p{seed}", seed, source="pilots").files for seed in (11, 12)]
 
 
+def boxes(group="boxes/r0", **more):
+    """Return the metadata of one box."""
+    return GridMetadata(
+        **{"box_size": BOX, "method": "cic", "periodic": True, "source": "boxes"},
+        **{"boxes": ["r0"], "groups": [group]},
+        **more,
+    )
+
+
 def files(pilots, kind):
     return [each[kind] for each in pilots]
 
@@ -46,7 +55,7 @@ def files(pilots, kind):
 @pytest.fixture(scope="module")
 def trees(pilots):
     grids, matter = files(pilots, "grid"), files(pilots, "matter")
-    return fit_pilots(grids, matter, cell_size=CELL, groups=["boxes/r0"])
+    return fit_pilots(grids, matter, cell_size=CELL, boxes=boxes())
 
 
 def test_fields_are_smoothed_galaxies_and_voids_among_them():
@@ -82,12 +91,9 @@ def test_pilots_add_the_matter_of_a_box_that_they_have_not_seen(trees):
 def test_the_fields_of_a_grid_file_are_made_again_for_another_box(trees, tmp_path, with_pilots):
     _, galaxies = draw_universe(1)
     fields = BoxFields(**SETTINGS, trees=trees if with_pilots else None)
-    metadata = GridMetadata(
-        box_size=BOX, method="cic", periodic=True, source="s", boxes=["r0"], groups=["s/r0"]
-    )
     path = tmp_path / "grid.h5"
     grids = [(galaxies.astype(np.float32), int(galaxies.sum()))]
-    write_grids(path, grids, metadata, shape=galaxies.shape, fields=fields)
+    write_grids(path, grids, boxes(), shape=galaxies.shape, fields=fields)
     again = BoxFields.read(path)
     assert again.names == fields.names
     _, galaxies = draw_universe(2)
@@ -117,7 +123,15 @@ def test_a_field_given_twice_is_refused():
 def test_pilots_that_do_not_suit_the_boxes_are_refused(pilots, cell_size, group, number, message):
     matter = files(pilots, "matter")[:number]
     with pytest.raises(InputError, match=message):
-        fit_pilots(files(pilots, "grid"), matter, cell_size=cell_size, groups=[group])
+        fit_pilots(files(pilots, "grid"), matter, cell_size=cell_size, boxes=boxes(group))
+
+
+def test_pilots_with_the_initial_conditions_of_a_box_are_refused(tmp_path):
+    pilot = write_universe(tmp_path, "p1", 11, source="pilots", seeds=[5]).files
+    given = {"grids": [pilot["grid"]], "matter": [pilot["matter"]], "cell_size": CELL}
+    with pytest.raises(InputError, match="pilots have the initial conditions of boxes that are"):
+        fit_pilots(**given, boxes=boxes(seeds=[5]))
+    fit_pilots(**given, boxes=boxes(seeds=[6]))
 
 
 @pytest.fixture
@@ -138,7 +152,7 @@ def test_cubes_have_the_fields_of_their_grid_as_channels(galaxies, pilots, tmp_p
     given = {"pilots": files(pilots, "grid"), "pilots_matter": files(pilots, "matter")}
     grid_galaxies(galaxies, grid, cells=CELLS, fields=SETTINGS, **given)
     mass, header = read_grid(grid, 1)
-    trees = fit_pilots(*given.values(), cell_size=CELL, groups=header.groups)
+    trees = fit_pilots(*given.values(), cell_size=CELL, boxes=header)
     fields = BoxFields(**SETTINGS, trees=trees)
     with h5py.File(grid) as file:
         assert list(file.attrs["fields"]) == fields.names

@@ -4,13 +4,14 @@ import h5py
 import numpy as np
 import pytest
 
+from cosmodag.cosmology.background import Cosmology, Growth
 from cosmodag.errors import InputError
 from cosmodag.gridding.fields import overdensity
 from cosmodag.gridding.interpolation import gather
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.spectra import power_spectrum
 from cosmodag.voids.grids.grid_file import read_grid
-from cosmodag.voids.simulation.realizations import BoxSimulation, simulate_boxes
+from cosmodag.voids.simulation.realizations import BoxSimulation, simulate_boxes, simulate_matter
 
 BOX = 192.0
 SETTINGS = {
@@ -55,6 +56,33 @@ def test_number_of_galaxies_is_that_of_the_number_density(simulated):
         assert abs(len(position) - expected) < 4 * np.sqrt(expected)
         assert position.min() >= 0
         assert position.max() < np.float32(BOX)
+
+
+def test_redshift_space_moves_galaxies_along_one_axis(simulated, tmp_path):
+    paths = (tmp_path / "galaxies.h5", tmp_path / "matter.h5")
+    simulation = BoxSimulation(cosmology=COSMOLOGY, redshift_space_axis=1, **SETTINGS)
+    simulate_boxes(*paths, simulation, source="boxes", realizations=[3])
+    real, _ = read_galaxies(simulated[0], "r0003")
+    moved, _ = read_galaxies(paths[0], "r0003")
+    np.testing.assert_array_equal(moved[:, [0, 2]], real[:, [0, 2]])
+    shift = (moved[:, 1] - real[:, 1] + BOX / 2) % BOX - BOX / 2
+    assert 1.5 < shift.std() < 6  # Mpc/h: some hundred km/s
+    assert moved.min() >= 0
+    assert moved.max() < np.float32(BOX)
+    np.testing.assert_array_equal(read_grid(paths[1], 0)[0], read_grid(simulated[1], 1)[0])
+
+
+def test_on_large_scales_redshift_space_amplifies_modes_along_the_line_of_sight():
+    cosmology = Cosmology()
+    position, displacement = simulate_matter(
+        cosmology, seed=3, box_size=600.0, particles=64, steps=5
+    )
+    # A mode of wavenumber k along the axis grows by 1 + f (Kaiser 1987).
+    for n in (1, 2):
+        phase = np.exp(-2j * np.pi * n * position.astype(float) / 600)
+        shifted = np.exp(-2j * np.pi * n * (position + displacement).astype(float) / 600)
+        growth = (shifted.sum(0) / phase.sum(0)).real
+        np.testing.assert_allclose(growth, 1 + Growth(cosmology.omega_m).rate(0), rtol=0.1)
 
 
 def test_galaxies_avoid_underdense_matter(simulated):

@@ -4,18 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from cosmodag import settings
 from cosmodag.voids.baselines.box_searches import BoxSearches
 from cosmodag.voids.baselines.sphere_search import RADII, Settings, SphereSearch
 from cosmodag.voids.baselines.whole_boxes import WholeBox
 from cosmodag.voids.fields.sphere_averages import sphere_averages
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
 
-GALAXY_THRESHOLDS = (-0.8, -0.825, -0.85, -0.875)
-"""Mean overdensities of spheres among the galaxies."""
-MATTER_THRESHOLDS = (-0.55, -0.6, -0.65)
-"""Mean overdensities of spheres in the reconstructed matter."""
-SPHERES = (4.0, 8.0, 12.0)
-"""Radii in Mpc/h of spheres in which the reconstructed matter is averaged."""
+FIELDS = settings.with_defaults({}, "voids/grids/*/fields")
+"""Thresholds and radii: those of the fields that networks see by default."""
 
 
 def find_voids(box: WholeBox, searches: BoxSearches) -> Iterator[VoidCatalogue]:
@@ -27,10 +24,10 @@ def find_voids(box: WholeBox, searches: BoxSearches) -> Iterator[VoidCatalogue]:
         A threshold or a radius does not suit the box.
     """
     for search, thresholds in (
-        (searches.galaxies, GALAXY_THRESHOLDS),
-        (searches.matter, MATTER_THRESHOLDS),
+        (searches.galaxies, FIELDS["thresholds"]),
+        (searches.matter, FIELDS["matter_thresholds"]),
     ):
-        for voids in search.find(box, _settings(search, thresholds)):
+        for voids in search.find(box, _trials(search, thresholds)):
             if isinstance(voids, Exception):
                 raise voids
             yield voids
@@ -47,17 +44,17 @@ def box_fields(box: WholeBox, searches: BoxSearches) -> Iterator[np.ndarray]:
     Yields
     ------
     numpy.ndarray, shape of the mesh, uint8 or float32
-        The mask of each of `find_voids`; the mean of the reconstructed matter in each of `SPHERES`,
+        The mask of each of `find_voids`; the mean of the reconstructed matter in each radius,
         and the lowest such mean within a cube that reaches as far as the radius.
     """
     for voids in find_voids(box, searches):
         yield searches.galaxies.mask(box, voids)
     matter = searches.reconstruction.matter(box)
-    yield from sphere_averages(matter, box.files.box_size, SPHERES)
+    yield from sphere_averages(matter, box.files.box_size, FIELDS["matter_radii"])
 
 
-def _settings(search: SphereSearch, thresholds: Sequence[float]) -> list[Settings]:
+def _trials(search: SphereSearch, thresholds: Sequence[float]) -> list[Settings]:
     """Return settings of the finder, with a medium radius where the definition has none."""
     trials = search.trials(thresholds)
     some = trials[0]["minimum_radius"] if len(trials) == len(thresholds) else RADII[1]
-    return [settings for settings in trials if settings["minimum_radius"] == some]
+    return [trial for trial in trials if trial["minimum_radius"] == some]

@@ -43,12 +43,26 @@ def check_cutouts(keys: Keys, section: Mapping, name: str) -> None:
             + (f"one of {', '.join(map(str, fitting))}" if fitting else "a divisor"),
         )
     _check_lengths(keys, cutouts)
+    input_depth = cutouts["depth"] + 2 * cutouts["margin_depth"]
+    if cutouts["margin_depth"] and input_depth > min(cells):
+        raise ConfigError(
+            (*keys, "margin_depth"),
+            f"{cutouts['depth']} + 2 · {cutouts['margin_depth']} cells do not fit into a box of "
+            f"{min(cells)} cells",
+        )
     source = section["sources"][grid["source"]]
     for key in ("wrap", "margin_depth"):
         if cutouts[key] and not source.get("catalogue", {}).get("periodic", True):
             raise ConfigError(
                 (*keys, key), f"the box of the source {grid['source']!r} is not periodic"
             )
+    along = source.get("simulation", {}).get("redshift_space_axis")
+    if along is not None and not cutouts["cubes"] and cutouts["axes"] != [along]:
+        raise ConfigError(
+            (*keys, "axes"),
+            f"galaxies of the source {grid['source']!r} are in redshift space along axis {along}; "
+            f"give [{along}]",
+        )
     sub_boxes(section, cutouts).groups(keys)
 
 

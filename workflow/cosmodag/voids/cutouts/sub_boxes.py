@@ -95,6 +95,11 @@ def cut_sub_boxes(
                 f"{grid_file}: its boxes are not periodic, so nothing is known beyond their faces; "
                 "set margin_depth to 0"
             )
+        if margin_depth and shape.input_depth > min(files.cells):
+            raise InputError(
+                f"margin_depth {margin_depth}: with both margins the input is {shape.input_depth} "
+                f"cells deep, but {grid_file} has {min(files.cells)}; choose less"
+            )
         lattices = sub_box_lattices(files, geometry)
         with create_file(output, "examples", inputs=[grid_file, labels_file]) as file:
             return _write_examples(file, files, lattices, shape)

@@ -9,7 +9,7 @@ from cosmodag.errors import InputError
 from cosmodag.voids.fields.field_names import CELL_TOLERANCE
 from cosmodag.voids.fields.matter_trees import SAMPLED_CELLS, MatterTrees, Sample, sample_cells
 from cosmodag.voids.finders.box_labels import average_cells
-from cosmodag.voids.grids.grid_file import GridHeader, read_grid, read_header
+from cosmodag.voids.grids.grid_file import GridHeader, GridMetadata, read_grid, read_header
 
 Paths = Sequence[str | os.PathLike]
 
@@ -19,7 +19,7 @@ def fit_pilots(
     matter: Paths,
     *,
     cell_size: float,
-    groups: Sequence[str],
+    boxes: GridMetadata,
     seed: int = 0,
 ) -> MatterTrees:
     """Fit trees to the matter of pilot boxes.
@@ -30,8 +30,8 @@ def fit_pilots(
         Grid files of the galaxies and of the matter of the same boxes, in the same order.
     cell_size : float
         Side in Mpc/h of a cell of the boxes that are to be reconstructed.
-    groups : sequence of str
-        Groups of these boxes, none of which may be a pilot.
+    boxes : GridMetadata
+        These boxes, none of which may be a pilot or have its initial conditions.
     seed : int
         Seed of the sample and of the trees.
 
@@ -51,7 +51,7 @@ def fit_pilots(
         )
     headers = [read_header(path) for path in grids]
     for path, header in zip(grids, headers):
-        _check(path, header, cell_size, groups)
+        _check(path, header, cell_size, boxes)
     most = SAMPLED_CELLS // sum(len(header.boxes) for header in headers)
     samples = [
         sample
@@ -62,16 +62,25 @@ def fit_pilots(
 
 
 def _check(
-    path: str | os.PathLike, header: GridHeader, cell_size: float, groups: Sequence[str]
+    path: str | os.PathLike, header: GridHeader, cell_size: float, boxes: GridMetadata
 ) -> None:
     """Refuse pilots that are not periodic, of other cells, or among the boxes themselves."""
     if not header.periodic:
         raise InputError(f"{path}: its boxes are not periodic; pilot boxes must be")
-    shared = sorted(set(header.groups) & set(groups))
+    cure = "simulate pilots as a source of their own, with another seed"
+    shared = sorted(set(header.groups) & set(boxes.groups))
     if shared:
         raise InputError(
             f"{path}: {shared[0]} is a pilot and one of the boxes that are gridded, so a test box "
-            "would be fitted to; simulate pilots as a source of their own, with another seed"
+            f"would be fitted to; {cure}"
+        )
+    seeds = [
+        () if each.seeds is None else np.asarray(each.seeds).tolist() for each in (header, boxes)
+    ]
+    if set(seeds[0]) & set(seeds[1]):
+        raise InputError(
+            f"{path}: pilots have the initial conditions of boxes that are gridded, so a test box "
+            f"would be fitted to; {cure}"
         )
     grid, _ = read_grid(path, 0)
     cell = float(np.asarray(header.box_size)[0]) / grid.shape[0]

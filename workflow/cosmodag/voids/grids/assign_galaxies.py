@@ -85,6 +85,7 @@ def grid_galaxies(
             groups=[str(file[name].attrs["group"]) for name in names],
             omega_m=_cosmological_parameter(file, names, "omega_m"),
             sigma8=_cosmological_parameter(file, names, "sigma8"),
+            seeds=_seeds(file, names),
         )
         made = None if fields is None else _fields(metadata, shape, fields, pilots, pilots_matter)
         grids = _grids(file, names, shape, method, threads, chunk)
@@ -112,7 +113,7 @@ def _fields(
     trees = None
     if pilots or pilots_matter:
         cell_size = float(np.asarray(metadata.box_size)[0]) / shape[0]
-        trees = fit_pilots(pilots, pilots_matter, cell_size=cell_size, groups=metadata.groups)
+        trees = fit_pilots(pilots, pilots_matter, cell_size=cell_size, boxes=metadata)
     return BoxFields(**settings, trees=trees)
 
 
@@ -238,3 +239,10 @@ def _cosmological_parameter(file: h5py.File, names: Sequence[str], key: str) -> 
     """Return a parameter of each box, NaN where it is unknown, or None if it is for all."""
     values = [file[name].attrs.get(key, np.nan) for name in names]
     return None if np.all(np.isnan(values)) else values
+
+
+def _seeds(file: h5py.File, names: Sequence[str]) -> list[int] | None:
+    """Return the seeds of the boxes, or None where one was not simulated here."""
+    if any("seed" not in file[name].attrs for name in names):
+        return None
+    return [int(file[name].attrs["seed"]) for name in names]

@@ -53,6 +53,8 @@ class GridMetadata:
         Name and group of each box; boxes of one group are not independent of each other.
     omega_m, sigma8 : array-like, shape (B,), optional
         Cosmological parameters of each box, where the source contains them.
+    seeds : array-like of int, shape (B,), optional
+        Seed of the initial conditions of each simulated box.
     """
 
     box_size: ArrayLike
@@ -63,6 +65,7 @@ class GridMetadata:
     groups: Sequence[str]
     omega_m: ArrayLike | None = None
     sigma8: ArrayLike | None = None
+    seeds: ArrayLike | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +154,8 @@ def write_grids(
         for name in ("omega_m", "sigma8"):
             if getattr(metadata, name) is not None:
                 attributes[name] = np.asarray(getattr(metadata, name), np.float64)
+        if metadata.seeds is not None:
+            attributes["seeds"] = np.asarray(metadata.seeds, np.int64)
         file.attrs.update(attributes)
 
 

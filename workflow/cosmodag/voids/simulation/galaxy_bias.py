@@ -19,6 +19,7 @@ def draw_galaxies(
     smoothing: float = 2.0,
     threshold: float = 1.0,
     power: float = 0.0,
+    displacement: np.ndarray | None = None,
     threads: int | None = None,
 ) -> np.ndarray:
     """Draw galaxies at matter particles with a local bias.
@@ -45,6 +46,8 @@ def draw_galaxies(
         Density below which galaxies are suppressed, in units of the mean.
     power : float
         Exponent of the density in the number of galaxies per mass.
+    displacement : numpy.ndarray, shape (N, 3), float32, optional
+        Displacements in Mpc/h of the galaxies of each particle, such as those of redshift space.
     threads : int, optional
         Threads to use; numba's number of threads by default.
 
@@ -81,7 +84,10 @@ def draw_galaxies(
         )
     expected *= number_density * box_size**3 / expected.sum()
     rng = np.random.default_rng(seed)
-    galaxies = np.repeat(matter, rng.poisson(expected), axis=0)
+    n_galaxies = rng.poisson(expected)
+    galaxies = np.repeat(matter, n_galaxies, axis=0)
+    if displacement is not None:
+        galaxies += np.repeat(displacement, n_galaxies, axis=0)
     # A particle represents a region of the size of the particle spacing: scatter galaxies in it.
     scatter = 0.25 * box_size / len(matter) ** (1 / 3)
     galaxies += scatter * rng.standard_normal(galaxies.shape, dtype=np.float32)

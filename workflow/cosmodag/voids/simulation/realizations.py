@@ -27,7 +27,7 @@ from tqdm import tqdm
 from cosmodag.cosmology.background import Cosmology, Growth
 from cosmodag.cosmology.initial_conditions import displacements, linear_modes
 from cosmodag.cosmology.matter_power import matter_power_spectrum
-from cosmodag.cosmology.particle_mesh import evolve
+from cosmodag.cosmology.particle_mesh import evolve_with_velocities
 from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.hdf5 import create_file
@@ -64,6 +64,9 @@ class BoxSimulation:
     occupation : mapping from str to float, optional
         `smoothing`, `threshold` and `power` of
         `cosmodag.voids.simulation.galaxy_bias.draw_galaxies`.
+    redshift_space_axis : {0, 1, 2}, optional
+        Line of sight along which peculiar velocities move galaxies; by default they are where they
+        are. Matter stays in real space.
 
     Raises
     ------
@@ -81,6 +84,7 @@ class BoxSimulation:
     redshift: float = 0.0
     cosmology: Mapping[str, float | Sequence[float]] | None = None
     occupation: Mapping[str, float] | None = None
+    redshift_space_axis: int | None = None
 
     def __post_init__(self):
         for key, value, minimum in (
@@ -114,7 +118,7 @@ def simulate_matter(
     steps: int = 10,
     redshift: float = 0.0,
     threads: int | None = None,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Evolve one realization of the matter.
 
     Parameters
@@ -139,12 +143,15 @@ def simulate_matter(
 
     Returns
     -------
-    numpy.ndarray, shape (particles³, 3), float32
+    position : numpy.ndarray, shape (particles³, 3), float32
         Positions in Mpc/h, 0 ≤ x < box_size.
+    displacement : numpy.ndarray, shape (particles³, 3), float32
+        Peculiar velocities divided by a H, in Mpc/h: how far redshift space moves particles along a
+        line of sight.
 
     Examples
     --------
-    >>> matter = simulate_matter(
+    >>> position, displacement = simulate_matter(
     ...     Cosmology(), seed=1, box_size=100.0, particles=64
     ... )  # doctest: +SKIP
     """
@@ -158,16 +165,19 @@ def simulate_matter(
     )
     psi1, psi2 = displacements(modes, box_size=box_size, threads=threads)
     del modes
-    return evolve(
+    growth = Growth(cosmology.omega_m)
+    position, velocity = evolve_with_velocities(
         psi1,
         psi2,
-        Growth(cosmology.omega_m),
+        growth,
         box_size=box_size,
         mesh=mesh or particles,
         steps=steps,
         redshift=redshift,
         threads=threads,
     )
+    velocity *= np.float32(growth.rate(redshift) * growth.first_order(redshift))
+    return position, velocity
 
 
 def simulate_boxes(
@@ -213,6 +223,7 @@ def simulate_boxes(
         groups=[box.group for box in boxes],
         omega_m=[box.cosmology.omega_m for box in boxes],
         sigma8=[box.cosmology.sigma8 for box in boxes],
+        seeds=[box.seed for box in boxes],
     )
     with create_file(galaxies_output, "galaxies") as file:
         start_galaxies(file, source)
@@ -258,7 +269,7 @@ def _simulate(
     """Simulate box after box: write its galaxies, yield its matter grid and particle count."""
     box_size, matter_cells = simulation.box_size, simulation.matter_cells
     for box in tqdm(boxes, desc="boxes", unit="box", disable=None):
-        matter = simulate_matter(
+        matter, displacement = simulate_matter(
             box.cosmology,
             seed=box.seed,
             box_size=box_size,
@@ -268,8 +279,12 @@ def _simulate(
             redshift=simulation.redshift,
             threads=threads,
         )
+        along = simulation.redshift_space_axis
+        if along is not None:
+            displacement[:, [axis for axis in range(3) if axis != along]] = 0
         galaxies = draw_galaxies(
             matter,
+            displacement=None if along is None else displacement,
             box_size=box_size,
             number_density=simulation.number_density,
             seed=box.seed + 1,
