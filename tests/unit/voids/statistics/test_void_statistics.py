@@ -120,11 +120,19 @@ def test_the_planted_profiles_are_recovered(results, planted):
     fine = np.linspace(0, 1, 21)[:, None] * np.diff(SHELL_EDGES) + SHELL_EDGES[:-1]
     shell = np.trapezoid((1 + PROFILE.overdensity(fine)) * fine**2, axis=0)
     shell /= np.trapezoid(fine**2, axis=0)
-    for name in ("galaxies", "cross_correlation"):
-        measured, error = profiles[name], profiles[f"{name}_error"]
-        pull = (measured - (shell / mean - 1)) / np.hypot(error, 0.01)
-        assert np.abs(pull).max() < 5
-        assert np.sqrt(np.mean(pull**2)) < 2
+    # Poisson errors: of the mean over voids, and of all pairs together.
+    truth, volume = shell / mean, 4 / 3 * np.pi * np.diff(SHELL_EDGES**3)
+    expected = mean * DENSITY * RADII[:, None] ** 3 * volume
+    poisson = {
+        "galaxies": np.sqrt((truth / expected).sum(axis=0) / 3) / len(RADII),
+        "cross_correlation": np.sqrt(truth / (3 * expected.sum(axis=0))),
+    }
+    for name, error in poisson.items():
+        pull = (profiles[name] - (truth - 1)) / error
+        assert np.abs(pull).max() < 4
+        assert 0.5 < np.sqrt(np.mean(pull**2)) < 1.5
+        ratio = profiles[f"{name}_error"] / error
+        assert 0.6 < ratio[5:].mean() < 1.4
     with h5py.File(planted[0].matter) as file:
         mean = file.attrs["mean_density"].mean()
     np.testing.assert_allclose(profiles["matter"][3:], (shell / mean - 1)[3:], atol=0.03)
@@ -161,7 +169,7 @@ def test_shells_that_reach_out_of_an_open_box_are_left_out():
     position = np.random.default_rng(0).uniform(0, 30, (3000, 3))
     galaxies = BoxGalaxies(position, None, np.full(3, 30.0), False)
     catalogue = spheres_as_voids([[15.0, 15.0, 4.05], [15.0, 15.0, 15.0]], [4.0, 4.0])
-    voids = measure_voids(catalogue, galaxies, np.zeros((15, 15, 15), np.float32))
+    voids = measure_voids(catalogue, galaxies, np.zeros((60, 60, 60), np.float32))
     for name in ("galaxies", "matter"):
         assert voids.shells[name][1][3:].tolist() == [2] * 7 + [1] * 20
 
