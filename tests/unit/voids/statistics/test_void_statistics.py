@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cosmodag.errors import InputError
 from cosmodag.evaluation.verification import verify_results
 from cosmodag.hdf5 import create_file
+from cosmodag.reporting.report import write_report
 from cosmodag.voids.catalogues.galaxies_file import append, start_box, start_galaxies
 from cosmodag.voids.commands.statistics import command
 from cosmodag.voids.finders.labels_file import label_boxes
@@ -21,6 +22,7 @@ from cosmodag.voids.statistics.box_measurements import SHELL_EDGES, BoxGalaxies,
 from cosmodag.voids.statistics.measured_boxes import Batch
 from cosmodag.voids.statistics.universal_profile import UniversalProfile
 from cosmodag.voids.statistics.void_statistics import StatisticsSettings, write_statistics
+from tests.evaluated_runs import make_run
 from tests.unit.voids.finders.planted import scatter_spheres, wrapped
 
 SIDE, CELLS, DENSITY = 96.0, 96, 0.2
@@ -231,12 +233,17 @@ def test_boxes_without_voids_are_stated(planted, tmp_path):
     assert (tmp_path / "statistics/statistics.png").stat().st_size > 0
 
 
-def test_files_are_verified_and_reported(results):
+def test_files_are_verified_and_reported(results, tmp_path):
     assert not verify_results(results.parents[2]).problems
     (section,) = sections([results])
     assert section.answer.startswith("Voids in 3 boxes: 15 (the given catalogue)")
     assert len(section.tables[0].rows) == 2
     assert section.figures[0].address.startswith("data:image/svg+xml;base64,")
+    runs = [make_run(tmp_path / "voids" / "unet")]
+    write_report(tmp_path / "report.html", runs, products=[results])
+    page = (tmp_path / "report.html").read_text()
+    assert section.answer in page
+    assert "5 to 5.751" in page or "5.000 to 5.751" in page
     table = results / "profiles.csv"
     text = table.read_text()
     table.write_text(text.replace("-0.8", "-0.7", 1))
