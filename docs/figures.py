@@ -21,7 +21,7 @@ LEFT, SHARED, RIGHT = 130, 646, 812
 CHIP, GAP = 84, 12
 AFTER_TRAINING = ("cluster", "predict", "verdict")
 APART = ("find", "statistics")
-"""Stages that no other stage needs, and that need none."""
+"""Stages on whose products no network is trained."""
 SHARED_STAGES = ("split", "train", "baselines", "evaluate", "report")
 OWN, COMMON, INK, PALE = "#3f51b5", "#00796b", "#263238", "#607d8b"
 
