@@ -37,6 +37,7 @@ MAPPING = {
     "voids_catalogue": cpu(),
     "voids_grid": cpu(16),
     "voids_label": cpu(16),
+    "voids_statistics": cpu(16),
     "voids_cutouts": cpu(16),
     "voids_split": cpu(),
     "voids_relabel": cpu(16),

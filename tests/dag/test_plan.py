@@ -25,6 +25,7 @@ def test_tiny_workflow_plans_each_batch_once(checkout):
         "voids_grid grid=boxes,batch=1",
         "voids_label labels=boxes,batch=0",
         "voids_label labels=boxes,batch=1",
+        "voids_statistics statistics=boxes",
         *(f"voids_cutouts cutouts={name},batch={n}" for name in ("slabs", "cubes") for n in (0, 1)),
         "voids_split experiment=voids,dataset=slabs",
         "voids_split experiment=voids,dataset=cubes",

@@ -5,6 +5,7 @@
 #         results/voids/sources/<source>/galaxies_<batch>.rejected.csv      rows of a catalogue that are left out
 #         results/voids/grids/<grid>/<batch>.h5          mass per cell
 #         results/voids/labels/<labels>/<batch>.h5       masks and catalogues of voids
+#         results/voids/statistics/<statistics>/         sizes, profiles and shapes of voids
 #         results/voids/cutouts/<cutouts>/<batch>.h5     sub-boxes: maps of galaxies and voids
 #         results/voids/datasets/<dataset>/, results/voids/runs/<run>/      see learning.smk
 
@@ -140,6 +141,44 @@ rule voids_label:
     shell:
         "{params.cosmodag} voids label {params.inputs} --output {output.labels:q}"
         " --threads {threads} {params.settings} {params.catalogue} &> {log:q}"
+
+
+rule voids_statistics:
+    """Measure sizes, profiles, cross-correlations and shapes of the voids of all boxes."""
+    input:
+        unpack(lambda w: voids.statistics_inputs(w.statistics)),
+    output:
+        report(
+            directory(f"{results}/voids/statistics/{{statistics}}"),
+            patterns=["{figure}.svg", "{table}.csv"],
+            caption="../report/statistics.rst",
+            category="voids",
+            subcategory="statistics {statistics}",
+        ),
+    log:
+        f"{results}/logs/voids/statistics_{{statistics}}.log",
+    benchmark:
+        f"{results}/benchmarks/voids/statistics_{{statistics}}.tsv"
+    conda:
+        environment
+    threads: 1
+    resources:
+        mem_mb=scaled(lambda w: voids.statistics_mb(w.statistics)),
+        disk_mb=scaled(20),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="voids/statistics/{statistics}", within=options),
+        inputs=lambda w, input: " ".join(
+            quote(f"--{key.replace('_', '-')}={file}")
+            for key, files in input.items()
+            for file in files
+        ),
+        cosmodag=cosmodag,
+        node=node,
+        code=code("voids statistics"),
+    shell:
+        "{params.cosmodag} voids statistics @<(printf '%s\\n' {params.inputs})"
+        " --output {output:q} --threads {threads} {params.settings} &> {log:q}"
 
 
 rule voids_cutouts:

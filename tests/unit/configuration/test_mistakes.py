@@ -223,6 +223,24 @@ def test_a_mistake_about_fields_is_refused(changes, message):
     assert re.search(message, refusal("", pilots | changes))
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "statistics.boxes.grid: 'boxes' has no pilots"),
+        ({f"{GRID}.pilots": "pilots", "voids.statistics.boxes.minimum_radius": 1}, "two cells of"),
+        ({"voids.statistics.boxes.labels": "none"}, "'none' is not defined under voids.labels"),
+        ({"voids.statistics.boxes.treshold": -0.8}, "did you mean 'threshold'"),
+    ],
+)
+def test_a_mistake_about_statistics_is_refused(changes, message):
+    given = {
+        "voids.sources.pilots": {"simulation": {**SIMULATION, "seed": 2, "matter_cells": 64}},
+        "voids.grids.pilots": {"source": "pilots", "cells": 64},
+        "voids.statistics.boxes": {"labels": "boxes", "grid": "boxes"},
+    }
+    assert re.search(message, refusal("", given | changes))
+
+
 def test_fields_of_an_open_box_are_refused():
     changes = own(periodic=False)
     changes["voids.grids.own"] = {"source": "own", "cells": 100, "fields": {}}

@@ -12,6 +12,7 @@ from cosmodag.voids.cutouts.cutout_checks import check_cutouts, sub_boxes
 from cosmodag.voids.cutouts.map_shape import channel_names
 from cosmodag.voids.fields.field_checks import check_fields, fields_of
 from cosmodag.voids.grids.cell_shape import unlike_cells
+from cosmodag.voids.statistics.statistics_checks import check_statistics
 
 FINDERS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
 OF_MATTER = ("matter", "matter_spheres")
@@ -53,6 +54,7 @@ def check(section: dict, user_section: Mapping) -> None:
     for name, dataset in section["datasets"].items():
         if "test" in dataset:
             _check_seeds(("voids", "datasets", name, "test"), section, dataset)
+    check_statistics(section)
 
 
 def example_format(section: Mapping, name: str) -> ExampleFormat:
@@ -67,9 +69,8 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     columns += [f"{edge}_{letter}" for edge in ("lower", "upper", "box_size") for letter in "xyz"]
     columns += ["axis", *(("omega_m", "sigma8") if "simulation" in source else ())]
     regions = sub_boxes(section, cutouts).groups(("voids", "cutouts", name))
-    groups = min(regions, cutouts.get("maximum", regions))
     realizations = source.get("simulation", {}).get("realizations", 1)
-    groups *= realizations
+    groups = min(regions, cutouts.get("maximum", regions)) * realizations
     number = sub_boxes(section, cutouts).count(("voids", "cutouts", name))
     number = min(number, cutouts.get("maximum", number)) * realizations
     periodic = source.get("catalogue", {}).get("periodic", True)

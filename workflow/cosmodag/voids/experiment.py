@@ -26,6 +26,7 @@ EXPERIMENT = Experiment(
         "grid": "Assign galaxies to grids.",
         "label": "Find voids by one or more definitions.",
         "cutouts": "Cut sub-boxes and their maps of voids.",
+        "statistics": "Measure sizes, profiles and shapes of voids.",
         "predict": "Predict maps and a catalogue of voids in new galaxies.",
         "find": "Find the voids of a survey or a box, as a catalogue.",
     },
@@ -48,6 +49,7 @@ EXPERIMENT = Experiment(
         "stack": "boosted trees on void finders and reconstructed matter of the whole box",
         "stack_ridge": "ridge regression on void finders and reconstructed matter of the whole box",
     },
+    report="cosmodag.voids.report:sections",
     writers={
         "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",
         "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",

@@ -36,7 +36,7 @@ class VoidsFiles(ExperimentFiles):
     """
 
     NAME = "voids"
-    SECTIONS = ("sources", "grids", "labels", "cutouts", "datasets", "runs")
+    SECTIONS = ("sources", "grids", "labels", "cutouts", "datasets", "runs", "statistics")
 
     def catalogue_files(self, source: str) -> list[str]:
         """Return the files of a galaxy catalogue, with variables and patterns replaced."""
@@ -76,6 +76,29 @@ class VoidsFiles(ExperimentFiles):
             return ""
         voids = self.config["sources"][entry["source"]]["catalogue"]["voids"]
         return format_options({"void_settings": voids})
+
+    @property
+    def products(self) -> list[str]:
+        """Folders of the statistics of voids."""
+        return [f"{self.root}/statistics/{name}" for name in self.names("statistics")]
+
+    def statistics_inputs(self, statistics: str) -> dict[str, list[str]]:
+        """Return the files of all boxes whose voids are measured, by option."""
+        entry = self.config["statistics"][statistics]
+        source = self.config["labels"][entry["labels"]]["source"]
+        batches = [str(batch) for batch in self.batches(source)]
+        files = {
+            "labels": [f"{self.root}/labels/{entry['labels']}/{batch}.h5" for batch in batches],
+            "galaxies": [self.galaxies_file("labels", entry["labels"], batch) for batch in batches],
+        }
+        if "simulation" in self.config["sources"][source]:
+            files["matter"] = [self.matter_file(source, batch) for batch in batches]
+        if "grid" in entry:
+            grid = entry["grid"]
+            files["grid"] = [f"{self.root}/grids/{grid}/{batch}.h5" for batch in batches]
+            pilots = self.grid_inputs(grid, batches[0])
+            files |= {key: pilots[key] for key in ("pilots", "pilots_matter")}
+        return files
 
     def cutout_input(self, cutouts: str, key: str, batch: str) -> str:
         """Return the grid file or the labels file, by its key, that sub-boxes are cut from."""
@@ -163,6 +186,21 @@ class VoidsFiles(ExperimentFiles):
     def label_mb(self, labels: str) -> float:
         """Return the memory of void finding in MB: fields and masks on the mesh."""
         return 2 * BASE_MB + _cells(self.config["labels"][labels]["mesh"]) * 40 / 1e6
+
+    def statistics_mb(self, statistics: str) -> float:
+        """Return the memory of the statistics of voids in MB: galaxies and fields of one box."""
+        entry = self.config["statistics"][statistics]
+        labels = self.config["labels"][entry["labels"]]
+        cells = _cells(labels["mesh"]) * 40
+        simulation = self.config["sources"][labels["source"]].get("simulation")
+        if simulation is None:
+            galaxies = 150 * self.catalogue_disk_mb(labels["source"]) * 1e6 / GALAXY_BYTES
+        else:
+            galaxies = 150 * simulation["number_density"] * simulation["box_size"] ** 3
+            cells += simulation["matter_cells"] ** 3 * 8
+        if "grid" in entry:
+            cells += _cells(self.config["grids"][entry["grid"]]["cells"]) * 120
+        return BASE_MB + (cells + galaxies) / 1e6
 
     def cutouts_mb(self, cutouts: str) -> float:
         """Return the memory of cutting in MB: sums of a few slices of the grid and the masks."""

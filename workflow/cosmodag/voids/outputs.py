@@ -1,6 +1,6 @@
 """What the commands of the void experiment write, by which they recognize it."""
 
-from cosmodag.output_kinds import Figure, Folder, Hdf5File, JsonFile
+from cosmodag.output_kinds import Figure, Folder, Hdf5File, JsonFile, Table
 
 PREDICTION = Folder(
     (
@@ -23,3 +23,16 @@ VOIDS = Folder(
     within={"voids.json": JsonFile(("n_voids", "settings")), "slice.svg": Figure()},
 )
 """The folder of a void catalogue."""
+STATISTICS = Folder(
+    (
+        *("statistics.json", "sizes.csv", "profiles.csv", "voids.csv"),
+        *("statistics.svg", "statistics.pdf", "statistics.png", "statistics.numbers.csv"),
+    ),
+    marker="statistics.json",
+    within={
+        "statistics.json": JsonFile(("samples", "settings")),
+        "sizes.csv": Table(("sample", "n_voids")),
+        "statistics.svg": Figure(),
+    },
+)
+"""The folder of the statistics of voids."""

@@ -39,7 +39,7 @@ def start_box(
     periodic: bool,
     group: str,
     weighted: bool = False,
-    attributes: Mapping[str, float] | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> h5py.Group:
     """Add an empty box to a galaxies file.
 
@@ -57,8 +57,8 @@ def start_box(
         Group of the box; boxes of one group always belong to the same split.
     weighted : bool
         Whether the galaxies have weights.
-    attributes : mapping from str to float, optional
-        Further attributes of the box, such as `omega_m`, `sigma8` and `seed`.
+    attributes : mapping, optional
+        Further attributes of the box by name, such as `omega_m`, `sigma8` and `seed`.
 
     Returns
     -------

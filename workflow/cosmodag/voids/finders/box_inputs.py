@@ -95,6 +95,11 @@ class BoxInputs:
                     f"others of {self.box_size.tolist()}: label boxes of one size in one file"
                 )
 
+    @property
+    def has_matter(self) -> bool:
+        """Whether there is a grid file of the matter."""
+        return self._matter is not None
+
     def galaxies(self, box: str) -> tuple[np.ndarray, np.ndarray | None]:
         """Read the galaxies of a box.
 

@@ -17,7 +17,7 @@ top-level modules such as `utils`.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import h5py
 import numpy as np
@@ -194,7 +194,9 @@ def simulate_boxes(
     Parameters
     ----------
     galaxies_output : path-like
-        Galaxies file to write, see `cosmodag.voids.catalogues.galaxies_file`.
+        Galaxies file to write, see `cosmodag.voids.catalogues.galaxies_file`. Attributes of each
+        box are the parameters of its cosmology, its linear power spectrum today, `linear_power`
+        (2, n), as wavenumbers in h/Mpc and power in (Mpc/h)³, its `redshift` and its `seed`.
     matter_output : path-like
         Grid file to write, with the number of matter particles per cell by cloud in cell.
     simulation : BoxSimulation
@@ -298,11 +300,9 @@ def _simulate(
             origin=(0.0,) * 3,
             periodic=True,
             group=box.group,
-            attributes={
-                "omega_m": box.cosmology.omega_m,
-                "sigma8": box.cosmology.sigma8,
-                "seed": box.seed,
-            },
+            attributes=asdict(box.cosmology)
+            | {"linear_power": np.array(matter_power_spectrum(box.cosmology))}
+            | {"redshift": simulation.redshift, "seed": box.seed},
         )
         append(group, galaxies)
         grid = np.zeros((matter_cells,) * 3, np.float32)
