@@ -48,6 +48,7 @@ EXPERIMENT = Experiment(
         "stack": "boosted trees on void finders and reconstructed matter of the whole box",
         "stack_ridge": "ridge regression on void finders and reconstructed matter of the whole box",
     },
+    report="cosmodag.voids.report:sections",
     writers={
         "galaxies": "`cosmodag voids simulate` or `cosmodag voids catalogue`",
         "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",

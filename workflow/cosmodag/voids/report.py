@@ -1,0 +1,109 @@
+"""Sections of the report on void catalogues of surveys and boxes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cosmodag.evaluation.formatting import number
+from cosmodag.json_files import read_json
+from cosmodag.reporting.sections import Cell, Section, SectionFigure, SectionTable, figure_address
+
+FOOTPRINTS = {
+    "randoms": "from randoms",
+    "mask": "from a HEALPix mask, with the radial selection of the galaxies",
+    "galaxies": "estimated from the galaxies: holes and changes smaller than a pixel are unknown",
+    "box": "the whole box",
+}
+FINDERS = {
+    "underdensity": "Voids are spheres with a mean overdensity of the galaxies of {threshold:g} "
+    "and a radius of at least {minimum_radius:g} Mpc/h.",
+    "spheres": "Voids are unions of empty spheres among the galaxies with a radius of at least "
+    "{minimum_radius:g} Mpc/h.",
+}
+SURVEY_LIMITS = (
+    "Redshifts are taken for distances in flat ΛCDM with Ω_m = {omega_m:g}, so voids are those of "
+    "redshift space. Voids with less than {minimum_fraction_inside:.0%} of their volume inside the "
+    "survey are left out, and edges are known to about a pixel of the footprint."
+)
+LIMITS = (
+    "Voids are those of the galaxies, not of the matter. There is no error estimate: how many are "
+    "chance is not known."
+)
+CAPTION = "Galaxies and voids in the slice that cuts the largest area of voids{edge}."
+
+
+def sections(products: Sequence[Path]) -> list[Section]:
+    """Return the sections on void catalogues.
+
+    Parameters
+    ----------
+    products : sequence of Path
+        Folders ``void_catalogues/<name>``.
+    """
+    return [void_section(path) for path in products if path.parent.name == "void_catalogues"]
+
+
+def void_section(folder: Path) -> Section:
+    """Return the section on a void catalogue.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that `cosmodag voids find` wrote.
+    """
+    record = folder / "voids.json"
+    content = read_json(record, "find the voids again")
+    settings = content["settings"]
+    survey = content["footprint_source"] != "box"
+    paragraphs = [f"Warning: {warning}." for warning in content["warnings"]]
+    paragraphs.append(FINDERS[settings["finder"]].format(**settings))
+    if survey:
+        paragraphs.append(SURVEY_LIMITS.format(**settings))
+    paragraphs.append(LIMITS)
+    caption = CAPTION.format(edge=", and the edge of the survey" if survey else "")
+    return Section(
+        name=f"void-catalogue-{folder.name}",
+        title=f"Void catalogue {folder.name}",
+        answer=content["sentence"],
+        paragraphs=paragraphs,
+        figures=[SectionFigure(figure_address(folder / "slice.svg", record), caption)],
+        tables=[void_table(folder.name, content)],
+        command="cosmodag voids find GALAXIES --randoms RANDOMS --output VOIDS"
+        if survey
+        else "cosmodag voids find GALAXIES --box-size SIDE --output VOIDS",
+        provenance={key: value for key, value in settings.items() if value is not None},
+    )
+
+
+def void_table(name: str, content: Mapping[str, Any]) -> SectionTable:
+    """Return the table of the extent of a survey or a box, and of its voids.
+
+    Parameters
+    ----------
+    name : str
+        Name of the void catalogue.
+    content : mapping
+        Content of voids.json.
+    """
+    rows: list[list[str | Cell]] = [
+        ["Voids", f"{content['n_voids']:,}"],
+        ["Voids left out at the edges", f"{content['n_dropped']:,}"],
+        ["Galaxies", f"{content['n_galaxies']:,}"],
+        ["Rows left out", f"{content['n_rejected']:,}"],
+        ["Mean density", f"{content['mean_density']:.3g} galaxies per (Mpc/h)³"],
+        ["Footprint", FOOTPRINTS[content["footprint_source"]]],
+    ]
+    if "area" in content:
+        low, high = content["distances"]
+        rows.append(["Area", f"{content['area']:,.0f} square degrees"])
+        rows.append(["Distances", f"{number(low)} to {number(high)} Mpc/h"])
+    rows += [
+        ["Volume", f"{content['volume']:.3g} (Mpc/h)³"],
+        ["Effective volume", f"{content['effective_volume']:.3g} (Mpc/h)³"],
+        ["Table, a row per void", f"voids/void_catalogues/{name}/voids.csv and voids.fits"],
+    ]
+    caption = (
+        "Extent and content. The effective volume is that of a uniform survey with the same "
+        "integrals of the expected density and of its square."
+    )
+    return SectionTable(caption, ["Quantity", "Value"], rows)
