@@ -134,7 +134,7 @@ def make_chapter(name: str, runs: list[Run], products: Sequence[str | os.PathLik
     declared = experiments.find(name) if name in experiments.names() else None
     own = _sections(declared, products) if declared else []
     sections = [*own, *map(scan_section, scans(runs))]
-    if declared and declared.study:
+    if declared and declared.study and runs:
         sections.append(Section("study", f"The study behind {name}", paragraphs=[declared.study]))
     sections += protocol_sections(runs)
     judged = [each for each in own if each.outcome or not runs]
@@ -142,7 +142,7 @@ def make_chapter(name: str, runs: list[Run], products: Sequence[str | os.PathLik
         name,
         declared.title if declared else name.capitalize(),
         declared.question if declared else "",
-        declared.background if declared else "",
+        declared.background if declared and runs else "",
         {task: each.question for task, each in declared.tasks.items()} if declared else {},
         judged[0].answer if judged else runs[0].metrics["verdict"] if runs else "",
         runs,

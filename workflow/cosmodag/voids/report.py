@@ -1,12 +1,15 @@
 """Sections of the report on void catalogues of surveys and boxes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cosmodag.dag.common import format_options
 from cosmodag.evaluation.formatting import number
 from cosmodag.json_files import read_json
 from cosmodag.reporting.sections import Cell, Section, SectionFigure, SectionTable, figure_address
+from cosmodag.settings import keys
 
 FOOTPRINTS = {
     "randoms": "from randoms",
@@ -14,6 +17,13 @@ FOOTPRINTS = {
     "galaxies": "estimated from the galaxies: holes and changes smaller than a pixel are unknown",
     "box": "the whole box",
 }
+OPTIONS = {
+    "randoms": "--randoms RANDOMS",
+    "mask": "--mask MASK",
+    "galaxies": "--estimate-footprint",
+    "box": "",
+}
+"""Options for the source of the footprint; the size of a box is among the settings."""
 FINDERS = {
     "underdensity": "Voids are spheres with a mean overdensity of the galaxies of {threshold:g} "
     "and a radius of at least {minimum_radius:g} Mpc/h.",
@@ -26,8 +36,9 @@ SURVEY_LIMITS = (
     "survey are left out, and edges are known to about a pixel of the footprint."
 )
 LIMITS = (
-    "Voids are those of the galaxies, not of the matter. There is no error estimate: how many are "
-    "chance is not known."
+    "Voids are those of the galaxies, not of the matter. There is no estimate of the error, nor of "
+    "how many are chance: the fewer galaxies the volume of the smallest void contains on average, "
+    "the more."
 )
 CAPTION = "Galaxies and voids in the slice that cuts the largest area of voids{edge}."
 
@@ -68,11 +79,27 @@ def void_section(folder: Path) -> Section:
         paragraphs=paragraphs,
         figures=[SectionFigure(figure_address(folder / "slice.svg", record), caption)],
         tables=[void_table(folder.name, content)],
-        command="cosmodag voids find GALAXIES --randoms RANDOMS --output VOIDS"
-        if survey
-        else "cosmodag voids find GALAXIES --box-size SIDE --output VOIDS",
-        provenance={key: value for key, value in settings.items() if value is not None},
+        command=find_command(content),
     )
+
+
+def find_command(content: Mapping[str, Any]) -> str:
+    """Return the command that finds the voids, with the settings that differ from the defaults.
+
+    Parameters
+    ----------
+    content : mapping
+        Content of voids.json.
+    """
+    parts = dict(keys("voids/void_catalogues/*"))
+    options = {
+        key: value
+        for key, value in content["settings"].items()
+        if value is not None and value != parts.get(key, {}).get("default")
+    }
+    options.pop("estimate_footprint", None)  # stated by the source of the footprint
+    words = ["cosmodag voids find GALAXIES", OPTIONS[content["footprint_source"]]]
+    return " ".join(filter(None, [*words, "--output VOIDS", format_options(options)]))
 
 
 def void_table(name: str, content: Mapping[str, Any]) -> SectionTable:
@@ -85,12 +112,14 @@ def void_table(name: str, content: Mapping[str, Any]) -> SectionTable:
     content : mapping
         Content of voids.json.
     """
+    smallest = 4 / 3 * math.pi * content["settings"]["minimum_radius"] ** 3
     rows: list[list[str | Cell]] = [
         ["Voids", f"{content['n_voids']:,}"],
         ["Voids left out at the edges", f"{content['n_dropped']:,}"],
         ["Galaxies", f"{content['n_galaxies']:,}"],
         ["Rows left out", f"{content['n_rejected']:,}"],
         ["Mean density", f"{content['mean_density']:.3g} galaxies per (Mpc/h)³"],
+        ["Mean in the smallest void", f"{content['mean_density'] * smallest:.0f} galaxies"],
         ["Footprint", FOOTPRINTS[content["footprint_source"]]],
     ]
     if "area" in content:
