@@ -37,6 +37,7 @@ MAPPING = {
     "voids_catalogue": cpu(),
     "voids_grid": cpu(16),
     "voids_label": cpu(16),
+    "voids_find": cpu(16),
     "voids_cutouts": cpu(16),
     "voids_split": cpu(),
     "voids_relabel": cpu(16),
@@ -76,6 +77,7 @@ MAPPING = {
 """Every rule that runs a command."""
 NOT_IN_ALL = {
     "voids_catalogue",
+    "voids_find",
     "galaxies_filter",
     "injections_observe",
     "reionization_read",

@@ -37,6 +37,8 @@ rule voids_find:
         f"{results}/logs/voids/find_{{catalogue}}.log",
     benchmark:
         f"{results}/benchmarks/voids/find_{{catalogue}}.tsv"
+    wildcard_constraints:
+        catalogue=helpers.names_pattern(voids.names("void_catalogues")),
     conda:
         environment
     threads: 1

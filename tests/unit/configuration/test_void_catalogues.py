@@ -102,6 +102,7 @@ def test_a_completed_entry_is_accepted_again(files, entry):
         ({**BOX, "columns": ["ra", "dec", "z"]}, "own.columns: box.csv: .*'ra'"),
         ({**SURVEY, "columns": ["RA", "DEC", "Z"]}, "own.columns: galaxies.csv: .*'RA'"),
         ({**SURVEY, "columns": ["ra", "dec"]}, "columns: .* is not allowed; give a list of 3"),
+        ({**SURVEY, "columns": ["ra", "ra", "z"]}, "a list of 3 items, each once"),
         (
             {**SURVEY, "randoms": {"path": "randoms.csv", "columns": ["ra"]}},
             "randoms.columns: .* is not allowed; give a list of 2 to 3 items",
