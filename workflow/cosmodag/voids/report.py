@@ -63,7 +63,8 @@ def void_section(folder: Path) -> Section:
         Folder that `cosmodag voids find` wrote.
     """
     record = folder / "voids.json"
-    content = read_json(record, "find the voids again")
+    written = ("sentence", "footprint_source", "warnings")
+    content = read_json(record, "find the voids again", keys=written)
     settings = content["settings"]
     survey = content["footprint_source"] != "box"
     paragraphs = [f"Warning: {warning}." for warning in content["warnings"]]
