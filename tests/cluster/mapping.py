@@ -38,6 +38,7 @@ MAPPING = {
     "voids_grid": cpu(16),
     "voids_label": cpu(16),
     "voids_statistics": cpu(16),
+    "voids_find": cpu(16),
     "voids_cutouts": cpu(16),
     "voids_split": cpu(),
     "voids_relabel": cpu(16),
@@ -77,6 +78,7 @@ MAPPING = {
 """Every rule that runs a command."""
 NOT_IN_ALL = {
     "voids_catalogue",
+    "voids_find",
     "galaxies_filter",
     "injections_observe",
     "reionization_read",

@@ -38,6 +38,24 @@ def test_tiny_workflow_plans_each_batch_once(checkout):
     }
 
 
+def test_void_catalogues_are_planned_by_themselves_from_files_with_spaces(checkout):
+    folder = checkout.folder / "my data"
+    folder.mkdir()
+    for name in ("galaxies", "randoms 1", "randoms 2"):
+        (folder / f"{name}.csv").write_text("ra,dec,z\n1,2,0.1\n")
+    randoms = {"path": "my data/randoms*.csv"}
+    entry = {"path": "my data/galaxies.csv", "randoms": randoms, "minimum_radius": 12}
+    checkout.configure({"voids": {"void_catalogues": {"survey": entry}}})
+    jobs = {"voids_find catalogue=survey", "voids_report experiment=voids"}
+    assert checkout.planned("voids") == {"voids", *jobs}
+    assert checkout.planned("all") == {"all", "report", "voids_find catalogue=survey"}
+    files = "'my data/galaxies.csv' '--randoms=my data/randoms 1.csv' '--randoms=my data/randoms 2"
+    commands = checkout.commands()
+    assert files in commands
+    assert "--output results/voids/void_catalogues/survey" in commands
+    assert "--minimum-radius 12" in commands
+
+
 def test_every_shipped_configuration_is_planned(checkout):
     for path in sorted((checkout.folder / "config").glob("*.yaml")):  # examples need their data
         checkout.snakemake("-n", "--quiet", "all", "--configfile", str(path))

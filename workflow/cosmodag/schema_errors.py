@@ -181,7 +181,9 @@ def _allowed_list(part: Mapping, resolve: Resolve) -> str:
     least, most = part.get("minItems", 0), part.get("maxItems")
     items = resolve(part.get("items", {}))
     choices = _choices(items)
-    words = "a list" if most is None else f"a list of {most}" if least == most else "a list"
+    words = "a list" if most is None else f"a list of {most}"
+    if most is not None and least != most:
+        words = f"a list of {least} to {most}"
     if choices:
         words += f" of {', '.join(map(str, choices))}"
     elif items.get("type") in ("number", "integer"):

@@ -1,7 +1,8 @@
 # Voids: where are the cosmic voids behind a catalogue of galaxies, and how many?
 #
 # Needs:  sources of the configuration: simulated boxes, or a galaxy catalogue in a file
-# Makes:  results/voids/sources/<source>/{galaxies,matter}_<batch>.h5
+# Makes:  results/voids/void_catalogues/<catalogue>/     voids of a survey or a box, without a network
+#         results/voids/sources/<source>/{galaxies,matter}_<batch>.h5
 #         results/voids/sources/<source>/galaxies_<batch>.rejected.csv      rows of a catalogue that are left out
 #         results/voids/grids/<grid>/<batch>.h5          mass per cell
 #         results/voids/labels/<labels>/<batch>.h5       masks and catalogues of voids
@@ -15,10 +16,51 @@ voids = VoidsFiles(config)
 
 
 rule voids:
-    """Train and evaluate all runs of the void experiment."""
+    """Train and evaluate all runs of the void experiment, and find all void catalogues."""
     input:
         voids.targets,
         f"{results}/voids/report.html",
+
+
+rule voids_find:
+    """Find the voids of a survey or a box by a void finder."""
+    input:
+        unpack(lambda w: voids.find_inputs(w.catalogue)),
+    output:
+        report(
+            directory(f"{results}/voids/void_catalogues/{{catalogue}}"),
+            patterns=["{figure}.svg", "{table}.csv"],
+            caption="../report/void_catalogue.rst",
+            category="voids",
+            subcategory="void catalogue {catalogue}",
+        ),
+    log:
+        f"{results}/logs/voids/find_{{catalogue}}.log",
+    benchmark:
+        f"{results}/benchmarks/voids/find_{{catalogue}}.tsv"
+    wildcard_constraints:
+        catalogue=helpers.names_pattern(voids.names("void_catalogues")),
+    conda:
+        environment
+    threads: 1
+    resources:
+        mem_mb=scaled(lambda w: voids.find_mb(w.catalogue)),
+        disk_mb=scaled(20),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="voids/void_catalogues/{catalogue}", within=options),
+        footprint=lambda w: voids.footprint_options(w.catalogue),
+        files=lambda w, input: " ".join(
+            quote(f"--{kind}={file}")
+            for kind in ("randoms", "mask")
+            for file in input.get(kind, [])
+        ),
+        cosmodag=cosmodag,
+        node=node,
+        code=code("voids find"),
+    shell:
+        "{params.cosmodag} voids find @<(printf '%s\n' {input.galaxies:q} {params.files})"
+        " --output {output:q} --threads {threads} {params.settings} {params.footprint} &> {log:q}"
 
 
 rule voids_simulate:

@@ -70,7 +70,7 @@ class NumberOrName(click.ParamType):
 
 
 def settings_options(
-    path: str, stage: str | None = None, *, without: Collection[str] = ()
+    path: str, stage: str | None = None, *, without: Collection[str] = (), prefix: str = ""
 ) -> Callable:
     """Return a decorator that adds an option for each key of a section of the configuration.
 
@@ -84,6 +84,8 @@ def settings_options(
         default the keys without one.
     without : collection of str
         Keys that the command takes in another way.
+    prefix : str
+        Beginning of the names of the options, for a section inside that of the command.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def settings_options(
         required = settings.section(path).get("required", [])
         for key, part in reversed(settings.stage_keys(path, stage)):
             if key not in without:
-                command = _option(key, part, key in required)(command)
+                command = _option(f"{prefix}{key}", part, key in required)(command)
         return command
 
     return decorate

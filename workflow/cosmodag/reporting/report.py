@@ -79,7 +79,10 @@ def write_report(
     InputError
         If a run is not evaluated.
     """
-    chapters = [make_chapter(name, group, products) for name, group in by_experiment(runs).items()]
+    groups = by_experiment(runs)
+    for owner in filter(None, (_owner(Path(product)) for product in products)):
+        groups.setdefault(owner, [])
+    chapters = [make_chapter(name, group, products) for name, group in groups.items()]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -124,24 +127,24 @@ def make_chapter(name: str, runs: list[Run], products: Sequence[str | os.PathLik
     name : str
         Name of the experiment; one that is not registered has a bare chapter.
     runs : list of Run
-        Its evaluated runs.
+        Its evaluated runs; there may be none where other results are shown.
     products : sequence of path
         Results of all experiments.
     """
     declared = experiments.find(name) if name in experiments.names() else None
     own = _sections(declared, products) if declared else []
     sections = [*own, *map(scan_section, scans(runs))]
-    if declared and declared.study:
+    if declared and declared.study and runs:
         sections.append(Section("study", f"The study behind {name}", paragraphs=[declared.study]))
     sections += protocol_sections(runs)
-    judged = [each for each in own if each.outcome]
+    judged = [each for each in own if each.outcome or not runs]
     return Chapter(
         name,
         declared.title if declared else name.capitalize(),
         declared.question if declared else "",
-        declared.background if declared else "",
+        declared.background if declared and runs else "",
         {task: each.question for task, each in declared.tasks.items()} if declared else {},
-        judged[0].answer if judged else runs[0].metrics["verdict"],
+        judged[0].answer if judged else runs[0].metrics["verdict"] if runs else "",
         runs,
         sections,
     )

@@ -1,28 +1,26 @@
 """Checks of the section `voids` of a configuration before the first job."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from cosmodag.dag.example_format import ExampleFormat
-from cosmodag.errors import InputError
-from cosmodag.file_patterns import find_files
 from cosmodag.schema_errors import ConfigError
 from cosmodag.voids.box_cells import remainders, sides, three
+from cosmodag.voids.catalogues.catalogue_checks import check_catalogue
 from cosmodag.voids.cutouts.cutout_checks import check_cutouts, sub_boxes
 from cosmodag.voids.cutouts.map_shape import channel_names
 from cosmodag.voids.fields.field_checks import check_fields, fields_of
 from cosmodag.voids.grids.cell_shape import unlike_cells
 from cosmodag.voids.statistics.statistics_checks import check_statistics
+from cosmodag.voids.survey.survey_checks import check_void_catalogue
 
 FINDERS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
 OF_MATTER = ("matter", "matter_spheres")
-ANGLES = re.compile(r"^(ra|dec|glon|glat|lon|lat|alpha|delta|theta|phi)(_?(deg|rad|j2000))?$", re.I)
 
 Keys = tuple[str, ...]
 
 
 def check(section: dict, user_section: Mapping) -> None:
-    """Check the sources, grids, labels and cutouts, and choose masks that fit their grid.
+    """Check catalogues, sources, grids, labels and cutouts, and choose masks that fit their grid.
 
     Parameters
     ----------
@@ -36,10 +34,12 @@ def check(section: dict, user_section: Mapping) -> None:
     ------
     ConfigError
     """
+    for name, entry in section["void_catalogues"].items():
+        check_void_catalogue(("voids", "void_catalogues", name), entry)
     for name, source in section["sources"].items():
         keys = ("voids", "sources", name)
         if "catalogue" in source:
-            _check_catalogue((*keys, "catalogue"), source["catalogue"])
+            check_catalogue((*keys, "catalogue"), source["catalogue"])
         else:
             _check_simulation((*keys, "simulation"), source["simulation"])
     for name, grid in section["grids"].items():
@@ -123,78 +123,6 @@ def _check_simulation(keys: Keys, simulation: Mapping) -> None:
     for name, value in simulation.get("cosmology", {}).items():
         if isinstance(value, list) and value[0] > value[1]:
             raise ConfigError((*keys, "cosmology", name), f"{value} is no range; give [low, high]")
-
-
-def _check_catalogue(keys: Keys, catalogue: Mapping) -> None:
-    for where, table in ((keys, catalogue), ((*keys, "voids"), catalogue.get("voids"))):
-        if table is None:
-            continue
-        if table["unit"] in ("Mpc", "kpc") and "hubble" not in table:
-            raise ConfigError(
-                (*where, "hubble"),
-                f"missing; the unit {table['unit']} needs H0 / (100 km/s/Mpc), such as 0.7",
-            )
-        _check_table(where, table)
-        angles = [str(name) for name in table["columns"][:3] if ANGLES.match(str(name))]
-        if angles:
-            from cosmodag.voids.catalogues.sky_columns import SURVEY
-
-            raise ConfigError(
-                (*where, "columns"),
-                f"{', '.join(angles)} are angles; give comoving Cartesian positions x, y and z; "
-                f"{SURVEY}",
-            )
-    if any(side <= 0 for side in three(catalogue["box_size"])):
-        raise ConfigError((*keys, "box_size"), f"{catalogue['box_size']} must be above 0")
-
-    from cosmodag.voids.catalogues.box_coordinates import angular_sides
-
-    if angular_sides(three(catalogue["box_size"])):
-        raise ConfigError(
-            (*keys, "box_size"),
-            f"{catalogue['box_size']} looks like angles in degrees and a redshift; give comoving "
-            "sides in Mpc/h",
-        )
-    _check_header(keys, catalogue)
-
-
-def _check_table(keys: Keys, table: Mapping) -> None:
-    """Check that the files, where they exist, are complete and have the columns.
-
-    Headers and the first row of the first file are read.
-    """
-    try:
-        files = find_files(table["path"], "give the path of a table")
-    except InputError as error:
-        raise ConfigError((*keys, "path"), str(error)) from None
-    if not all(file.is_file() for file in files):
-        return
-    from cosmodag.voids.catalogues.tables import read_columns
-
-    weight = [table["weight"]] if "weight" in table else []
-    columns = [*table["columns"], *weight, *table.get("cut", {})]
-    settings = {key: table.get(key) for key in ("format", "table")}
-    try:
-        next(read_columns(files[0], columns, **settings, chunk_rows=1), None)
-    except InputError as error:
-        raise ConfigError((*keys, "columns"), str(error)) from None
-
-
-def _check_header(keys: Keys, catalogue: Mapping) -> None:
-    """Compare the header of the first file, where it exists, with the box, unit and files."""
-    from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
-    from cosmodag.voids.catalogues.catalogue_parts import check_parts
-    from cosmodag.voids.catalogues.file_headers import read_header
-
-    given = ("box_size", "unit", "hubble", "origin", "periodic")
-    settings = {key: catalogue.get(key) for key in ("format", "table")}
-    files, columns = find_files(catalogue["path"]), catalogue["columns"]
-    try:
-        coordinates = BoxCoordinates(**{key: catalogue[key] for key in given if key in catalogue})
-        if all(file.is_file() for file in files):
-            check_parts(files, [read_header(files[0], columns, **settings)], coordinates, columns)
-    except InputError as error:
-        raise ConfigError(keys, str(error)) from None
 
 
 def _check_cells(keys: Keys, key: str, cells, lengths: Sequence[float]) -> None:

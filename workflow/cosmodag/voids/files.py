@@ -17,6 +17,13 @@ GALAXY_BYTES = 17
 """Size of a galaxy in a galaxies file."""
 MASK_BYTES = 0.2
 """Size of a cell in all masks of a labels file, compressed."""
+COLUMNS_MB_PER_MB, GRID_MB_PER_MB = 8, 100
+"""Memory of a search for voids per size of its inputs: columns and positions of galaxies and
+randoms, and the grid, for about 80 cells per galaxy and 32 bytes per galaxy in a file."""
+LARGEST_GRID_MB = 40 * 2**27 / 1e6
+"""Memory of the largest grid that is searched for voids."""
+FOOTPRINTS = ("randoms", "mask")
+"""Keys of a void catalogue with files that state the footprint of a survey."""
 CHUNK_SIDE = 64
 """Cells per side of the chunks of a grid file, which are stored whole."""
 INPUT_SECTIONS = {"grid": "grids", "labels": "labels"}
@@ -26,8 +33,9 @@ INPUT_SECTIONS = {"grid": "grids", "labels": "labels"}
 class VoidsFiles(ExperimentFiles):
     """Files and resources of the void experiment.
 
-    A source is a simulation, in batches of boxes, or a catalogue, which is one box. The methods
-    take the names of entries of the configuration and the number of a batch.
+    A source is a simulation, in batches of boxes, or a catalogue, which is one box. A void
+    catalogue is that of a finder, of a survey or of a box. The methods take the names of entries of
+    the configuration and the number of a batch.
 
     Parameters
     ----------
@@ -36,7 +44,47 @@ class VoidsFiles(ExperimentFiles):
     """
 
     NAME = "voids"
-    SECTIONS = ("sources", "grids", "labels", "cutouts", "datasets", "runs", "statistics")
+    SECTIONS = (
+        *("sources", "grids", "labels", "cutouts", "datasets", "runs"),
+        *("statistics", "void_catalogues"),
+    )
+
+    @property
+    def products(self) -> list[str]:
+        """Folders of the statistics of voids, and of the void catalogues of surveys and boxes."""
+        return [
+            f"{self.root}/{section}/{name}"
+            for section in ("statistics", "void_catalogues")
+            for name in self.names(section)
+        ]
+
+    def find_inputs(self, name: str) -> dict[str, list[str]]:
+        """Return the files of galaxies, and of the randoms or the mask, of a void catalogue."""
+        entry = self.config["void_catalogues"][name]
+        paths = {"galaxies": entry["path"]}
+        paths |= {kind: entry[kind]["path"] for kind in FOOTPRINTS if kind in entry}
+        return {kind: list(map(str, find_files(path))) for kind, path in paths.items()}
+
+    def footprint_options(self, name: str) -> str:
+        """Return the options for the columns of the randoms or of the mask, if there are any."""
+        entry = self.config["void_catalogues"][name]
+        return format_options(
+            {
+                f"{kind}_{key}": value
+                for kind in FOOTPRINTS
+                for key, value in entry.get(kind, {}).items()
+                if key != "path"
+            }
+        )
+
+    def find_mb(self, name: str) -> float:
+        """Return the memory of a search in MB: columns of all files, and the grid.
+
+        There are so many cells per galaxy that the smallest void contains several galaxies.
+        """
+        sizes = {kind: sum(map(file_mb, paths)) for kind, paths in self.find_inputs(name).items()}
+        grid = min(GRID_MB_PER_MB * sizes["galaxies"], LARGEST_GRID_MB)
+        return 2 * BASE_MB + COLUMNS_MB_PER_MB * sum(sizes.values()) + grid
 
     def catalogue_files(self, source: str) -> list[str]:
         """Return the files of a galaxy catalogue, with variables and patterns replaced."""
@@ -76,11 +124,6 @@ class VoidsFiles(ExperimentFiles):
             return ""
         voids = self.config["sources"][entry["source"]]["catalogue"]["voids"]
         return format_options({"void_settings": voids})
-
-    @property
-    def products(self) -> list[str]:
-        """Folders of the statistics of voids."""
-        return [f"{self.root}/statistics/{name}" for name in self.names("statistics")]
 
     def statistics_inputs(self, statistics: str) -> dict[str, list[str]]:
         """Return the files of all boxes whose voids are measured, by option."""

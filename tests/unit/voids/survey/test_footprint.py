@@ -149,8 +149,8 @@ def test_a_coarse_pixel_at_the_edge_is_outside_below_the_minimum_completeness(tm
         ({"NSIDE": 100}, None, "no map with NSIDE 100"),
         ({"NSIDE": 64}, None, "which has 49152 pixels"),
         ({"COORDSYS": "X"}, None, "COORDSYS is 'X'"),
-        ({}, "WEIGHT", "no column 'WEIGHT'; set mask_column to one of COMPLETENESS"),
-        ({}, 3, "no column 3; set mask_column to one of COMPLETENESS"),
+        ({}, "WEIGHT", "no column 'WEIGHT'; name one of COMPLETENESS"),
+        ({}, 3, "no column 3; name one of COMPLETENESS"),
         ({"explicit": True}, None, "which column is the completeness.* OTHER, COMPLETENESS"),
     ],
 )

@@ -1,6 +1,7 @@
 """Void catalogue of a survey or of a box of galaxies."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from cosmodag.voids.finders.void_catalogue import VoidCatalogue, sphere_volume
 from cosmodag.voids.survey.survey_grid import SurveyGrid
 from cosmodag.voids.survey.tracers import Tracers, TracerSample
 from cosmodag.voids.survey.void_search import VoidSearch
+from cosmodag.voids.survey.warning_record import recorded_warnings
 
 FEW_GALAXIES = 20
 """Galaxies in the smallest void, below which chance makes many: of galaxies without any clustering
@@ -39,11 +41,17 @@ class FoundVoids:
         The galaxies, in the coordinates of the table.
     n_dropped : int
         Number of voids that reach too far out of the survey.
+    footprint_source : str
+        What states where there are galaxies, see `Tracers.footprint_source`.
+    warnings : sequence of str
+        What was warned of.
     """
 
     table: pd.DataFrame
     sample: TracerSample
     n_dropped: int
+    footprint_source: str
+    warnings: Sequence[str]
 
     def summarize(self) -> str:
         """Return the numbers of galaxies and voids, and the fraction of the volume in voids."""
@@ -83,7 +91,7 @@ def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = No
     InputError
         A catalogue cannot be used, or settings do not fit the survey or the box.
     """
-    with numba_threads(threads):
+    with numba_threads(threads), recorded_warnings() as warnings:
         sample = tracers.sample(search)
         grid = sample.grid
         logger.info(
@@ -108,7 +116,8 @@ def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = No
     sky = tracers.sky_columns(table[["x", "y", "z"]].to_numpy())
     for place, (name, values) in enumerate(sky.items(), table.columns.tolist().index("z") + 1):
         table.insert(place, name, values)
-    return FoundVoids(table, sample, int((~inside).sum()))
+    n_dropped = int((~inside).sum())
+    return FoundVoids(table, sample, n_dropped, tracers.footprint_source, warnings)
 
 
 def _find(sample: TracerSample, search: VoidSearch) -> VoidCatalogue:

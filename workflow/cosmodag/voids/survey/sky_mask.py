@@ -5,6 +5,8 @@ keys PIXTYPE, NSIDE, ORDERING, INDXSCHM and COORDSYS of a binary table.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -110,10 +112,7 @@ def read_mask(
     InputError
         The file is damaged or no HEALPix map, its column is unknown, or no pixel is above 0.
     """
-    with open_fits(path, what="HEALPix map", cure=CURE) as hdus:
-        table = next((hdu for hdu in hdus if hdu.header.get("PIXTYPE") == "HEALPIX"), None)
-        if table is None:
-            raise InputError(f"{path}: no table has PIXTYPE = 'HEALPIX'; {CURE}")
+    with _open_map(path) as table:
         values, order = _values(path, table, column)
         frame = table.header.get("COORDSYS", "C").strip().upper()[:1]
     if frame not in FRAMES:
@@ -132,30 +131,63 @@ def read_mask(
     return Footprint(str(path), pixels, completeness, pixels.corners(completeness > 0))
 
 
+def check_mask(path: str | os.PathLike, column: str | int | None = None) -> None:
+    """Check that a file is a HEALPix map with a column of the completeness.
+
+    Parameters
+    ----------
+    path, column
+        See `read_mask`.
+
+    Raises
+    ------
+    InputError
+        The file is damaged or no HEALPix map, or its column is unknown.
+    """
+    with _open_map(path) as table:
+        _column_name(path, table, column)
+
+
+@contextmanager
+def _open_map(path: str | os.PathLike) -> Iterator[fits.BinTableHDU]:
+    """Open the table of a HEALPix map."""
+    with open_fits(path, what="HEALPix map", cure=CURE) as hdus:
+        table = next((hdu for hdu in hdus if hdu.header.get("PIXTYPE") == "HEALPIX"), None)
+        if table is None:
+            raise InputError(f"{path}: no table has PIXTYPE = 'HEALPIX'; {CURE}")
+        yield table
+
+
+def _is_explicit(table: fits.BinTableHDU) -> bool:
+    """Return whether the first column contains the numbers of the pixels."""
+    return table.header.get("INDXSCHM", "IMPLICIT").strip().upper() == "EXPLICIT"
+
+
+def _column_name(path: str | os.PathLike, table: fits.BinTableHDU, column: str | int | None) -> str:
+    """Return the name of the column of the completeness."""
+    choices = list(table.columns.names)[int(_is_explicit(table)) :]
+    if column is None and len(choices) > 1:
+        raise InputError(
+            f"{path}: which column is the completeness? Name one of {', '.join(choices)}"
+        )
+    name = choices[column] if isinstance(column, int) and column < len(choices) else column
+    name = choices[0] if name is None else name
+    if name not in choices:
+        raise InputError(f"{path}: no column {column!r}; name one of {', '.join(choices)}")
+    return str(name)
+
+
 def _values(
     path: str | os.PathLike, table: fits.BinTableHDU, column: str | int | None
 ) -> tuple[np.ndarray, str]:
     """Return the values of all pixels, 0 where the map has none, and their order."""
-    header, names = table.header, list(table.columns.names)
+    header = table.header
     order = ORDERS.get(header.get("ORDERING", "RING").strip().upper())
     if order is None:
         raise InputError(
             f"{path}: ORDERING is {header['ORDERING']!r}; convert the map to 'RING' or 'NESTED'"
         )
-    explicit = header.get("INDXSCHM", "IMPLICIT").strip().upper() == "EXPLICIT"
-    first, *rest = names
-    choices = rest if explicit else names
-    if column is None and len(choices) > 1:
-        raise InputError(
-            f"{path}: which column is the completeness? Set mask_column to one of "
-            f"{', '.join(choices)}"
-        )
-    name = choices[column] if isinstance(column, int) and column < len(choices) else column
-    name = choices[0] if name is None else name
-    if name not in choices:
-        raise InputError(
-            f"{path}: no column {column!r}; set mask_column to one of {', '.join(choices)}"
-        )
+    explicit, name = _is_explicit(table), _column_name(path, table, column)
     found = np.asarray(table.data[name], np.float64).ravel()
     nside = int(header.get("NSIDE", 0)) or int(np.sqrt(len(found) // 12))
     n_pixels = 12 * nside**2
@@ -166,11 +198,11 @@ def _values(
         )
     if not explicit:
         return found, order
-    values, place = np.zeros(n_pixels), np.asarray(table.data[first]).ravel()
+    values, place = np.zeros(n_pixels), np.asarray(table.data[table.columns.names[0]]).ravel()
     if len(place) and not (place.min() >= 0 and place.max() < n_pixels):
         raise InputError(
-            f"{path}: column {first} has pixels from {place.min()} to {place.max()}, beyond the "
-            f"{n_pixels} of NSIDE {nside}; {CURE}"
+            f"{path}: column {table.columns.names[0]} has pixels from {place.min()} to "
+            f"{place.max()}, beyond the {n_pixels} of NSIDE {nside}; {CURE}"
         )
     values[place] = found
     return values, order

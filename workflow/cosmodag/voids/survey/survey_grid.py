@@ -96,6 +96,14 @@ class SurveyGrid:
         """Volume of the survey in (Mpc/h)³."""
         return float(np.count_nonzero(self.weight) * self.cell.prod())
 
+    @property
+    def effective_volume(self) -> float:
+        """Volume of a uniform survey of equal ∫n dV and ∫n² dV in (Mpc/h)³, n the expected density.
+
+        It is the volume of the survey if the expected density is the same everywhere.
+        """
+        return self.volume / float(np.square(self.weight[self.inside], dtype=np.float64).mean())
+
 
 def grid_survey(
     galaxies: SkySample,

@@ -41,11 +41,14 @@ class TracerSample:
         Their overdensity and selection function.
     rejections : Rejections
         Rows of the catalogues that were left out.
+    selection : SurveySelection or None
+        Selection function of a survey; None for a box.
     """
 
     position: np.ndarray
     grid: SurveyGrid
     rejections: Rejections
+    selection: SurveySelection | None = None
 
 
 class Tracers(ABC):
@@ -55,6 +58,11 @@ class Tracers(ABC):
     @abstractmethod
     def files(self) -> list[Path]:
         """Files that they are read from."""
+
+    @property
+    @abstractmethod
+    def footprint_source(self) -> str:
+        """What states where there are galaxies: "randoms", "mask", "galaxies" or "box"."""
 
     @abstractmethod
     def sample(self, search: VoidSearch) -> TracerSample:
@@ -119,6 +127,13 @@ class SurveyTracers(Tracers):
         mask = [] if self.mask is None else [Path(self.mask)]
         return [*self.galaxies.files, *randoms, *mask]
 
+    @property
+    def footprint_source(self) -> str:
+        """What states the footprint: "randoms", "mask" or "galaxies"."""
+        if self.randoms is not None:
+            return "randoms"
+        return "galaxies" if self.mask is None else "mask"
+
     def sample(self, search: VoidSearch) -> TracerSample:
         """Read galaxies and footprint, and assign them to a grid; see `Tracers.sample`."""
         rejections = Rejections("rows")
@@ -137,7 +152,7 @@ class SurveyTracers(Tracers):
         )
         position = galaxies.position
         inside = selection.completeness_at(position) > 0
-        return TracerSample(position[inside], grid, rejections)
+        return TracerSample(position[inside], grid, rejections, selection)
 
     def sky_columns(self, position: np.ndarray) -> dict[str, np.ndarray]:
         """Return right ascension and declination in degrees and redshift of positions."""
@@ -180,6 +195,11 @@ class BoxTracers(Tracers):
     def files(self) -> list[Path]:
         """Files of the catalogue."""
         return self.catalogue.files
+
+    @property
+    def footprint_source(self) -> str:
+        """All of the box is observed: "box"."""
+        return "box"
 
     def sample(self, search: VoidSearch) -> TracerSample:
         """Read the galaxies and assign them to a grid; see `Tracers.sample`."""

@@ -15,6 +15,7 @@ from cosmodag.imaging.fits_files import write_fits
 from cosmodag.json_files import write_json
 from cosmodag.voids.outputs import VOIDS
 from cosmodag.voids.survey.find_voids import FoundVoids
+from cosmodag.voids.survey.tracers import TracerSample
 
 UNITS = {
     **dict.fromkeys(("x", "y", "z", "radius", "effective_radius"), "Mpc/h"),
@@ -58,16 +59,32 @@ def write_voids(
         _draw_slice(folder / "slice.svg", found)
         rejected = found.sample.rejections.write(table)
         content = {
+            "sentence": f"{found.summarize()}.",
             "n_voids": len(found.table),
             "n_dropped": found.n_dropped,
             "n_galaxies": len(found.sample.position),
-            "mean_density": found.sample.grid.mean_density,
-            "volume": found.sample.grid.volume,
+            "n_rejected": found.sample.rejections.n_rejected,
+            "footprint_source": found.footprint_source,
+            **_extent(found.sample),
             "settings": dict(settings),
+            "warnings": list(found.warnings),
         }
         files = [table, folder / "voids.fits", rejected, folder / "slice.png"]
         files += figure_files(folder / "slice.svg")
         write_json(folder / "voids.json", content, inputs=inputs, files=files)
+
+
+def _extent(sample: TracerSample) -> dict[str, float | list[float]]:
+    """Return density and volume, and the area on the sky and the distances of a survey."""
+    extent: dict[str, float | list[float]] = {
+        "mean_density": sample.grid.mean_density,
+        "volume": sample.grid.volume,
+        "effective_volume": sample.grid.effective_volume,
+    }
+    if sample.selection is not None:
+        extent["area"] = sample.selection.footprint.area * np.degrees(1) ** 2
+        extent["distances"] = sample.selection.distance[[0, -1]].tolist()
+    return extent
 
 
 def _write_table(path: Path, table: pd.DataFrame, settings: Mapping[str, object]) -> None:
