@@ -12,8 +12,16 @@ from cosmodag.voids.box_cells import remainders, sides, three
 from cosmodag.voids.fields.field_checks import check_fields, fields_of
 from cosmodag.voids.grids.cell_shape import unlike_cells
 
-FINDERS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
-OF_MATTER = ("matter", "matter_spheres")
+FINDERS = (
+    "matter",
+    "matter_spheres",
+    "matter_watershed",
+    "spheres",
+    "underdensity",
+    "watershed",
+    "catalogue",
+)
+OF_MATTER = ("matter", "matter_spheres", "matter_watershed")
 ANGLES = re.compile(r"^(ra|dec|glon|glat|lon|lat|alpha|delta|theta|phi)(_?(deg|rad|j2000))?$", re.I)
 
 Keys = tuple[str, ...]
@@ -237,6 +245,15 @@ def _check_labels(keys: Keys, labels: Mapping, section: Mapping) -> None:
             raise ConfigError(
                 (*keys, finder, "maximum_radius"),
                 f"{radii['maximum_radius']} is below minimum_radius {radii['minimum_radius']}",
+            )
+    for finder in ("matter_watershed", "watershed"):
+        settings = labels.get(finder, {})
+        ridge, highest = settings.get("ridge", 0.2), 1 + settings.get("threshold", -0.3)
+        if ridge > highest:
+            raise ConfigError(
+                (*keys, finder, "ridge"),
+                f"{ridge} is above the density {highest:g} of the threshold, beyond "
+                "which there are no voids",
             )
     _check_cells(keys, "mesh", labels["mesh"], sides(section, labels["source"]))
 

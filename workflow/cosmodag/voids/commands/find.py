@@ -110,15 +110,15 @@ class FindCommand(Stage):
 @click.option("--periodic/--no-periodic", default=True, help="Whether a box is periodic.")
 @click.option(
     "--finder",
-    type=click.Choice(["underdensity", "spheres"]),
+    type=click.Choice(["underdensity", "spheres", "watershed"]),
     default="underdensity",
-    help="Spheres of a low mean density, or unions of empty spheres.",
+    help="Spheres of a low mean density, unions of empty spheres, or basins of the density.",
 )
 @click.option(
     "--threshold",
     type=Finite(min=-1, max=0, min_open=True, max_open=True),
-    default=-0.7,
-    help="Mean overdensity of galaxies in a void, for `underdensity`.",
+    help="Mean overdensity of galaxies in a void, for `underdensity` (-0.7 if absent), or that "
+    "from which on cells belong to no void, for `watershed` (-0.3 if absent).",
 )
 @click.option(
     "--minimum-radius", type=LENGTH, default=10.0, help="Smallest radius of a void in Mpc/h."
@@ -127,6 +127,26 @@ class FindCommand(Stage):
     "--maximum-radius",
     type=LENGTH,
     help="Largest radius in Mpc/h, for `underdensity`; a quarter of the shortest side if absent.",
+)
+@click.option(
+    "--smoothing",
+    type=LENGTH,
+    help="Standard deviation in Mpc/h of the Gaussian that smooths the density, for `watershed`; "
+    "half the minimum radius if absent.",
+)
+@click.option(
+    "--ridge",
+    type=FRACTION,
+    default=0.2,
+    help="Density of a ridge, in units of the mean, below which it does not divide voids unless it "
+    "is significant, for `watershed`.",
+)
+@click.option(
+    "--minimum-significance",
+    type=Finite(min=0),
+    default=2.5,
+    help="Smallest height of the ridge of a void over its minimum in standard deviations of "
+    "Poisson noise, for `watershed`.",
 )
 @click.option(
     "--cell",
@@ -151,17 +171,21 @@ def command(catalogue, output, randoms, mask, box_size, threads, **settings):
       void               its number
       x, y, z            centre in Mpc/h; in a survey the observer is at 0
       ra, dec, redshift  centre on the sky, in a survey
-      radius             of the (maximal) sphere in Mpc/h
+      radius             of the (maximal) sphere in Mpc/h; of a basin, the effective radius
       effective_radius   of the sphere of equal volume in Mpc/h
       volume             in (Mpc/h)³
-      overdensity        mean of the galaxies in the (maximal) sphere
-      n_galaxies         in that sphere
-      fraction_inside    fraction of its volume inside the survey
+      overdensity        mean of the galaxies in the (maximal) sphere, or in the basin
+      n_galaxies         in that sphere or basin
+      fraction_inside    fraction of the volume of the sphere of `radius` inside the survey
+      contrast           of a basin, density of its ridge over that of its minimum
+      significance       of a basin, the difference in units of Poisson noise
+      ellipticity        of a basin, 0 for a sphere
     """
     from cosmodag.voids.survey.find_voids import find_voids
     from cosmodag.voids.survey.void_files import write_voids
 
     search = _search(settings)
+    settings["threshold"] = search.highest_overdensity
     given = (randoms, mask, settings["estimate_footprint"], box_size is not None)
     if sum(map(bool, given)) != 1:
         raise click.UsageError(
