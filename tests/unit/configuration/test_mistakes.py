@@ -266,6 +266,10 @@ def own(**changes) -> dict:
 def test_labels_and_cutouts_of_a_catalogue_need_what_it_has():
     matter = own() | {"voids.labels.own.matter": {}}
     assert "'own' is a catalogue without matter; choose from spheres" in refusal("", matter)
+    matter = own() | {"voids.labels.own.matter_watershed": {}}
+    assert "'own' is a catalogue without matter; choose from spheres" in refusal("", matter)
+    ridge = own() | {"voids.labels.own.watershed": {"threshold": -0.9}}
+    assert "watershed.ridge: 0.2 is above the density 0.1 of the threshold" in refusal("", ridge)
     voids = own() | {"voids.labels.own.catalogue": True}
     assert "add it under voids.sources.own.catalogue.voids" in refusal("", voids)
     mixed = own() | {"voids.cutouts.own.labels": "boxes"}

@@ -13,8 +13,16 @@ from cosmodag.voids.grids.cell_shape import unlike_cells
 from cosmodag.voids.statistics.statistics_checks import check_statistics
 from cosmodag.voids.survey.survey_checks import check_void_catalogue
 
-FINDERS = ("matter", "matter_spheres", "spheres", "underdensity", "catalogue")
-OF_MATTER = ("matter", "matter_spheres")
+FINDERS = (
+    "matter",
+    "matter_spheres",
+    "matter_watershed",
+    "spheres",
+    "underdensity",
+    "watershed",
+    "catalogue",
+)
+OF_MATTER = ("matter", "matter_spheres", "matter_watershed")
 
 Keys = tuple[str, ...]
 
@@ -167,5 +175,14 @@ def _check_labels(keys: Keys, labels: Mapping, section: Mapping) -> None:
             raise ConfigError(
                 (*keys, finder, "maximum_radius"),
                 f"{radii['maximum_radius']} is below minimum_radius {radii['minimum_radius']}",
+            )
+    for finder in ("matter_watershed", "watershed"):
+        settings = labels.get(finder, {})
+        ridge, highest = settings.get("ridge", 0.2), 1 + settings.get("threshold", -0.3)
+        if ridge > highest:
+            raise ConfigError(
+                (*keys, finder, "ridge"),
+                f"{ridge} is above the density {highest:g} of the threshold, beyond "
+                "which there are no voids",
             )
     _check_cells(keys, "mesh", labels["mesh"], sides(section, labels["source"]))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles, file_mb
 from cosmodag.file_patterns import find_files
+from cosmodag.voids.checks import OF_MATTER
 from cosmodag.voids.fields.field_checks import fields_of
 
 BASE_MB = 1200
@@ -111,7 +112,7 @@ class VoidsFiles(ExperimentFiles):
         entry = self.config["labels"][labels]
         source = self.config["sources"][entry["source"]]
         files = {"galaxies": self.galaxies_file("labels", labels, batch)}
-        if entry.keys() & {"matter", "matter_spheres"}:
+        if entry.keys() & set(OF_MATTER):
             files["matter_grid"] = self.matter_file(entry["source"], batch)
         if entry["catalogue"]:
             files["void_catalogue"] = os.path.expandvars(source["catalogue"]["voids"]["path"])

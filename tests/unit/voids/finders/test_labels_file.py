@@ -18,6 +18,8 @@ SETTINGS = {
     "matter": {"smoothing": 4.0, "threshold": -0.5},
     "spheres": {"wall_only": False},
     "underdensity": {},
+    "watershed": {"minimum_radius": 10.0},
+    "matter_watershed": {"minimum_radius": 10.0, "ridge": 0.5},
     "catalogue": {},
 }
 CATALOGUE = dict.fromkeys(BOXES, (CENTRES, RADII))
@@ -59,7 +61,7 @@ def inputs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def labels_file(inputs):
-    """Return a labels file of four definitions."""
+    """Return a labels file of all definitions but one."""
     output = inputs / "labels.h5"
     label_boxes(
         output,
@@ -108,6 +110,8 @@ def test_spheres_of_unions_are_written(labels_file):
         ({"labels": {"spheres": {}}, "galaxies_file": None}, "galaxies file"),
         ({"labels": {"catalogue": {}}, "catalogue": {"r0000": CATALOGUE["r0000"]}}, "box r0001"),
         ({"labels": {"matter": SETTINGS["matter"]}, "mesh": 12}, "does not divide"),
+        ({"labels": {"matter_watershed": {}}, "matter_grid": None}, "grid file"),
+        ({"labels": {"watershed": {}}, "galaxies_file": None}, "galaxies file"),
         ({"galaxies_file": None, "matter_grid": None}, "both"),
     ],
 )

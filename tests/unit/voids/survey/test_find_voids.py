@@ -189,6 +189,37 @@ def test_unions_of_empty_spheres_are_found_in_a_survey(find, tmp_path, planted):
     assert (table["effective_radius"] >= table["radius"] * 0.99).all()
 
 
+def test_basins_of_a_survey_are_the_planted_voids_and_those_of_the_box(find, tmp_path, planted):
+    words = ["--finder", "watershed", "--smoothing", "4"]
+    done = find(tmp_path / "survey", *words)
+    assert done.exit_code == 0, done.output
+    words += ["--box-size", str(SIDE)]
+    done = find(tmp_path / "box", *words, catalogue="box.csv", randoms=False)
+    assert done.exit_code == 0, done.output
+    position, radius = spheres(tmp_path / "survey")
+    assert inside(position).all()
+    match = match_spheres(position, radius, *planted, [SIDE] * 3, periodic=True)
+    expected = np.flatnonzero(away_from_edges(*planted))
+    found = np.flatnonzero(away_from_edges(position, radius))
+    assert np.isin(expected, match.reference_row).mean() > 0.9
+    assert np.isin(found, match.row).mean() > 0.9
+    near = match_spheres(position, radius, *spheres(tmp_path / "box"), [SIDE] * 3, periodic=True)
+    kept = away_from_edges(position, radius)[near.row]
+    assert kept.sum() >= 5
+    assert np.median(near.offset[kept]) < 0.1
+    assert np.median(np.abs(near.radius_ratio[kept] - 1)) < 0.05
+    for folder in (tmp_path / "survey", tmp_path / "box"):
+        table = pd.read_csv(folder / "voids.csv")
+        assert (table["overdensity"] < -0.5).all()
+        expected = DENSITY * table["volume"] * (1 + table["overdensity"])
+        assert np.abs(table["n_galaxies"] / expected - 1).mean() < 0.35
+        assert (table["significance"] >= 2.5).all()
+        assert (table["contrast"] > 1).all()
+        assert table["ellipticity"].between(0, 0.5).all()
+        settings = json.loads((folder / "voids.json").read_text())["settings"]
+        assert settings["threshold"] == -0.3
+
+
 def test_velocities_and_other_columns_are_read(find, files, survey_voids, tmp_path):
     for name in ("survey", "randoms"):
         table = pd.read_csv(files / f"{name}.csv")
@@ -214,6 +245,7 @@ def test_velocities_and_other_columns_are_read(find, files, survey_voids, tmp_pa
         (("--minimum-radius", "3", "--cell", "4"), True, "give a larger minimum_radius"),
         (("--minimum-radius", "10", "--cell", "6"), True, "use more cells or a larger radius"),
         (("--maximum-redshift", "0.001"), True, "give another range"),
+        (("--finder", "watershed", "--threshold", "-0.9"), True, "ridge 0.2 of a watershed"),
     ],
 )
 def test_mistakes_are_one_line(find, tmp_path, words, randoms, message):

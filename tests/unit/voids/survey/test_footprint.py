@@ -144,7 +144,8 @@ def test_a_coarse_pixel_at_the_edge_is_outside_below_the_minimum_completeness(tm
 @pytest.mark.parametrize(
     ("keys", "column", "message"),
     [
-        ({"PIXTYPE": "HEALSPARSE"}, None, "no table has PIXTYPE"),
+        ({"PIXTYPE": "PIXELS"}, None, "no table has PIXTYPE"),
+        ({"PIXTYPE": "HEALSPARSE"}, None, "is a HealSparse map; convert it by `healpy.write_map"),
         ({"ORDERING": "NUNIQ"}, None, "convert the map to 'RING' or 'NESTED'"),
         ({"NSIDE": 100}, None, "no map with NSIDE 100"),
         ({"NSIDE": 64}, None, "which has 49152 pixels"),

@@ -54,12 +54,15 @@ def command(catalogue, output, randoms, mask, threads, **settings):
       void               its number
       x, y, z            centre in Mpc/h; in a survey the observer is at 0
       ra, dec, redshift  centre on the sky, in a survey
-      radius             of the (maximal) sphere in Mpc/h
+      radius             of the (maximal) sphere in Mpc/h; of a basin, the effective radius
       effective_radius   of the sphere of equal volume in Mpc/h
       volume             in (Mpc/h)³
-      overdensity        mean of the galaxies in the (maximal) sphere
-      n_galaxies         in that sphere
-      fraction_inside    fraction of its volume inside the survey
+      overdensity        mean of the galaxies in the (maximal) sphere, or in the basin
+      n_galaxies         in that sphere or basin
+      fraction_inside    fraction of the volume of the sphere of `radius` inside the survey
+      contrast           of a basin, density of its ridge over that of its minimum
+      significance       of a basin, the difference in units of Poisson noise
+      ellipticity        of a basin, 0 for a sphere
     """
     from cosmodag.voids.survey.find_voids import find_voids
     from cosmodag.voids.survey.search_settings import search_of, tracers_of

@@ -15,6 +15,7 @@ from cosmodag.voids.finders.underdense_regions import find_underdense_regions
 from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
 from cosmodag.voids.finders.voxelize import voxelize_spheres
+from cosmodag.voids.finders.watershed import Watershed, find_watershed_voids
 from cosmodag.voids.grids.cell_shape import cubic_cells
 
 Shape = tuple[int, int, int]
@@ -28,8 +29,8 @@ def label_box(
 
     Parameters
     ----------
-    label : {"matter", "matter_spheres", "spheres", "underdensity", "catalogue"}
-        The definition of a void.
+    label : str
+        The definition of a void, one of `FINDERS`.
     settings : mapping
         Settings of the void finder.
     inputs : BoxInputs
@@ -102,6 +103,24 @@ def _label_matter_spheres(inputs: BoxInputs, box: str, shape: Shape, **settings:
     return _mask(voids.position, voids.radius, shape, inputs), voids
 
 
+def _label_matter_watershed(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -> Label:
+    """Find basins of the smoothed matter."""
+    overdensity = average_cells(inputs.matter_overdensity(box), shape)
+    voids = find_watershed_voids(
+        overdensity, inputs.box_size, Watershed(**settings), periodic=inputs.periodic
+    )
+    return (voids.rows >= 0).astype(np.uint8), voids
+
+
+def _label_watershed(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -> Label:
+    """Find basins of the smoothed density of the galaxies."""
+    grid, density = _galaxy_overdensity(inputs, box, shape)
+    voids = find_watershed_voids(
+        grid, inputs.box_size, Watershed(**settings), density=density, periodic=inputs.periodic
+    )
+    return (voids.rows >= 0).astype(np.uint8), voids
+
+
 def _label_spheres(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -> Label:
     """Find unions of empty spheres among the galaxies."""
     positions, _ = inputs.galaxies(box)
@@ -113,18 +132,10 @@ def _label_underdensity(
     inputs: BoxInputs, box: str, mask_shape: Shape, cells: int | None = None, **settings: Any
 ) -> Label:
     """Find underdense spheres among the galaxies, with `cells` cells along the longest side."""
-    positions, weights = inputs.galaxies(box)
-    if len(positions) == 0:
-        raise InputError(f"box {box} has no galaxies: no voids can be found in it")
     shape: Sequence[int] = mask_shape
     if cells is not None:
         shape = cubic_cells(cells, inputs.box_size.tolist()) or (cells,) * 3
-    grid = np.zeros(shape, dtype=np.float32)
-    assign_mass(
-        positions, grid, inputs.box_size, weights=weights, method="cic", periodic=inputs.periodic
-    )
-    grid /= grid.mean(dtype=np.float64)
-    grid -= 1
+    grid, _ = _galaxy_overdensity(inputs, box, shape)
     voids = find_underdense_spheres(grid, inputs.box_size, periodic=inputs.periodic, **settings)
     return _mask(voids.position, voids.radius, mask_shape, inputs), voids
 
@@ -142,6 +153,25 @@ def _label_catalogue(inputs: BoxInputs, box: str, shape: Shape) -> Label:
     return _mask(voids.position, voids.radius, shape, inputs), voids
 
 
+def _galaxy_overdensity(
+    inputs: BoxInputs, box: str, shape: Sequence[int]
+) -> tuple[np.ndarray, float]:
+    """Return the overdensity of the galaxies, and a number density with the same Poisson noise."""
+    positions, weights = inputs.galaxies(box)
+    if len(positions) == 0:
+        raise InputError(f"box {box} has no galaxies: no voids can be found in it")
+    grid = np.zeros(shape, dtype=np.float32)
+    assign_mass(
+        positions, grid, inputs.box_size, weights=weights, method="cic", periodic=inputs.periodic
+    )
+    grid /= grid.mean(dtype=np.float64)
+    grid -= 1
+    number = float(len(positions))
+    if weights is not None:
+        number = float(weights.sum(dtype=np.float64) ** 2 / (weights.astype(np.float64) ** 2).sum())
+    return grid, number / float(inputs.box_size.prod())
+
+
 def _mask(position: ArrayLike, radius: ArrayLike, shape: Shape, inputs: BoxInputs) -> np.ndarray:
     """Return the mask of a union of spheres."""
     return voxelize_spheres(position, radius, shape, inputs.box_size, periodic=inputs.periodic)
@@ -150,8 +180,10 @@ def _mask(position: ArrayLike, radius: ArrayLike, shape: Shape, inputs: BoxInput
 FINDERS: dict[str, Callable[..., Label]] = {
     "matter": _label_matter,
     "matter_spheres": _label_matter_spheres,
+    "matter_watershed": _label_matter_watershed,
     "spheres": _label_spheres,
     "underdensity": _label_underdensity,
+    "watershed": _label_watershed,
     "catalogue": _label_catalogue,
 }
 """The definitions of a void: each finds the voids of a box and marks their cells."""

@@ -49,9 +49,11 @@ def label_boxes(
         - "matter": those of `underdense_regions.find_underdense_regions` (needs `matter_grid`);
         - "matter_spheres": those of `underdense_spheres.find_underdense_spheres`, in the matter
           (needs `matter_grid`);
+        - "matter_watershed": those of `watershed.Watershed`, in the matter (needs `matter_grid`);
         - "spheres": those of `empty_spheres.find_empty_spheres` (needs `galaxies_file`);
         - "underdensity": those of `underdense_spheres.find_underdense_spheres`, and `cells`, the
           cells per side of the galaxy grid, by default `mesh` (needs `galaxies_file`);
+        - "watershed": those of `watershed.Watershed` (needs `galaxies_file`);
         - "catalogue": none (needs `catalogue`).
     mesh : int or tuple of int, shape (3,)
         Cells of the masks along each axis. It must divide the matter grid.

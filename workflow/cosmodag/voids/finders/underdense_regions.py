@@ -1,12 +1,12 @@
 """Voids as connected underdense regions of a smoothed density field."""
 
-import numba
 import numpy as np
 import scipy.ndimage
 import scipy.sparse.csgraph
 from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
+from cosmodag.voids.finders.region_shapes import measure_regions
 from cosmodag.voids.finders.smoothing import smooth
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue, sphere_volume
 
@@ -78,7 +78,7 @@ def find_underdense_regions(
     rows = row_of_region[regions]
     volume = cells[selected] * cell.prod()
     voids = VoidCatalogue(
-        position=_centres_of_mass(rows, len(selected), cell, box_size, periodic),
+        position=measure_regions(rows, len(selected), box_size, periodic=periodic).centre,
         radius=np.cbrt(volume * 3 / (4 * np.pi)),
         volume=volume,
     )
@@ -117,47 +117,3 @@ def label_regions(mask: np.ndarray, *, periodic: bool) -> tuple[np.ndarray, int]
     # Node 0, outside the mask, has no links, so it remains component 0.
     n_components, component = scipy.sparse.csgraph.connected_components(graph, directed=False)
     return component[regions], n_components - 1
-
-
-def _centres_of_mass(
-    rows: np.ndarray, count: int, cell: np.ndarray, box_size: np.ndarray, periodic: bool
-) -> np.ndarray:
-    """Return the mean position of each region, unwrapped around its circular mean if periodic."""
-    sums = np.zeros((count, 3))
-    if periodic:
-        # No cell of a compact region is further than half a box from the circular mean.
-        sines, cosines = np.zeros((count, 3)), np.zeros((count, 3))
-        _add_phases(rows, sines, cosines)
-        reference = np.arctan2(sines, cosines) / (2 * np.pi) % 1 * box_size
-    else:
-        reference = np.zeros((count, 3))
-    n_cells = np.zeros(count, dtype=np.int64)
-    _add_offsets(rows, cell, box_size, reference, periodic, sums, n_cells)
-    centres = reference + sums / np.maximum(n_cells, 1)[:, None]
-    return centres % box_size if periodic else centres
-
-
-@numba.njit(cache=True, nogil=True)
-def _add_phases(rows, sines, cosines):
-    """Add the sines and cosines of the positions of the cells of each region."""
-    for i, j, k in np.ndindex(rows.shape):
-        row = rows[i, j, k]
-        if row >= 0:
-            for axis, index in enumerate((i, j, k)):
-                phase = 2 * np.pi * (index + 0.5) / rows.shape[axis]
-                sines[row, axis] += np.sin(phase)
-                cosines[row, axis] += np.cos(phase)
-
-
-@numba.njit(cache=True, nogil=True)
-def _add_offsets(rows, cell, box_size, reference, periodic, sums, n_cells):
-    """Add the offsets of the cells of each region from its reference, and count the cells."""
-    for i, j, k in np.ndindex(rows.shape):
-        row = rows[i, j, k]
-        if row >= 0:
-            n_cells[row] += 1
-            for axis, index in enumerate((i, j, k)):
-                offset = (index + 0.5) * cell[axis] - reference[row, axis]
-                if periodic:
-                    offset -= box_size[axis] * np.round(offset / box_size[axis])
-                sums[row, axis] += offset

@@ -13,6 +13,7 @@ from cosmodag.voids.finders.empty_spheres import find_empty_spheres
 from cosmodag.voids.finders.sphere_means import mean_in_spheres
 from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue, sphere_volume
+from cosmodag.voids.finders.watershed import WatershedVoids, find_watershed_voids
 from cosmodag.voids.survey.survey_grid import SurveyGrid
 from cosmodag.voids.survey.tracers import Tracers, TracerSample
 from cosmodag.voids.survey.void_search import VoidSearch
@@ -35,8 +36,9 @@ class FoundVoids:
         One row per void in descending order of radius: `void`, its number; `x`, `y`, `z`, its
         centre in Mpc/h; `ra`, `dec` in degrees and `redshift`, in a survey; `radius` of its
         (maximal) sphere and `effective_radius` of the sphere of equal volume, in Mpc/h; `volume`
-        in (Mpc/h)³; `overdensity`, mean of the galaxies in the (maximal) sphere; `n_galaxies`
-        there; `fraction_inside` the survey of its volume.
+        in (Mpc/h)³; `overdensity`, mean of the galaxies in the (maximal) sphere or basin;
+        `n_galaxies` there; `fraction_inside` the survey of its volume. Of basins also `contrast`,
+        `significance` and `ellipticity`, see `WatershedVoids`.
     sample : TracerSample
         The galaxies, in the coordinates of the table.
     n_dropped : int
@@ -128,9 +130,18 @@ def _find(sample: TracerSample, search: VoidSearch) -> VoidCatalogue:
             grid.overdensity,
             grid.box_size,
             periodic=grid.periodic,
-            threshold=search.threshold,
+            threshold=search.highest_overdensity,
             minimum_radius=search.minimum_radius,
             maximum_radius=search.maximum_radius,
+        )
+    if search.finder == "watershed":
+        return find_watershed_voids(
+            grid.overdensity,
+            grid.box_size,
+            search.watershed,
+            density=grid.mean_density,
+            weight=None if grid.periodic else grid.weight,
+            periodic=grid.periodic,
         )
     return find_empty_spheres(
         sample.position - grid.origin,
@@ -151,8 +162,13 @@ def _tabulate(voids: VoidCatalogue, sample: TracerSample) -> pd.DataFrame:
         )
 
     centre = voids.position + grid.origin
-    expected = mean(grid.weight)
-    excess = mean(grid.weight * grid.overdensity)
+    shapes = {}
+    if isinstance(voids, WatershedVoids):
+        expected, excess, n_galaxies = _sum_basins(voids, sample)
+        shapes = {key: getattr(voids, key) for key in ("contrast", "significance", "ellipticity")}
+    else:
+        expected, excess = mean(grid.weight), mean(grid.weight * grid.overdensity)
+        n_galaxies = _count(sample.position - grid.origin, voids, grid)
     overdensity = np.divide(excess, expected, out=np.zeros(len(voids)), where=expected > 0)
     return pd.DataFrame(
         {
@@ -161,10 +177,26 @@ def _tabulate(voids: VoidCatalogue, sample: TracerSample) -> pd.DataFrame:
             "effective_radius": np.cbrt(voids.volume / sphere_volume(1.0)),
             "volume": voids.volume,
             "overdensity": overdensity,
-            "n_galaxies": _count(sample.position - grid.origin, voids, grid),
+            "n_galaxies": n_galaxies,
             "fraction_inside": 1.0 if grid.periodic else mean(grid.inside),
+            **shapes,
         }
     )
+
+
+def _sum_basins(
+    voids: WatershedVoids, sample: TracerSample
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the expected number of galaxies, its excess, and the number, in each basin."""
+    grid = sample.grid
+    low = voids.rows >= 0
+    rows, weight = voids.rows[low], grid.weight[low]
+    expected = np.bincount(rows, weight, len(voids))
+    excess = np.bincount(rows, weight * grid.overdensity[low], len(voids))
+    cells = ((sample.position - grid.origin) / grid.cell).astype(np.int64)
+    last = np.array(grid.weight.shape) - 1
+    rows = voids.rows[tuple(np.minimum(cells, last).T)]
+    return expected, excess, np.bincount(rows[rows >= 0], minlength=len(voids))
 
 
 def _count(position: np.ndarray, voids: VoidCatalogue, grid: SurveyGrid) -> np.ndarray:

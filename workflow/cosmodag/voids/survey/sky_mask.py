@@ -28,6 +28,10 @@ OUTLINE_NSIDE = 128
 FRAMES = {"C": None, "Q": None, "G": "galactic", "E": "barycentricmeanecliptic"}
 """Coordinate systems by COORDSYS, as astropy calls them; equatorial ones need no conversion."""
 ORDERS = {"RING": "ring", "NESTED": "nested", "NEST": "nested"}
+CONVERT = (
+    "convert it by `healpy.write_map('mask.fits', "
+    "healsparse.HealSparseMap.read(FILE).generate_healpix_map(nside=1024), nest=True)`"
+)
 CURE = "give a HEALPix map in FITS, as healpy writes it"
 
 
@@ -153,6 +157,8 @@ def _open_map(path: str | os.PathLike) -> Iterator[fits.BinTableHDU]:
     """Open the table of a HEALPix map."""
     with open_fits(path, what="HEALPix map", cure=CURE) as hdus:
         table = next((hdu for hdu in hdus if hdu.header.get("PIXTYPE") == "HEALPIX"), None)
+        if any(hdu.header.get("PIXTYPE", "").rstrip() == "HEALSPARSE" for hdu in hdus):
+            raise InputError(f"{path}: is a HealSparse map; {CONVERT}")
         if table is None:
             raise InputError(f"{path}: no table has PIXTYPE = 'HEALPIX'; {CURE}")
         yield table

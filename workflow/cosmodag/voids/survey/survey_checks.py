@@ -13,8 +13,12 @@ OF_BOX = ("unit", "hubble", "origin", "periodic")
 """Keys of a box, which a survey cannot have."""
 OF_SURVEY = ("cz", "minimum_redshift", "maximum_redshift", "omega_m", "minimum_completeness")
 """Keys of a survey, which a box cannot have."""
-OF_UNDERDENSITY = ("threshold", "maximum_radius")
-"""Keys of the finder `underdensity`."""
+OF_FINDERS = {
+    "underdensity": ("threshold", "maximum_radius"),
+    "spheres": (),
+    "watershed": ("threshold", "smoothing", "ridge", "minimum_significance"),
+}
+"""Keys of each finder, which others cannot have."""
 
 Keys = tuple[str, ...]
 
@@ -42,8 +46,9 @@ def check_void_catalogue(keys: Keys, entry: Mapping) -> None:
             "false leaves the footprint unknown; give true, or randoms or a mask instead",
         )
     _refuse(keys, entry, OF_SURVEY if box else OF_BOX, f"of a {'survey' if box else 'box'}")
-    if entry["finder"] != "underdensity":
-        _refuse(keys, entry, OF_UNDERDENSITY, "of the finder underdensity")
+    for finder, own in OF_FINDERS.items():
+        others = tuple(key for key in own if key not in OF_FINDERS[entry["finder"]])
+        _refuse(keys, entry, others, f"of the finder {finder}")
     if entry.get("maximum_radius", float("inf")) < entry["minimum_radius"]:
         raise ConfigError(
             (*keys, "maximum_radius"),

@@ -10,6 +10,7 @@ from cosmodag.evaluation.formatting import number
 from cosmodag.json_files import read_json
 from cosmodag.reporting.sections import Cell, Section, SectionFigure, SectionTable, figure_address
 from cosmodag.settings import keys
+from cosmodag.voids.survey.search_settings import search_of
 
 FOOTPRINTS = {
     "randoms": "from randoms",
@@ -29,6 +30,10 @@ FINDERS = {
     "and a radius of at least {minimum_radius:g} Mpc/h.",
     "spheres": "Voids are unions of empty spheres among the galaxies with a radius of at least "
     "{minimum_radius:g} Mpc/h.",
+    "watershed": "Voids are basins of the density of the galaxies, smoothed by a Gaussian of "
+    "{smoothing:g} Mpc/h, up to an overdensity of {threshold:g}; their ridge is at least "
+    "{minimum_significance:g} standard deviations of Poisson noise above their minimum, and their "
+    "effective radius at least {minimum_radius:g} Mpc/h.",
 }
 SURVEY_LIMITS = (
     "Redshifts are taken for distances in flat ΛCDM with Ω_m = {omega_m:g}, so voids are those of "
@@ -57,7 +62,11 @@ def void_section(folder: Path) -> Section:
     settings = content["settings"]
     survey = content["footprint_source"] != "box"
     paragraphs = [f"Warning: {warning}." for warning in content["warnings"]]
-    paragraphs.append(FINDERS[settings["finder"]].format(**settings))
+    search = search_of(settings)
+    found_by = vars(search) | {"threshold": search.highest_overdensity}
+    if search.finder == "watershed":
+        found_by["smoothing"] = search.watershed.smoothing
+    paragraphs.append(FINDERS[search.finder].format(**found_by))
     if survey:
         paragraphs.append(SURVEY_LIMITS.format(**settings))
     paragraphs.append(LIMITS)
