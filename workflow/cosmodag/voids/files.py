@@ -138,10 +138,7 @@ class VoidsFiles(ExperimentFiles):
         if "simulation" in self.config["sources"][source]:
             files["matter"] = [self.matter_file(source, batch) for batch in batches]
         if "grid" in entry:
-            grid = entry["grid"]
-            files["grid"] = [f"{self.root}/grids/{grid}/{batch}.h5" for batch in batches]
-            pilots = self.grid_inputs(grid, batches[0])
-            files |= {key: pilots[key] for key in ("pilots", "pilots_matter")}
+            files["grid"] = [f"{self.root}/grids/{entry['grid']}/{batch}.h5" for batch in batches]
         return files
 
     def cutout_input(self, cutouts: str, key: str, batch: str) -> str:

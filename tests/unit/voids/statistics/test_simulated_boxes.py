@@ -19,6 +19,10 @@ from cosmodag.voids.statistics.excursion_set import size_function
 SETTINGS = {"box_size": 96.0, "particles": 48, "number_density": 0.02, "matter_cells": 48}
 COSMOLOGY = {"omega_m": [0.25, 0.35]}
 REDSHIFT = 0.5
+FIELDS = {
+    **dict.fromkeys(("smoothing", "thresholds", "matter_radii", "matter_thresholds"), []),
+    "minimum_radius": 6.0,
+}
 SPHERES = {"threshold": -0.5, "minimum_radius": 6.0}
 
 
@@ -27,14 +31,17 @@ def simulated(tmp_path_factory):
     """Files of two boxes, and of two pilot boxes."""
     folder = tmp_path_factory.mktemp("simulated")
     files = {}
-    for source, seed in (("boxes", 1), ("pilots", 2)):
+    made = {}
+    for source, seed in (("pilots", 2), ("boxes", 1)):
         galaxies, matter = folder / f"{source}_galaxies.h5", folder / f"{source}_matter.h5"
         simulation = BoxSimulation(
             **SETTINGS, steps=5, redshift=REDSHIFT, seed=seed, cosmology=COSMOLOGY
         )
         simulate_boxes(galaxies, matter, simulation, source=source, realizations=[0, 1])
-        grid_galaxies(galaxies, folder / f"{source}_grid.h5", cells=48)
-        files[source] = galaxies, matter, folder / f"{source}_grid.h5"
+        grid = folder / f"{source}_grid.h5"
+        grid_galaxies(galaxies, grid, cells=48, **made)
+        files[source] = galaxies, matter, grid
+        made = {"fields": FIELDS, "pilots": [grid], "pilots_matter": [matter]}
     label_boxes(
         folder / "labels.h5",
         labels={"matter_spheres": SPHERES},
@@ -53,7 +60,6 @@ def results(simulated, tmp_path_factory):
     words = [f"--labels={labels}", f"--output={output}", "--matter-threshold=-0.5"]
     names = ("galaxies", "matter", "grid")
     words += [f"--{name}={path}" for name, path in zip(names, files["boxes"])]
-    words += [f"--pilots={files['pilots'][2]}", f"--pilots-matter={files['pilots'][1]}"]
     done = CliRunner().invoke(command, [*words, "--minimum-voids=3"])
     assert done.exit_code == 0, done.output
     return output

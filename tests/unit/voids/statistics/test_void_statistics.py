@@ -251,7 +251,7 @@ def test_files_are_verified_and_reported(results, tmp_path):
     table.write_text(text)
 
 
-def test_files_of_other_boxes_are_refused(planted, tmp_path):
+def test_files_of_other_boxes_are_refused(planted, write_boxes, tmp_path):
     batch, _ = planted
     with create_file(tmp_path / "other.h5", "galaxies") as file:
         start_galaxies(file, "other")
@@ -260,8 +260,9 @@ def test_files_of_other_boxes_are_refused(planted, tmp_path):
     other = Batch(batch.labels, tmp_path / "other.h5")
     with pytest.raises(InputError, match=r"different boxes \(r0000 …\)"):
         write_statistics(tmp_path / "statistics", [other])
-    with pytest.raises(InputError, match="give a --grid of each batch"):
-        write_statistics(tmp_path / "statistics", [batch], pilots=["p"], pilots_matter=["m"])
+    grid = write_boxes()[0]
+    with pytest.raises(InputError, match=r"grid\.h5: has no fields; give a grid file"):
+        write_statistics(tmp_path / "statistics", [batch._replace(grid=grid)])
     arguments = [f"--labels={batch.labels}", f"--galaxies={batch.galaxies}"] * 2
     arguments += [f"--matter={batch.matter}", f"--output={tmp_path / 'statistics'}"]
     done = CliRunner().invoke(command, arguments)

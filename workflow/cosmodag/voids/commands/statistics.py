@@ -16,15 +16,16 @@ from cosmodag.voids.outputs import STATISTICS
 @input_file("--labels", "Labels file; once per batch of boxes.", multiple=True, required=True)
 @input_file("--galaxies", "Galaxies file; once per batch.", multiple=True, required=True)
 @input_file("--matter", "Grid file of the simulated matter; once per batch.", multiple=True)
-@input_file("--grid", "Grid file of the galaxies, with --pilots; once per batch.", multiple=True)
-@input_file("--pilots", "Grid file of pilot boxes; once per file.", multiple=True)
 @input_file(
-    "--pilots-matter", "Grid file of the matter of these boxes; once per file.", multiple=True
+    "--grid",
+    "Grid file of the galaxies, made with pilots, to find voids in the reconstructed matter, too; "
+    "once per batch.",
+    multiple=True,
 )
 @output("Folder of statistics.json, tables and a figure.", STATISTICS)
 @settings_options("voids/statistics/*")
 @threads
-def command(labels, galaxies, matter, grid, pilots, pilots_matter, output, threads, **settings):
+def command(labels, galaxies, matter, grid, output, threads, **settings):
     """Measure sizes, profiles, cross-correlations and shapes of voids in all boxes.
 
     Files of one batch of boxes have the same place among those of each option.
@@ -41,8 +42,6 @@ def command(labels, galaxies, matter, grid, pilots, pilots_matter, output, threa
         output,
         [Batch(*files) for files in zip_longest(labels, galaxies, matter, grid)],
         settings=StatisticsSettings(**settings),
-        pilots=pilots,
-        pilots_matter=pilots_matter,
         threads=threads,
     )
     click.echo(content["sentence"])

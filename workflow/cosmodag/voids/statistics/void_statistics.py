@@ -13,7 +13,6 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.drawing import figure_files
 from cosmodag.files import whole_file, whole_folder
 from cosmodag.json_files import write_json
-from cosmodag.voids.grids.grid_file import read_grid, read_header
 from cosmodag.voids.outputs import STATISTICS
 from cosmodag.voids.statistics.figures import draw_statistics
 from cosmodag.voids.statistics.measured_boxes import Batch, measure_boxes
@@ -56,8 +55,6 @@ def write_statistics(
     batches: Sequence[Batch],
     *,
     settings: StatisticsSettings | None = None,
-    pilots: Sequence[Path] = (),
-    pilots_matter: Sequence[Path] = (),
     threads: int | None = None,
 ) -> dict[str, Any]:
     """Measure the statistics of voids in all boxes, and write them to a folder.
@@ -73,9 +70,6 @@ def write_statistics(
         Files of the boxes.
     settings : StatisticsSettings, optional
         Settings; the defaults if absent.
-    pilots, pilots_matter : sequence of path-like
-        Grid files of the galaxies and of the matter of other boxes, to which the reconstruction of
-        the matter in the grids of the batches is fitted.
     threads : int, optional
         Threads of the finders; numba's number of threads by default.
 
@@ -90,7 +84,7 @@ def write_statistics(
     >>> write_statistics("statistics", [batch])  # doctest: +SKIP
     """
     settings = settings or StatisticsSettings()
-    trees = _fit_trees(batches, pilots, pilots_matter) if pilots or pilots_matter else None
+    trees = _read_trees([batch.grid for batch in batches if batch.grid is not None])
     found = {
         "threshold": settings.threshold,
         "matter_threshold": None if trees is None else settings.matter_threshold,
@@ -133,28 +127,22 @@ def write_statistics(
         write_json(
             folder / "statistics.json",
             content,
-            inputs=[*inputs, *pilots, *pilots_matter],
+            inputs=inputs,
             files=[*files, figure.with_suffix(".png")],
         )
     return content
 
 
-def _fit_trees(
-    batches: Sequence[Batch], pilots: Sequence[Path], pilots_matter: Sequence[Path]
-) -> "MatterTrees":
-    """Fit the reconstruction of the matter to pilot boxes."""
-    from cosmodag.voids.fields.pilot_boxes import fit_pilots
+def _read_trees(grids: Sequence[Path]) -> "MatterTrees | None":
+    """Return what reconstructs the matter of grids, None where there are no grids."""
+    if not grids:
+        return None
+    from cosmodag.voids.fields.box_fields import BoxFields
 
-    grids = [batch.grid for batch in batches if batch.grid is not None]
-    if len(grids) < len(batches):
-        raise InputError("pilots serve the matter of grids: give a --grid of each batch of boxes")
-    headers = [read_header(path) for path in grids]
-    if not all(header.periodic for header in headers):
-        raise InputError(f"{grids[0]}: its box is not periodic; matter is not reconstructed in it")
-    grid, header = read_grid(grids[0], 0)
-    return fit_pilots(
-        pilots,
-        pilots_matter,
-        cell_size=float(np.asarray(header.box_size)[0]) / grid.shape[0],
-        groups=[group for each in headers for group in each.groups],
-    )
+    trees = BoxFields.read(grids[0]).trees
+    if trees is None:
+        raise InputError(
+            f"{grids[0]}: was made without pilots, by which the matter is reconstructed; make it "
+            "with some, or leave the grid out"
+        )
+    return trees
