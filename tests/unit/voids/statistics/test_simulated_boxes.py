@@ -20,7 +20,7 @@ SETTINGS = {"box_size": 96.0, "particles": 48, "number_density": 0.02, "matter_c
 COSMOLOGY = {"omega_m": [0.25, 0.35]}
 REDSHIFT = 0.5
 FIELDS = {
-    **dict.fromkeys(("smoothing", "thresholds", "matter_radii", "matter_thresholds"), []),
+    **{key: [] for key in ("smoothing", "thresholds", "matter_radii", "matter_thresholds")},
     "minimum_radius": 6.0,
 }
 SPHERES = {"threshold": -0.5, "minimum_radius": 6.0}

@@ -83,7 +83,8 @@ def command(catalogue, output, randoms, mask, threads, **settings):
         }
     if mask:
         entry["mask"] = {"path": mask, "column": settings["mask_column"]}
-    tracers = tracers_of(entry)
-    found = find_voids(tracers, search_of(entry), threads=threads)
-    write_voids(output, found, settings, inputs=tracers.files)
+    tracers, search = tracers_of(entry), search_of(entry)
+    found = find_voids(tracers, search, threads=threads)
+    used = settings | {"threshold": search.highest_overdensity}
+    write_voids(output, found, used, inputs=tracers.files)
     click.echo(found.summarize())

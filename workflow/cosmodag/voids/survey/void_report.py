@@ -11,6 +11,7 @@ from cosmodag.json_files import read_json
 from cosmodag.reporting.sections import Cell, Section, SectionFigure, SectionTable, figure_address
 from cosmodag.settings import keys
 from cosmodag.voids.survey.search_settings import search_of
+from cosmodag.voids.survey.void_search import THRESHOLDS
 
 FOOTPRINTS = {
     "randoms": "from randoms",
@@ -62,11 +63,8 @@ def void_section(folder: Path) -> Section:
     settings = content["settings"]
     survey = content["footprint_source"] != "box"
     paragraphs = [f"Warning: {warning}." for warning in content["warnings"]]
-    search = search_of(settings)
-    found_by = vars(search) | {"threshold": search.highest_overdensity}
-    if search.finder == "watershed":
-        found_by["smoothing"] = search.watershed.smoothing
-    paragraphs.append(FINDERS[search.finder].format(**found_by))
+    found_by = settings | {"smoothing": search_of(settings).smoothing_length}
+    paragraphs.append(FINDERS[settings["finder"]].format(**found_by))
     if survey:
         paragraphs.append(SURVEY_LIMITS.format(**settings))
     paragraphs.append(LIMITS)
@@ -90,11 +88,12 @@ def find_command(content: Mapping[str, Any]) -> str:
     content : mapping
         Content of voids.json.
     """
-    parts = dict(keys("voids/void_catalogues/*"))
+    defaults = {key: part.get("default") for key, part in keys("voids/void_catalogues/*")}
+    defaults["threshold"] = THRESHOLDS[content["settings"]["finder"]]
     options = {
         key: value
         for key, value in content["settings"].items()
-        if value is not None and value != parts.get(key, {}).get("default")
+        if value is not None and value != defaults.get(key)
     }
     options.pop("estimate_footprint", None)  # stated by the source of the footprint
     words = ["cosmodag voids find GALAXIES", OPTIONS[content["footprint_source"]]]

@@ -85,10 +85,15 @@ class VoidSearch:
         return FEWEST_GALAXIES / float(sphere_volume(self.minimum_radius))
 
     @property
+    def smoothing_length(self) -> float:
+        """Standard deviation in Mpc/h of the Gaussian before basins are found."""
+        return self.smoothing or self.minimum_radius / 2
+
+    @property
     def watershed(self) -> Watershed:
         """How the density field is divided into basins."""
         return Watershed(
-            smoothing=self.smoothing or self.minimum_radius / 2,
+            smoothing=self.smoothing_length,
             ridge=self.ridge,
             threshold=self.highest_overdensity,
             minimum_significance=self.minimum_significance,
