@@ -244,9 +244,10 @@ class VoidsFiles(ExperimentFiles):
         return BASE_MB + (cells + galaxies) / 1e6
 
     def cutouts_mb(self, cutouts: str) -> float:
-        """Return the memory of cutting in MB: sums of a few slices of the grid and the masks."""
+        """Return the memory of cutting in MB: sums of a few slices of grid, fields and masks."""
         grid = self.config["grids"][self.config["cutouts"][cutouts]["grid"]]
-        return BASE_MB + 500 * _cells(grid["cells"]) ** (2 / 3) / 1e6
+        bytes_per_cell = 500 * (1 + len(fields_of(grid)))
+        return BASE_MB + bytes_per_cell * _cells(grid["cells"]) ** (2 / 3) / 1e6
 
 
 def _cells(size: int | Sequence[int]) -> int:

@@ -1,10 +1,10 @@
 """Reconstruction of the matter in whole periodic boxes from their galaxies.
 
 Boosted trees predict the matter of each cell of the mesh of the labels from the galaxy overdensity
-around it, smoothed on several scales, and from the best linear combination of these, which is a
-Wiener filter. They are fitted to simulated matter of the training boxes. A training box itself is
-reconstructed by trees that were fitted without it, so what is fitted to reconstructions sees errors
-of the same size in training boxes and in others.
+around it, smoothed on several scales, at the cell and its neighbours, and from the best linear
+combination of these, which is a Wiener filter. They are fitted to simulated matter of the training
+boxes. A training box itself is reconstructed by trees that were fitted without it, so what is
+fitted to reconstructions sees errors of the same size in training boxes and in others.
 """
 
 from __future__ import annotations

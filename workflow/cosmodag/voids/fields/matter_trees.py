@@ -1,5 +1,6 @@
 """Boosted trees that reconstruct the matter of a periodic box from its galaxies."""
 
+import itertools
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from cosmodag.voids.finders.smoothing import smooth_each
 
 SCALES = (1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 14.0)
 """Standard deviations in Mpc/h of the Gaussians that smooth the galaxies."""
+NEIGHBOURS = {2.0: 4.0, 4.0: 8.0, 8.0: 12.0}
+"""Distances in Mpc/h of neighbours along the axes, by the scale with which they are smoothed."""
 SAMPLED_CELLS = 160_000
 """Cells of all boxes together that trees are fitted to."""
 CELLS_AT_ONCE = 50_000
@@ -56,14 +59,6 @@ class MatterTrees:
         )
         self._trees.fit(self._with_filtered(features), matter)
 
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """Return the matter overdensity of cells, (n,) float32, from their features (n, F)."""
-        matter = np.empty(len(features), np.float32)
-        for start in range(0, len(features), CELLS_AT_ONCE):
-            rows = slice(start, start + CELLS_AT_ONCE)
-            matter[rows] = self._trees.predict(self._with_filtered(features[rows]))
-        return matter
-
     def reconstruct(self, galaxies: np.ndarray, box_size: ArrayLike) -> np.ndarray:
         """Return the matter overdensity of a periodic box.
 
@@ -78,15 +73,20 @@ class MatterTrees:
         -------
         numpy.ndarray, shape (nx, ny, nz), float32
         """
-        return self.predict(galaxy_features(galaxies, box_size)).reshape(galaxies.shape)
+        surroundings = Surroundings(galaxies, box_size)
+        matter = np.empty(galaxies.size, np.float32)
+        for start in range(0, galaxies.size, CELLS_AT_ONCE):
+            cells = np.arange(start, min(start + CELLS_AT_ONCE, galaxies.size))
+            matter[cells] = self._trees.predict(self._with_filtered(surroundings.of(cells)))
+        return matter.reshape(galaxies.shape)
 
     def _with_filtered(self, features: np.ndarray) -> np.ndarray:
         """Return the features beside their linear combination."""
         return np.column_stack([features, self._filter.predict(features)])
 
 
-def galaxy_features(galaxies: np.ndarray, box_size: ArrayLike) -> np.ndarray:
-    """Return the features of each cell of a periodic box.
+class Surroundings:
+    """Galaxies around the cells of a periodic box, as features of these cells.
 
     Parameters
     ----------
@@ -94,16 +94,43 @@ def galaxy_features(galaxies: np.ndarray, box_size: ArrayLike) -> np.ndarray:
         Galaxy overdensity.
     box_size : array-like, shape (3,)
         Sides of the box in Mpc/h.
-
-    Returns
-    -------
-    numpy.ndarray, shape (nx * ny * nz, F), float32
-        Overdensity smoothed with each of `SCALES`.
     """
-    features = np.empty((galaxies.size, len(SCALES)), np.float32)
-    for number, smoothed in enumerate(smooth_each(galaxies, box_size, SCALES)):
-        features[:, number] = smoothed.ravel()
-    return features
+
+    def __init__(self, galaxies: np.ndarray, box_size: ArrayLike):
+        self._shape = galaxies.shape
+        self._smoothed = list(smooth_each(galaxies, box_size, SCALES))
+        cell = np.asarray(box_size, np.float64) / self._shape
+        self._steps = {
+            scale: np.maximum(np.rint(distance / cell).astype(int), 1)
+            for scale, distance in NEIGHBOURS.items()
+        }
+
+    def of(self, cells: np.ndarray) -> np.ndarray:
+        """Return the features of some cells.
+
+        Parameters
+        ----------
+        cells : numpy.ndarray, shape (n,), int64
+            Numbers of the cells, with the last axis fastest.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, F), float32
+            Overdensity smoothed with each of `SCALES`, and for each of `NEIGHBOURS` that at the six
+            neighbours in ascending order, which no rotation by a right angle changes.
+        """
+        features = [smoothed.ravel()[cells] for smoothed in self._smoothed]
+        place = np.unravel_index(cells, self._shape)
+        for scale, steps in self._steps.items():
+            smoothed = self._smoothed[SCALES.index(scale)]
+            around = np.empty((6, len(cells)), np.float32)
+            for number, (axis, sign) in enumerate(itertools.product(range(3), (-1, 1))):
+                moved = list(place)
+                moved[axis] = (moved[axis] + sign * steps[axis]) % self._shape[axis]
+                around[number] = smoothed[tuple(moved)]
+            around.sort(axis=0)
+            features += [*around]
+        return np.stack(features, axis=1)
 
 
 def sample_cells(
@@ -128,4 +155,4 @@ def sample_cells(
     """
     cells = random.choice(matter.size, min(most, matter.size), replace=False)
     cells.sort()
-    return Sample(galaxy_features(galaxies, box_size)[cells], matter.ravel()[cells])
+    return Sample(Surroundings(galaxies, box_size).of(cells), matter.ravel()[cells])
