@@ -13,13 +13,14 @@ from cosmodag.yaml_files import YamlFile
 
 MEASURED = {
     "voids": {
-        ("simulate_disk_mb", "boxes"): 129.1,
-        ("grid_disk_mb", "boxes"): 339.8,
-        ("label_disk_mb", "boxes"): 1.38,
-        ("cutouts_disk_mb", "slabs"): 263.8,
-        ("cutouts_disk_mb", "overlapping"): 14.4,
-        ("dataset_disk_mb", "slabs"): 263.1,
-        ("dataset_disk_mb", "original"): 14.3,
+        ("simulate_disk_mb", "boxes"): 94.5,
+        ("grid_disk_mb", "boxes"): 1025.0,
+        ("label_disk_mb", "boxes"): 1.8,
+        ("cutouts_disk_mb", "slabs"): 297.8,
+        ("cutouts_disk_mb", "windows"): 298.6,
+        ("cutouts_disk_mb", "overlapping"): 6.0,
+        ("dataset_disk_mb", "slabs"): 297.8,
+        ("dataset_disk_mb", "original"): 6.0,
     },
     "galaxies": {
         ("simulate_disk_mb", "sky"): 386.7,

@@ -1,6 +1,21 @@
-"""Sides and cells of boxes, as the section `voids` of a configuration states them."""
+"""Sides and cells of boxes, as the section `voids` of a configuration states them, and chunks."""
 
 from collections.abc import Mapping, Sequence
+
+CHUNK_SIDE = 64
+"""Most cells per side of a chunk of a file: with 1 MiB, slabs and sub-boxes read little beyond
+themselves."""
+
+
+def chunk_side(cells: int) -> int:
+    """Return the cells per side of chunks that store little beyond the end of an axis.
+
+    Examples
+    --------
+    >>> chunk_side(96), chunk_side(192)
+    (48, 64)
+    """
+    return -(-cells // -(-cells // CHUNK_SIDE))
 
 
 def three(value) -> Sequence:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles, file_mb
 from cosmodag.file_patterns import find_files
+from cosmodag.voids.box_cells import chunk_side
 from cosmodag.voids.checks import OF_MATTER
 from cosmodag.voids.fields.field_checks import fields_of
 
@@ -25,8 +26,6 @@ LARGEST_GRID_MB = 40 * 2**27 / 1e6
 """Memory of the largest grid that is searched for voids."""
 FOOTPRINTS = ("randoms", "mask")
 """Keys of a void catalogue with files that state the footprint of a survey."""
-CHUNK_SIDE = 64
-"""Cells per side of the chunks of a grid file, which are stored whole."""
 INPUT_SECTIONS = {"grid": "grids", "labels": "labels"}
 """Sections that the keys of an entry of cutouts refer to."""
 
@@ -259,5 +258,5 @@ def _cells(size: int | Sequence[int]) -> int:
 def _stored_cells(size: int | Sequence[int]) -> int:
     """Return the number of cells that a grid file stores, in whole chunks."""
     sides = (size,) * 3 if isinstance(size, int) else size
-    chunks = [min(side, CHUNK_SIDE) for side in sides]
+    chunks = [chunk_side(side) for side in sides]
     return math.prod(-(-side // chunk) * chunk for side, chunk in zip(sides, chunks))

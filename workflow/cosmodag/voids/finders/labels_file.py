@@ -12,13 +12,11 @@ from tqdm import tqdm
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import create_file, open_kind
 from cosmodag.threads import numba_threads
+from cosmodag.voids.box_cells import chunk_side
 from cosmodag.voids.finders.box_inputs import BoxInputs, CatalogueArrays
 from cosmodag.voids.finders.box_labels import FINDERS, Shape, label_box
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
 from cosmodag.voids.grids.cell_shape import unlike_cells
-
-CHUNK_SIDE = 64
-"""Cells per side of a chunk of a mask."""
 
 
 def label_boxes(
@@ -123,7 +121,7 @@ def _write_header(
             "mask",
             shape=(len(inputs.boxes), *shape),
             dtype=np.uint8,
-            chunks=(1, *(min(side, CHUNK_SIDE) for side in shape)),
+            chunks=(1, *map(chunk_side, shape)),
             compression="gzip",
             compression_opts=1,
         )

@@ -14,9 +14,8 @@ from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import create_file, open_kind
+from cosmodag.voids.box_cells import chunk_side
 
-CHUNK_SIDE = 64
-"""Cells per side of a chunk: with 1 MiB, slabs and sub-boxes read little beyond themselves."""
 FIELDS = "fields"
 """Group of the further fields, and attribute with their names in order."""
 
@@ -118,7 +117,7 @@ def write_grids(
     """
     boxes = metadata.boxes
     with create_file(output, "grid", inputs=inputs) as file:
-        chunks = (1, *(min(n, CHUNK_SIDE) for n in shape))
+        chunks = (1, *map(chunk_side, shape))
         layout = {"shape": (len(boxes), *shape), "dtype": np.float32, "chunks": chunks}
         dataset = file.create_dataset("grid", **layout)
         others = [
