@@ -114,7 +114,9 @@ def test_two_controllers_do_not_work_in_one_folder(training, cluster):
     assert "another snakemake works in this folder (process " in second.finish(ok=False)
     first.process.send_signal(signal.SIGINT)
     first.finish(ok=False)
-    assert not cluster.ask("squeue", "-h"), "an interrupted controller takes its jobs along"
+    # Slurm lists a cancelled job as completing until its processes have ended.
+    gone = wait_for(lambda: not cluster.ask("squeue", "-h"), 60)
+    assert gone, "an interrupted controller takes its jobs along"
 
 
 def test_a_full_scratch_folder_stops_and_room_helps(training, cluster, uninterrupted, tmp_path):
