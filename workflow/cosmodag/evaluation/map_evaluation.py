@@ -95,6 +95,10 @@ class MapEvaluation(Evaluation):
         require_classes(mask, self.channel, "change its definition, or the threshold of the task")
         return examples._replace(y=mask)
 
+    def shown(self, examples: Examples) -> Examples:
+        """Return what is drawn of the input of examples; all channels here."""
+        return examples
+
     def fit(self, examples: SplitExamples, **options: Any) -> Fitted:
         """Fit the baselines of maps."""
         return fit_each(self.BASELINES, *examples.values(), **options)
@@ -148,7 +152,7 @@ class MapEvaluation(Evaluation):
             "maps": Figure(
                 partial(
                     figures.map_examples,
-                    examples=test,
+                    examples=self.shown(test),
                     probability=network["test"],
                     rows=rows,
                     labels=self.LABELS,

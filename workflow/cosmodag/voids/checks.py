@@ -100,7 +100,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     return ExampleFormat(
         shape=(pixels, pixels),
         periodic=whole,
-        channels=tuple(channel_names(layers + 2 * margin_layers, fields_of(grid))),
+        channels=tuple(channel_names(layers, margin_layers, fields_of(grid))),
         target_shape=(coarse, coarse),
         target_channels=tuple(
             f"{quantity}_{finder}" for finder in finders for quantity in ("fraction", "centres")

@@ -91,7 +91,8 @@ def test_fields_and_margins_equal_brute_force_means(write_boxes, tmp_path, axis)
     cut(paths, tmp_path / "examples.h5", input_factor=2, axes=[axis], wrap=True, **settings)
     x, _, index = read(tmp_path / "examples.h5")
     with h5py.File(tmp_path / "examples.h5") as file:
-        names = [f"{name}_{layer}" for name in ("overdensity", "smoothed_4") for layer in range(4)]
+        places = ("before_0", "0", "1", "after_0")
+        names = [f"{name}_{place}" for name in ("overdensity", "smoothed_4") for place in places]
         assert list(file.attrs["x_channels"]) == names
     lengths = np.full(3, 12)
     lengths[axis] = 6 + 2 * 3

@@ -102,11 +102,20 @@ class MapShape:
         --------
         >>> MapShape(16, 8, layers=2).x_channels(["smoothed_4"])
         ['overdensity_0', 'overdensity_1', 'smoothed_4_0', 'smoothed_4_1']
+        >>> MapShape(16, 8, margin_depth=8).x_channels()
+        ['overdensity_before_0', 'overdensity', 'overdensity_after_0']
         """
-        return channel_names(self.input_layers, fields)
+        return channel_names(self.layers, self.margin_layers, fields)
 
 
-def channel_names(layers: int, fields: Sequence[str] = ()) -> list[str]:
-    """Return the names of the layers of the overdensity, then of those of each field."""
-    names = ["overdensity", *fields]
-    return names if layers == 1 else [f"{name}_{k}" for name in names for k in range(layers)]
+def channel_names(layers: int, margin_layers: int = 0, fields: Sequence[str] = ()) -> list[str]:
+    """Return the names of the layers of the overdensity, then of those of each field.
+
+    Layers ascend along the line of sight: those before the sub-box, its own, those after it.
+    """
+    own = [""] if layers == 1 else [f"_{layer}" for layer in range(layers)]
+    before, after = (
+        [f"_{where}_{layer}" for layer in range(margin_layers)] for where in ("before", "after")
+    )
+    places = [*before, *own, *after]
+    return [f"{name}{place}" for name in ("overdensity", *fields) for place in places]

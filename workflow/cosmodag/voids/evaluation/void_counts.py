@@ -6,6 +6,7 @@ from typing import Any
 from cosmodag.evaluation.baselines.examples import Fitted
 from cosmodag.evaluation.evaluation import SplitExamples
 from cosmodag.evaluation.number_evaluation import NumberEvaluation
+from cosmodag.voids.evaluation.void_maps import only_galaxies
 
 
 class VoidCountEvaluation(NumberEvaluation):
@@ -23,7 +24,8 @@ class VoidCountEvaluation(NumberEvaluation):
 
         settings = dict(settings or {})
         of_boxes = {name: settings.pop(name) for name in OF_NUMBERS if name in settings}
-        fitted = super().fit(examples, settings=settings, **options)
+        galaxies = {name: only_galaxies(split) for name, split in examples.items()}
+        fitted = super().fit(galaxies, settings=settings, **options)
         by_column = {
             column: {split: each._replace(y=each.y[:, n]) for split, each in examples.items()}
             for n, column in enumerate(self.columns)

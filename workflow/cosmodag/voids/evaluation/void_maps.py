@@ -1,5 +1,6 @@
 """Evaluation of void maps."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,9 @@ from cosmodag.evaluation.baselines.examples import Examples, Fitted
 from cosmodag.evaluation.evaluation import SplitExamples
 from cosmodag.evaluation.figures import MapLabels
 from cosmodag.evaluation.map_evaluation import MapEvaluation
+
+GALAXIES = re.compile(r"overdensity(_\d+)?")
+"""Channels of the galaxies inside a sub-box."""
 
 
 class VoidMapEvaluation(MapEvaluation):
@@ -39,10 +43,17 @@ class VoidMapEvaluation(MapEvaluation):
         )
         return {**fitted, **on_boxes[self.channel]}
 
+    def shown(self, examples: Examples) -> Examples:
+        """Return the galaxies of examples, to be drawn."""
+        return only_galaxies(examples)
+
 
 def only_galaxies(examples: Examples) -> Examples:
-    """Return examples without the fields that networks get beside the overdensity."""
-    places = [n for n, name in enumerate(examples.channels) if name.startswith("overdensity")]
+    """Return the galaxies of the sub-boxes alone.
+
+    Networks get fields beside them, and margins before and after the sub-boxes.
+    """
+    places = [n for n, name in enumerate(examples.channels) if GALAXIES.fullmatch(name)]
     if len(places) == len(examples.channels):
         return examples
     channels = tuple(examples.channels[n] for n in places)
