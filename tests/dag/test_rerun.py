@@ -24,6 +24,7 @@ BASELINES = {
 }
 RELABEL = {"voids_relabel experiment=voids,dataset=taught"}
 SPLIT = {f"voids_split experiment=voids,dataset={name}" for name in ("slabs", "cubes")}
+STATISTICS = "voids_statistics statistics=boxes"
 END = {"report", "all"}
 LEARNING = SPLIT | RELABEL | TRAINING | EVALUATION | BASELINES | END
 
@@ -62,7 +63,8 @@ def test_changed_mass_assignment_regrids_and_relearns_but_finds_no_voids_anew(ch
 
 def test_changed_void_threshold_relabels_and_relearns_but_grids_nothing(changed):
     changed.key("voids.labels.boxes.matter", {"minimum_volume": 50, "threshold": -0.5})
-    assert changed.planned() == batches("label", "labels=boxes") | CUTOUTS | LEARNING
+    again = batches("label", "labels=boxes") | CUTOUTS | LEARNING
+    assert changed.planned() == again | {STATISTICS}
 
 
 def test_changed_epochs_retrain_one_network(changed):
@@ -88,6 +90,7 @@ def test_more_realizations_simulate_only_the_new_ones(changed):
     changed.key("voids.sources.boxes.simulation", {**TINY_SIMULATION, "realizations": 9})
     new = (2,)
     assert changed.planned() == LEARNING | {
+        STATISTICS,
         *batches("simulate", "source=boxes", new),
         *batches("grid", "grid=boxes", new),
         *batches("label", "labels=boxes", new),
