@@ -43,16 +43,16 @@ class MapShape:
                 raise InputError(f"{name} is {getattr(self, name)}: it must be at least 1")
         if self.margin_depth < 0:
             raise InputError(f"margin_depth is {self.margin_depth}: it must be at least 0")
-        for whole, part, name in (
-            (("depth", self.depth), self.layers, f"layers: {self.layers} equal parts"),
-            (("margin_depth", self.margin_depth), self.thickness, "layers of the depth"),
-            (("side", self.side), self.factor, f"factor {self.factor}"),
-            (("factor", self.factor), self.input_factor, f"input_factor {self.input_factor}"),
+        for name, part, parts in (
+            ("depth", self.layers, f"layers: {self.layers} equal parts"),
+            ("margin_depth", self.thickness, "layers of the depth"),
+            ("side", self.factor, f"factor {self.factor}"),
+            ("factor", self.input_factor, f"input_factor {self.input_factor}"),
         ):
-            if whole[1] % part:
+            if getattr(self, name) % part:
                 raise InputError(
-                    f"{whole[0]} {whole[1]} cells does not divide by {name}: choose a multiple of "
-                    f"{part}"
+                    f"{name} {getattr(self, name)} cells does not divide by {parts}: choose a "
+                    f"multiple of {part}"
                 )
 
     @property

@@ -9,6 +9,22 @@ OCCUPANCY = 4.0
 """Mean number of galaxies per cell of a cell list."""
 
 
+@numba.njit(cache=True)
+def _cells_within(reach, centre, cell, shape, periodic):
+    """Return the first and the last cell along each axis that a sphere touches.
+
+    In a periodic box they may lie beyond its ends.
+    """
+    first, last = np.empty(3, np.int64), np.empty(3, np.int64)
+    for axis in range(3):
+        first[axis] = int(np.floor((centre[axis] - reach) / cell[axis]))
+        last[axis] = int(np.floor((centre[axis] + reach) / cell[axis]))
+        if not periodic:
+            first[axis] = max(first[axis], 0)
+            last[axis] = min(last[axis], shape[axis] - 1)
+    return first, last
+
+
 @numba.njit(parallel=True, cache=True)
 def cells_in_shells(field, cell, centre, width, n_shells, periodic):
     """Sum a field over the cells in shells; bound by reading the cells within reach.
@@ -39,13 +55,7 @@ def cells_in_shells(field, cell, centre, width, n_shells, periodic):
     sums, counts = np.zeros((len(centre), n_shells)), np.zeros((len(centre), n_shells))
     for n in numba.prange(len(centre)):
         reach = n_shells * width[n]
-        first, last = np.empty(3, np.int64), np.empty(3, np.int64)
-        for axis in range(3):
-            first[axis] = int(np.floor((centre[n, axis] - reach) / cell[axis]))
-            last[axis] = int(np.floor((centre[n, axis] + reach) / cell[axis]))
-            if not periodic:
-                first[axis] = max(first[axis], 0)
-                last[axis] = min(last[axis], shape[axis] - 1)
+        first, last = _cells_within(reach, centre[n], cell, shape, periodic)
         for i in range(first[0], last[0] + 1):
             dx = (i + 0.5) * cell[0] - centre[n, 0]
             for j in range(first[1], last[1] + 1):
@@ -92,14 +102,9 @@ def galaxies_in_shells(galaxies: CellList, weight, centre, width, n_shells):
     sums = np.zeros((len(centre), n_shells))
     for n in numba.prange(len(centre)):
         reach = n_shells * width[n]
-        first, last = np.empty(3, np.int64), np.empty(3, np.int64)
+        first, last = _cells_within(reach, centre[n], cell, shape, galaxies.periodic)
         for axis in range(3):
-            first[axis] = int(np.floor((centre[n, axis] - reach) / cell[axis]))
-            last[axis] = int(np.floor((centre[n, axis] + reach) / cell[axis]))
-            if not galaxies.periodic:
-                first[axis] = max(first[axis], 0)
-                last[axis] = min(last[axis], shape[axis] - 1)
-            elif last[axis] - first[axis] >= shape[axis]:  # each cell once
+            if last[axis] - first[axis] >= shape[axis]:  # each cell once
                 first[axis], last[axis] = 0, shape[axis] - 1
         for i in range(first[0], last[0] + 1):
             for j in range(first[1], last[1] + 1):
