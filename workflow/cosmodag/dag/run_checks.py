@@ -171,6 +171,15 @@ def _check_task(keys: Keys, task: Mapping, example_format: ExampleFormat) -> Non
                 (*keys, "channels"),
                 f"{channel!r} is not an input channel{nearest(channel, example_format.channels)}",
             )
+    for column, (low, high) in task.get("ranges", {}).items():
+        if column not in task["columns"]:
+            raise ConfigError(
+                (*keys, "ranges"), f"{column!r} is not a column{nearest(column, task['columns'])}"
+            )
+        if not low < high:
+            raise ConfigError(
+                (*keys, "ranges", column), f"[{low}, {high}] is no range; give [low, high]"
+            )
     if name == "ordinal" and len(task.get("values", task["columns"])) != len(task["columns"]):
         raise ConfigError(
             (*keys, "values"),

@@ -106,6 +106,14 @@ class Draws(NamedTuple):
         """Return the scores of both, of the same predictor, groups and seed."""
         return Draws(self.values | other.values, self.replicas | other.replicas, self.groups)
 
+    def renamed(self, rename: Callable[[str], str]) -> "Draws":
+        """Return the draws with other names of the scores."""
+        return Draws(
+            {rename(name): value for name, value in self.values.items()},
+            {rename(name): values for name, values in self.replicas.items()},
+            self.groups,
+        )
+
     def minus(self, other: "Draws", level: float = LEVEL) -> dict[str, Interval]:
         """Return the paired difference of each score that both have.
 

@@ -34,6 +34,8 @@ LEADING = (
     "ssim",
     "top_1",
     "expected_calibration_error",
+    "information_gain",
+    "figure_of_merit",
     "r2",
     "rmse",
 )
@@ -44,6 +46,7 @@ LEARNED = (
     "mcc",
     "mcc_best",
     "brier_skill",
+    "information_gain",
     "r2",
     "accuracy",
     "explained_variance",

@@ -26,6 +26,10 @@ SHARED_SCORES: Mapping[str, Score] = {
     "correlation": Score("correlation"),
     "coverage_68": Score("coverage of the 68 % interval"),
     "coverage_95": Score("coverage of the 95 % interval"),
+    "information_gain": Score("information gain in nats", "higher"),
+    "figure_of_merit": Score("figure of merit", "higher"),
+    "credible_68": Score("coverage of the 68 % region"),
+    "credible_95": Score("coverage of the 95 % region"),
     "auc": Score("area under the ROC curve", "higher"),
     "accuracy": Score("accuracy", "higher"),
     "mae": Score("mean absolute error", "lower"),
@@ -54,6 +58,9 @@ SHARED_BASELINES: Mapping[str, str] = {
     "principal": "principal components",
     "cosines": "largest cosine coefficients",
     "coarse": "lowest cosine coefficients",
+    "prior": "the prior",
+    "summaries": "a perceptron on summary statistics",
+    "summaries_likelihood": "a Gaussian likelihood of summary statistics",
 }
 
 

@@ -11,6 +11,7 @@ from cosmodag.evaluation.latent_evaluation import LatentEvaluation
 from cosmodag.evaluation.map_evaluation import MapEvaluation
 from cosmodag.evaluation.number_evaluation import NumberEvaluation
 from cosmodag.evaluation.ordered_evaluation import OrderedEvaluation
+from cosmodag.evaluation.posterior_evaluation import PosteriorEvaluation
 from cosmodag.evaluation.reconstruction_evaluation import ReconstructionEvaluation
 
 SHARED: Mapping[str, type[Evaluation]] = {
@@ -19,6 +20,7 @@ SHARED: Mapping[str, type[Evaluation]] = {
     "regression": NumberEvaluation,
     "classification": OrderedEvaluation,
     "ordinal": OrderedEvaluation,
+    "posterior": PosteriorEvaluation,
     "reconstruction": ReconstructionEvaluation,
     "latent": LatentEvaluation,
 }

@@ -45,6 +45,10 @@ EXPERIMENT = Experiment(
             "Which parameters does a galaxy have?",
             "cosmodag.galaxies.evaluation.parameter_evaluation:ParameterEvaluation",
         ),
+        "posterior": Task(
+            "What is the joint posterior of the parameters of a galaxy?",
+            "cosmodag.galaxies.evaluation.parameter_posteriors:ParameterPosteriorEvaluation",
+        ),
         "latent": Task(
             "How many latent dimensions describe a galaxy image?",
         ),

@@ -53,6 +53,10 @@ EXPERIMENT = Experiment(
             "Which fraction of a slice is neutral?",
             "cosmodag.reionization.evaluation.slice_evaluations:SliceNumberEvaluation",
         ),
+        "posterior": Task(
+            "What is the joint posterior of the parameters of a slice?",
+            "cosmodag.reionization.evaluation.slice_evaluations:SlicePosteriorEvaluation",
+        ),
         "reconstruction": Task(
             "How well can a slice be reconstructed from an eighth of its size?",
             "cosmodag.reionization.evaluation.slice_evaluations:SliceReconstructionEvaluation",

@@ -27,20 +27,19 @@ def anchors(task: ScalarTask, dataset: Dataset) -> list[tuple[int, str, float, f
     files = dataset.description["examples"]
     if not all(file.get("flux_unit") and file.get("pixel") for file in files):
         return []
-    if getattr(task, "distribution", None) == "negative_binomial":
-        return []  # whose outputs scale with the exponential of the network's
+    if task.outputs_per_column is None:
+        return []
     unit, pixel = files[0]["flux_unit"], files[0]["pixel"]
     logarithms = {
         "magnitude": ("flux", -2.5 / math.log(10), 22.5 - 2.5 * math.log10(unit)),
         "log_radius": ("radius", 1 / math.log(10), math.log10(pixel)),
     }
     columns = task.target["columns"]
-    outputs_per_column = task.outputs // len(columns)  # 2 where a spread accompanies each mean
     result = []
     for number, column in enumerate(columns):
         if column in logarithms:
             measurement, slope, zero = logarithms[column]
             mean, std = task.mean[number].item(), task.std[number].item()
-            output = outputs_per_column * number
+            output = task.outputs_per_column * number
             result.append((output, measurement, slope / std, (zero - mean) / std))
     return result

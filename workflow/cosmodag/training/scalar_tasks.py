@@ -25,6 +25,12 @@ class ScalarTask(Task):
     mean, std : sequence of float
         Mean and standard deviation of each column in the training split.
 
+    Attributes
+    ----------
+    outputs_per_column : int or None
+        Outputs of the network per column, of which the first is the standardized mean; None where
+        the mean is no linear function of an output.
+
     Raises
     ------
     InputError
@@ -33,6 +39,7 @@ class ScalarTask(Task):
 
     head = "scalars"
     scores: Mapping[str, bool] = {"r2": True, "rmse": False}
+    outputs_per_column: int | None = None
 
     def __init__(self, columns: Sequence[str], mean: Sequence[float], std: Sequence[float]):
         if len(columns) != len(mean) or len(columns) != len(std):
@@ -132,6 +139,7 @@ class CountTask(ScalarTask):
             raise InputError("task.distribution: a negative binomial needs counts above 0")
         self.distribution = distribution
         self.outputs = 2 * len(columns)
+        self.outputs_per_column = 2 if distribution == "gaussian" else None
 
     def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Return the negative log likelihood of each example, averaged over columns, (b,)."""
@@ -182,6 +190,8 @@ class CountTask(ScalarTask):
 
 class RegressionTask(ScalarTask):
     """Scalars by the squared error of their standardized values; parameters as in `ScalarTask`."""
+
+    outputs_per_column = 1
 
     def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Return the squared error of each example, averaged over columns, (b,)."""

@@ -10,6 +10,7 @@ from cosmodag.training.latent_task import LatentTask
 from cosmodag.training.map_task import MapTask
 from cosmodag.training.matching_task import MatchingTask
 from cosmodag.training.ordinal_task import OrdinalTask
+from cosmodag.training.posterior_task import PosteriorTask
 from cosmodag.training.reconstruction_task import ReconstructionTask
 from cosmodag.training.scalar_tasks import CountTask, RegressionTask
 from cosmodag.training.task import Task
@@ -20,6 +21,7 @@ TASKS: dict[str, type[Task]] = {
     "regression": RegressionTask,
     "classification": ClassificationTask,
     "ordinal": OrdinalTask,
+    "posterior": PosteriorTask,
     "reconstruction": ReconstructionTask,
     "matching": MatchingTask,
     "latent": LatentTask,

@@ -15,6 +15,7 @@ from cosmodag.evaluation.evaluation import (
 )
 from cosmodag.evaluation.number_evaluation import NumberEvaluation
 from cosmodag.evaluation.ordered_evaluation import OrderedEvaluation
+from cosmodag.evaluation.posterior_evaluation import PosteriorEvaluation
 from cosmodag.evaluation.reconstruction_evaluation import ReconstructionEvaluation
 from cosmodag.reionization.baselines import slice_features
 from cosmodag.reionization.evaluation import slice_figures
@@ -50,6 +51,14 @@ class SliceNumberEvaluation(SliceEvaluation, NumberEvaluation):
     """Evaluation of quantities predicted from slices, such as the neutral fraction."""
 
     FEATURE_PREFIX = "slice_"
+
+    def features(self, examples: Examples) -> Examples:
+        """Return the examples with features of slices, shape (N, F), as input."""
+        return slice_features.replace_by_features(examples)
+
+
+class SlicePosteriorEvaluation(SliceEvaluation, PosteriorEvaluation):
+    """Evaluation of posteriors of parameters of slices, such as redshift and escape fraction."""
 
     def features(self, examples: Examples) -> Examples:
         """Return the examples with features of slices, shape (N, F), as input."""

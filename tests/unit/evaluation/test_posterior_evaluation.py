@@ -1,0 +1,147 @@
+"""Posteriors are scored as those of a linear model, whose posterior is known, should be."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.stats import kstest
+
+from cosmodag.evaluation.baselines import posteriors
+from cosmodag.evaluation.baselines.examples import Examples
+from cosmodag.evaluation.evaluation import Subset
+from cosmodag.evaluation.posterior_evaluation import PosteriorEvaluation
+from cosmodag.evaluation.posterior_scores import judge
+from cosmodag.training.gaussian_mixture import GaussianMixture
+
+COLUMNS = ["omega_m", "sigma8"]
+RANGES = {"omega_m": [0.2, 0.4], "sigma8": [0.65, 1.0]}
+MIXING = np.array([[1.0, 0.5, 0.0, -0.3], [0.2, -1.0, 0.6, 0.1]])
+NOISE = 0.5
+TRUE_PRECISION = MIXING @ MIXING.T / NOISE**2 + np.eye(2)
+TRUE_GAIN = np.linalg.slogdet(TRUE_PRECISION)[1] / 2
+"""Mean information gain of the true posterior in nats."""
+
+
+def make_examples(n: int, seed: int, groups: int | None = None) -> Examples:
+    """Examples whose features are a linear function of the variables with Gaussian noise."""
+    random = np.random.default_rng(seed)
+    z = random.normal(size=(n, 2))
+    x = z @ MIXING + NOISE * random.normal(size=(n, 4))
+    space = evaluation().posterior.space
+    y = space.to_parameters(torch.as_tensor(z)).numpy()
+    group = np.arange(n) if groups is None else np.arange(n) % groups
+    index = pd.DataFrame({"group": [f"{seed}-{k}" for k in group]})
+    for k, column in enumerate(COLUMNS):
+        index[column] = y[:, k]
+    return Examples(x, y.astype(np.float32), index)
+
+
+class LinearEvaluation(PosteriorEvaluation):
+    """Evaluation whose features are the examples themselves."""
+
+    def summaries(self, examples, **options):
+        return {"summaries": {split: each.x for split, each in examples.items()}}
+
+
+def evaluation() -> LinearEvaluation:
+    task = {"name": "posterior", "columns": COLUMNS, "ranges": RANGES}
+    return LinearEvaluation(task | {"mean": [0.3, 0.825], "std": [0.058, 0.1]})
+
+
+def true_posterior(examples: Examples, widened: float = 1.0) -> np.ndarray:
+    """Descriptions of the true posteriors, or of too wide or too narrow ones."""
+    mean = examples.x @ MIXING.T / NOISE**2 @ np.linalg.inv(TRUE_PRECISION)
+    n = len(examples.x)
+    factor = np.broadcast_to(np.linalg.cholesky(TRUE_PRECISION), (n, 2, 2)).copy()
+    mixture = GaussianMixture(
+        torch.zeros(n, 1), torch.as_tensor(mean)[:, None], torch.as_tensor(factor)[:, None]
+    )
+    return mixture.widened(widened).output().numpy().astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def splits():
+    return {"train": make_examples(500, 1), "valid": make_examples(300, 2), "test": make_examples(600, 3)}
+
+
+@pytest.fixture(scope="module")
+def fitted(splits):
+    return evaluation().fit(splits, seed=1)
+
+
+def scored(splits, fitted, widened=1.0):
+    network = {s: {"mixture": true_posterior(splits[s], widened)} for s in ("valid", "test")}
+    return evaluation().score(Subset(splits, network, fitted), replicas=200, seed=0)
+
+
+def test_the_true_posterior_is_calibrated_and_gains_what_it_should(splits, fitted):
+    metrics = scored(splits, fitted).metrics
+    gain = metrics["scores"]["information_gain"]
+    assert gain["low"] < TRUE_GAIN < gain["high"]
+    assert metrics["scores"]["credible_68"]["value"] == pytest.approx(0.683, abs=0.06)
+    assert metrics["scores"]["credible_95"]["value"] == pytest.approx(0.954, abs=0.03)
+    assert metrics["scores"]["omega_m.coverage_68"]["value"] == pytest.approx(0.683, abs=0.06)
+    calibration = metrics["calibration"]["network"]
+    assert calibration["scale"] == pytest.approx(1, abs=0.1)
+    assert all(each["p"] > 0.01 for each in calibration["uniformity"].values())
+
+
+@pytest.mark.parametrize("widened", [0.6, 1.8])
+def test_posteriors_of_a_wrong_width_are_corrected_on_the_validation_split(
+    splits, fitted, widened
+):
+    metrics = scored(splits, fitted, widened).metrics
+    assert metrics["calibration"]["network"]["scale"] == pytest.approx(1 / widened, rel=0.1)
+    assert metrics["scores"]["credible_68"]["value"] == pytest.approx(0.683, abs=0.06)
+
+
+def test_wrong_posteriors_are_noticed_by_ranks_and_random_points(splits, fitted):
+    test = splits["test"]
+    mixture = GaussianMixture.from_output(torch.as_tensor(true_posterior(test, 0.4)), 2)
+    judged = judge(mixture, evaluation().posterior.space, test.y, scale=1.0, seed=1)
+    uniformity = judged.uniformity(test.index["group"].to_numpy(), COLUMNS)
+    assert all(uniformity[name]["p"] < 1e-4 for name in (*COLUMNS, "tarp"))
+    assert (judged.level <= 0.683).mean() < 0.4
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"), [("summaries", 0.12), ("summaries_likelihood", 0.04)]
+)
+def test_baselines_come_close_to_the_true_posterior(splits, fitted, name, loss):
+    scores = scored(splits, fitted).metrics["baselines"]
+    assert scores[name]["information_gain"]["value"] > TRUE_GAIN - loss
+    assert scores["prior"]["information_gain"]["value"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_network_that_predicts_the_prior_is_reported_as_worse(splits, fitted):
+    prior = posteriors.prior(*splits.values())
+    network = {"valid": {"mixture": prior.valid}, "test": {"mixture": prior.test}}
+    result = evaluation().score(Subset(splits, network, fitted), replicas=200, seed=0)
+    assert result.metrics["outcome"] == "worse"
+    assert "information gain in nats" in result.metrics["verdict"]
+
+
+def test_figures_and_table_are_made(splits, fitted, tmp_path):
+    result = scored(splits, fitted)
+    expected = {"posteriors", "calibration", "numbers_omega_m", "numbers_sigma8"}
+    assert result.figures.keys() == expected
+    for name, figure in result.figures.items():
+        figure.draw(tmp_path / f"{name}.svg")
+    (table,) = result.tables
+    assert [row[0] for row in table.rows] == [
+        "network",
+        "the prior",
+        "a perceptron on summary statistics",
+        "a Gaussian likelihood of summary statistics",
+    ]
+    assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_tests_of_uniformity_take_one_example_per_group():
+    test = make_examples(600, 3, groups=60)
+    space = evaluation().posterior.space
+    mixture = GaussianMixture.from_output(torch.as_tensor(true_posterior(test)), 2)
+    judged = judge(mixture, space, test.y, scale=1.0, seed=1)
+    tested = judged.uniformity(test.index["group"].to_numpy(), COLUMNS)
+    expected = kstest(judged.rank[:60, 0], "uniform").statistic
+    assert tested["omega_m"]["distance"] == pytest.approx(expected)

@@ -1,0 +1,132 @@
+"""Summaries of the galaxies of whole boxes from which cosmological parameters can be inferred.
+
+The power spectrum, and the number and sizes of voids as spheres of low mean galaxy density.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from tqdm import tqdm
+
+from cosmodag.errors import InputError
+from cosmodag.evaluation.baselines.examples import Examples
+from cosmodag.gridding.spectra import power_spectrum
+from cosmodag.hdf5 import open_kind
+from cosmodag.threads import numba_threads
+from cosmodag.voids.baselines.whole_boxes import Sources, WholeBox, open_whole_boxes
+from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
+
+N_BINS = 12
+"""Bins of the power spectrum, of equal width in ln k, some of which merge at small k."""
+LARGEST_K = 0.7
+"""Largest wavenumber in units of the Nyquist wavenumber of the grid."""
+THRESHOLDS = (-0.7, -0.8, -0.875)
+"""Mean overdensities of galaxies in voids."""
+SMALLEST_RADIUS_CELLS = 3.0
+"""Smallest radius of a void in cells of the grid."""
+RADIUS_RATIO = 1.25
+"""Ratio of the edges of bins in radius."""
+N_RADII = 6
+"""Bins in radius, of which the last has no upper edge."""
+
+
+def box_summaries(
+    sources: Sources, examples: Mapping[str, Examples], *, threads: int | None = None
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return summaries of the whole box of each example.
+
+    Parameters
+    ----------
+    sources : mapping from {"grid", "labels"} to sequence of path
+        Files of the boxes, see `whole_boxes`.
+    examples : mapping from split to Examples
+        Examples with their index.
+    threads : int, optional
+        Threads of the finder and of Fourier transforms; all by default.
+
+    Returns
+    -------
+    dict from str to dict from split to numpy.ndarray (N, F), float64
+        ``spectrum``: logarithms of the power. ``void_sizes``: for each threshold and bin in radius
+        2 sqrt(n + 3/8) of the number n of voids, whose scatter is about 1 (Anscombe 1948), and the
+        fraction of the volume in voids. ``spectrum_and_voids``: both.
+
+    Raises
+    ------
+    InputError
+        A box is in none of the files.
+    """
+    label = _first_label(sources)
+    summaries: dict[str, dict[str, np.ndarray]] = {"spectrum": {}, "void_sizes": {}}
+    with numba_threads(threads):
+        for split, each in examples.items():
+            rows: list[np.ndarray] = []
+            found: dict[str, list[np.ndarray]] = {name: [] for name in summaries}
+            boxes = open_whole_boxes(sources, label, each.index)
+            for box in tqdm(boxes, desc=f"summaries, {split}", unit="box", disable=None):
+                overdensity = box.galaxies(label, minimum_radius=0)
+                rows.append(box.rows)
+                spectrum = log_spectrum(box, overdensity, threads)
+                sizes = void_sizes(overdensity, box.files.box_size, periodic=box.files.periodic)
+                for name, values in (("spectrum", spectrum), ("void_sizes", sizes)):
+                    found[name].append(np.tile(values, (len(box.rows), 1)))
+            order = np.argsort(np.concatenate(rows))
+            for name, values in found.items():
+                summaries[name][split] = np.concatenate(values)[order]
+    both = {
+        split: np.hstack([summaries["spectrum"][split], summaries["void_sizes"][split]])
+        for split in examples
+    }
+    return {**summaries, "spectrum_and_voids": both}
+
+
+def log_spectrum(box: WholeBox, overdensity: np.ndarray, threads: int | None = None) -> np.ndarray:
+    """Return logarithms of the power of the galaxies, with its shot noise, (bins,)."""
+    size, cells = box.files.box_size, np.asarray(box.files.cells)
+    fundamental = 2 * np.pi / size.max()
+    largest = LARGEST_K * np.pi / (size / cells).max()
+    edges = np.geomspace(fundamental / 2, largest, N_BINS + 1)
+    method = str(box.files.grid.attrs["method"])
+    _, power, n_modes = power_spectrum(
+        overdensity, size, method=method, edges=edges, threads=threads
+    )
+    return np.log(power[n_modes > 0])
+
+
+def void_sizes(overdensity: np.ndarray, box_size: np.ndarray, *, periodic: bool) -> np.ndarray:
+    """Return numbers of voids by threshold and radius, and the fraction of the volume in them.
+
+    Parameters
+    ----------
+    overdensity : numpy.ndarray, shape (nx, ny, nz), float32
+        Overdensity of the galaxies.
+    box_size : numpy.ndarray, shape (3,)
+        Sides of the box in Mpc/h.
+    periodic : bool
+        Whether the box is periodic.
+
+    Returns
+    -------
+    numpy.ndarray, shape (thresholds × (bins + 1),), float64
+        2 sqrt(n + 3/8) for each bin, and the fraction of the volume, for each threshold.
+    """
+    smallest = SMALLEST_RADIUS_CELLS * (box_size / overdensity.shape).max()
+    edges = [*(smallest * RADIUS_RATIO ** np.arange(N_RADII)), np.inf]
+    values: list[float] = []
+    for threshold in THRESHOLDS:
+        voids = find_underdense_spheres(
+            overdensity, box_size, periodic=periodic, threshold=threshold, minimum_radius=smallest
+        )
+        number, _ = np.histogram(voids.radius, edges)
+        values += [*(2 * np.sqrt(number + 0.375)), voids.volume.sum() / box_size.prod()]
+    return np.array(values)
+
+
+def _first_label(sources: Sources) -> str:
+    """Return a label of the boxes, by which their files are opened."""
+    path = sources["labels"][0]
+    with open_kind(path, "labels") as file:
+        labels = list(file.attrs["labels"])
+    if not labels:
+        raise InputError(f"{path}: no label in it")
+    return str(labels[0])
