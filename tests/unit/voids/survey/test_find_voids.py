@@ -235,6 +235,28 @@ def test_velocities_and_other_columns_are_read(find, files, survey_voids, tmp_pa
     )
 
 
+def test_voids_of_galaxies_without_clustering_are_all_chance(find, files, tmp_path):
+    points = uniform(np.random.default_rng(8), DENSITY, "points").position
+    sky_table(points).to_csv(files / "unclustered.csv", index=False)
+    words = ["--minimum-radius", "7", "--cell", "1.75", "--chance-samples", "3"]
+    done = find(tmp_path / "voids", *words, catalogue="unclustered.csv")
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "voids" / "voids.csv")
+    content = json.loads((tmp_path / "voids" / "voids.json").read_text())
+    assert content["n_chance"] == pytest.approx(len(table), abs=4 * np.sqrt(len(table)))
+    assert table["chance_fraction"].iloc[-1] > 0.5
+
+
+def test_planted_voids_are_no_chance(find, survey_voids, tmp_path):
+    table = pd.read_csv(survey_voids / "voids.csv")
+    assert table["chance_fraction"].iloc[0] == 0
+    assert table["chance_fraction"].iloc[-1] < 0.2
+    done = find(tmp_path / "voids", "--chance-samples", "0")
+    assert done.exit_code == 0, done.output
+    without = pd.read_csv(tmp_path / "voids" / "voids.csv")
+    pd.testing.assert_frame_equal(without, table.drop(columns="chance_fraction"))
+
+
 @pytest.mark.parametrize(
     ("words", "randoms", "message"),
     [

@@ -60,6 +60,7 @@ def command(catalogue, output, randoms, mask, threads, **settings):
       overdensity        mean of the galaxies in the (maximal) sphere, or in the basin
       n_galaxies         in that sphere or basin
       fraction_inside    fraction of the volume of the sphere of `radius` inside the survey
+      chance_fraction    voids of at least this size by chance, per void that is found
       contrast           of a basin, density of its ridge over that of its minimum
       significance       of a basin, the difference in units of Poisson noise
       ellipticity        of a basin, 0 for a sphere

@@ -14,6 +14,7 @@ from cosmodag.voids.finders.sphere_means import mean_in_spheres
 from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue, sphere_volume
 from cosmodag.voids.finders.watershed import WatershedVoids, find_watershed_voids
+from cosmodag.voids.survey.chance_voids import chance_fraction, draw_unclustered
 from cosmodag.voids.survey.survey_grid import SurveyGrid
 from cosmodag.voids.survey.tracers import Tracers, TracerSample
 from cosmodag.voids.survey.void_search import VoidSearch
@@ -37,8 +38,9 @@ class FoundVoids:
         centre in Mpc/h; `ra`, `dec` in degrees and `redshift`, in a survey; `radius` of its
         (maximal) sphere and `effective_radius` of the sphere of equal volume, in Mpc/h; `volume`
         in (Mpc/h)³; `overdensity`, mean of the galaxies in the (maximal) sphere or basin;
-        `n_galaxies` there; `fraction_inside` the survey of its volume. Of basins also `contrast`,
-        `significance` and `ellipticity`, see `WatershedVoids`.
+        `n_galaxies` there; `fraction_inside` the survey of its volume; `chance_fraction`, see
+        `cosmodag.voids.survey.chance_voids.chance_fraction`, if it was estimated. Of basins also
+        `contrast`, `significance` and `ellipticity`, see `WatershedVoids`.
     sample : TracerSample
         The galaxies, in the coordinates of the table.
     n_dropped : int
@@ -47,6 +49,8 @@ class FoundVoids:
         What states where there are galaxies, see `Tracers.footprint_source`.
     warnings : sequence of str
         What was warned of.
+    n_chance : float or None
+        Mean number of voids in samples without clustering; None if there are none.
     """
 
     table: pd.DataFrame
@@ -54,6 +58,7 @@ class FoundVoids:
     n_dropped: int
     footprint_source: str
     warnings: Sequence[str]
+    n_chance: float | None = None
 
     def summarize(self) -> str:
         """Return the numbers of galaxies and voids, and the fraction of the volume in voids."""
@@ -63,6 +68,8 @@ class FoundVoids:
             share = self.table["volume"].sum() / volume
             text += f", of {radius.min():.3g} to {radius.max():.3g} Mpc/h, in {share:.0%} of "
             text += f"{volume:.3g} (Mpc/h)³"
+        if self.n_chance is not None:
+            text += f"; galaxies without clustering have {self.n_chance:.3g}"
         if self.n_dropped:
             text += f"; {self.n_dropped} that reach out of the survey are left out"
         return text
@@ -111,15 +118,37 @@ def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = No
                 expected,
                 FEW_GALAXIES,
             )
-        table = _tabulate(_find(sample, search), sample)
-    inside = table["fraction_inside"] >= search.minimum_fraction_inside
-    table = table[inside].reset_index(drop=True)
+        table, n_dropped = _search(sample, search)
+        n_chance = _compare_with_chance(table, sample, search)
     table.insert(0, "void", np.arange(len(table)))
     sky = tracers.sky_columns(table[["x", "y", "z"]].to_numpy())
     for place, (name, values) in enumerate(sky.items(), table.columns.tolist().index("z") + 1):
         table.insert(place, name, values)
-    n_dropped = int((~inside).sum())
-    return FoundVoids(table, sample, n_dropped, tracers.footprint_source, warnings)
+    return FoundVoids(table, sample, n_dropped, tracers.footprint_source, warnings, n_chance)
+
+
+def _search(sample: TracerSample, search: VoidSearch) -> tuple[pd.DataFrame, int]:
+    """Return the properties of voids inside a survey or box, and the number of those left out."""
+    table = _tabulate(_find(sample, search), sample)
+    inside = table["fraction_inside"] >= search.minimum_fraction_inside
+    return table[inside].reset_index(drop=True), int((~inside).sum())
+
+
+def _compare_with_chance(
+    table: pd.DataFrame, sample: TracerSample, search: VoidSearch
+) -> float | None:
+    """Add the column `chance_fraction`, and return the mean number of voids of chance."""
+    if not search.chance_samples:
+        return None
+    radii = []
+    for seed in range(search.chance_samples):
+        unclustered = draw_unclustered(sample, np.random.default_rng(seed))
+        radii.append(_search(unclustered, search)[0]["effective_radius"].to_numpy())
+    place = table.columns.tolist().index("fraction_inside") + 1
+    found = table["effective_radius"].to_numpy()
+    fraction = chance_fraction(found, np.concatenate(radii), len(radii))
+    table.insert(place, "chance_fraction", fraction)
+    return sum(map(len, radii)) / len(radii)
 
 
 def _find(sample: TracerSample, search: VoidSearch) -> VoidCatalogue:

@@ -62,6 +62,7 @@ def write_voids(
             "sentence": f"{found.summarize()}.",
             "n_voids": len(found.table),
             "n_dropped": found.n_dropped,
+            "n_chance": found.n_chance,
             "n_galaxies": len(found.sample.position),
             "n_rejected": found.sample.rejections.n_rejected,
             "footprint_source": found.footprint_source,

@@ -42,9 +42,15 @@ SURVEY_LIMITS = (
     "survey are left out, and edges are known to about a pixel of the footprint."
 )
 LIMITS = (
-    "Voids are those of the galaxies, not of the matter. There is no estimate of the error, nor of "
-    "how many are chance: the fewer galaxies the volume of the smallest void contains on average, "
-    "the more."
+    "Voids are those of the galaxies, not of the matter, without an estimate of the error."
+)
+CHANCE = (
+    "Voids by chance are those of galaxies without clustering, with the same selection. The column "
+    "chance_fraction is their number per void that is found, of at least the same radius."
+)
+NO_CHANCE = (
+    "How many of them are chance was not estimated: the fewer galaxies the volume of the smallest "
+    "void contains on average, the more."
 )
 CAPTION = "Galaxies and voids in the slice that cuts the largest area of voids{edge}."
 
@@ -58,7 +64,7 @@ def void_section(folder: Path) -> Section:
         Folder that `cosmodag voids find` wrote.
     """
     record = folder / "voids.json"
-    written = ("sentence", "footprint_source", "warnings")
+    written = ("sentence", "footprint_source", "warnings", "n_chance")
     content = read_json(record, "find the voids again", keys=written)
     settings = content["settings"]
     survey = content["footprint_source"] != "box"
@@ -67,7 +73,7 @@ def void_section(folder: Path) -> Section:
     paragraphs.append(FINDERS[settings["finder"]].format(**found_by))
     if survey:
         paragraphs.append(SURVEY_LIMITS.format(**settings))
-    paragraphs.append(LIMITS)
+    paragraphs += [LIMITS, NO_CHANCE if content["n_chance"] is None else CHANCE]
     caption = CAPTION.format(edge=", and the edge of the survey" if survey else "")
     return Section(
         name=f"void-catalogue-{folder.name}",
@@ -113,6 +119,7 @@ def void_table(name: str, content: Mapping[str, Any]) -> SectionTable:
     smallest = 4 / 3 * math.pi * content["settings"]["minimum_radius"] ** 3
     rows: list[list[str | Cell]] = [
         ["Voids", f"{content['n_voids']:,}"],
+        ["Voids by chance", number(content["n_chance"])],
         ["Voids left out at the edges", f"{content['n_dropped']:,}"],
         ["Galaxies", f"{content['n_galaxies']:,}"],
         ["Rows left out", f"{content['n_rejected']:,}"],

@@ -42,6 +42,8 @@ class VoidSearch:
         by default.
     ridge, minimum_significance : float
         Of basins, see `Watershed`.
+    chance_samples : int
+        Samples of galaxies without clustering in which voids are found for comparison.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class VoidSearch:
     smoothing: float | None = None
     ridge: float = 0.2
     minimum_significance: float = 2.5
+    chance_samples: int = 1
 
     def __post_init__(self):
         if self.finder not in FINDERS:
