@@ -61,7 +61,11 @@ def true_posterior(examples: Examples, widened: float = 1.0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def splits():
-    return {"train": make_examples(500, 1), "valid": make_examples(300, 2), "test": make_examples(600, 3)}
+    return {
+        "train": make_examples(500, 1),
+        "valid": make_examples(300, 2),
+        "test": make_examples(600, 3),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +91,7 @@ def test_the_true_posterior_is_calibrated_and_gains_what_it_should(splits, fitte
 
 
 @pytest.mark.parametrize("widened", [0.6, 1.8])
-def test_posteriors_of_a_wrong_width_are_corrected_on_the_validation_split(
-    splits, fitted, widened
-):
+def test_posteriors_of_a_wrong_width_are_corrected_on_the_validation_split(splits, fitted, widened):
     metrics = scored(splits, fitted, widened).metrics
     assert metrics["calibration"]["network"]["scale"] == pytest.approx(1 / widened, rel=0.1)
     assert metrics["scores"]["credible_68"]["value"] == pytest.approx(0.683, abs=0.06)
@@ -104,12 +106,11 @@ def test_wrong_posteriors_are_noticed_by_ranks_and_random_points(splits, fitted)
     assert (judged.level <= 0.683).mean() < 0.4
 
 
-@pytest.mark.parametrize(
-    ("name", "loss"), [("summaries", 0.12), ("summaries_likelihood", 0.04)]
-)
+@pytest.mark.parametrize(("name", "loss"), [("summaries", 0.12), ("summaries_likelihood", 0.04)])
 def test_baselines_come_close_to_the_true_posterior(splits, fitted, name, loss):
-    scores = scored(splits, fitted).metrics["baselines"]
-    assert scores[name]["information_gain"]["value"] > TRUE_GAIN - loss
+    metrics = scored(splits, fitted).metrics
+    best, scores = metrics["scores"]["information_gain"]["value"], metrics["baselines"]
+    assert best - loss < scores[name]["information_gain"]["value"] < best + 0.02
     assert scores["prior"]["information_gain"]["value"] == pytest.approx(0, abs=1e-6)
 
 

@@ -40,8 +40,8 @@ CALIBRATION = (
     "95 % of what independent examples scatter."
 )
 CONTOURS = (
-    "Posteriors of unseen examples, from the most informative (left) to the least, evenly spaced in "
-    "rank: regions of 68 and 95 % by the network (filled) and by the best baseline (lines). The "
+    "Posteriors of unseen examples, from the most informative (left) to the least, evenly spaced "
+    "in rank: regions of 68 and 95 % by the network (filled) and by the best baseline (lines). The "
     "cross is the truth."
 )
 NUMBERS = (
@@ -117,7 +117,9 @@ class PosteriorEvaluation(Evaluation):
     def fit(self, examples: SplitExamples, **options: Any) -> Fitted:
         """Infer posteriors from each set of features, and return the prior."""
         settings = dict(options.pop("settings", None) or {})
-        variables = {split: each._replace(y=self._variables(each)) for split, each in examples.items()}
+        variables = {
+            split: each._replace(y=self._variables(each)) for split, each in examples.items()
+        }
         fitted: dict[str, Predictions | LeftOut] = {"prior": posteriors.prior(*variables.values())}
         for name, features in self.summaries(examples, **options).items():
             if isinstance(features, LeftOut):
@@ -187,7 +189,9 @@ class PosteriorEvaluation(Evaluation):
         for name, each in results.items():
             draws[name] = each.draws(groups, **options)
             for k, column in enumerate(self.parameters):
-                ends = {level: (low[:, k], high[:, k]) for level, (low, high) in each.intervals.items()}
+                ends = {
+                    level: (low[:, k], high[:, k]) for level, (low, high) in each.intervals.items()
+                }
                 of_column = count_scores.count_draws(
                     each.mean[:, k], truth[:, k], groups, intervals=ends, **options
                 )
@@ -249,7 +253,9 @@ class PosteriorEvaluation(Evaluation):
                 column=column,
                 truth=truth[:, k],
                 predicted=network.mean[:, k],
-                intervals={n: (low[:, k], high[:, k]) for n, (low, high) in network.intervals.items()},
+                intervals={
+                    n: (low[:, k], high[:, k]) for n, (low, high) in network.intervals.items()
+                },
             )
             drawn[f"numbers_{column}"] = Figure(draw, NUMBERS)
         return drawn

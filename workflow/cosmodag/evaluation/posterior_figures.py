@@ -122,9 +122,7 @@ def _cumulative(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _samples(mixture: GaussianMixture, space: ParameterSpace, row: int) -> np.ndarray:
     """Return samples of the first two parameters of one posterior."""
-    one = GaussianMixture(
-        mixture.log_weight[[row]], mixture.mean[[row]], mixture.factor[[row]]
-    )
+    one = GaussianMixture(mixture.log_weight[[row]], mixture.mean[[row]], mixture.factor[[row]])
     samples = one.sample(SAMPLES, torch.Generator().manual_seed(row))
     return space.to_parameters(samples)[0, :, :2].numpy()
 

@@ -66,6 +66,11 @@ class JudgedPosteriors:
     nearness: np.ndarray
     scale: float
 
+    def intervals_of(self, column: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Return the intervals of one parameter, each of shape (N,)."""
+        ends = self.intervals.items()
+        return {name: (low[:, column], high[:, column]) for name, (low, high) in ends}
+
     def draws(self, groups: np.ndarray, *, replicas: int, seed: int) -> bootstrap.Draws:
         """Return information gain, figure of merit and coverages with replicas over groups."""
         inside = [self.level <= probability for probability in REGIONS.values()]
@@ -145,9 +150,7 @@ def judge(
         for name, values in _judge_block(_rows(mixture, rows), space, z[rows], generator).items():
             parts.setdefault(name, []).append(values)
     values = {name: np.concatenate(each) for name, each in parts.items()}
-    intervals = {
-        name: (values.pop(f"low_{name}"), values.pop(f"high_{name}")) for name in REGIONS
-    }
+    intervals = {name: (values.pop(f"low_{name}"), values.pop(f"high_{name}")) for name in REGIONS}
     mean = posterior_mean(mixture, space).numpy()
     return JudgedPosteriors(mean=mean, intervals=intervals, scale=scale, **values)
 

@@ -46,7 +46,7 @@ def test_the_spectrum_is_that_of_the_galaxies(summaries):
 
 def test_planted_voids_are_counted_by_radius_and_threshold():
     centres = np.array([[20.0, 20, 20], [70, 70, 20], [20, 70, 70]])
-    radii = np.array([7.0, 12.0, 16.0])
+    radii = np.array([7.0, 13.5, 17.0])
     overdensity = np.full((CELLS,) * 3, 0.1, np.float32)
     overdensity[voxelize_spheres(centres, radii, (CELLS,) * 3, BOX) > 0] = -0.9
     values = void_sizes(overdensity, BOX, periodic=True).reshape(len(THRESHOLDS), N_RADII + 1)

@@ -61,9 +61,9 @@ def files(tmp_path_factory, galaxies):
 def find(files):
     """Run the command with the galaxies of the survey, or of the box."""
 
-    def run(output, *words, catalogue="survey.csv", randoms=True):
+    def run(output, *words, catalogue="survey.csv", randoms=True, chance=0):
         words = [str(files / catalogue), "--output", str(output), *words]
-        words += ["--omega-m", str(OMEGA_M)]
+        words += ["--omega-m", str(OMEGA_M), "--chance-samples", str(chance)]
         words += ["--randoms", str(files / "randoms.csv")] if randoms else []
         return CliRunner().invoke(main, ["voids", "find", *words])
 
@@ -228,6 +228,7 @@ def test_velocities_and_other_columns_are_read(find, files, survey_voids, tmp_pa
         table.to_csv(files / f"{name}_cz.csv", index=False)
     words = [str(files / "survey_cz.csv"), "--randoms", str(files / "randoms_cz.csv"), "--cz"]
     words += ["--columns", '["RA", "DEC", "CZ"]', "--omega-m", str(OMEGA_M)]
+    words += ["--chance-samples", "0"]
     done = CliRunner().invoke(main, ["voids", "find", *words, "--output", str(tmp_path / "voids")])
     assert done.exit_code == 0, done.output
     pd.testing.assert_frame_equal(
@@ -238,8 +239,8 @@ def test_velocities_and_other_columns_are_read(find, files, survey_voids, tmp_pa
 def test_voids_of_galaxies_without_clustering_are_all_chance(find, files, tmp_path):
     points = uniform(np.random.default_rng(8), DENSITY, "points").position
     sky_table(points).to_csv(files / "unclustered.csv", index=False)
-    words = ["--minimum-radius", "7", "--cell", "1.75", "--chance-samples", "3"]
-    done = find(tmp_path / "voids", *words, catalogue="unclustered.csv")
+    words = ["--minimum-radius", "7", "--cell", "1.75"]
+    done = find(tmp_path / "voids", *words, catalogue="unclustered.csv", chance=2)
     assert done.exit_code == 0, done.output
     table = pd.read_csv(tmp_path / "voids" / "voids.csv")
     content = json.loads((tmp_path / "voids" / "voids.json").read_text())
@@ -248,12 +249,13 @@ def test_voids_of_galaxies_without_clustering_are_all_chance(find, files, tmp_pa
 
 
 def test_planted_voids_are_no_chance(find, survey_voids, tmp_path):
-    table = pd.read_csv(survey_voids / "voids.csv")
+    done = find(tmp_path / "voids", chance=1)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "voids" / "voids.csv")
     assert table["chance_fraction"].iloc[0] == 0
     assert table["chance_fraction"].iloc[-1] < 0.2
-    done = find(tmp_path / "voids", "--chance-samples", "0")
-    assert done.exit_code == 0, done.output
-    without = pd.read_csv(tmp_path / "voids" / "voids.csv")
+    assert "galaxies without clustering have" in done.output
+    without = pd.read_csv(survey_voids / "voids.csv")
     pd.testing.assert_frame_equal(without, table.drop(columns="chance_fraction"))
 
 

@@ -14,7 +14,7 @@ class CosmologyEvaluation(PosteriorEvaluation):
     def summaries(
         self, examples: SplitExamples, *, threads: int | None = None, **options: Any
     ) -> Mapping[str, Summaries]:
-        """Return the power spectrum of the galaxies of each box, the sizes of its voids, and both."""
+        """Return the power spectrum of the galaxies of each box, its void sizes, and both."""
         from cosmodag.voids.baselines.box_summaries import box_summaries
 
         if not self.sources:

@@ -41,9 +41,7 @@ SURVEY_LIMITS = (
     "redshift space. Voids with less than {minimum_fraction_inside:.0%} of their volume inside the "
     "survey are left out, and edges are known to about a pixel of the footprint."
 )
-LIMITS = (
-    "Voids are those of the galaxies, not of the matter, without an estimate of the error."
-)
+LIMITS = "Voids are those of the galaxies, not of the matter, without an estimate of the error."
 CHANCE = (
     "Voids by chance are those of galaxies without clustering, with the same selection. The column "
     "chance_fraction is their number per void that is found, of at least the same radius."
