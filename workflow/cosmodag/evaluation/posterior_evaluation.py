@@ -26,6 +26,7 @@ from cosmodag.evaluation.names import baseline_title
 from cosmodag.evaluation.position_probe import Probed
 from cosmodag.evaluation.posterior_scores import LIMITS, JudgedPosteriors, calibrate, judge
 from cosmodag.evaluation.verdict import judged
+from cosmodag.settings import unknown
 from cosmodag.training.gaussian_mixture import GaussianMixture
 from cosmodag.training.posterior_task import PosteriorTask
 
@@ -122,17 +123,18 @@ class PosteriorEvaluation(Evaluation):
         }
         fitted: dict[str, Predictions | LeftOut] = {"prior": posteriors.prior(*variables.values())}
         for name, features in self.summaries(examples, **options).items():
-            if isinstance(features, LeftOut):
-                fitted[name] = features
-                continue
-            splits = [each._replace(x=features[split]) for split, each in variables.items()]
             for ending, inference in self.INFERENCES.items():
-                own = {name + ending: inference}
-                chosen = {k: v for k, v in settings.items() if k in own}
+                if isinstance(features, LeftOut):
+                    fitted[name + ending] = features
+                    continue
+                splits = [each._replace(x=features[split]) for split, each in variables.items()]
+                own = {k: v for k, v in settings.items() if k == name + ending}
                 try:
-                    fitted |= fit_each(own, *splits, settings=chosen, **options)
+                    fitted |= fit_each({name + ending: inference}, *splits, settings=own, **options)
                 except InputError as error:
                     fitted[name + ending] = LeftOut(str(error))
+        if unexpected := settings.keys() - fitted.keys():
+            raise unknown("baseline", min(unexpected), fitted)
         return fitted
 
     def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
@@ -189,9 +191,7 @@ class PosteriorEvaluation(Evaluation):
         for name, each in results.items():
             draws[name] = each.draws(groups, **options)
             for k, column in enumerate(self.parameters):
-                ends = {
-                    level: (low[:, k], high[:, k]) for level, (low, high) in each.intervals.items()
-                }
+                ends = each.intervals_of(k)
                 of_column = count_scores.count_draws(
                     each.mean[:, k], truth[:, k], groups, intervals=ends, **options
                 )
@@ -253,9 +253,7 @@ class PosteriorEvaluation(Evaluation):
                 column=column,
                 truth=truth[:, k],
                 predicted=network.mean[:, k],
-                intervals={
-                    n: (low[:, k], high[:, k]) for n, (low, high) in network.intervals.items()
-                },
+                intervals=network.intervals_of(k),
             )
             drawn[f"numbers_{column}"] = Figure(draw, NUMBERS)
         return drawn
