@@ -18,6 +18,7 @@ from cosmodag.evaluation import bootstrap
 from cosmodag.training.gaussian_mixture import GaussianMixture
 from cosmodag.training.parameter_space import ParameterSpace
 from cosmodag.training.posterior_task import information_gain, posterior_mean
+from cosmodag.training.reproducible import reproducible
 
 N_SAMPLES = 1000
 """Samples per posterior."""
@@ -145,10 +146,12 @@ def judge(
     z = space.to_variables(torch.as_tensor(np.asarray(truth, np.float64)))
     generator = torch.Generator().manual_seed(seed)
     parts: dict[str, list[np.ndarray]] = {}
-    for start in range(0, len(z), BLOCK):
-        rows = slice(start, start + BLOCK)
-        for name, values in _judge_block(_rows(mixture, rows), space, z[rows], generator).items():
-            parts.setdefault(name, []).append(values)
+    with reproducible(threads=1):
+        for start in range(0, len(z), BLOCK):
+            rows = slice(start, start + BLOCK)
+            block = _judge_block(_rows(mixture, rows), space, z[rows], generator)
+            for name, values in block.items():
+                parts.setdefault(name, []).append(values)
     values = {name: np.concatenate(each) for name, each in parts.items()}
     intervals = {name: (values.pop(f"low_{name}"), values.pop(f"high_{name}")) for name in REGIONS}
     mean = posterior_mean(mixture, space).numpy()

@@ -16,6 +16,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.training.gaussian_mixture import GaussianMixture, outputs_per_component
 from cosmodag.training.posterior_task import information_gain
+from cosmodag.training.reproducible import reproducible
 
 WIDTHS = (16, 64)
 """Units of each of the two hidden layers that are tried on the validation split."""
@@ -49,13 +50,14 @@ def neural(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -
     standard = _Standard.of(train.x)
     x, on_valid, on_test = (standard(each.x) for each in (train, valid, test))
     z, valid_z = (torch.as_tensor(each.y, dtype=torch.float32) for each in (train, valid))
-    trained = [
-        _train(x, z, on_valid, valid_z, width, dropout, seed)
-        for width, dropout in product(WIDTHS, DROPOUTS)
-    ]
-    best = min(trained, key=lambda each: each.loss)
-    others = (seed + number for number in range(1, MEMBERS))
-    members = [best, *(best.again(x, z, on_valid, valid_z, other) for other in others)]
+    with reproducible(threads=1):  # more threads wait for each other in networks of this size
+        trained = [
+            _train(x, z, on_valid, valid_z, width, dropout, seed)
+            for width, dropout in product(WIDTHS, DROPOUTS)
+        ]
+        best = min(trained, key=lambda each: each.loss)
+        others = (seed + number for number in range(1, MEMBERS))
+        members = [best, *(best.again(x, z, on_valid, valid_z, other) for other in others)]
     k = z.shape[1]
     return Predictions(
         *(_ensemble(members, inputs, k).output().numpy() for inputs in (on_valid, on_test))
