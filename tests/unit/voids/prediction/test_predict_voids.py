@@ -259,7 +259,7 @@ def test_rows_that_are_left_out_are_listed_in_the_folder(trained, galaxies, tmp_
 def test_the_threshold_is_that_of_the_evaluation_or_of_the_validation_split(trained, tmp_path):
     run = TrainedRun(trained.run, trained.dataset, threads=1)
     logit, y = run.validation["logit"][:, 0], run.validation["y"][:, 0] >= 0.5
-    probability = 1 / (1 + np.exp(-logit / run.description["temperature"]))
+    probability = 1 / (1 + np.exp(-logit / run.temperature))
     assert map_threshold(run) == pytest.approx(choose_threshold(probability, y), abs=1e-3)
     shutil.copytree(trained.run, tmp_path / "maps")
     write_json(tmp_path / "maps" / "metrics.json", {"thresholds": {"network": 0.37}})

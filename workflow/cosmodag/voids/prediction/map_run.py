@@ -135,7 +135,7 @@ def map_threshold(run: TrainedRun) -> float:
     metrics = run.folder / "metrics.json"
     if metrics.is_file():
         return float(read_json(metrics, "evaluate the run")["thresholds"]["network"])
-    valid = calibrated(run.validation, run.task, run.description)
+    valid = calibrated(run.validation, run.task, run.temperature)
     return choose_threshold(valid["probability"][:, 0], valid["y"][:, 0] >= 0.5)
 
 
