@@ -43,9 +43,18 @@ class Output:
 
 @dataclass(frozen=True)
 class Hdf5File(Output):
-    """An HDF5 file with an attribute `kind`."""
+    """An HDF5 file with an attribute `kind`.
+
+    Attributes
+    ----------
+    kind : str
+        The value of the attribute.
+    others : tuple of str
+        Further values that it may have.
+    """
 
     kind: str
+    others: tuple[str, ...] = ()
 
     def fault(self, path: Path) -> str | None:
         """Return a fault unless the file is of this kind."""
@@ -56,7 +65,8 @@ class Hdf5File(Output):
                 found = file.attrs.get("kind")
         except OSError:
             return "it is no whole HDF5 file"
-        return None if found == self.kind else f"its kind is {found!r}, not {self.kind!r}"
+        known = (self.kind, *self.others)
+        return None if found in known else f"its kind is {found!r}, not {self.kind!r}"
 
     def companions(self, path: Path) -> Mapping[Path, Output]:
         """Return the table of items that are left out."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
-from cosmodag.cutouts.box_mesh import read_region
+from cosmodag.cutouts.box_mesh import BoxMesh, read_region
 
 
 class CubeReader:
@@ -98,13 +98,8 @@ class CubeReader:
         """
         files = self._open()
         row = files.boxes.index(box)
-        channels = np.empty(self.x_shape, np.float32)
-        lengths = (self.side,) * 3
-        mass = read_region(files.grid_mesh(row), corner, lengths)
-        channels[..., 0] = mass / np.float32(files.mean_mass(row)) - 1
-        for number, field in enumerate(self.fields, start=1):
-            channels[..., number] = read_region(files.field_mesh(row, field), corner, lengths)
-        return channels
+        meshes = [files.grid_mesh(row), *(files.field_mesh(row, field) for field in self.fields)]
+        return cube_channels(meshes, files.mean_mass(row), corner, self.side)
 
     def fractions(self, box: str, corner: Sequence[int]) -> np.ndarray:
         """Return the fraction of each voxel of a cube that lies inside the masks.
@@ -143,3 +138,37 @@ class CubeReader:
             self._files = self._stack.enter_context(open_boxes(*self.paths, self.labels))
             self._process = os.getpid()
         return self._files
+
+
+def cube_channels(
+    meshes: Sequence[BoxMesh | np.ndarray],
+    mean_mass: float,
+    corner: Sequence[int],
+    side: int,
+) -> np.ndarray:
+    """Return the overdensity in a cube of a box, and the fields beside it.
+
+    Parameters
+    ----------
+    meshes : sequence of BoxMesh or numpy.ndarray, shape (nx, ny, nz)
+        Mass per cell, then fields.
+    mean_mass : float
+        Mean mass per cell.
+    corner : sequence of int, shape (3,)
+        Lower corner of the cube in cells; it continues at the beginning of the box where it crosses
+        its end.
+    side : int
+        Side of the cube in cells.
+
+    Returns
+    -------
+    numpy.ndarray, shape (side, side, side, meshes), float32
+        Mass over its mean, minus 1; then each field.
+    """
+    mass, *fields = meshes
+    lengths = (side,) * 3
+    channels = np.empty((*lengths, len(meshes)), np.float32)
+    channels[..., 0] = read_region(mass, corner, lengths) / np.float32(mean_mass) - 1
+    for number, field in enumerate(fields, start=1):
+        channels[..., number] = read_region(field, corner, lengths)
+    return channels

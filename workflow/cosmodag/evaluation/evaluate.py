@@ -28,7 +28,7 @@ from cosmodag.evaluation.evaluation import (
     Subset,
 )
 from cosmodag.evaluation.names import baseline_title
-from cosmodag.evaluation.symmetric_prediction import predict_splits
+from cosmodag.evaluation.symmetric_prediction import predict_splits, scored_temperature
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.evaluation.task_evaluations import make_evaluation
 from cosmodag.files import whole_folder
@@ -103,6 +103,7 @@ def evaluate(
         transform=description["transform"],
     )
     predictions = predict_splits(run_folder, dataset_folder, device=device, threads=threads)
+    temperature = scored_temperature(task, description, predictions["valid"])
     predictions = evaluation.in_target_units(predictions, run)
     examples = read_examples(dataset_folder, evaluation, noise=description.get("noise"))
     fitted, left_out = _baselines(evaluation, examples, baselines, baseline_settings, seed, threads)
@@ -117,6 +118,8 @@ def evaluate(
     test = subset.examples["test"]
     target = truth or ", ".join(next(iter(task.target.values())))
     metrics = _metrics(run, evaluation, scored, test, target)
+    if temperature:
+        metrics["temperature"] = temperature
     probed = {split: evaluation.probe_targets(each) for split, each in subset.examples.items()}
     position_probe.apply(metrics, position_probe.probe(probed, replicas=replicas, seed=seed))
     inputs = [run_folder / "run.json", dataset_folder / "dataset.json"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -80,10 +81,12 @@ def map_examples(
     probability: np.ndarray,
     rows: Sequence[int],
     labels: MapLabels,
+    *,
+    png: bool = False,
 ) -> None:
     """What the network sees, the truth and the prediction side by side, one line an example.
 
-    Cubes are shown by their middle slice.
+    Cubes are shown by their middle slice. With `png` the figure is written as PNG, too.
     """
     with drawing(path, 7.2, 0.5 + 2.1 * len(rows)) as figure:
         axes = figure.subplots(len(rows), 3, squeeze=False, sharex="row", sharey="row")
@@ -109,6 +112,8 @@ def map_examples(
         )
         bar.set_label(labels.probability)
         bar.outline.set_visible(False)
+        if png:
+            figure.savefig(Path(path).with_suffix(".png"), dpi=200)
 
 
 def predicted_numbers(

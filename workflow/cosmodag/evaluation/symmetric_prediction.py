@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from cosmodag.datasets.augmentation import augmentation_names
-from cosmodag.training.prediction import load_run, predict, predict_with, run_loader
+from cosmodag.training.prediction import calibrated, load_run, predict_with, run_loader
 from cosmodag.training.settings import TrainingSettings
 from cosmodag.training.task import Task
 
@@ -97,19 +97,37 @@ def predict_splits(
         ``{"valid": …, "test": …}``, each as `predict` returns it.
     """
     model, task, description = load_run(run_folder)
-    loaders = {s: run_loader(dataset_folder, s, description) for s in ("valid", "test")}
-    if not averaged_over(task, description):
-        return {s: predict(run_folder, loaders[s], device=device, threads=threads) for s in loaders}
     options = {"device": device, "threads": threads}
-    predictions = {
-        split: predict_as_scored(model, task, loaders[split], description, **options)
-        for split in loaders
-    }
-    if description.get("temperature"):
-        temperature = task.fit_temperature(predictions["valid"]["logit"], predictions["valid"]["y"])
-        for each in predictions.values():
-            each["probability"] = task.probability(each["logit"] / np.float32(temperature))
-    return predictions
+    predictions = {}
+    for split in ("valid", "test"):
+        loader = run_loader(dataset_folder, split, description)
+        predictions[split] = predict_as_scored(model, task, loader, description, **options)
+    temperature = scored_temperature(task, description, predictions["valid"])
+    return {split: calibrated(each, task, temperature) for split, each in predictions.items()}
+
+
+def scored_temperature(
+    task: Task, description: Mapping, validation: Mapping[str, np.ndarray]
+) -> float | None:
+    """Return the temperature that calibrates the predictions of a run as they are scored.
+
+    Parameters
+    ----------
+    task, description
+        As `cosmodag.training.prediction.load_run` gives them.
+    validation : mapping from str to numpy.ndarray
+        Predictions for the validation split, as `predict_as_scored` returns them.
+
+    Returns
+    -------
+    float or None
+        That of the run; fitted again where predictions are averaged over symmetries. None for a
+        task without.
+    """
+    temperature = description.get("temperature")
+    if temperature and averaged_over(task, description):
+        return task.fit_temperature(validation["logit"], validation["y"])
+    return temperature
 
 
 def averaged_over(task: Task, description: Mapping) -> set[str]:

@@ -1,5 +1,6 @@
 """Inference with a trained run on inputs outside any dataset."""
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -13,7 +14,12 @@ from cosmodag.datasets.loader import Batch
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.evaluation.latents import check_latent, encode_with
-from cosmodag.evaluation.symmetric_prediction import predict_as_scored
+from cosmodag.evaluation.symmetric_prediction import (
+    averaged_over,
+    predict_as_scored,
+    scored_temperature,
+)
+from cosmodag.json_files import read_json
 from cosmodag.provenance import file_hash
 from cosmodag.training.prediction import (
     calibrated,
@@ -26,6 +32,8 @@ from cosmodag.training.prediction import (
 
 BATCH = 256
 """Images that are in memory at a time, where they are read one after the other."""
+BATCH_BYTES = 2**28
+"""Bytes of the input that is in memory at a time."""
 
 
 class Inputs:
@@ -115,14 +123,17 @@ class TrainedRun:
     def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return the predictions for inputs (N, …, C), by name, one entry per input.
 
-        Predictions are averaged over symmetries where the run is scored so; probabilities use the
-        temperature of the run where it has one.
+        Predictions are averaged over symmetries and calibrated as those that the run is scored by.
         """
         predictions = predict_as_scored(
             self.model, self.task, self._inputs(x), self.description, **self.options
         )
-        predictions = calibrated(predictions, self.task, self.description)
+        predictions = calibrated(predictions, self.task, self.temperature)
         return {name: each for name, each in predictions.items() if name not in ("index", "y")}
+
+    def probability(self, x: np.ndarray) -> np.ndarray:
+        """Return the maps or cubes of one probability (N, …) for inputs (N, …, C)."""
+        return self.predict(x)["probability"][:, 0]
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the means of the latents of inputs (N, …, C), (N, L) float32.
@@ -140,6 +151,30 @@ class TrainedRun:
         """Predictions for the validation split of the dataset, with the truth as `y`."""
         loader = run_loader(self.dataset_folder, "valid", self.description)
         return predict_as_scored(self.model, self.task, loader, self.description, **self.options)
+
+    @cached_property
+    def metrics(self) -> dict:
+        """Content of metrics.json; empty before the run is evaluated."""
+        path = self.folder / "metrics.json"
+        return read_json(path, "evaluate the run") if path.is_file() else {}
+
+    @cached_property
+    def temperature(self) -> float | None:
+        """Temperature of the probabilities that the run is scored by; None for a task without.
+
+        It is fitted on the validation split where no evaluation has recorded it.
+        """
+        if not averaged_over(self.task, self.description):
+            return self.description.get("temperature")
+        if "temperature" in self.metrics:
+            return self.metrics["temperature"]
+        return scored_temperature(self.task, self.description, self.validation)
+
+    @property
+    def batch_length(self) -> int:
+        """Examples that are in memory at a time: 256, or fewer large ones."""
+        size = 4 * math.prod(self.dataset["shapes"]["x"])
+        return min(BATCH, max(BATCH_BYTES // size, 1))
 
     def _inputs(self, x: np.ndarray) -> Inputs:
         transformed = x if self._transform is None else self._transform(x)

@@ -207,13 +207,13 @@ def predict(
     model, task, description = load_run(run_folder)
     settings = TrainingSettings.from_dict(description["training"])
     predictions = predict_with(model, task, loader, settings, device=device, threads=threads)
-    return calibrated(predictions, task, description)
+    return calibrated(predictions, task, description.get("temperature"))
 
 
 def calibrated(
-    predictions: dict[str, np.ndarray], task: Task, description: Mapping
+    predictions: dict[str, np.ndarray], task: Task, temperature: float | None
 ) -> dict[str, np.ndarray]:
-    """Return predictions with probabilities calibrated by the run's temperature, if it has one.
+    """Return predictions with probabilities calibrated by a temperature, if there is one.
 
     Parameters
     ----------
@@ -221,10 +221,9 @@ def calibrated(
         Predictions of the task, as `predict_with` returns them.
     task : Task
         Task of the run.
-    description : mapping
-        Contents of run.json.
+    temperature : float, optional
+        Temperature that logits are divided by.
     """
-    temperature = description.get("temperature")
     if not ("logit" in predictions and temperature):
         return predictions
     probability = task.probability(predictions["logit"] / np.float32(temperature))

@@ -27,7 +27,7 @@ EXPERIMENT = Experiment(
         "label": "Find voids by one or more definitions.",
         "cutouts": "Cut sub-boxes and their maps of voids.",
         "statistics": "Measure sizes, profiles and shapes of voids.",
-        "predict": "Predict maps and a catalogue of voids in new galaxies.",
+        "predict": "Predict maps or a cube and a catalogue of voids in new galaxies.",
         "find": "Find the voids of a survey or a box, as a catalogue.",
     },
     files=VoidsFiles,
@@ -65,5 +65,6 @@ EXPERIMENT = Experiment(
         "grid": "`cosmodag voids grid` or `cosmodag voids simulate`",
         "labels": "`cosmodag voids label`",
         "void_maps": "`cosmodag voids predict`",
+        "void_cube": "`cosmodag voids predict` with a run on cubes",
     },
 )

@@ -5,15 +5,15 @@ from cosmodag.output_kinds import Figure, Folder, Hdf5File, JsonFile, Table
 PREDICTION = Folder(
     (
         *("probability.h5", "probability.fits", "voids.csv", "voids.fits", "prediction.json"),
-        *("voids.svg", "voids.pdf", "voids.numbers.csv", "catalogue.rejected.csv"),
+        *("voids.svg", "voids.pdf", "voids.png", "voids.numbers.csv", "catalogue.rejected.csv"),
     ),
     marker="prediction.json",
     within={
         "prediction.json": JsonFile(("run", "threshold", "warnings")),
-        "probability.h5": Hdf5File("void_maps"),
+        "probability.h5": Hdf5File("void_maps", ("void_cube",)),
     },
 )
-"""Maps and catalogue of voids that a trained network predicted."""
+"""Probability and catalogue of voids that a trained network predicted."""
 VOIDS = Folder(
     (
         *("voids.json", "voids.csv", "voids.fits", "voids.rejected.csv"),

@@ -1,9 +1,9 @@
-"""Windows that cover a map, and the weights of their predictions."""
+"""Windows that cover a map or a cube, and the weights of their predictions."""
 
 import numpy as np
 import pytest
 
-from cosmodag.voids.prediction.overlapping_windows import predict_map, tile
+from cosmodag.voids.prediction.overlapping_windows import average_windows, tile
 
 
 @pytest.mark.parametrize("periodic", [True, False])
@@ -14,7 +14,7 @@ def test_weights_sum_to_one_in_every_pixel(length, side, periodic):
     tiling = tile(length, side, periodic=periodic)
     total = np.bincount(tiling.pixels.ravel(), tiling.weights.ravel(), length)
     np.testing.assert_allclose(total, 1, rtol=1e-12)
-    gaps = np.diff(np.append(tiling.starts, length if periodic else []))
+    gaps = np.diff(np.append(tiling.starts, length if periodic and length > side else []))
     assert (gaps <= max(side // 2, 1)).all()
 
 
@@ -32,23 +32,43 @@ def test_inside_a_map_weights_fall_to_zero_at_the_edges_of_windows():
 
 
 @pytest.mark.parametrize("periodic", [True, False])
-def test_a_constant_network_gives_a_constant_map(periodic):
-    tilings = tuple(tile(length, 4, periodic=periodic) for length in (11, 7))
-    plane = np.random.default_rng(1).normal(size=(60, 44, 2)).astype(np.float32)
-    found = predict_map(plane, tilings, 4, lambda x: np.full((len(x), 4, 4), 0.3))
-    np.testing.assert_allclose(found, np.full((11, 7), 0.3), rtol=1e-6)
+def test_a_window_as_long_as_the_axis_is_predicted_once(periodic):
+    tiling = tile(8, 8, periodic=periodic)
+    assert tiling.starts.tolist() == [0]
+    np.testing.assert_array_equal(tiling.weights, np.ones((1, 8)))
 
 
+@pytest.mark.parametrize("lengths", [(11, 7), (9, 5, 6)])
 @pytest.mark.parametrize("periodic", [True, False])
-def test_each_pixel_is_predicted_from_the_cells_below_it(periodic):
-    """A network that returns the means of its input returns the means of the plane."""
-    shape, factor, side = (10, 7), 3, 4
-    plane = np.random.default_rng(2).random((shape[0] * factor, shape[1] * factor, 1))
-    means = plane.reshape(shape[0], factor, shape[1], factor).mean((1, 3))
-    margin = side * factor if periodic else 0
-    padded = np.pad(plane, ((0, margin), (0, margin), (0, 0)), mode="wrap")
-    tilings = tuple(tile(length, side, periodic=periodic) for length in shape)
-    found = predict_map(
-        padded, tilings, factor, lambda x: x.reshape(-1, side, factor, side, factor).mean((2, 4))
+def test_a_constant_network_gives_a_constant_map_or_cube(lengths, periodic):
+    tilings = [tile(length, 4, periodic=periodic) for length in lengths]
+    window = (4,) * len(lengths)
+    found = average_windows(
+        tilings, 1, lambda corner: np.zeros(window), lambda x: np.full(x.shape, 0.3), batch=7
     )
+    np.testing.assert_allclose(found, np.full(lengths, 0.3), rtol=1e-6)
+
+
+@pytest.mark.parametrize("lengths", [(10, 7), (6, 9, 5)])
+@pytest.mark.parametrize("periodic", [True, False])
+def test_each_pixel_is_predicted_from_the_cells_below_it(lengths, periodic):
+    """A network that returns the means of its input returns the means of the cells."""
+    factor, side, dimensions = 3, 4, len(lengths)
+    blocks = [part for length in lengths for part in (length, factor)]
+    within = tuple(range(1, 2 * dimensions, 2))
+    cells = np.random.default_rng(2).random(blocks)
+    means = cells.mean(within)
+    margin = side * factor if periodic else 0
+    cells = cells.reshape([factor * length for length in lengths])
+    padded = np.pad(cells, [(0, margin)] * dimensions, mode="wrap")
+
+    def read(corner):
+        return padded[tuple(slice(start, start + side * factor) for start in corner)]
+
+    def predict(windows):
+        axes = tuple(1 + axis for axis in within)
+        return windows.reshape(-1, *(side, factor) * dimensions).mean(axes)
+
+    tilings = [tile(length, side, periodic=periodic) for length in lengths]
+    found = average_windows(tilings, factor, read, predict, batch=5)
     np.testing.assert_allclose(found, means, rtol=1e-6)

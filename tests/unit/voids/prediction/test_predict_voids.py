@@ -12,17 +12,18 @@ from click.testing import CliRunner
 
 from cosmodag.commands.main import main
 from cosmodag.cutouts.window_sums import transverse_axes
-from cosmodag.datasets.folder import read_description
+from cosmodag.datasets.folder import read_description, read_split
 from cosmodag.errors import InputError
 from cosmodag.evaluation.map_scores import choose_threshold
+from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.hdf5 import open_kind
 from cosmodag.json_files import write_json
 from cosmodag.voids.fields.box_fields import BoxFields
-from cosmodag.voids.prediction.map_run import map_input, map_threshold
-from cosmodag.voids.prediction.overlapping_windows import predict_map, tile
+from cosmodag.voids.prediction.overlapping_windows import average_windows, tile
 from cosmodag.voids.prediction.predict import predict_voids
-from tests.unit.voids.prediction.conftest import (
+from cosmodag.voids.prediction.run_input import run_input, run_threshold
+from tests.void_runs import (
     BOX_SIZE,
     CELL_SIZE,
     DEPTH,
@@ -48,26 +49,18 @@ def read_maps(folder, letter="z", name="probability"):
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_a_box_as_large_as_a_window_is_the_weighted_mean_of_its_four_windows(
+def test_a_periodic_box_as_large_as_a_window_is_predicted_once(
     trained, write_catalogue, tmp_path, axis
 ):
     counts, _ = clustered(21, SIDE)
     catalogue = write_catalogue(positions(counts), box_size=SIDE * CELL_SIZE)
     predict_voids(catalogue, trained.run, tmp_path / "out", axes=[axis], threads=1)
     run = TrainedRun(trained.run, threads=1)
-    taper = np.sin(np.pi * (np.arange(PIXELS) + 0.5) / PIXELS) ** 2
     sight_lines = np.moveaxis(counts / counts.mean(), axis, -1)  # rows and columns keep their order
-    for slab in (0, 1):
-        layers = sight_lines[..., slab * DEPTH : (slab + 1) * DEPTH]
-        layers = layers.reshape(SIDE, SIDE, LAYERS, -1).mean(-1) - 1
-        expected = 0
-        for shift in np.ndindex(2, 2):
-            cells, pixels = (np.array(shift) * length // 2 for length in (SIDE, PIXELS))
-            x = np.roll(layers, -cells, (0, 1))[None].astype(np.float32)
-            weighted = run.predict(x)["probability"][0, 0] * np.outer(taper, taper)
-            expected = expected + np.roll(weighted, pixels, (0, 1))
-        letter = "xyz"[axis]
-        np.testing.assert_allclose(read_maps(tmp_path / "out", letter)[slab], expected, atol=1e-5)
+    layers = sight_lines.reshape(SIDE, SIDE, 2, LAYERS, -1).mean(-1) - 1
+    expected = run.probability(np.moveaxis(layers, 2, 0).astype(np.float32))
+    found = read_maps(tmp_path / "out", "xyz"[axis])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(expected) > 0.01
 
 
@@ -77,7 +70,7 @@ def test_a_run_with_fields_sees_those_of_the_catalogue(
     counts, _ = clustered(21)
     predict_voids(write_catalogue(positions(counts)), trained_with_fields.run, tmp_path / "out")
     run = TrainedRun(trained_with_fields.run, threads=1)
-    made = map_input(run)
+    made = run_input(run)
     assert made.fields == ("smoothed_4", "voids_-0.3")
     overdensity = (counts / counts.mean() - 1).astype(np.float32)
     grid_file = trained_with_fields.dataset.parent.parent / "grid.h5"
@@ -86,12 +79,12 @@ def test_a_run_with_fields_sees_those_of_the_catalogue(
     # The last slab, its margins and the windows continue at the other side.
     deep = [np.roll(each, 4 + DEPTH, 2)[..., : DEPTH + 8] for each in (overdensity, *fields)]
     x = np.stack([each.reshape(16, 2, 16, 2, 4, 4).mean((1, 3, 5)) for each in deep], axis=2)
-    planes = x.reshape(16, 16, -1).astype(np.float32)
-    expected = predict_map(
-        np.pad(planes, ((0, 8), (0, 8), (0, 0)), mode="wrap"),
+    planes = np.pad(x.reshape(16, 16, -1), ((0, 8), (0, 8), (0, 0)), mode="wrap")
+    expected = average_windows(
         (tile(8, 4, periodic=True),) * 2,
         2,
-        lambda windows: run.predict(windows)["probability"][:, 0],
+        lambda corner: planes[corner[0] :, corner[1] :][:8, :8].astype(np.float32),
+        run.probability,
     )
     np.testing.assert_allclose(read_maps(tmp_path / "out")[-1], expected, atol=1e-5)
     assert np.ptp(expected) > 0.01
@@ -223,10 +216,10 @@ def test_datasets_without_them_are_read_and_those_without_cells_refused(trained)
     (file,) = run.dataset["examples"]
     for name in ("method", "number_density", "boxes"):
         del file[name]
-    assert map_input(run).method == "cic"
+    assert run_input(run).method == "cic"
     del file["cell_size"]
-    with pytest.raises(InputError, match=r"does not record cell_size of slabs\.h5; cut, split"):
-        map_input(run)
+    with pytest.raises(InputError, match=r"does not record cell_size of examples\.h5; cut, split"):
+        run_input(run)
 
 
 def test_a_dataset_of_unlike_cutouts_is_refused(trained):
@@ -234,17 +227,14 @@ def test_a_dataset_of_unlike_cutouts_is_refused(trained):
     (file,) = run.dataset["examples"]
     run.dataset["examples"] = [file, file | {"cell_size": [1.0] * 3}]
     with pytest.raises(InputError, match="cutouts differ in cells"):
-        map_input(run)
+        run_input(run)
 
 
-def test_runs_of_other_tasks_and_of_cubes_are_refused(trained):
+def test_runs_of_other_tasks_are_refused(trained):
     run = TrainedRun(trained.run, threads=1)
-    run.dataset["cubes"] = [{}]
-    with pytest.raises(InputError, match="was trained on cubes; choose a run on slabs"):
-        map_input(run)
     run.description["task"]["name"] = "count"
-    with pytest.raises(InputError, match="its task is count; choose a run of void maps"):
-        map_input(run)
+    with pytest.raises(InputError, match="its task is count; choose a run of void maps or cubes"):
+        run_input(run)
 
 
 def test_rows_that_are_left_out_are_listed_in_the_folder(trained, galaxies, tmp_path, caplog):
@@ -256,14 +246,21 @@ def test_rows_that_are_left_out_are_listed_in_the_folder(trained, galaxies, tmp_
     assert f"1 rows left out, listed in {rejected}" in caplog.text
 
 
+def test_probabilities_are_those_that_the_run_is_scored_by(trained):
+    x, _, _ = read_split(trained.dataset, "test")
+    scored = predict_splits(trained.run, trained.dataset, threads=1)["test"]["probability"]
+    found = TrainedRun(trained.run, threads=1).probability(x)
+    np.testing.assert_allclose(found, scored[:, 0], atol=1e-6)
+
+
 def test_the_threshold_is_that_of_the_evaluation_or_of_the_validation_split(trained, tmp_path):
     run = TrainedRun(trained.run, trained.dataset, threads=1)
     logit, y = run.validation["logit"][:, 0], run.validation["y"][:, 0] >= 0.5
-    probability = 1 / (1 + np.exp(-logit / run.description["temperature"]))
-    assert map_threshold(run) == pytest.approx(choose_threshold(probability, y), abs=1e-3)
+    probability = 1 / (1 + np.exp(-logit / run.temperature))
+    assert run_threshold(run) == pytest.approx(choose_threshold(probability, y), abs=1e-3)
     shutil.copytree(trained.run, tmp_path / "maps")
     write_json(tmp_path / "maps" / "metrics.json", {"thresholds": {"network": 0.37}})
-    assert map_threshold(TrainedRun(tmp_path / "maps", trained.dataset, threads=1)) == 0.37
+    assert run_threshold(TrainedRun(tmp_path / "maps", trained.dataset, threads=1)) == 0.37
 
 
 @pytest.mark.parametrize(
@@ -275,7 +272,7 @@ def test_the_threshold_is_that_of_the_evaluation_or_of_the_validation_split(trai
     ],
 )
 def test_cells_fit_the_box_to_within_one_percent(trained, box_size, message):
-    made = map_input(TrainedRun(trained.run, threads=1))
+    made = run_input(TrainedRun(trained.run, threads=1))
     if message is None:
         assert made.cells([box_size] * 3, "galaxies.csv") == (32, 32, 32)
     else:

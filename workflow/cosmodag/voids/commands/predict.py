@@ -29,12 +29,12 @@ from cosmodag.voids.outputs import PREDICTION
 @input_file(
     "--grid", "Grid file of training, for a run with fields; by default that of its dataset."
 )
-@output("Folder of maps and catalogue of voids.", PREDICTION)
+@output("Folder of probabilities and catalogue of voids.", PREDICTION)
 @click.option(
     "--axes",
     type=Structure(),
-    default="[2]",
-    help="Lines of sight, as a list of the axes x (0), y (1) and z (2).",
+    help="Lines of sight of maps, as a list of the axes x (0), y (1) and z (2); z by default. "
+    "Cubes have none.",
 )
 @click.option(
     "--threshold",
@@ -49,24 +49,29 @@ def command(catalogue, run, dataset, grid, output, axes, threshold, device, thre
 
     CATALOGUE are one or more files, or patterns of their names, in any format that a source of
     the configuration can have. Galaxies are assigned to cells of the size of those of training:
-    sides of the box must be multiples of a pixel of the void map to within 1 % of a cell.
+    sides of the box must be multiples of a pixel of the void map, or a voxel of the cube, to within
+    1 % of a cell.
 
     \b
     Files in the folder:
-      probability.h5, .fits  maps of each slab along each line of sight: the
-                             probability that a sight line lies in a void
-      voids.csv, .fits       voids: connected pixels above the threshold
-      voids.svg, .pdf        galaxies and predicted voids in some slabs
+      probability.h5, .fits  of a run of maps: maps of each slab along each line
+                             of sight, the probability that a sight line lies in
+                             a void; of a run on cubes: a cube, the probability
+                             that a voxel does
+      voids.csv, .fits       voids: connected pixels or voxels above the threshold
+      voids.png, .svg, .pdf  galaxies and predicted voids in some slices
       prediction.json        inputs, settings and warnings
 
     \b
     Columns of the catalogue of voids, lengths in Mpc/h:
-      axis, slab             line of sight, number of the slab from 0
-      lower, upper           faces of the slab along the line of sight
+      axis, slab             line of sight, number of the slab from 0; maps only
+      lower, upper           faces of the slab along the line of sight; maps only
       x, y, z                centre
-      area                   in (Mpc/h)²
-      effective_radius       radius of the circle of equal area
-      ellipticity            1 - b/a of the ellipse of equal second moments
+      area; volume           in (Mpc/h)² of maps, in (Mpc/h)³ of a cube
+      effective_radius       radius of the circle of equal area, or of the sphere
+                             of equal volume
+      ellipticity            maps: 1 - b/a of the ellipse of equal second moments;
+                             cubes: 1 - (J1/J3)^(1/4) of the moments of inertia
       mean_probability, maximum_probability
       at_edge                whether it touches the edge of an open box
 

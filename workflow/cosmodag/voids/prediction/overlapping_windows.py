@@ -1,33 +1,35 @@
-"""Overlapping windows that cover a map, and weights with which their predictions are averaged.
+"""Overlapping windows that cover a map or a cube, and weights that average their predictions.
 
-A network sees less of the surroundings of a pixel near the edge of its window. So windows overlap
-by half, and each prediction is weighted by a taper that falls to zero towards the edges of its
-window. The weights of all windows add up to 1 in each pixel, also at the edge of an open map, so
-that no seams show.
+A network sees less of the surroundings of a pixel near the face of its window. So windows overlap
+by half, and each prediction is weighted by a taper that falls to zero towards the faces of its
+window. The weights of all windows add up to 1 in each pixel, also at the faces of an open box, so
+that no seams show. Along an axis that is periodic and as long as a window there is one window
+without a taper, as in training on whole boxes.
 """
 
-from collections.abc import Callable, Iterator
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 WINDOWS_PER_BATCH = 256
-"""Windows in memory at the same time."""
+"""Default number of windows in memory at the same time."""
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """Windows along one axis of a map.
+    """Windows along one axis of a map or a cube.
 
     Attributes
     ----------
     length : int
         Length of the axis in pixels.
     pixels : numpy.ndarray, shape (windows, side), int64
-        Pixels of each window in the map; those beyond the end of a periodic axis are at its
-        beginning.
+        Pixels of each window; those beyond the end of a periodic axis are at its beginning.
     weights : numpy.ndarray, shape (windows, side), float64
-        Weight of each pixel of each window. In each pixel of the map their sum is 1.
+        Weight of each pixel of each window. In each pixel of the axis their sum is 1.
     """
 
     length: int
@@ -39,9 +41,12 @@ class Tiling:
         """First pixel of each window, shape (windows,), int64."""
         return self.pixels[:, 0]
 
+    def __len__(self) -> int:
+        return len(self.pixels)
+
 
 def tile(length: int, side: int, *, periodic: bool) -> Tiling:
-    """Cover one axis of a map by windows that are at most half their side apart.
+    """Cover one axis by windows that are at most half their side apart.
 
     Parameters
     ----------
@@ -63,7 +68,11 @@ def tile(length: int, side: int, *, periodic: bool) -> Tiling:
     array([0, 2, 4, 6])
     >>> tile(8, 4, periodic=False).starts
     array([0, 2, 4])
+    >>> tile(4, 4, periodic=True).starts
+    array([0])
     """
+    if periodic and length == side:
+        return Tiling(length, np.arange(side)[None], np.ones((1, side)))
     step = max(side // 2, 1)
     if periodic:
         count = -(-length // step)
@@ -77,51 +86,52 @@ def tile(length: int, side: int, *, periodic: bool) -> Tiling:
     return Tiling(length, pixels, taper / total[pixels])
 
 
-def predict_map(
-    plane: np.ndarray,
-    tilings: tuple[Tiling, Tiling],
+def average_windows(
+    tilings: Sequence[Tiling],
     factor: int,
+    read: Callable[[Sequence[int]], np.ndarray],
     predict: Callable[[np.ndarray], np.ndarray],
+    *,
+    batch: int = WINDOWS_PER_BATCH,
 ) -> np.ndarray:
-    """Predict a map from overlapping windows of a plane.
+    """Predict a map or a cube from overlapping windows.
 
     Parameters
     ----------
-    plane : numpy.ndarray, shape (rows, columns, channels), float32
-        Input of the network. A periodic plane is continued beyond its end by the side of a window.
-    tilings : tuple of Tiling
-        Windows along rows and columns of the map.
+    tilings : sequence of Tiling
+        Windows along each axis of what is predicted.
     factor : int
-        Cells of the plane per pixel of the map.
+        Cells of the input per pixel of what is predicted, along each axis.
+    read : callable
+        Takes the first cell of a window along each axis, and returns the input of the network,
+        (side, …, channels), float32.
     predict : callable
-        Takes windows (n, side, side, channels) and returns maps (n, pixels, pixels).
+        Takes inputs (n, side, …, channels) and returns predictions (n, pixels, …).
+    batch : int
+        Windows that are read and predicted at a time.
 
     Returns
     -------
-    numpy.ndarray, shape (rows, columns), float32
-        Weighted mean of the predictions in each pixel of the map.
+    numpy.ndarray, shape (length of each tiling), float32
+        Weighted mean of the predictions in each pixel.
     """
-    down, across = tilings
-    total = np.zeros((down.length, across.length))
-    for batch in _batches(len(down.pixels), len(across.pixels)):
-        windows = [_window(plane, down, across, place, factor) for place in batch]
-        for (row, column), prediction in zip(batch, predict(np.stack(windows))):
-            weights = down.weights[row][:, None] * across.weights[column]
-            total[np.ix_(down.pixels[row], across.pixels[column])] += weights * prediction
-    return total.astype(np.float32)
+    total = np.zeros([tiling.length for tiling in tilings], np.float32)
+    for places in _batches([len(tiling) for tiling in tilings], batch):
+        corners = [
+            [int(tiling.starts[n]) * factor for tiling, n in zip(tilings, place)]
+            for place in places
+        ]
+        predictions = predict(np.stack([read(corner) for corner in corners]))
+        for place, prediction in zip(places, predictions, strict=True):
+            along = [tiling.weights[n] for tiling, n in zip(tilings, place)]
+            weights = functools.reduce(np.multiply.outer, along)
+            pixels = np.ix_(*(tiling.pixels[n] for tiling, n in zip(tilings, place)))
+            total[pixels] += weights * prediction
+    return total
 
 
-def _window(
-    plane: np.ndarray, down: Tiling, across: Tiling, place: np.ndarray, factor: int
-) -> np.ndarray:
-    """Return the part of a plane that one window covers."""
-    side = down.pixels.shape[1] * factor
-    i, j = down.starts[place[0]] * factor, across.starts[place[1]] * factor
-    return plane[i : i + side, j : j + side]
-
-
-def _batches(n_rows: int, n_columns: int) -> Iterator[np.ndarray]:
-    """Yield the row and column of the windows, (n, 2), in batches."""
-    places = np.stack(np.unravel_index(np.arange(n_rows * n_columns), (n_rows, n_columns)), axis=1)
-    for start in range(0, len(places), WINDOWS_PER_BATCH):
-        yield places[start : start + WINDOWS_PER_BATCH]
+def _batches(counts: Sequence[int], batch: int) -> Iterator[list[tuple[int, ...]]]:
+    """Yield the number along each axis of all windows, in batches."""
+    places = itertools.product(*map(range, counts))
+    while chosen := list(itertools.islice(places, batch)):
+        yield chosen

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.drawing import figure_files
@@ -22,17 +21,21 @@ from cosmodag.threads import numba_threads
 from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, read_galaxies
 from cosmodag.voids.grids.box_grid import BoxGrid, grid_box
 from cosmodag.voids.outputs import PREDICTION
-from cosmodag.voids.prediction.map_files import write_map_file, write_map_images, write_void_tables
-from cosmodag.voids.prediction.map_run import MapInput, map_input, map_threshold
+from cosmodag.voids.prediction.box_prediction import BoxInput
+from cosmodag.voids.prediction.prediction_files import (
+    write_box_file,
+    write_box_images,
+    write_void_tables,
+)
+from cosmodag.voids.prediction.run_input import run_input, run_threshold
 from cosmodag.voids.prediction.training_boxes import Comparison, compare
 from cosmodag.voids.prediction.training_fields import box_fields, check_periodic
-from cosmodag.voids.prediction.void_maps import VoidMaps, predict_box
-from cosmodag.voids.prediction.void_regions import find_regions
+from cosmodag.voids.prediction.void_maps import VoidMaps
 
 logger = logging.getLogger(__name__)
 
 N_DRAWN = 3
-"""Slabs in the figure."""
+"""Layers in the figure."""
 LABELS = figures.MapLabels(
     "galaxies (overdensity, asinh)", "predicted voids", "probability", "probability of a void"
 )
@@ -45,35 +48,35 @@ def predict_voids(
     *,
     dataset_folder: str | os.PathLike | None = None,
     grid_file: str | os.PathLike | None = None,
-    axes: Sequence[int] = (2,),
+    axes: Sequence[int] | None = None,
     threshold: float | None = None,
     device: str = "auto",
     threads: int | None = None,
 ) -> pd.DataFrame:
-    """Predict void maps of a catalogue with a trained network, and the voids in them.
+    """Predict the probability of a void in a catalogue with a trained network, and its voids.
 
-    Galaxies are assigned to cells of the size of those of training. The box is cut into slabs as
-    deep as those of training, and each slab into windows that overlap by half; see
-    `cosmodag.voids.prediction.overlapping_windows`.
+    Galaxies are assigned to cells of the size of those of training. A run of void maps predicts
+    slabs as deep as those of training, a run on cubes the whole box. The box is covered by windows
+    that overlap by half; see `cosmodag.voids.prediction.overlapping_windows`.
 
     Parameters
     ----------
     catalogue : GalaxyCatalogue
         Galaxies in a box.
     run_folder : path-like
-        Folder of a trained run of void maps.
+        Folder of a trained run of void maps or cubes.
     output : path-like
-        Folder to write: the maps (``probability.h5``, ``probability.fits``), the catalogue of voids
-        (``voids.csv``, ``voids.fits``, see `find_regions`), a figure (``voids.svg``), rows of the
-        catalogue that are left out, and ``prediction.json``, which records what they were made from
-        and where the catalogue is unlike the training boxes.
+        Folder to write: the probability (``probability.h5``, ``probability.fits``), the catalogue
+        of voids (``voids.csv``, ``voids.fits``, see `cosmodag.voids.prediction.void_regions`), a
+        figure (``voids.svg``), rows of the catalogue that are left out, and ``prediction.json``,
+        which records what they were made from and where the catalogue is unlike the training boxes.
     dataset_folder : path-like, optional
         Dataset that the run was trained on; by default searched beside the run.
     grid_file : path-like, optional
         A grid file of training, for a run with fields; by default the one that the dataset was cut
         out of.
-    axes : sequence of int
-        Lines of sight.
+    axes : sequence of int, optional
+        Lines of sight of maps, by default z alone; cubes have none.
     threshold : float, optional
         Probability from which a pixel is part of a void; by default that of the run, which was
         chosen on its validation split.
@@ -88,13 +91,11 @@ def predict_voids(
     Raises
     ------
     InputError
-        As `read_galaxies`, if the run is none of void maps, or its cells or windows do not fit the
-        box.
+        As `read_galaxies`, if the run is none of void maps or cubes, or its cells or windows do not
+        fit the box.
     """
-    if not axes or not set(axes) <= {0, 1, 2} or len(set(axes)) < len(axes):
-        raise InputError(f"axes {list(axes)}: give different numbers of 0, 1 and 2, such as [2]")
     run = TrainedRun(run_folder, dataset_folder, device=device, threads=threads)
-    made = map_input(run)
+    made = run_input(run).along(axes)
     periodic = catalogue.coordinates.periodic
     check_periodic(run, made, periodic=periodic, name=catalogue.name)
     cells = made.cells(catalogue.coordinates.sides, catalogue.name)
@@ -107,35 +108,32 @@ def predict_voids(
             method=made.method,
         )
         grid = box_fields(run, made, grid, grid_file)
-        maps = predict_box(run, grid, made.shape, axes)
-    threshold = map_threshold(run) if threshold is None else threshold
-    voids = find_regions(maps, threshold)
-    comparisons = compare(run, grid, maps, made.shape)
+        prediction = made.predict(run, grid)
+    threshold = run_threshold(run) if threshold is None else threshold
+    voids = prediction.voids(threshold)
+    comparisons = compare(run, grid, prediction.maps, made)
     for name, each in comparisons.items():
         if each.training is None:
             logger.info("%s: does not record %s, which is not compared", run.dataset_folder, name)
     warnings = [each.warning for each in comparisons.values() if each.warning]
+    warnings += [*made.warnings(run, grid), *prediction.warnings(voids)]
     for warning in warnings:
         logger.warning("%s: %s", catalogue.name, warning)
     inputs = [run.folder / "run.json", *catalogue.files]
     target = run.description["task"]["channel"]
     with whole_folder(output, PREDICTION) as folder:
         files = [rejections.write(folder / "catalogue")]
-        write_map_file(
-            folder / "probability.h5",
-            maps,
-            _attributes(grid, made) | {"run": run.folder.name, "target": target},
-            inputs,
-        )
+        attributes = _attributes(grid, made) | {"run": run.folder.name, "target": target}
+        write_box_file(folder / "probability.h5", prediction, attributes, inputs)
         cards = [
             ("RUN", run.folder.name, "trained network"),
             ("TARGET", target, "what it predicts"),
         ]
-        write_map_images(folder / "probability.fits", maps, cards)
+        write_box_images(folder / "probability.fits", prediction, cards)
         write_void_tables(folder / "voids.csv", folder / "voids.fits", voids)
-        _draw(folder / "voids.svg", maps[0], threshold)
+        _draw(folder / "voids.svg", prediction.maps[0], threshold)
         files += [folder / f"{stem}.fits" for stem in ("probability", "voids")]
-        files += [folder / "probability.h5", folder / "voids.csv"]
+        files += [folder / "probability.h5", folder / "voids.csv", folder / "voids.png"]
         files += figure_files(folder / "voids.svg")
         write_json(
             folder / "prediction.json",
@@ -154,13 +152,14 @@ def predict_voids(
             inputs=inputs,
             files=files,
         )
+    n_layers = sum(map(len, prediction.maps))
     logger.info(
-        "%d galaxies: %d voids in %d slabs", grid.n_galaxies, len(voids), sum(map(len, maps))
+        "%d galaxies: %d voids in %d %s", grid.n_galaxies, len(voids), n_layers, prediction.LAYERS
     )
     return voids
 
 
-def _attributes(grid: BoxGrid, made: MapInput) -> dict[str, Any]:
+def _attributes(grid: BoxGrid, made: BoxInput) -> dict[str, Any]:
     """Return what describes the box and its grid."""
     return {
         "box_size": grid.box_size,
@@ -182,15 +181,18 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _draw(path: Path, maps: VoidMaps, threshold: float) -> None:
-    """Draw galaxies, voids and probability in some slabs, evenly spaced along the line of sight."""
-    slabs = np.unique(np.linspace(0, len(maps) - 1, N_DRAWN).round().astype(int))
-    probability = maps.probability[slabs]
-    place = {"axis": np.full(len(slabs), maps.axis)}
+    """Draw galaxies, voids and probability in some layers, evenly spaced along their axis."""
+    layers = np.unique(((np.arange(N_DRAWN) + 0.5) * len(maps) / N_DRAWN).astype(int))
+    probability = maps.probability[layers]
+    place = {"axis": np.full(len(layers), maps.axis)}
     sides = maps.pixel_size * probability.shape[1:]
     for letter, lower, side in zip(maps.transverse, maps.corner, sides):
         place |= {f"lower_{letter}": lower, f"upper_{letter}": lower + side}
-    place |= {f"lower_{maps.letter}": maps.lower[slabs], f"upper_{maps.letter}": maps.upper[slabs]}
+    place |= {
+        f"lower_{maps.letter}": maps.lower[layers],
+        f"upper_{maps.letter}": maps.upper[layers],
+    }
     examples = Examples(
-        maps.overdensity[slabs][..., None], probability >= threshold, pd.DataFrame(place)
+        maps.overdensity[layers][..., None], probability >= threshold, pd.DataFrame(place)
     )
-    figures.map_examples(path, examples, probability, range(len(slabs)), LABELS)
+    figures.map_examples(path, examples, probability, range(len(layers)), LABELS, png=True)

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from cosmodag.datasets.folder import open_maps, read_index
-from cosmodag.evaluation.trained_run import BATCH, TrainedRun
-from cosmodag.voids.cutouts.map_shape import MapShape
+from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.voids.grids.box_grid import BoxGrid
-from cosmodag.voids.prediction.void_maps import VoidMaps, pixel_means
+from cosmodag.voids.prediction.box_prediction import BoxInput
+from cosmodag.voids.prediction.void_maps import VoidMaps
 
 MAX_EXAMPLES = 4000
-"""Largest number of training examples that are measured; they are in random order."""
+"""Largest number of training examples that are measured, the same of each box, in random order."""
+MAX_BATCHES = 16
+"""Largest number of batches of them, but at least one example of each box."""
 MARGIN = 1.25
 """Factor by which a value may be outside the training range without a warning."""
 
@@ -61,7 +64,7 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    run: TrainedRun, grid: BoxGrid, maps: Sequence[VoidMaps], shape: MapShape
+    run: TrainedRun, grid: BoxGrid, maps: Sequence[VoidMaps], made: BoxInput
 ) -> dict[str, Comparison]:
     """Compare density and clustering of a catalogue with the boxes that a run was trained on.
 
@@ -73,14 +76,15 @@ def compare(
         Galaxies of the catalogue.
     maps : sequence of VoidMaps
         Maps of the catalogue.
-    shape : MapShape
-        Lengths of the windows of the run in cells.
+    made : BoxInput
+        How the input of the run was made.
 
     Returns
     -------
     dict from str to Comparison
-        `number_density`, and `variance` of the galaxy counts in cells as large as a pixel and as
-        deep as a slab, in units of their mean squared. The variance includes shot noise.
+        `number_density`, and `variance` of the galaxy counts in cells as large as a voxel, or a
+        pixel and as deep as a slab, in units of their mean squared. The variance includes shot
+        noise.
     """
     index = read_index(run.dataset_folder, "train")
     values = np.concatenate([each.overdensity.ravel() for each in maps])
@@ -92,12 +96,12 @@ def compare(
             "variance of counts in cells",
             "",
             float(values.var(dtype=np.float64)),
-            _variances(run, index[:MAX_EXAMPLES], shape),
+            _variances(run, index, made),
         ),
     }
 
 
-def _densities(run: TrainedRun, index) -> Range | None:
+def _densities(run: TrainedRun, index: pd.DataFrame) -> Range | None:
     """Return the range of the number density, if the dataset records it."""
     files = run.dataset["examples"]
     if any("number_density" not in file for file in files):
@@ -108,17 +112,15 @@ def _densities(run: TrainedRun, index) -> Range | None:
     return Range(min(densities), max(densities))
 
 
-def _variances(run: TrainedRun, index, shape: MapShape) -> Range:
-    """Return the range of the variance of counts in cells."""
+def _variances(run: TrainedRun, index: pd.DataFrame, made: BoxInput) -> Range:
+    """Return the range of the variance of counts in cells, box by box."""
     maps = open_maps(run.dataset_folder, "train", run.dataset, index)
-    means = np.concatenate(
-        [
-            pixel_means(
-                maps.x(rows)[..., shape.within], shape.factor // shape.input_factor
-            ).reshape(len(rows), -1)
-            for rows in np.array_split(np.arange(len(index)), -(-len(index) // BATCH))
-        ]
-    )
+    most = min(MAX_EXAMPLES, MAX_BATCHES * run.batch_length)
     boxes = index.groupby(["source", "box"], sort=False).indices.values()
-    variances = [float(means[rows].var(dtype=np.float64)) for rows in boxes]
+    variances = []
+    for rows in boxes:
+        chosen = rows[: max(most // len(boxes), 1)]
+        batches = np.array_split(chosen, -(-len(chosen) // run.batch_length))
+        means = [made.overdensity(maps.x(batch)).ravel() for batch in batches]
+        variances.append(float(np.concatenate(means).var(dtype=np.float64)))
     return Range(min(variances), max(variances))

@@ -8,10 +8,10 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.voids.fields.box_fields import BoxFields
 from cosmodag.voids.grids.box_grid import BoxGrid
-from cosmodag.voids.prediction.map_run import MapInput
+from cosmodag.voids.prediction.box_prediction import BoxInput
 
 
-def check_periodic(run: TrainedRun, made: MapInput, *, periodic: bool, name: str) -> None:
+def check_periodic(run: TrainedRun, made: BoxInput, *, periodic: bool, name: str) -> None:
     """Refuse an open box for a run whose input reaches beyond what is predicted.
 
     Raises
@@ -26,7 +26,7 @@ def check_periodic(run: TrainedRun, made: MapInput, *, periodic: bool, name: str
 
 
 def box_fields(
-    run: TrainedRun, made: MapInput, grid: BoxGrid, grid_file: str | os.PathLike | None
+    run: TrainedRun, made: BoxInput, grid: BoxGrid, grid_file: str | os.PathLike | None
 ) -> BoxGrid:
     """Return the grid of a box with the fields that a run was trained on.
 
@@ -34,7 +34,7 @@ def box_fields(
     ----------
     run : TrainedRun
         The run and its dataset.
-    made : MapInput
+    made : BoxInput
         How its input was made.
     grid : BoxGrid
         Galaxies of the box.

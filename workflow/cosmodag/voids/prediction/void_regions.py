@@ -1,22 +1,44 @@
-"""Voids as connected regions of a map where the probability is above a threshold."""
+"""Voids as connected regions of a map or a cube where the probability is above a threshold."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import numba
 import numpy as np
 import pandas as pd
 
+from cosmodag.voids.finders.region_shapes import RegionShapes, measure_regions
 from cosmodag.voids.finders.underdense_regions import label_regions
 from cosmodag.voids.prediction.void_maps import VoidMaps
 
-COLUMNS = (
-    *("axis", "slab", "lower", "upper", "x", "y", "z", "area", "effective_radius"),
-    *("ellipticity", "mean_probability", "maximum_probability", "at_edge"),
+OF_PROBABILITY = ("mean_probability", "maximum_probability", "at_edge")
+MAP_COLUMNS = (
+    *("axis", "slab", "lower", "upper", "x", "y", "z", "area", "effective_radius", "ellipticity"),
+    *OF_PROBABILITY,
 )
-"""Columns of the catalogue; `lower` and `upper` are the faces of the slab."""
+"""Columns of the catalogue of maps; `lower` and `upper` are the faces of the slab."""
+CUBE_COLUMNS = ("x", "y", "z", "volume", "effective_radius", "ellipticity", *OF_PROBABILITY)
+"""Columns of the catalogue of a cube."""
 
 
-def find_regions(maps: Sequence[VoidMaps], threshold: float) -> pd.DataFrame:
-    """Return the catalogue of the voids in the maps of a box.
+class Regions(NamedTuple):
+    """Regions of layers of a box, from the largest on.
+
+    Attributes
+    ----------
+    shapes : RegionShapes
+        Centres in Mpc/h from the lower corner of the layers, numbers of pixels, and covariances,
+        along layers, rows and columns.
+    columns : dict from str to numpy.ndarray, shape (M,)
+        The columns `OF_PROBABILITY` of the catalogue.
+    """
+
+    shapes: RegionShapes
+    columns: dict[str, np.ndarray]
+
+
+def find_map_voids(maps: Sequence[VoidMaps], threshold: float) -> pd.DataFrame:
+    """Return the catalogue of the voids in the maps of slabs of a box.
 
     Pixels that share a side are connected, also through opposite sides of a periodic map.
 
@@ -40,75 +62,115 @@ def find_regions(maps: Sequence[VoidMaps], threshold: float) -> pd.DataFrame:
         - `mean_probability` and `maximum_probability` of its pixels;
         - `at_edge`, whether it touches the edge of an open box, which may cut it off.
     """
-    tables = [_slab_regions(each, slab, threshold) for each in maps for slab in range(len(each))]
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    tables = [_map_voids(each, slab, threshold) for each in maps for slab in range(len(each))]
+    return pd.concat(tables, ignore_index=True)[list(MAP_COLUMNS)]
 
 
-def _slab_regions(maps: VoidMaps, slab: int, threshold: float) -> pd.DataFrame:
-    """Return the voids in one map."""
-    probability = maps.probability[slab]
-    labels, count = label_regions((probability >= threshold)[..., None], periodic=maps.periodic)
-    pixels = np.stack(np.nonzero(labels[..., 0]), axis=1)
-    region = labels[pixels[:, 0], pixels[:, 1], 0] - 1
-    n_pixels = np.bincount(region, minlength=count)
-    inside = probability[pixels[:, 0], pixels[:, 1]]
-    maximum = np.zeros(count)
-    np.maximum.at(maximum, region, inside)
-    edge = ((pixels == 0) | (pixels == np.array(probability.shape) - 1)).any(axis=1)
-    centre, ellipticity = _shapes(pixels, region, n_pixels, maps, probability.shape)
-    area = n_pixels * maps.pixel_size.prod()
-    letters = dict(zip(maps.transverse, (centre + maps.corner).T))
+def find_cube_voids(cube: VoidMaps, threshold: float) -> pd.DataFrame:
+    """Return the catalogue of the voids in a cube.
+
+    Voxels that share a face are connected, also through opposite faces of a periodic box.
+
+    Parameters
+    ----------
+    cube : VoidMaps
+        Layers of voxels.
+    threshold : float
+        Probability from which a voxel is part of a void.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per void, from the largest on:
+
+        - `x`, `y`, `z`, centre of volume in Mpc/h. It has little meaning for a region that spans a
+          periodic box;
+        - `volume` in (Mpc/h)³, and `effective_radius` in Mpc/h of the sphere of equal volume;
+        - `ellipticity`, see `cosmodag.voids.finders.region_shapes.RegionShapes`;
+        - `mean_probability` and `maximum_probability` of its voxels;
+        - `at_edge`, whether it touches the edge of an open box, which may cut it off.
+    """
+    shapes, columns = _find_regions(cube, slice(None), threshold, axes=(0, 1, 2))
+    volume = shapes.n_cells * cube.voxel_size.prod()
     table = pd.DataFrame(
+        {
+            **_centres(cube, shapes, cube.lower[0]),
+            "volume": volume,
+            "effective_radius": np.cbrt(volume * 3 / (4 * np.pi)),
+            "ellipticity": shapes.ellipticity,
+            **columns,
+        }
+    )
+    return table[list(CUBE_COLUMNS)]
+
+
+def _map_voids(maps: VoidMaps, slab: int, threshold: float) -> pd.DataFrame:
+    """Return the voids in the map of one slab."""
+    shapes, columns = _find_regions(maps, slice(slab, slab + 1), threshold, axes=(1, 2))
+    area = shapes.n_cells * maps.pixel_size.prod()
+    least, largest = np.linalg.eigvalsh(shapes.covariance[:, 1:, 1:]).T
+    return pd.DataFrame(
         {
             "axis": maps.letter,
             "slab": slab,
             "lower": maps.lower[slab],
             "upper": maps.upper[slab],
-            maps.letter: (maps.lower[slab] + maps.upper[slab]) / 2,
-            **letters,
+            **_centres(maps, shapes, maps.lower[slab]),
             "area": area,
             "effective_radius": np.sqrt(area / np.pi),
-            "ellipticity": ellipticity,
-            "mean_probability": np.bincount(region, inside, count) / n_pixels,
-            "maximum_probability": maximum,
-            "at_edge": np.bincount(region, edge, count).astype(bool) & (not maps.periodic),
+            "ellipticity": 1 - np.sqrt(np.maximum(least, 0) / largest),
+            **columns,
         }
     )
-    return table.sort_values("area", ascending=False, kind="stable")
 
 
-def _shapes(
-    pixels: np.ndarray,
-    region: np.ndarray,
-    n_pixels: np.ndarray,
-    maps: VoidMaps,
-    shape: tuple[int, ...],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the centre (regions, 2) in Mpc/h from the corner, and the ellipticity, of regions.
+def _centres(maps: VoidMaps, shapes: RegionShapes, lower: float) -> dict[str, np.ndarray]:
+    """Return the centres of regions in Mpc/h by the name of the axis."""
+    names = (maps.letter, *maps.transverse)
+    return dict(zip(names, (shapes.centre + np.array([lower, *maps.corner])).T))
 
-    In a periodic map pixels are placed next to the circular mean of their region. No pixel of a
-    region that is shorter than half the map is on the other side of it.
+
+def _find_regions(
+    maps: VoidMaps, layers: slice, threshold: float, *, axes: tuple[int, ...]
+) -> Regions:
+    """Find the connected regions of some layers.
+
+    The edges of the box are those along `axes`, of 0 (layers), 1 (rows) and 2 (columns).
     """
+    probability = maps.probability[layers]
+    regions, count = label_regions(probability >= threshold, periodic=maps.periodic)
+    regions -= 1
+    voxel = maps.voxel_size
+    shapes = measure_regions(regions, count, voxel * regions.shape, periodic=maps.periodic)
+    total, maximum = np.zeros(count), np.zeros(count)
+    at_edge = np.zeros(count, bool)
+    _add_pixels(regions, probability, axes, total, maximum, at_edge)
+    order = np.argsort(-shapes.n_cells, kind="stable")
+    n_cells = shapes.n_cells[order]
+    return Regions(
+        RegionShapes(
+            shapes.centre[order],
+            n_cells,
+            # A pixel has an extent, so that a single one is round.
+            shapes.covariance[order] + np.diag(voxel**2 / 12),
+        ),
+        {
+            "mean_probability": total[order] / n_cells,
+            "maximum_probability": maximum[order],
+            "at_edge": at_edge[order] & (not maps.periodic),
+        },
+    )
 
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.bincount(region, values, len(n_pixels)) / n_pixels
 
-    place = (pixels + 0.5) * maps.pixel_size
-    sides = np.array(shape) * maps.pixel_size
-    if maps.periodic:
-        phase = 2 * np.pi * place / sides
-        sine, cosine = (
-            np.stack([mean(wave[:, k]) for k in (0, 1)], axis=1)
-            for wave in (np.sin(phase), np.cos(phase))
-        )
-        reference = np.arctan2(sine, cosine) / (2 * np.pi) * sides
-        offset = place - reference[region]
-        place = reference[region] + offset - sides * np.round(offset / sides)
-    centre = np.stack([mean(place[:, k]) for k in (0, 1)], axis=1)
-    offset = place - centre[region]
-    # A pixel is a square and not a point, so that a single one has a round ellipse.
-    rows, columns = (mean(offset[:, k] ** 2) + maps.pixel_size[k] ** 2 / 12 for k in (0, 1))
-    mixed = mean(offset[:, 0] * offset[:, 1])
-    middle, spread = (rows + columns) / 2, np.hypot((rows - columns) / 2, mixed)
-    ellipticity = 1 - np.sqrt(np.maximum(middle - spread, 0) / (middle + spread))
-    return centre % sides if maps.periodic else centre, ellipticity
+@numba.njit(cache=True, nogil=True)
+def _add_pixels(regions, probability, axes, total, maximum, at_edge):
+    """Add the probabilities of the pixels of each region, and note whether one is at an edge."""
+    for i, j, k in np.ndindex(regions.shape):
+        region = regions[i, j, k]
+        if region >= 0:
+            total[region] += probability[i, j, k]
+            maximum[region] = max(maximum[region], probability[i, j, k])
+            place = (i, j, k)
+            for axis in axes:
+                if place[axis] == 0 or place[axis] == regions.shape[axis] - 1:
+                    at_edge[region] = True
