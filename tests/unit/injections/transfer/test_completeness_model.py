@@ -145,6 +145,24 @@ def test_a_mistake_is_named(file, words, message):
     assert message in printed
 
 
+def test_a_constant_model_says_that_features_do_not_matter(tmp_path):
+    sample = {"r": np.linspace(20, 25, 300), "size": np.linspace(0.2, 1.5, 300)}
+    fit = fit_completeness(sample, FEATURES, np.ones(300, bool), np.arange(300) % 6, unit="bricks")
+    write_json(tmp_path / "model.json", fit.model.numbers())
+    done = CliRunner().invoke(command, [str(tmp_path / "model.json"), "--at", '{"r": 22}'])
+    assert "the model is the mean" in done.output
+    done = CliRunner().invoke(command, [str(tmp_path / "model.json"), "--at", '{"rr": 22}'])
+    assert "did you mean 'r'" in str(done.exception)
+
+
+def test_text_in_a_column_is_no_feature(file, tmp_path):
+    (tmp_path / "points.csv").write_text("r,size\nfaint,0.5\n")
+    words = [str(file), f"--table={tmp_path / 'points.csv'}", f"--output={tmp_path / 'out.csv'}"]
+    done = CliRunner().invoke(command, words)
+    assert "feature r: its values are no numbers" in str(done.exception)
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_another_file_is_no_model(tmp_path):
     path = tmp_path / "other.json"
     keys = {"form": "splines", "features": [], "intercept": 0, "coefficients": []}

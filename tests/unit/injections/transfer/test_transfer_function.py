@@ -15,6 +15,7 @@ from cosmodag.evaluation.verification import verify_results
 from cosmodag.injections.bricks.brick_files import BrickFiles
 from cosmodag.injections.report import sections
 from cosmodag.injections.transfer.match_tables import MatchTables
+from cosmodag.injections.transfer.measurement import TransferSettings
 from cosmodag.injections.transfer.transfer_files import write_transfer
 from cosmodag.reporting.report import write_report
 from cosmodag.tables import read_table
@@ -22,6 +23,7 @@ from tests.evaluated_runs import make_run
 from tests.unit.injections.transfer.planted import BIAS, SCATTER, SIZE_FACTOR, write_survey
 
 MATCH = ("--depth", "psfdepth")
+FAST = ("--bins", 2, "--magnitude-width", 1)
 
 
 def run(*words) -> str:
@@ -138,7 +140,7 @@ def test_numbers_of_all_kinds_are_stated(planted, results):
 def test_an_empty_bin_is_stated_as_such(results, tmp_path):
     tables = MatchTables(sorted((results.parent / "matches").glob("*.parquet")), "r")
     words = ["--edges", '{"r": [15, 16, 22, 23]}', "--output", tmp_path / "edges"]
-    run("transfer", *tables.paths, *words)
+    run("transfer", *tables.paths, *FAST, *words)
     rows = read(tmp_path / "edges", "bins.csv").query("variable == 'r'")
     assert rows["n_injected"].iloc[0] == 0
     assert rows["completeness"].isna().tolist() == [True, False, False]
@@ -180,7 +182,7 @@ def test_files_are_verified_and_reported(results, tmp_path):
 def test_one_run_has_binomial_intervals_and_two_have_groups(tmp_path):
     one = write_survey(tmp_path / "one", n_bricks=1)
     run("match", one.root, *MATCH, "--output", tmp_path / "one.parquet")
-    printed = run("transfer", tmp_path / "one.parquet", "--output", tmp_path / "t1")
+    printed = run("transfer", tmp_path / "one.parquet", *FAST, "--output", tmp_path / "t1")
     assert "binomial interval of one run of injections into one brick" in printed
     content = json.loads((tmp_path / "t1/transfer.json").read_text())
     assert content["groups"]["unit"] == "injections"
@@ -190,14 +192,14 @@ def test_one_run_has_binomial_intervals_and_two_have_groups(tmp_path):
     assert (rows["completeness_high"] > rows["completeness_low"]).all()
     two = write_survey(tmp_path / "two", n_bricks=1, n_runs=2)
     run("match", two.root, *MATCH, "--output", tmp_path / "two.parquet")
-    printed = run("transfer", tmp_path / "two.parquet", "--output", tmp_path / "t2")
+    printed = run("transfer", tmp_path / "two.parquet", *FAST, "--output", tmp_path / "t2")
     assert "interval over 2 runs of one brick" in printed
 
 
 def test_without_earlier_catalogues_it_says_so(tmp_path):
     survey = write_survey(tmp_path / "s", n_bricks=2, n_ambiguous=3, earlier=False)
     run("match", survey.root, *MATCH, "--output", tmp_path / "m.parquet")
-    printed = run("transfer", tmp_path / "m.parquet", "--output", tmp_path / "t")
+    printed = run("transfer", tmp_path / "m.parquet", *FAST, "--output", tmp_path / "t")
     assert "For 1,152 injections there is no catalogue without injections" in printed
     content = json.loads((tmp_path / "t/transfer.json").read_text())
     assert content["n_ambiguous"] == 0
@@ -235,4 +237,7 @@ def test_tables_that_do_not_belong_together_are_refused(results, tmp_path):
         MatchTables([first, tmp_path / "m.parquet"], "r")
     with pytest.raises(InputError, match="'i' is not among the bands; known: g, r, z"):
         MatchTables([first], "i")
+    settings = TransferSettings(edges={"siez": [0, 1]})
+    with pytest.raises(InputError, match=r"edges\.siez: not a known variable; did you mean 'size'"):
+        write_transfer(tmp_path / "t", MatchTables([first], "r"), settings)
     assert not (tmp_path / "t").exists()

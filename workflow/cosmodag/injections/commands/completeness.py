@@ -30,7 +30,7 @@ def command(model, at, table, output):
     in the model, such as r, size, g_minus_r, depth_r and seeing_r. A colour may also be given by
     both magnitudes. Features that are left out take the median of the injections.
     """
-    from cosmodag.injections.transfer.completeness_model import read_model
+    from cosmodag.injections.transfer.completeness_model import CONSTANT, read_model
     from cosmodag.injections.transfer.completeness_points import (
         read_points,
         table_of_points,
@@ -40,6 +40,8 @@ def command(model, at, table, output):
     if (at is None) == (table is None) or (table is None) != (output is None):
         raise click.UsageError("give either --at, or --table with --output")
     fitted = read_model(model)
+    if fitted.form == CONSTANT:
+        click.echo("the model is the mean: no feature improved its predictions", err=True)
     points = table_of_points(at) if table is None else read_points(table)
     result = fitted.at(points)
     for name, median in fitted.left_out(points).items():

@@ -94,7 +94,7 @@ def fit_completeness(
     losses = {form: _losses(each, detected) for form, each in predicted.items()}
     means = {form: float(each.mean()) for form, each in losses.items()}
     chosen = min(means, key=lambda form: means[form])
-    model = fit_form(chosen, features if chosen != CONSTANT else (), values, detected)
+    model = fit_form(chosen, features, values, detected)
     validation = {
         "unit": unit if len(names) > 1 else "injections",
         "n_folds": n_folds,
@@ -148,7 +148,8 @@ def _features(
     sample: Mapping[str, np.ndarray], variables: Sequence[Variable]
 ) -> tuple[tuple[Feature, ...], np.ndarray]:
     """Return the features that vary, and their values (N, F)."""
-    features, columns = [], []
+    features: list[Feature] = []
+    columns: list[np.ndarray] = []
     n_rows = 0
     for variable in variables:
         values = np.asarray(sample[variable.name], np.float64)

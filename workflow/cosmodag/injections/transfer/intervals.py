@@ -74,7 +74,7 @@ def fraction_interval(
     binomial = wilson(n_successes, n_trials)
     if n_groups < 2:
         return binomial
-    found = bounds(binomial["value"], replicas, n_groups, limits=(0, 1))
+    found = bounds(n_successes / n_trials, replicas, n_groups, limits=(0, 1))
     if min(n_successes, n_trials - n_successes, n_groups) >= FEW and found["low"] is not None:
         return found
     lows, highs = ([each[end] for each in (binomial, found)] for end in ("low", "high"))

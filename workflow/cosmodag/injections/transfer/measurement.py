@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cosmodag.errors import InputError
 from cosmodag.evaluation.bootstrap import Interval
 from cosmodag.injections.transfer.bin_statistics import bin_table, completeness
 from cosmodag.injections.transfer.bin_sums import BinSums
@@ -18,6 +19,7 @@ from cosmodag.injections.transfer.variables import (
     MAGNITUDE,
     Quantity,
     Variable,
+    edges_fault,
     quantities,
     variables,
 )
@@ -114,10 +116,12 @@ def measure_transfer(matches: MatchTables, settings: TransferSettings) -> Transf
     Raises
     ------
     InputError
-        As `MatchTables.overview`.
+        As `MatchTables.overview`, or if given edges cannot be used.
     """
-    overview = matches.overview()
     known = variables(matches.bands, settings.reference)
+    if fault := edges_fault(settings.edges, [each.name for each in known]):
+        raise InputError(f"edges.{fault[0]}: {fault[1]}")
+    overview = matches.overview()
     sample = {each.name: each.values(overview.sample).to_numpy() for each in known}
     edges = choose_edges(
         sample,

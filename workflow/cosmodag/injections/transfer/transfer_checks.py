@@ -1,10 +1,9 @@
 """Checks of the transfer functions in the section `injections` of a configuration."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 from cosmodag.injections.survey_checks import SIMULATED_BANDS, check_survey
-from cosmodag.injections.transfer.variables import variables
+from cosmodag.injections.transfer.variables import edges_fault, variables
 from cosmodag.schema_errors import ConfigError, nearest
 
 
@@ -39,13 +38,6 @@ def check_transfer(section: Mapping) -> None:
                 f"{entry['reference']!r} is not among the bands"
                 f"{nearest(entry['reference'], entry['bands'])}",
             )
-        known = [each.name for each in variables(entry["bands"], entry["reference"])]
-        for variable, edges in entry["edges"].items():
-            if variable not in known:
-                raise ConfigError(
-                    (*keys, "edges", variable), f"not a known variable{nearest(variable, known)}"
-                )
-            if any(upper <= lower for lower, upper in pairwise(edges)):
-                raise ConfigError(
-                    (*keys, "edges", variable), f"{edges} do not increase; give increasing edges"
-                )
+        names = [each.name for each in variables(entry["bands"], entry["reference"])]
+        if fault := edges_fault(entry["edges"], names):
+            raise ConfigError((*keys, "edges", fault[0]), fault[1])

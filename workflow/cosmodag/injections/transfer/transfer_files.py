@@ -136,7 +136,8 @@ def _rows(table: pd.DataFrame) -> list[dict[str, float | None]]:
 
 def _write_tables(folder: Path, measured: TransferFunction) -> list[Path]:
     """Write the tables as CSV and FITS; return their paths."""
-    units = {each.name: each.unit for each in (*measured.variables, *measured.quantities)}
+    units = {each.name: each.unit for each in measured.variables}
+    units |= {each.name: each.unit for each in measured.quantities}
     hdus = [fits.PrimaryHDU()]
     hdus += [_hdu(name.upper(), table, units) for name, table in measured.tables.items()]
     long = [

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from cosmodag.schema_errors import nearest
+
 MAGNITUDE, ARCSEC = "mag", "arcsec"
 """Units, as FITS names them."""
 
@@ -138,3 +140,28 @@ def columns(bands: Sequence[str], reference: str) -> list[str]:
         *(f"measured_{name}" for name in truth),
         *conditions,
     ]
+
+
+def edges_fault(
+    edges: Mapping[str, Sequence[float]], known: Sequence[str]
+) -> tuple[str, str] | None:
+    """Return the first variable whose given edges cannot be used, and why; None if all can.
+
+    Parameters
+    ----------
+    edges : mapping from str to sequence of float
+        Edges of bins by variable.
+    known : sequence of str
+        Names of variables.
+
+    Examples
+    --------
+    >>> edges_fault({"r": [21, 20]}, ["r"])
+    ('r', '[21, 20] do not increase; give increasing edges')
+    """
+    for name, own in edges.items():
+        if name not in known:
+            return name, f"not a known variable{nearest(name, known)}"
+        if len(own) < 2 or any(upper <= lower for lower, upper in pairwise(own)):
+            return name, f"{list(own)} do not increase; give increasing edges"
+    return None
