@@ -20,7 +20,7 @@ LEFT, SHARED, RIGHT = 130, 646, 812
 """Left edges of the experiments' stages, the shared stages and the stages after training, in px."""
 CHIP, GAP = 84, 12
 AFTER_TRAINING = ("cluster", "predict", "verdict")
-APART = ("find", "statistics")
+APART = ("completeness", "find", "match", "statistics", "transfer")
 """Stages on whose products no network is trained."""
 SHARED_STAGES = ("split", "train", "baselines", "evaluate", "report")
 OWN, COMMON, INK, PALE = "#3f51b5", "#00796b", "#263238", "#607d8b"

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,14 @@ class OwnData:
         Its entry in the configuration; its files lie in `own/`.
     target : str
         Path of what the workflow makes of it, below the experiment's results.
+    entries : dict
+        Sections that the tiny configuration lacks.
     """
 
     write: Callable[[Path], object]
     source: dict[str, Any]
     target: str
+    entries: dict[str, Any] = field(default_factory=dict)
 
 
 def write_catalogue(folder: Path) -> None:
@@ -79,6 +82,7 @@ OWN_DATA = {
             }
         },
         "sources/own/0",
+        {"transfer": {"same": {"source": "sky", "survey": "same"}}},
     ),
     "reionization": OwnData(
         lambda folder: cubes.write_raw(folder, 8.0),
@@ -122,6 +126,7 @@ def prepare(experiment: str, folder: Path, repository: Path) -> Checkout:
     (folder / "own").mkdir()
     own.write(folder / "own")
     config[experiment]["sources"]["own"] = own.source
+    config[experiment] |= own.entries
     checkout.configure(config, sort=False)
     return checkout
 

@@ -3,6 +3,8 @@
 # Needs:  sources of the configuration: a simulated survey, one real image, or a survey folder
 # Makes:  results/injections/sources/<source>/<batch>/           bricks with runs of injections
 #         results/injections/selections/<selection>/<batch>.*    objects that pass the cuts
+#         results/injections/transfer/<transfer>/matches/<batch>.*  all injections, detected or not
+#         results/injections/transfer/<transfer>/measured/   completeness, purity, bias and scatter
 #         results/injections/cutouts/<cutouts>/<batch>.h5        stamps of these objects
 #         results/injections/datasets/<dataset>/, results/injections/runs/<run>/   see learning.smk
 #         results/injections/predictions/<prediction>.csv, .json        inference on other stamps, and its record
@@ -80,7 +82,7 @@ rule injections_observe:
 rule injections_select:
     """Select the real and the injected objects of a batch of bricks by the same cuts."""
     input:
-        unpack(lambda w: injections.selection_inputs(w.selection, w.batch)),
+        unpack(lambda w: injections.brick_inputs("selections", w.selection, w.batch)),
     output:
         objects=f"{results}/injections/selections/{{selection}}/{{batch}}.parquet",
         cuts=f"{results}/injections/selections/{{selection}}/{{batch}}.csv",
@@ -98,8 +100,10 @@ rule injections_select:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="injections/selections/{selection}", within=options),
-        survey=lambda w: injections.survey_option(w.selection),
-        share=lambda w: injections.brick_options(w.selection, int(w.batch)),
+        survey=lambda w: injections.survey_option("selections", w.selection),
+        share=lambda w: injections.brick_options(
+            "selections", w.selection, int(w.batch)
+        ),
         bricks=lambda w, input: helpers.format_options({"bricks": input.get("bricks")}),
         cosmodag=cosmodag,
         node=node,
@@ -110,10 +114,76 @@ rule injections_select:
         " {params.settings} &> {log:q}"
 
 
+rule injections_match:
+    """Match all injections into a batch of bricks with the sources that were detected."""
+    input:
+        unpack(lambda w: injections.brick_inputs("transfer", w.transfer, w.batch)),
+    output:
+        matches=f"{results}/injections/transfer/{{transfer}}/matches/{{batch}}.parquet",
+        rejected=f"{results}/injections/transfer/{{transfer}}/matches/{{batch}}.rejected.csv",
+    log:
+        f"{results}/logs/injections/match_{{transfer}}_{{batch}}.log",
+    benchmark:
+        f"{results}/benchmarks/injections/match_{{transfer}}_{{batch}}.tsv"
+    conda:
+        environment
+    threads: 1
+    resources:
+        mem_mb=scaled(lambda w: injections.match_mb(w.transfer)),
+        disk_mb=scaled(50),
+        runtime=scaled(60),
+    params:
+        settings=lambda w: injections.match_options(w.transfer),
+        survey=lambda w: injections.survey_option("transfer", w.transfer),
+        share=lambda w: injections.brick_options("transfer", w.transfer, int(w.batch)),
+        bricks=lambda w, input: helpers.format_options({"bricks": input.get("bricks")}),
+        cosmodag=cosmodag,
+        node=node,
+        code=code("injections match"),
+    shell:
+        "{params.cosmodag} injections match {input.survey:q} --output {output.matches:q}"
+        " {params.survey} {params.bricks} {params.share} {params.settings} &> {log:q}"
+
+
+rule injections_transfer:
+    """Measure completeness, purity, bias and scatter of all injections, and model completeness."""
+    input:
+        lambda w: injections.matches(w.transfer),
+    output:
+        report(
+            directory(f"{results}/injections/transfer/{{transfer}}/measured"),
+            patterns=["{figure}.svg", "{table}.csv"],
+            caption="../report/transfer.rst",
+            category="injections",
+            subcategory="transfer function {transfer}",
+        ),
+    log:
+        f"{results}/logs/injections/transfer_{{transfer}}.log",
+    benchmark:
+        f"{results}/benchmarks/injections/transfer_{{transfer}}.tsv"
+    conda:
+        environment
+    threads: 1
+    resources:
+        mem_mb=scaled(3000),
+        disk_mb=scaled(20),
+        runtime=scaled(60),
+    params:
+        settings=lookup(dpath="injections/transfer/{transfer}", within=options),
+        cosmodag=cosmodag,
+        node=node,
+        code=code("injections transfer"),
+    shell:
+        "{params.cosmodag} injections transfer @<(printf '%s\\n' {input:q})"
+        " --output {output:q} {params.settings} &> {log:q}"
+
+
 rule injections_cutouts:
     """Cut stamps of the selected objects; ranks share the bricks of a batch."""
     input:
-        survey=lambda w: injections.survey(injections.selection_of(w.cutouts), w.batch),
+        survey=lambda w: injections.survey(
+            "selections", injections.selection_of(w.cutouts), w.batch
+        ),
         objects=lambda w: (
             f"{results}/injections/selections/{injections.selection_of(w.cutouts)}/{w.batch}.parquet"
         ),
@@ -133,7 +203,9 @@ rule injections_cutouts:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="injections/cutouts/{cutouts}", within=options),
-        name=lambda w: injections.survey_option(injections.selection_of(w.cutouts)),
+        name=lambda w: injections.survey_option(
+            "selections", injections.selection_of(w.cutouts)
+        ),
         scratch=state_folder,
         cosmodag=cosmodag_ranks,
         node=node,

@@ -362,6 +362,13 @@ def test_a_mistake_in_galaxies_is_refused(changes, message):
     assert re.search(message, refusal("galaxies", changes))
 
 
+def transfer(**changes) -> dict:
+    """Return changes to a configuration that add a transfer function."""
+    entry = {"source": "sky", "survey": "same"} | changes
+    kept = {key: value for key, value in entry.items() if value is not REMOVED}
+    return {"injections.transfer.all": kept}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -384,6 +391,14 @@ def test_a_mistake_in_galaxies_is_refused(changes, message):
         ({"injections.cutouts.position.side": 48}, "side of 'position' is 48, but the run 'same'"),
         ({"injections.sources.sky.simulation.bricks": 1}, "'same' has 1 independent group, but a"),
         ({"injections.datasets.taught": {"teacher": "same"}}, "taught.cutouts: missing"),
+        (transfer(survey="sam"), "'sam' is not a survey of .*mean 'same'"),
+        (transfer(survey=REMOVED), "transfer.all.survey: missing; known: same, position"),
+        (transfer(bands=["g", "i"]), "bands: 'i' is not simulated; known: g, r, z"),
+        (transfer(reference="i"), "reference: 'i' is not among the bands.* known: g, r, z"),
+        (transfer(depth="psfdepth"), "depth: .* have no column psfdepth; give invvar"),
+        (transfer(edges={"colour": [0, 1]}), "edges.colour: not a known variable.* size"),
+        (transfer(edges={"r": [22, 21]}), r"edges.r: \[22, 21\] do not increase"),
+        (transfer(match_radus=3), "did you mean 'match_radius'"),
     ],
 )
 def test_a_mistake_in_injections_is_refused(changes, message):

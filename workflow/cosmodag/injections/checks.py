@@ -3,21 +3,18 @@
 from collections.abc import Mapping
 
 from cosmodag.dag.example_format import ExampleFormat
-from cosmodag.schema_errors import ConfigError, nearest
-
-BANDS = ("g", "r", "z")
-"""Bands of simulated bricks."""
+from cosmodag.injections.survey_checks import SIMULATED_BANDS, Keys, check_survey
+from cosmodag.injections.transfer.transfer_checks import check_transfer
+from cosmodag.schema_errors import ConfigError
 
 PIXEL = 0.262
 """Arcsec per pixel of simulated bricks."""
 PASSING = 1.3
 """Real and injected objects that pass the default cuts, per emission-line galaxy of the sky."""
 
-Keys = tuple[str, ...]
-
 
 def check(section: dict, user_section: Mapping) -> None:
-    """Check the selections, cutouts, verdicts and inference on new stamps.
+    """Check the selections, cutouts, verdicts, inference on new stamps and transfer functions.
 
     Parameters
     ----------
@@ -48,6 +45,7 @@ def check(section: dict, user_section: Mapping) -> None:
                     f"{key} of {entry['cutouts']!r} is {new[key]}, but the run {entry['run']!r} "
                     f"was trained on {trained[key]}",
                 )
+    check_transfer(section)
 
 
 def example_format(section: Mapping, name: str) -> ExampleFormat:
@@ -88,22 +86,7 @@ def _source(section: Mapping, cutouts: Mapping) -> Mapping:
 
 def _check_selection(keys: Keys, selection: Mapping, section: Mapping) -> None:
     """Check the survey and the ranges of a selection."""
-    ((kind, source),) = section["sources"][selection["source"]].items()
-    if kind == "simulation":
-        known = source["surveys"]
-        if "survey" not in selection:
-            raise ConfigError((*keys, "survey"), f"missing; known: {', '.join(known)}")
-        if selection["survey"] not in known:
-            raise ConfigError(
-                (*keys, "survey"),
-                f"{selection['survey']!r} is not a survey of the source {selection['source']!r}"
-                f"{nearest(selection['survey'], known)}",
-            )
-    elif "survey" in selection:
-        raise ConfigError(
-            (*keys, "survey"),
-            f"the source {selection['source']!r} is not a simulation of surveys; remove it",
-        )
+    check_survey(keys, selection, section)
     for key in ("g", "r", "z", "size"):
         if selection[key][0] > selection[key][1]:
             raise ConfigError(
@@ -117,9 +100,9 @@ def _check_cutouts(keys: Keys, cutouts: Mapping, section: Mapping) -> None:
     if simulation is None:
         return
     for band in cutouts["bands"]:
-        if band not in BANDS:
+        if band not in SIMULATED_BANDS:
             raise ConfigError(
-                (*keys, "bands"), f"{band!r} is not simulated; known: {', '.join(BANDS)}"
+                (*keys, "bands"), f"{band!r} is not simulated; known: {', '.join(SIMULATED_BANDS)}"
             )
     if cutouts["side"] > simulation["size"]:
         raise ConfigError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cosmodag.dag.common import format_options
+from cosmodag.dag.common import format_options, stage_options
 from cosmodag.dag.experiment_files import ExperimentFiles, file_mb
 
 PYTHON_MB = 1200
@@ -30,7 +30,10 @@ class InjectionsFiles(ExperimentFiles):
     """
 
     NAME = "injections"
-    SECTIONS = ("sources", "selections", "cutouts", "datasets", "runs", "predictions", "verdicts")
+    SECTIONS = (
+        *("sources", "selections", "cutouts", "datasets", "runs", "predictions", "verdicts"),
+        "transfer",
+    )
     COUNT_KEY = "bricks"
 
     def image_files(self, source: str) -> dict[str, str]:
@@ -38,38 +41,46 @@ class InjectionsFiles(ExperimentFiles):
         entry = self.config["sources"][source]["image"]
         return {key: os.path.expandvars(entry[key]["path"]) for key in ("image", "psf")}
 
-    def survey(self, selection: str, batch: str) -> str:
-        """Return the folder that a selection reads for a batch of bricks."""
-        source = self.config["selections"][selection]["source"]
+    def survey(self, section: str, name: str, batch: str) -> str:
+        """Return the folder that an entry of selections or transfer reads for a batch of bricks."""
+        source = self.config[section][name]["source"]
         entry = self.config["sources"][source]
         if "survey" in entry:
             return os.path.expandvars(entry["survey"]["path"])
         return f"{self.root}/sources/{source}/{batch}"
 
-    def selection_inputs(self, selection: str, batch: str) -> dict[str, str]:
-        """Return the inputs of a selection: the survey, and the list of bricks of a real one."""
-        source = self.config["sources"][self.config["selections"][selection]["source"]]
+    def brick_inputs(self, section: str, name: str, batch: str) -> dict[str, str]:
+        """Return the survey that such an entry reads, and the list of bricks of a real one."""
+        source = self.config["sources"][self.config[section][name]["source"]]
         bricks = {}
         if "survey" in source:
             bricks = {"bricks": os.path.expandvars(source["survey"]["bricks"]["path"])}
-        return {"survey": self.survey(selection, batch), **bricks}
+        return {"survey": self.survey(section, name, batch), **bricks}
 
-    def survey_option(self, selection: str) -> str:
+    def survey_option(self, section: str, name: str) -> str:
         """Return the option that names a survey of a simulation."""
-        entry = self.config["selections"][selection]
-        return format_options({"survey_name": entry.get("survey")})
+        return format_options({"survey_name": self.config[section][name].get("survey")})
 
     def selection_of(self, cutouts: str) -> str:
         """Return the selection of an entry of cutouts."""
         return self.config["cutouts"][cutouts]["selection"]
 
-    def brick_options(self, selection: str, batch: int) -> str:
+    def brick_options(self, section: str, name: str, batch: int) -> str:
         """Return the options that select a batch of the bricks of a survey."""
-        source = self.config["selections"][selection]["source"]
+        source = self.config[section][name]["source"]
         survey = self.config["sources"][source].get("survey")
         if survey is None:
             return ""
         return format_options({"batch": batch, "batches": survey["batches"]})
+
+    def match_options(self, transfer: str) -> str:
+        """Return the settings of the matches of a transfer function."""
+        return stage_options("injections/transfer/*", self.config["transfer"][transfer], "match")
+
+    def matches(self, transfer: str) -> list[str]:
+        """Return the tables of matches of a transfer function, one per batch."""
+        batches = self.batches(self.config["transfer"][transfer]["source"])
+        return [f"{self.root}/transfer/{transfer}/matches/{batch}.parquet" for batch in batches]
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the examples files of an entry of cutouts."""
@@ -108,6 +119,11 @@ class InjectionsFiles(ExperimentFiles):
         source = self.config["selections"][self.selection_of(cutouts)]["source"]
         return PYTHON_MB + 50 * self.brick_side(source) ** 2 / 1e6
 
+    def match_mb(self, transfer: str) -> float:
+        """Return the memory of matches in MB: the inverse variances and catalogues of a brick."""
+        source = self.config["transfer"][transfer]["source"]
+        return PYTHON_MB + 30 * self.brick_side(source) ** 2 / 1e6
+
     def verdict_inputs(self, verdict: str) -> dict[str, str | list[str]]:
         """Return the metrics of a test and its controls, and the negative control's dataset."""
         entry = self.config["verdicts"][verdict]
@@ -136,9 +152,10 @@ class InjectionsFiles(ExperimentFiles):
 
     @property
     def products(self) -> list[str]:
-        """The verdicts and the tables of removed objects."""
+        """The verdicts, the transfer functions and the tables of removed objects."""
         verdicts = [f"{self.root}/verdicts/{name}.json" for name in self.names("verdicts")]
-        return verdicts + self.cuts
+        transfers = [f"{self.root}/transfer/{name}/measured" for name in self.names("transfer")]
+        return verdicts + transfers + self.cuts
 
     @property
     def details(self) -> list[str]:

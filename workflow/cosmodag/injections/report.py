@@ -1,25 +1,31 @@
-"""Sections of the report on two-sample tests with their controls, and on selections."""
+"""Sections of the report: two-sample tests with controls, selections and transfer functions."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from cosmodag.injections.selection.selection_tables import SelectionTable, read_selections
+from cosmodag.injections.transfer.transfer_report import transfer_section
 from cosmodag.json_files import read_json
 from cosmodag.reporting.sections import Section, SectionFigure, SectionTable, figure_address
 
 
 def sections(products: Sequence[Path]) -> list[Section]:
-    """Return the sections on verdicts and on selections.
+    """Return the sections on verdicts, transfer functions and selections.
 
     Parameters
     ----------
     products : sequence of Path
-        Files ``verdicts/<name>.json``, and tables ``selections/<selection>/<batch>.csv`` of what
-        the cuts removed.
+        Files ``verdicts/<name>.json``, folders ``transfer/<name>/measured``, and tables
+        ``selections/<selection>/<batch>.csv`` of what the cuts removed.
     """
     verdicts = [path for path in products if path.parent.name == "verdicts"]
     cuts = [path for path in products if path.parent.parent.name == "selections"]
-    return [*map(verdict_section, verdicts), *map(selection_section, read_selections(cuts))]
+    transfers = [path for path in products if path.parent.parent.name == "transfer"]
+    return [
+        *map(verdict_section, verdicts),
+        *map(transfer_section, transfers),
+        *map(selection_section, read_selections(cuts)),
+    ]
 
 
 def verdict_section(path: Path) -> Section:

@@ -121,6 +121,8 @@ def inside_image(
     catalogue: pd.DataFrame,
     shape: tuple[int, ...],
     rejections: Rejections,
+    *,
+    columns: tuple[str, str] = ("bx", "by"),
 ) -> pd.DataFrame:
     """Return the objects of a catalogue that lie inside an image.
 
@@ -129,11 +131,13 @@ def inside_image(
     path : path
         File of the catalogue, for messages.
     catalogue : pandas.DataFrame
-        Columns bx, by (pixels from 0).
+        Columns of positions in pixels from 0.
     shape : tuple of int
         Height and width of the image in pixels.
     rejections : Rejections
         Gets the objects outside.
+    columns : tuple of str
+        Names of the columns of positions in x and y.
 
     Returns
     -------
@@ -145,19 +149,21 @@ def inside_image(
         If too many positions lie outside.
     """
     height, width = shape
-    bx, by = catalogue["bx"], catalogue["by"]
-    inside = (bx.between(-0.5, width - 0.5) & by.between(-0.5, height - 0.5)).to_numpy()
+    x, y = (catalogue[name] for name in columns)
+    inside = (x.between(-0.5, width - 0.5) & y.between(-0.5, height - 0.5)).to_numpy()
     if inside.all():
         return catalogue
     for row in np.flatnonzero(~inside):
         rejections.add(
             path,
             f"row {row}",
-            f"bx {bx.iloc[row]:.1f}, by {by.iloc[row]:.1f} lie outside the image of "
-            f"{width}×{height} pixels",
+            f"{columns[0]} {x.iloc[row]:.1f}, {columns[1]} {y.iloc[row]:.1f} lie outside the image "
+            f"of {width}×{height} pixels",
         )
     rejections.check(
-        path, len(catalogue), "give the catalogue of this brick, with bx and by in pixels"
+        path,
+        len(catalogue),
+        f"give the catalogue of this brick, with {columns[0]} and {columns[1]} in pixels",
     )
     return catalogue[inside].reset_index(drop=True)
 

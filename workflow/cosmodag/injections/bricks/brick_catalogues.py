@@ -92,7 +92,7 @@ def read_tractor(
     if "brick_primary" in required:
         table["brick_primary"] = table["brick_primary"].astype(bool)
     positions = [c for c in ("bx", "by", "ra", "dec") if c in required]
-    table = _finite_rows(path, table, positions, rejections)
+    table = finite_rows(path, table, positions, rejections)
     for column in ("bx", "by"):
         if column in required:
             table[column] = table[column].astype(np.float64) - first_pixel
@@ -146,7 +146,7 @@ def read_simcat(
     table = _read_table(path, required, optional=optional)
     table["id"] = table["id"].astype(np.int64)
     _refuse_duplicates(path, table["id"])
-    return _finite_rows(path, table, ["x", "y", "ra", "dec"], rejections)
+    return finite_rows(path, table, ["x", "y", "ra", "dec"], rejections)
 
 
 def write_simcat(path: str | os.PathLike, catalogue: pd.DataFrame) -> None:
@@ -215,13 +215,34 @@ def _refuse_duplicates(path: str | os.PathLike, ids: pd.Series) -> None:
         )
 
 
-def _finite_rows(
+def finite_rows(
     path: str | os.PathLike,
     table: pd.DataFrame,
     columns: Sequence[str],
     rejections: Rejections | None,
 ) -> pd.DataFrame:
-    """Return the rows whose values in some columns are finite, and reject the others."""
+    """Return the rows whose values in some columns are finite, and reject the others.
+
+    Parameters
+    ----------
+    path : path
+        File of the table, for messages.
+    table : pandas.DataFrame
+        The rows.
+    columns : sequence of str
+        Columns that must be finite.
+    rejections : Rejections or None
+        Gets the other rows; with None there may be none.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    InputError
+        If too many rows are rejected.
+    """
     finite = np.isfinite(table[list(columns)].to_numpy(np.float64))
     usable = finite.all(axis=1)
     if usable.all():

@@ -135,13 +135,34 @@ def mutual_matches(positions: np.ndarray, detections: np.ndarray, radius: float)
     numpy.ndarray, shape (K,), int64
         Sorted rows of `detections`.
     """
+    pairs = mutual_pairs(positions, detections, radius)
+    return np.sort(pairs[pairs >= 0])
+
+
+def mutual_pairs(positions: np.ndarray, detections: np.ndarray, radius: float) -> np.ndarray:
+    """Return the detection that is the mutual nearest neighbour of each position.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray, shape (N, 2), float64
+        Positions in pixels.
+    detections : numpy.ndarray, shape (M, 2), float64
+        Positions of detections in pixels.
+    radius : float
+        Largest distance of a match in pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), int64
+        Rows of `detections`, each at most once; -1 where there is no match.
+    """
     if not len(positions) or not len(detections):
-        return np.empty(0, np.int64)
+        return np.full(len(positions), -1, np.int64)
     distance, row = cKDTree(detections).query(positions, distance_upper_bound=radius)
     _, nearest = cKDTree(positions).query(detections)
     mutual = np.isfinite(distance)
     mutual[mutual] = nearest[row[mutual]] == np.flatnonzero(mutual)
-    return np.sort(row[mutual])
+    return np.where(mutual, row, -1)
 
 
 def concatenate_selections(selections: Sequence[Selection]) -> Selection:

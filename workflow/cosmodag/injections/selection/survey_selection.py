@@ -162,7 +162,7 @@ def select_survey(
     rejected.kind = "bricks and objects"
     rejected.extend(rejected_objects)
     files = [rejected.write(objects)]
-    inputs = _inputs(Path(survey), bricks, subset)
+    inputs = survey_inputs(Path(survey), bricks, subset)
     write_selection(selection, objects, removed, inputs=inputs, files=files)
     kept = selection.removed.iloc[-1]
     counts = ", ".join(f"{kept[name]} {name} objects" for name in CLASSES)
@@ -170,8 +170,23 @@ def select_survey(
     return selection
 
 
-def _inputs(survey: Path, bricks: Sequence[str], subset: BrickSubset | None) -> list[Path]:
-    """Return the files that a selection is made from; one may stand for a whole survey."""
+def survey_inputs(survey: Path, bricks: Sequence[str], subset: BrickSubset | None) -> list[Path]:
+    """Return the files that a product of bricks is made from; one may stand for a whole survey.
+
+    Parameters
+    ----------
+    survey : pathlib.Path
+        Folder of the survey.
+    bricks : sequence of str
+        Names of the bricks.
+    subset : BrickSubset or None
+        The subset that they were named by.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files that exist.
+    """
     if (survey / SETTINGS_FILE).is_file():
         return [survey / SETTINGS_FILE]
     given = None if subset is None else subset.brick_list

@@ -69,18 +69,39 @@ def sizes(catalogue: pd.DataFrame) -> np.ndarray:
     InputError
         If the catalogue has no column of half-light radii.
     """
-    types = catalogue["type"].to_numpy(str)
     psf_columns = [name for name in catalogue if name.startswith("psfsize_")]
     psf_size = catalogue[psf_columns].mean(axis=1).to_numpy(np.float64) / 2
+    return np.where(catalogue["type"] == "PSF", psf_size, half_light_radii(catalogue))
+
+
+def half_light_radii(catalogue: pd.DataFrame) -> np.ndarray:
+    """Return the half-light radii of the profiles that were fitted to objects.
+
+    Parameters
+    ----------
+    catalogue : pandas.DataFrame
+        Columns type and `shape_r`, or `shapedev_r` and `shapeexp_r` before DR9.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), float64
+        Radii in arcsec; those of point sources are as the catalogue states them, in general 0.
+
+    Raises
+    ------
+    InputError
+        If the catalogue has no column of half-light radii.
+    """
     if "shape_r" in catalogue:
-        radius = catalogue["shape_r"].to_numpy(np.float64)
-    elif {"shapeexp_r", "shapedev_r"} <= set(catalogue):
-        radius = np.where(types == "DEV", catalogue["shapedev_r"], catalogue["shapeexp_r"])
-    else:
-        raise InputError(
-            "catalogue: no half-light radius; give a column shape_r, or shapeexp_r and shapedev_r"
+        return catalogue["shape_r"].to_numpy(np.float64)
+    if {"shapeexp_r", "shapedev_r"} <= set(catalogue):
+        radius = np.where(
+            catalogue["type"] == "DEV", catalogue["shapedev_r"], catalogue["shapeexp_r"]
         )
-    return np.where(types == "PSF", psf_size, radius)
+        return radius.astype(np.float64)
+    raise InputError(
+        "catalogue: no half-light radius; give a column shape_r, or shapeexp_r and shapedev_r"
+    )
 
 
 def emission_line_cuts(

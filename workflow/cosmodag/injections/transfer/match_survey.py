@@ -1,0 +1,209 @@
+"""Matches of all injections into the bricks of a survey, written brick by brick to one table."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from cosmodag.errors import InputError
+from cosmodag.injections.bricks.astrometry import inside_image
+from cosmodag.injections.bricks.brick_catalogues import (
+    TRACTOR_COLUMNS,
+    finite_rows,
+    read_simcat,
+    read_tractor,
+)
+from cosmodag.injections.bricks.brick_files import SETTINGS_FILE, BrickFiles, injection_runs
+from cosmodag.injections.bricks.brick_images import plane_shape
+from cosmodag.injections.selection.survey_selection import BrickSubset, survey_inputs
+from cosmodag.injections.transfer.injection_matches import Catalogues, match_run
+from cosmodag.injections.transfer.observing_conditions import (
+    INVERSE_VARIANCE,
+    conditions_columns,
+    observing_conditions,
+    read_inverse_variances,
+)
+from cosmodag.rejections import MAX_REJECTED, Rejections
+from cosmodag.tables import append_table
+
+EARLIER_COLUMNS = ("objid", "bx", "by", "ra", "dec")
+"""Columns of the catalogue of a brick before the injection."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchSettings:
+    """Settings of the matches of injections.
+
+    Attributes
+    ----------
+    bands : sequence of str
+        Photometric bands.
+    runs : sequence of str, optional
+        Runs of injections to read; all runs of each brick by default.
+    first_pixel : {0, 1}
+        Index of the first pixel in the catalogues.
+    match_radius, ambiguous_radius : float
+        In pixels, see `cosmodag.injections.transfer.injection_matches.match_run`.
+    depth : str
+        One of `cosmodag.injections.transfer.observing_conditions.DEPTHS`.
+    """
+
+    bands: Sequence[str] = ("g", "r", "z")
+    runs: Sequence[str] | None = None
+    first_pixel: int = 0
+    match_radius: float = 6.0
+    ambiguous_radius: float = 6.0
+    depth: str = INVERSE_VARIANCE
+
+
+def match_survey(
+    survey: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    subset: BrickSubset | None = None,
+    settings: MatchSettings | None = None,
+    max_rejected: float = MAX_REJECTED,
+) -> int:
+    """Match the injections into bricks of a survey and write them; memory is that of one brick.
+
+    Parameters
+    ----------
+    survey : path
+        Folder of the survey; see `cosmodag.injections.bricks.brick_files`.
+    output : path
+        Parquet table to write, with the columns of
+        `cosmodag.injections.transfer.injection_matches.match_run` after id, brick and run.
+    subset : BrickSubset, optional
+        Bricks to read; all by default.
+    settings : MatchSettings, optional
+        Settings; the defaults if absent.
+    max_rejected : float
+        Largest fraction of the bricks, and of the objects of a catalogue, that may be left out
+        because they cannot be used. They are listed in a table beside the output, see
+        `cosmodag.rejections`.
+
+    Returns
+    -------
+    int
+        Number of injections.
+
+    Raises
+    ------
+    InputError
+        If too many bricks cannot be used, or nothing was injected into any.
+    """
+    settings = settings or MatchSettings()
+    bricks = (subset or BrickSubset()).names(survey)
+    rejected, rejected_objects = Rejections("bricks", max_rejected), Rejections("objects")
+    n_injected = 0
+    with append_table(output) as table:
+        for brick in tqdm(bricks, desc="bricks", unit="brick", disable=None):
+            of_brick = Rejections("objects", max_rejected)
+            try:
+                runs = list(_match_brick(Path(survey), brick, settings, of_brick))
+            except InputError as error:
+                rejected.add(survey, f"brick {brick}", str(error))
+                continue
+            rejected_objects.extend(of_brick)
+            for run in runs:
+                n_injected += int((run["injection_id"] >= 0).sum())
+                table.append(run)
+        rejected.check(survey, len(bricks), "repair them or leave them out of the list")
+        if n_injected == 0:
+            raise InputError(f"{survey}: nothing was injected into its bricks; give other runs")
+        for rejections in (rejected, rejected_objects):
+            rejections.record(table.attributes)
+        table.attributes |= {"settings": asdict(settings), "n_bricks": len(bricks)}
+        table.inputs += survey_inputs(Path(survey), bricks, subset)
+        rejected.kind = "bricks and objects"
+        rejected.extend(rejected_objects)
+        table.files.append(rejected.write(output))
+    logger.info("%d bricks: %d injections", len(bricks), n_injected)
+    return n_injected
+
+
+def _match_brick(
+    survey: Path, brick: str, settings: MatchSettings, rejections: Rejections
+) -> Iterator[pd.DataFrame]:
+    """Yield the matches of each run of injections into a brick."""
+    files = BrickFiles(survey, brick)
+    names = injection_runs(survey, brick) if settings.runs is None else settings.runs
+    if not names:
+        raise InputError(
+            f"{survey}: brick {brick} has no run of injections (obiwan/{brick[:3]}/{brick}/rs0); "
+            "leave it out of the list"
+        )
+    earlier = _read_earlier(files, settings, rejections)
+    ivar: dict[str, np.ndarray] = {}
+    for name in names:
+        run = BrickFiles(survey, brick, name)
+        catalogues = _read_run(run, settings, rejections)._replace(earlier=earlier)
+        if settings.depth == INVERSE_VARIANCE and not ivar:
+            ivar = read_inverse_variances(files, run, settings.bands)
+        conditions = observing_conditions(
+            catalogues.injected[["x", "y"]].to_numpy(np.float64),
+            catalogues.detected,
+            ivar,
+            bands=settings.bands,
+            depth=settings.depth,
+        )
+        table = match_run(
+            catalogues,
+            conditions,
+            bands=settings.bands,
+            match_radius=settings.match_radius,
+            ambiguous_radius=settings.ambiguous_radius,
+        )
+        numbers = table["injection_id"].where(table["injection_id"] >= 0, table["detection_id"])
+        kind = np.where(table["injection_id"] >= 0, name, f"{name}/spurious")
+        table.insert(0, "id", [f"{brick}/{k}/{number}" for k, number in zip(kind, numbers)])
+        table.insert(1, "brick", brick)
+        table.insert(2, "run", name)
+        yield table
+
+
+def _read_earlier(
+    files: BrickFiles, settings: MatchSettings, rejections: Rejections
+) -> pd.DataFrame | None:
+    """Return the catalogue of a brick before the injection; None if the survey has none."""
+    simulated = (files.survey / SETTINGS_FILE).is_file()
+    if not simulated and not files.tractor.is_file():
+        logger.warning(
+            "%s: there is no such catalogue without injections, so ambiguous matches of brick %s "
+            "are not recognized",
+            files.tractor,
+            files.brick,
+        )
+        return None
+    path = files.verified(files.tractor)
+    return read_tractor(
+        path, EARLIER_COLUMNS, first_pixel=settings.first_pixel, rejections=rejections
+    )
+
+
+def _read_run(run: BrickFiles, settings: MatchSettings, rejections: Rejections) -> Catalogues:
+    """Return the catalogues of a run; injections that cannot be used are left out."""
+    bands = settings.bands
+    columns = [*TRACTOR_COLUMNS, *(f"flux_{band}" for band in bands)]
+    detected = read_tractor(
+        run.verified(run.tractor),
+        [*columns, *conditions_columns(bands, settings.depth)],
+        first_pixel=settings.first_pixel,
+        rejections=rejections,
+    )
+    path = run.verified(run.simcat)
+    injected = read_simcat(path, bands=bands, rejections=rejections)
+    injected[["x", "y"]] -= settings.first_pixel
+    image = next(filter(Path.is_file, (run.coadd("image", band) for band in bands)), None)
+    if image is not None:
+        shape = plane_shape(image)
+        injected = inside_image(path, injected, shape, rejections, columns=("x", "y"))
+    fluxes = [f"{band}flux" for band in bands]
+    return Catalogues(finite_rows(path, injected, fluxes, rejections), detected, None)
