@@ -10,10 +10,11 @@ import torch
 
 from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.loader import Batch
+from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.evaluation.latents import check_latent, encode_with
-from cosmodag.evaluation.symmetric_prediction import predict_as_scored
+from cosmodag.evaluation.symmetric_prediction import averaged_over, predict_as_scored
 from cosmodag.provenance import file_hash
 from cosmodag.training.prediction import (
     calibrated,
@@ -59,6 +60,8 @@ class TrainedRun:
     ----------
     description, dataset : dict
         Content of run.json and dataset.json.
+    noise : ThermalNoise or None
+        Noise that the inputs of training had, which `predict` does not add.
 
     Raises
     ------
@@ -81,9 +84,13 @@ class TrainedRun:
         self.dataset_folder, self.dataset = dataset_folder, read_description(dataset_folder)
         check_dataset(run_folder, self.description, dataset_folder)
         self.options = {"device": choose_device(device), "threads": threads}
+        self.noise, statistics = None, self.dataset["statistics"]
+        if noise := self.description.get("noise"):
+            self.noise = ThermalNoise(self.dataset["x_channels"], "test", **noise)
+            statistics = self.noise.noisy_statistics(statistics)
         transform = input_transform(self.description)
         if not callable(transform):
-            transform = build_transform(transform, self.dataset["statistics"])
+            transform = build_transform(transform, statistics)
         self._transform = transform
 
     def check(self, name: str, x_channels: Sequence[str], x_shape: Sequence[int]) -> None:
@@ -109,19 +116,19 @@ class TrainedRun:
             if list(value) != list(expected):
                 raise InputError(
                     f"{name}: {key} {value} differs from {expected}, which the run was trained on: "
-                    "cut the stamps alike"
+                    "cut the input alike"
                 )
 
     def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return the predictions for inputs (N, …, C), by name, one entry per input.
 
-        Predictions are averaged over symmetries where the run is scored so; probabilities use the
-        temperature of the run where it has one.
+        Predictions are averaged over symmetries where the run is scored so, and probabilities are
+        calibrated, see `temperature`.
         """
         predictions = predict_as_scored(
             self.model, self.task, self._inputs(x), self.description, **self.options
         )
-        predictions = calibrated(predictions, self.task, self.description)
+        predictions = self._calibrated(predictions)
         return {name: each for name, each in predictions.items() if name not in ("index", "y")}
 
     def encode(self, x: np.ndarray) -> np.ndarray:
@@ -137,7 +144,28 @@ class TrainedRun:
 
     @cached_property
     def validation(self) -> dict[str, np.ndarray]:
-        """Predictions for the validation split of the dataset, with the truth as `y`."""
+        """Predictions for the validation split, as of `predict`, with the truth as `y`."""
+        return self._calibrated(self._uncalibrated_validation)
+
+    @cached_property
+    def temperature(self) -> float | None:
+        """Temperature that calibrates probabilities on the validation split; None for no classes.
+
+        It is fitted again where predictions are averaged over symmetries, as for the scores.
+        """
+        recorded = self.description.get("temperature")
+        if not recorded or not averaged_over(self.task, self.description):
+            return recorded
+        valid = self._uncalibrated_validation
+        return self.task.fit_temperature(valid["logit"], valid["y"])
+
+    def _calibrated(self, predictions: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        if "logit" not in predictions:
+            return predictions
+        return calibrated(predictions, self.task, {"temperature": self.temperature})
+
+    @cached_property
+    def _uncalibrated_validation(self) -> dict[str, np.ndarray]:
         loader = run_loader(self.dataset_folder, "valid", self.description)
         return predict_as_scored(self.model, self.task, loader, self.description, **self.options)
 

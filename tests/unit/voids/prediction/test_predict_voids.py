@@ -15,6 +15,7 @@ from cosmodag.cutouts.window_sums import transverse_axes
 from cosmodag.datasets.folder import read_description
 from cosmodag.errors import InputError
 from cosmodag.evaluation.map_scores import choose_threshold
+from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.hdf5 import open_kind
 from cosmodag.json_files import write_json
@@ -258,8 +259,9 @@ def test_rows_that_are_left_out_are_listed_in_the_folder(trained, galaxies, tmp_
 
 def test_the_threshold_is_that_of_the_evaluation_or_of_the_validation_split(trained, tmp_path):
     run = TrainedRun(trained.run, trained.dataset, threads=1)
-    logit, y = run.validation["logit"][:, 0], run.validation["y"][:, 0] >= 0.5
-    probability = 1 / (1 + np.exp(-logit / run.description["temperature"]))
+    valid = predict_splits(trained.run, trained.dataset, threads=1)["valid"]  # as for scores
+    probability, y = valid["probability"][:, 0], valid["y"][:, 0] >= 0.5
+    np.testing.assert_allclose(run.validation["probability"][:, 0], probability, atol=1e-5)
     assert map_threshold(run) == pytest.approx(choose_threshold(probability, y), abs=1e-3)
     shutil.copytree(trained.run, tmp_path / "maps")
     write_json(tmp_path / "maps" / "metrics.json", {"thresholds": {"network": 0.37}})

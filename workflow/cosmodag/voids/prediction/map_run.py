@@ -11,7 +11,6 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.map_scores import choose_threshold
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.json_files import read_json
-from cosmodag.training.prediction import calibrated
 from cosmodag.voids.cutouts.map_shape import MapShape
 
 METHOD = "cic"
@@ -135,7 +134,7 @@ def map_threshold(run: TrainedRun) -> float:
     metrics = run.folder / "metrics.json"
     if metrics.is_file():
         return float(read_json(metrics, "evaluate the run")["thresholds"]["network"])
-    valid = calibrated(run.validation, run.task, run.description)
+    valid = run.validation
     return choose_threshold(valid["probability"][:, 0], valid["y"][:, 0] >= 0.5)
 
 
