@@ -11,6 +11,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from cosmodag.reionization.cubes.cubes_file import CubesFile
+from cosmodag.reionization.cubes.neutral_fraction import neutral_temperature
+
 pytestmark = [pytest.mark.dag, pytest.mark.data, pytest.mark.slow]
 
 CELLS = 200
@@ -41,10 +44,13 @@ def test_cubes_are_what_the_files_hold(finished, data_folder):
         assert (file["density"][0] == raw(data_folder, "updated_smoothed_deltax")).all()
 
 
-def test_slices_are_patches_of_the_density_with_darkness_as_ionization(finished, data_folder):
+def test_slices_are_patches_of_the_density_with_the_ionization_of_its_temperature(
+    finished, data_folder
+):
     index = pd.read_parquet(finished / "datasets/blocks/index.parquet")
     density = raw(data_folder, "updated_smoothed_deltax")
-    dark = raw(data_folder, "delta_T") == 0
+    temperature = raw(data_folder, "delta_T")
+    dark = temperature == 0
     assert dark.mean() == pytest.approx(0.556, abs=0.001)
     assert index["group"].nunique() == 64
     test = index[index["split"] == "test"].reset_index(drop=True)
@@ -59,4 +65,10 @@ def test_slices_are_patches_of_the_density_with_darkness_as_ionization(finished,
             for axis, letter in enumerate("xyz")
         )
         np.testing.assert_array_equal(x[row, ..., 0], density[place])
-        np.testing.assert_array_equal(y[row, ..., 0], dark[place])
+        ionized = y[row, ..., 0]
+        assert (ionized[dark[place]] == 1).all()
+        assert (ionized[~dark[place]] < 1).all()
+        with CubesFile(finished / "sources/published/0/z6.5.h5") as file:
+            scale = neutral_temperature(file.header)
+        neutral = np.clip(temperature[place] / (scale * (1 + density[place])), 0, 1)
+        np.testing.assert_allclose(ionized, 1 - neutral, atol=1e-5)

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from cosmodag.commands.main import main
+from cosmodag.reionization.cubes.cubes_file import FIELDS, CubesFile
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.faults
@@ -172,11 +173,8 @@ def read(folder: Path, name: str) -> tuple[int, str]:
     ("name", "words"),
     [
         ("two-runs", ("runA/delta_T", "runB/delta_T", "keep one")),
-        ("v4-mturn-scan", ("a.h5", "b.h5", "keep one")),
         ("nf-of-name-unlike-zeros", ("delta_T", "states a neutral fraction of 0.3000")),
-        ("v3", ("Coeval_z8.0_r12.h5", "no coeval box")),
-        ("lightcone-v4", ("lightcone.h5", "no coeval box")),
-        ("npy", (".npy", "no cube by its name")),
+        ("lightcone-v4", ("lightcone.h5", "a light-cone, not coeval boxes", "predict")),
         ("no-redshift", ("delta_T", "no cube by its name")),
         ("float64", ("delta_T", "float64", "convert it")),
         ("gz-truncated", (".gz", "truncated")),
@@ -196,12 +194,24 @@ def test_cubes_are_refused(name, words, tmp_path):
     [
         ("density-of-another-seed", "uncorrelated with the density"),
         ("stray-h5", "notes.h5: left out"),
+        ("npy", "lightcone.npy: left out"),
         ("all-ionized", "fully ionized"),
     ],
 )
 def test_cubes_are_read_with_a_warning(name, words, tmp_path, caplog):
     assert read(tmp_path, name)[0] == 0
     assert words in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [("v3", ["s0-0012"]), ("v4-mturn-scan", ["s0-0012-M_TURN=8", "s0-0012-M_TURN=9.5"])],
+)
+def test_universes_are_kept(name, names, tmp_path):
+    assert read(tmp_path, name)[0] == 0
+    with CubesFile(tmp_path / "z8.h5") as file:
+        assert file.header.names == names
+        assert file.fields == FIELDS
 
 
 @pytest.mark.parametrize(

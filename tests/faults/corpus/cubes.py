@@ -134,8 +134,15 @@ def of_raw() -> Iterator[Case]:
         "no redshift": (renamed(TEMPERATURE, "_z008.00", ""), ["delta_T"]),
         "another redshift": (renamed(TEMPERATURE, "_z008.00", "_z009.00"), ["delta_T"]),
         "another fraction": (renamed(TEMPERATURE, "_nf0.6", "_nf0.1"), ["delta_T", "0.1"]),
-        "no density": (lambda paths: paths[DENSITY].unlink(), ["updated_smoothed_deltax"]),
         "no temperature": (lambda paths: paths[TEMPERATURE].unlink(), ["delta_T"]),
+        "raw beside gzip": (
+            lambda paths: (
+                paths[DENSITY]
+                .with_name(f"{paths[DENSITY].name}.gz")
+                .write_bytes(gzip.compress(paths[DENSITY].read_bytes()))
+            ),
+            ["updated_smoothed_deltax"],
+        ),
         "two universes": (
             lambda paths: write_raw(paths[DENSITY].parent / "b", 8.0, seed=2),
             ["delta_T", "/b/"],

@@ -118,6 +118,11 @@ def of_folders() -> Iterator[Case]:
             ("galaxies", "cluster", "--run", "{folder}/in", "--dataset", "{folder}/in"),
             ("--output", "{folder}/out/clusters"),
         ),
+        "reionization predict": (
+            "run.json",
+            ("reionization", "predict", "{folder}/in/model.pt", "--run", "{folder}/in"),
+            ("--output", "{folder}/out/predicted"),
+        ),
         "injections predict": (
             "run.json",
             ("injections", "predict", "--run", "{folder}/in", "--dataset", "{folder}/in"),

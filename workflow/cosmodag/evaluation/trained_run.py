@@ -11,6 +11,7 @@ import torch
 
 from cosmodag.datasets.folder import read_description
 from cosmodag.datasets.loader import Batch
+from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 from cosmodag.evaluation.latents import check_latent, encode_with
@@ -67,6 +68,8 @@ class TrainedRun:
     ----------
     description, dataset : dict
         Content of run.json and dataset.json.
+    noise : ThermalNoise or None
+        Noise that the inputs of training had, which `predict` does not add.
 
     Raises
     ------
@@ -89,9 +92,13 @@ class TrainedRun:
         self.dataset_folder, self.dataset = dataset_folder, read_description(dataset_folder)
         check_dataset(run_folder, self.description, dataset_folder)
         self.options = {"device": choose_device(device), "threads": threads}
+        self.noise, statistics = None, self.dataset["statistics"]
+        if noise := self.description.get("noise"):
+            self.noise = ThermalNoise(self.dataset["x_channels"], "test", **noise)
+            statistics = self.noise.noisy_statistics(statistics)
         transform = input_transform(self.description)
         if not callable(transform):
-            transform = build_transform(transform, self.dataset["statistics"])
+            transform = build_transform(transform, statistics)
         self._transform = transform
 
     def check(self, name: str, x_channels: Sequence[str], x_shape: Sequence[int]) -> None:
@@ -117,7 +124,7 @@ class TrainedRun:
             if list(value) != list(expected):
                 raise InputError(
                     f"{name}: {key} {value} differs from {expected}, which the run was trained on: "
-                    "cut the stamps alike"
+                    "cut the input alike"
                 )
 
     def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -148,9 +155,8 @@ class TrainedRun:
 
     @cached_property
     def validation(self) -> dict[str, np.ndarray]:
-        """Predictions for the validation split of the dataset, with the truth as `y`."""
-        loader = run_loader(self.dataset_folder, "valid", self.description)
-        return predict_as_scored(self.model, self.task, loader, self.description, **self.options)
+        """Predictions for the validation split, as of `predict`, with the truth as `y`."""
+        return calibrated(self._uncalibrated_validation, self.task, self.temperature)
 
     @cached_property
     def metrics(self) -> dict:
@@ -164,11 +170,17 @@ class TrainedRun:
 
         It is fitted on the validation split where no evaluation has recorded it.
         """
-        if not averaged_over(self.task, self.description):
-            return self.description.get("temperature")
+        recorded = self.description.get("temperature")
+        if not recorded or not averaged_over(self.task, self.description):
+            return recorded
         if "temperature" in self.metrics:
             return self.metrics["temperature"]
-        return scored_temperature(self.task, self.description, self.validation)
+        return scored_temperature(self.task, self.description, self._uncalibrated_validation)
+
+    @cached_property
+    def _uncalibrated_validation(self) -> dict[str, np.ndarray]:
+        loader = run_loader(self.dataset_folder, "valid", self.description)
+        return predict_as_scored(self.model, self.task, loader, self.description, **self.options)
 
     @property
     def batch_length(self) -> int:

@@ -32,6 +32,7 @@ EXPERIMENT = Experiment(
         "simulate": "Simulate cubes at one redshift.",
         "read": "Read the cubes of one redshift from a folder.",
         "cutouts": "Cut slices from cubes.",
+        "predict": "Predict redshift, escape fraction or ionization from a cube without labels.",
     },
     files=ReionizationFiles,
     check=check,
@@ -73,6 +74,7 @@ EXPERIMENT = Experiment(
     writers={
         "initial": "`cosmodag reionization initial`",
         "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
+        "ionized_maps": "`cosmodag reionization predict`",
     },
     scores={
         "top_1": Score("top-1 accuracy", "higher"),

@@ -39,7 +39,9 @@ def write_raw(
     return paths
 
 
-def write_coeval(path: Path, redshift: float = 8.0, escape: float = -1.0) -> dict[str, np.ndarray]:
+def write_coeval(
+    path: Path, redshift: float = 8.0, escape: float = -1.0, **parameters: float
+) -> dict[str, np.ndarray]:
     """Write a box in the format of 21cmFAST 4; `escape` is the decimal logarithm."""
     values = fields(3)
     structs = {
@@ -56,5 +58,35 @@ def write_coeval(path: Path, redshift: float = 8.0, escape: float = -1.0) -> dic
             group.create_group("InputParameters").attrs["random_seed"] = 12
             simulation = group.create_group("InputParameters/simulation_options")
             simulation.attrs.update(HII_DIM=CELLS, BOX_LEN=float(BOX))
-            group.create_group("InputParameters/astro_params").attrs["F_ESC10"] = escape
+            astrophysics = group.create_group("InputParameters/astro_params")
+            astrophysics.attrs.update(F_ESC10=escape, **parameters)
+    return values
+
+
+def write_coeval_3(
+    path: Path, redshift: float = 8.0, escape: float = -1.0
+) -> dict[str, np.ndarray]:
+    """Write a box in the format of 21cmFAST 3; `escape` is the decimal logarithm."""
+    values = fields(3)
+    with h5py.File(path, "w") as file:
+        file.attrs.update(redshift=redshift, random_seed=12, version="3.4.0")
+        file.create_group("user_params").attrs.update(HII_DIM=CELLS, BOX_LEN=float(BOX))
+        file.create_group("astro_params").attrs["F_ESC10"] = escape
+        file.create_group("cosmo_params").attrs["hlittle"] = 0.6766
+        file["BrightnessTemp/brightness_temp"] = values["brightness_temperature"]
+        file["PerturbedField/density"] = values["density"]
+        file["IonizedBox/xH_box"] = values["neutral_fraction"]
+    return values
+
+
+def write_lightcone(path: Path, depth: int = 48, distance: float = 9000.0) -> np.ndarray:
+    """Write a light-cone in the format of 21cmFAST 4 from a distance in Mpc; return the field."""
+    values = np.concatenate([fields(seed)["brightness_temperature"] for seed in (1, 2, 3)], axis=2)
+    values = values[..., :depth]
+    with h5py.File(path, "w") as file:
+        file.attrs["lightcone"] = True
+        file["lightcones/brightness_temp"] = values
+        file["lightcone_distances"] = distance + BOX / CELLS * np.arange(depth)
+        simulation = file.create_group("InputParameters/simulation_options")
+        simulation.attrs.update(HII_DIM=CELLS, BOX_LEN=float(BOX))
     return values

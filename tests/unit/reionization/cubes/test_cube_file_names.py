@@ -28,7 +28,7 @@ NEUTRAL = (
         (NEUTRAL, "neutral_fraction", 6.0, 0.010864, 0.096, None),
     ],
 )
-@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("suffix", ["", ".gz", ".npy"])
 def test_names_of_both_versions_are_parsed(name, field, redshift, neutral, escape, axis, suffix):
     cube = parse_file_name(f"{name}{suffix}")
     assert (cube.field, cube.redshift, cube.cells, cube.box_size) == (field, redshift, 200, 300)

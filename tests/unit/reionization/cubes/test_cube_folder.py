@@ -1,5 +1,6 @@
 """A folder of published cubes is converted to a cubes file, or refused with a reason."""
 
+import gzip
 import shutil
 
 import numpy as np
@@ -7,9 +8,17 @@ import pytest
 
 from cosmodag.errors import InputError
 from cosmodag.reionization.cubes.cube_folder import read_folder
-from cosmodag.reionization.cubes.cubes_file import CubesFile
+from cosmodag.reionization.cubes.cubes_file import CubesFile, Universe
 from cosmodag.reionization.simulation import py21cmfast_engine
-from tests.unit.reionization.cubes.cubes import BOX, CELLS, fields, write_coeval, write_raw
+from tests.unit.reionization.cubes.cubes import (
+    BOX,
+    CELLS,
+    fields,
+    write_coeval,
+    write_coeval_3,
+    write_lightcone,
+    write_raw,
+)
 
 SIZE = {"cells": CELLS, "box_size": BOX}
 
@@ -48,9 +57,10 @@ def test_escape_fraction_of_an_xh_cube_applies_to_its_folder(folder):
         assert file.header.names == ["s0-0000"]
 
 
-def test_boxes_of_21cmfast_4_are_read_with_their_parameters(folder):
+@pytest.mark.parametrize("write", [write_coeval_3, write_coeval], ids=["3", "4"])
+def test_boxes_of_21cmfast_are_read_with_their_parameters(folder, write):
     folder.mkdir()
-    expected = write_coeval(folder / "coeval.h5")
+    expected = write(folder / "coeval.h5")
     with read(folder) as file:
         assert file.header.escape_fractions == (0.1,)
         assert file.header.realizations == (12,)
@@ -112,17 +122,23 @@ def test_an_unknown_escape_fraction_must_be_set(folder):
 
 
 @pytest.mark.parametrize(
-    ("missing", "partner"),
-    [("density", "updated_smoothed_deltax_z008.00"), ("other", "xH_z008.00")],
+    ("field", "partner"),
+    [("density", "updated_smoothed_deltax_z008.00"), ("neutral_fraction", "xH_z008.00")],
 )
-def test_a_missing_partner_is_named(folder, missing, partner):
-    paths = write_raw(folder / "ESC_FRAC_0.070", 8.0, escape=None)
-    if missing == "density":
-        paths["density"].unlink()
-    else:
-        other = write_raw(folder / "ESC_FRAC_0.080", 8.0, escape=None)
-        other["neutral_fraction"].unlink()
-    refused(folder, f"has no partner {partner}")
+def test_a_partner_that_other_cubes_have_is_named(folder, field, partner):
+    write_raw(folder / "ESC_FRAC_0.070_RNG_1", 8.0, escape=None)
+    write_raw(folder / "ESC_FRAC_0.070_RNG_2", 8.0, escape=None)[field].unlink()
+    refused(folder, f"RNG_2.*has no partner {partner}")
+
+
+def test_temperature_alone_is_read(folder):
+    paths = write_raw(folder, 8.0)
+    for field in ("density", "neutral_fraction"):
+        paths[field].unlink()
+    with read(folder, escape_fraction=0.1) as file:
+        assert file.fields == ("brightness_temperature",)
+        temperature = file.read("brightness_temperature", 0, 0, 0)
+        np.testing.assert_array_equal(temperature, fields()["brightness_temperature"])
 
 
 def test_a_realization_without_brightness_temperature_is_refused(folder):
@@ -200,3 +216,78 @@ def test_cubes_with_and_without_redshift_space_distortions_are_not_combined(fold
     shutil.rmtree(folder / "ESC_FRAC_0.070_RNG_12")
     with read(folder) as after:
         assert after.header.escape_fractions == (0.1,)
+
+
+def test_arrays_of_numpy_with_the_names_of_cubes_are_read(folder, caplog):
+    for path in write_raw(folder, 8.0).values():
+        cube = np.fromfile(path, "<f4").reshape((CELLS,) * 3)
+        np.save(path.with_name(f"{path.name}.npy"), cube.astype("f8"))
+        path.unlink()
+    np.save(folder / "lightcone.npy", np.ones((4, 4, 8)))
+    with read(folder) as file:
+        np.testing.assert_array_equal(file.read("density", 0), fields()["density"])
+    assert "lightcone.npy: left out: no cube by its name" in caplog.text
+
+
+def test_an_array_of_another_shape_than_its_name_is_refused(folder):
+    path = write_raw(folder, 8.0)["density"]
+    path.unlink()
+    np.save(path.with_name(f"{path.name}.npy"), np.ones((CELLS, CELLS, 3)))
+    refused(folder, r"the shape is \(20, 20, 3\), but its name says 20³ cells")
+
+
+def test_a_light_cone_is_named_as_such(folder):
+    folder.mkdir()
+    write_lightcone(folder / "cone.h5")
+    refused(folder, "no cube of redshift 8.*cone.h5: a light-cone, not coeval boxes")
+
+
+def test_a_scan_of_a_parameter_is_kept_by_universe(folder):
+    folder.mkdir()
+    for name, value in (("a", 8.5), ("b", 8.7)):
+        write_coeval(folder / f"{name}.h5", M_TURN=value, F_STAR10=-1.3)
+    with read(folder) as file:
+        assert file.header.universes == [Universe(12, "M_TURN=8.5"), Universe(12, "M_TURN=8.7")]
+        # One seed is one group, so that it is never in two splits.
+        assert file.header.groups == ["s0-0012", "s0-0012"]
+        assert file.header.names == ["s0-0012-M_TURN=8.5", "s0-0012-M_TURN=8.7"]
+        file.keep([Universe(12, "M_TURN=8.7")])
+        assert file.header.names == ["s0-0012-M_TURN=8.7"]
+
+
+def test_a_scan_in_file_names_is_kept_by_universe(folder):
+    for seed, value in enumerate(("1.00e+08", "5.00e+08")):
+        paths = write_raw(folder / str(seed), 8.0, seed=seed)
+        neutral = paths["neutral_fraction"]
+        neutral.rename(neutral.with_name(neutral.name.replace("_Fesc", f"_Mturn{value}_Fesc")))
+    with read(folder) as file:
+        assert [each.variant for each in file.header.universes] == ["Mturn=1e+08", "Mturn=5e+08"]
+        for row in range(2):
+            neutral_fraction = file.read("neutral_fraction", row, 0)
+            np.testing.assert_array_equal(neutral_fraction, fields(row)["neutral_fraction"])
+
+
+def test_two_runs_of_the_same_names_are_refused_with_both_files(folder):
+    write_raw(folder / "a", 8.0)
+    write_raw(folder / "b", 8.0, seed=2)
+    refused(folder, r"b/delta_T.* and .*a/delta_T.*: both are realization 0 .* keep one")
+
+
+@pytest.mark.parametrize("field", ["brightness_temperature", "density", "neutral_fraction"])
+def test_a_raw_cube_beside_its_compressed_copy_is_refused(folder, field):
+    path = write_raw(folder, 8.0)[field]
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    refused(folder, rf"{path.name}.* and .*{path.name}.*: both .*keep one")
+
+
+def test_temperatures_in_kelvin_are_refused(folder):
+    path = write_raw(folder, 8.0)["brightness_temperature"]
+    (np.fromfile(path, "<f4") / 1000).tofile(path)
+    refused(folder, "those of cubes in K: multiply them by 1000")
+
+
+def test_a_density_of_another_seed_is_warned_of(folder, caplog):
+    path = write_raw(folder, 8.0)["density"]
+    fields(2)["density"].tofile(path)
+    read(folder)
+    assert "uncorrelated with the density" in caplog.text

@@ -14,10 +14,12 @@ from cosmodag.errors import InputError
 from cosmodag.hdf5 import create_file
 from cosmodag.reionization.cubes.cubes_file import (
     FIELDS,
+    CubesFile,
     CubesHeader,
     create_cubes,
     realization_seed,
 )
+from cosmodag.reionization.cubes.neutral_fraction import estimate_neutral_fraction
 from cosmodag.reionization.cutouts.cube_slices import cut_slices
 from cosmodag.reionization.cutouts.instrument import Instrument, observe
 from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry
@@ -113,7 +115,7 @@ def test_slices_without_neutral_gas_are_flagged(cubes):
 
 def test_the_instrument_observes_along_the_line_of_sight(cubes):
     x, _, index, attributes = cut(cubes, instrument=Instrument(True, 5.0, 1.0))
-    settings = {"box_size": BOX * HUBBLE, "redshift": 9.0, "omega_m": 0.3}
+    settings = {"cell_size": BOX * HUBBLE / N, "redshift": 9.0, "omega_m": 0.3}
     for axis in range(3):
         cube = read_dataset(cubes[0], "brightness_temperature")[1, 0, axis]
         observed = observe(cube, Instrument(True, 5.0, 1.0), axis=axis, **settings)
@@ -130,12 +132,23 @@ def test_a_line_of_sight_without_a_cube_uses_the_first_cube(tmp_path):
     np.testing.assert_array_equal(x[:N, ..., 0], cube)
 
 
-def test_cells_of_zero_temperature_are_ionized_in_files_without_neutral_fraction(tmp_path):
-    path = write_cubes(tmp_path / "z.h5", 8.0, fields=FIELDS[:2])
-    _, y, index, _ = cut([path], channels=["density"], target="ionized", axes=[0])
+def test_cells_of_zero_temperature_are_ionized_in_files_of_temperature_alone(tmp_path):
+    path = write_cubes(tmp_path / "z.h5", 8.0, fields=FIELDS[:1])
+    _, y, index, _ = cut([path], target="ionized", axes=[0])
     dark = index["id"] == "s0-0000/z08.00/f0.070/a0/i005"
     assert (y[dark] == 1).all()
     assert (y[~dark] == 0).all()
+
+
+def test_the_neutral_fraction_is_estimated_from_temperature_and_density(tmp_path):
+    path = write_cubes(tmp_path / "z.h5", 8.0, fields=FIELDS[:2])
+    _, y, index, _ = cut([path], channels=["density"], target="ionized", axes=[0])
+    temperature = read_dataset(path, "brightness_temperature")[1, 0, 0]
+    with CubesFile(path) as file:
+        expected = estimate_neutral_fraction(temperature, file.read("density", 1), file.header)
+    here = index.index[index["group"].eq("s0-0001") & index["escape_fraction"].eq(0.07)]
+    np.testing.assert_allclose(y[here, ..., 0], 1 - expected, atol=1e-6)
+    assert index.loc[here, "neutral_fraction"].to_numpy() == pytest.approx(expected.mean())
 
 
 def test_patches_of_a_quarter_make_64_blocks(cubes):

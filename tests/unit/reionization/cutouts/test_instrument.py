@@ -6,7 +6,7 @@ import pytest
 from cosmodag.reionization.cutouts.instrument import FWHM_TO_SIGMA, Instrument, beam_sigma, observe
 
 N, BOX = 32, 100.0
-SETTINGS = {"box_size": BOX, "redshift": 8.0, "omega_m": 0.3111}
+SETTINGS = {"cell_size": BOX / N, "redshift": 8.0, "omega_m": 0.3111}
 
 
 @pytest.fixture

@@ -255,8 +255,9 @@ def test_probabilities_are_those_that_the_run_is_scored_by(trained):
 
 def test_the_threshold_is_that_of_the_evaluation_or_of_the_validation_split(trained, tmp_path):
     run = TrainedRun(trained.run, trained.dataset, threads=1)
-    logit, y = run.validation["logit"][:, 0], run.validation["y"][:, 0] >= 0.5
-    probability = 1 / (1 + np.exp(-logit / run.temperature))
+    valid = predict_splits(trained.run, trained.dataset, threads=1)["valid"]  # as for scores
+    probability, y = valid["probability"][:, 0], valid["y"][:, 0] >= 0.5
+    np.testing.assert_allclose(run.validation["probability"][:, 0], probability, atol=1e-5)
     assert run_threshold(run) == pytest.approx(choose_threshold(probability, y), abs=1e-3)
     shutil.copytree(trained.run, tmp_path / "maps")
     write_json(tmp_path / "maps" / "metrics.json", {"thresholds": {"network": 0.37}})

@@ -2,18 +2,14 @@
 
 import numpy as np
 
-from cosmodag.evaluation.conformal import intervals, reaches
+from cosmodag.evaluation.number_prediction import calibrated_numbers
 from cosmodag.evaluation.trained_run import TrainedRun
 
 LEVEL = "68"
 
 
 def predict_parameters(run: TrainedRun, x: np.ndarray, pixel: float) -> dict[str, np.ndarray]:
-    """Predict parameters with their 68 % intervals.
-
-    The half-width of an interval is the predicted standard deviation, or 1 if the network predicts
-    none, times the factor with which intervals contain 68 % of the validation split, see
-    `cosmodag.evaluation.conformal`.
+    """Predict parameters with their 68 % intervals, see `calibrated_numbers`.
 
     Parameters
     ----------
@@ -29,18 +25,11 @@ def predict_parameters(run: TrainedRun, x: np.ndarray, pixel: float) -> dict[str
     dict from str to numpy.ndarray, shape (N,)
         The mean of each column of the task, and with the endings `_low` and `_high` its interval.
     """
-    predicted, valid = run.predict(x), run.validation
     ratio = pixel / run.dataset["examples"][0]["pixel"]
     columns = {}
-    for index, column in enumerate(run.description["task"]["columns"]):
-        std, valid_std = (
-            prediction["std"][:, index] if "std" in prediction else 1.0
-            for prediction in (predicted, valid)
-        )
-        factors = reaches(valid["y"][:, index], valid["mean"][:, index], valid_std)
-        mean = predicted["mean"][:, index]
-        low, high = intervals(mean, std, factors)[LEVEL]
-        for ending, values in (("", mean), ("_low", low), ("_high", high)):
+    for column, numbers in calibrated_numbers(run, run.predict(x)).items():
+        low, high = numbers.intervals[LEVEL]
+        for ending, values in (("", numbers.mean), ("_low", low), ("_high", high)):
             columns[f"{column}{ending}"] = rescale(column, values, ratio)
     return columns
 

@@ -9,20 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from cosmodag.datasets.folder import open_maps, read_description, read_index
-from cosmodag.evaluation.conformal import conformal_rank
+from cosmodag.evaluation.feature_distribution import FeatureDistribution
 from cosmodag.galaxies.baselines.photometric_features import photometric_features
 
 MAX_EXAMPLES = 4000
 """Largest number of examples of a split that are measured."""
 BATCH_SIZE = 256
-EXPLAINED_VARIANCE = 0.99
-"""Fraction of the variance of the features that the principal components explain."""
-N_NEIGHBOURS = 5
-LEVEL = 0.99
-"""Fraction of the validation split inside the threshold."""
 MARGIN = 0.05
 """Fraction of a training range by which values may exceed it without a warning."""
 WARNINGS = {
@@ -35,12 +29,7 @@ WARNINGS = {
 class TrainingDistribution:
     """The distribution of the images of a training split in a space of photometric features.
 
-    The features (see `photometric_features`) are standardized and projected onto the principal
-    components that explain 99 % of their variance in the training split. The norm of the residual
-    is a further dimension, and each dimension is scaled to unit variance. The distance of an image
-    is that to its fifth nearest training image, in units of the distance that 99 % of the
-    validation split do not exceed: one in a hundred images of the same distribution has a distance
-    above 1.
+    See `photometric_features` and `cosmodag.evaluation.feature_distribution`.
 
     Parameters
     ----------
@@ -56,22 +45,9 @@ class TrainingDistribution:
 
     def __init__(self, dataset_folder: str | os.PathLike):
         self.dataset = read_description(dataset_folder)
-        training = self._features(dataset_folder, "train")
-        # Features that are constant in training have a small floor instead of zero variance, so
-        # that any other value is far away.
-        floor = 1e-6 * np.maximum(np.abs(training).max(0), 1)
-        self._mean, self._std = training.mean(0), np.maximum(training.std(0), floor)
-        standardized = (training - self._mean) / self._std
-        _, singular, axes = np.linalg.svd(standardized, full_matrices=False)
-        explained = np.cumsum(singular**2) / np.sum(singular**2)
-        self._axes = axes[: int(np.searchsorted(explained, EXPLAINED_VARIANCE)) + 1]
-        self._unit = np.ones(len(self._axes) + 1)
-        self._unit = self._components(training).std(0)
-        self._tree = cKDTree(self._components(training))
-        valid_features = self._features(dataset_folder, "valid")
-        valid = np.sort(self._neighbour_distance(self._components(valid_features)))
-        # With fewer than 99 validation images the threshold is the largest distance.
-        self._threshold = valid[min(conformal_rank(len(valid), LEVEL), len(valid)) - 1]
+        self._distribution = FeatureDistribution(
+            *(self._features(dataset_folder, split) for split in ("train", "valid"))
+        )
         self._ranges = _training_ranges(self.dataset)
 
     def distances(self, x: np.ndarray) -> np.ndarray:
@@ -88,7 +64,7 @@ class TrainingDistribution:
             Above 1 for images outside the training distribution.
         """
         features = photometric_features(x, self.dataset["x_channels"]).astype(np.float64)
-        return self._neighbour_distance(self._components(features)) / self._threshold
+        return self._distribution.distances(features)
 
     def range_warnings(self, row: Mapping[str, Any], pixel: float) -> list[str]:
         """Compare point-spread function, noise and size of a stamp with their training ranges.
@@ -127,18 +103,6 @@ class TrainingDistribution:
             for rows in np.array_split(np.arange(len(index)), -(-len(index) // BATCH_SIZE))
         ]
         return np.concatenate(batches).astype(np.float64)
-
-    def _components(self, features: np.ndarray) -> np.ndarray:
-        """Return the principal components of features (N, F), and the norm of the residual."""
-        standardized = (features - self._mean) / self._std
-        components = standardized @ self._axes.T
-        residual = np.linalg.norm(standardized - components @ self._axes, axis=1)
-        return np.column_stack([components, residual]) / self._unit
-
-    def _neighbour_distance(self, components: np.ndarray) -> np.ndarray:
-        """Return the distance to the fifth nearest training image, (N,)."""
-        rank = min(N_NEIGHBOURS, self._tree.n)
-        return self._tree.query(components, [rank])[0][:, 0]
 
 
 def _training_ranges(dataset: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

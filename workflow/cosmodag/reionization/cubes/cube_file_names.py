@@ -2,7 +2,8 @@
 
 Versions 1 and 2 of 21cmFAST wrote raw float32 without a header. Redshift, neutral fraction, number
 of cells and box size are part of the file name. The escape fraction is part of the name of an
-``xH_`` cube or of its folder, and the seed part of the name of the folder.
+``xH_`` cube or of its folder, and the seed part of the name of the folder. An array of NumPy is
+described by the same name with the suffix ``.npy``.
 """
 
 import os
@@ -21,6 +22,10 @@ _SIZE = re.compile(r"_(\d+)_(\d+(?:\.\d+)?)Mpc$")
 _NEUTRAL_FRACTION = re.compile(r"_nf(\d\.\d+)")
 _ESCAPE_FRACTION = re.compile(r"_Fesc(\d\.\d+)")
 _LINE_OF_SIGHT = re.compile(r"^delta_T_v([123])_")
+_PARAMETER = re.compile(
+    r"_(zetaX?|alphaX|TvirminX?|Mturn|Fstar|starPL|escPL|effPLindex|eff)"
+    r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?=_)"
+)
 _FOLDER_ESCAPE_FRACTION = re.compile(r"ESC_FRAC_(\d\.\d+)")
 _FOLDER_SEED = re.compile(r"RNG_(\d+)")
 
@@ -51,6 +56,8 @@ class CubeDescription:
         Axis, from 0, of the redshift-space distortions.
     dataset : str or None
         Path of the cube in an HDF5 file; None for a raw cube.
+    parameters : tuple of (str, float)
+        Other astrophysical parameters of the simulation, sorted by name.
     """
 
     path: Path
@@ -63,10 +70,11 @@ class CubeDescription:
     realization: int | None
     line_of_sight: int | None
     dataset: str | None = None
+    parameters: tuple[tuple[str, float], ...] = ()
 
 
 def parse_file_name(path: str | os.PathLike) -> CubeDescription | None:
-    """Parse the file name of a raw cube, with or without the suffix ``.gz``.
+    """Parse the file name of a raw cube, with or without the suffix ``.gz`` or ``.npy``.
 
     Parameters
     ----------
@@ -85,7 +93,7 @@ def parse_file_name(path: str | os.PathLike) -> CubeDescription | None:
     ('brightness_temperature', 6.0, 0.07, 150)
     """
     path = Path(path)
-    name = path.name.removesuffix(".gz")
+    name = path.name.removesuffix(".gz").removesuffix(".npy")
     fields = (f for prefix, f in FIELD_BY_PREFIX.items() if name.startswith(f"{prefix}_"))
     field = next(fields, None)
     redshift, size = _REDSHIFT.search(name), _SIZE.search(name)
@@ -107,6 +115,7 @@ def parse_file_name(path: str | os.PathLike) -> CubeDescription | None:
         escape_fraction=escape_fraction,
         realization=None if seed is None else int(seed),
         line_of_sight=None if axis is None else int(axis) - 1,
+        parameters=tuple(sorted((key, float(value)) for key, value in _PARAMETER.findall(name))),
     )
 
 

@@ -2,15 +2,19 @@
 
 import dataclasses
 import os
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from cosmodag.errors import InputError
-from cosmodag.reionization.cubes.cube_file_names import CubeDescription
+from cosmodag.reionization.cubes.cube_file_names import FIELD_BY_PREFIX, CubeDescription
+from cosmodag.reionization.cubes.cubes_file import Universe
 from cosmodag.rejections import Rejections
 
 REDSHIFT_TOLERANCE = 0.005
 
 CubesByField = dict[str, CubeDescription]
+CubesByUniverse = dict[tuple[Universe, float], CubesByField]
+"""By universe and escape fraction, the cube of each field."""
 
 
 def select_cubes(
@@ -21,8 +25,8 @@ def select_cubes(
     box_size: float,
     escape_fraction: float | None,
     rejections: Rejections,
-) -> dict[tuple[int, float], CubesByField]:
-    """Return the cubes of one redshift by realization and escape fraction, then by field.
+) -> CubesByUniverse:
+    """Return the cubes of one redshift by universe and escape fraction, then by field.
 
     Parameters
     ----------
@@ -38,12 +42,13 @@ def select_cubes(
     Returns
     -------
     dict
-        By realization and escape fraction, the cube of each field.
+        By universe and escape fraction, the cube of each field.
 
     Raises
     ------
     InputError
-        If there is no cube of the redshift, or a cube has another size or no partner.
+        If there is no cube of the redshift, a cube has another size, or two files could be the same
+        cube.
     """
     cubes = [cube for cube in all_cubes if abs(cube.redshift - redshift) < REDSHIFT_TOLERANCE]
     if not cubes:
@@ -55,13 +60,66 @@ def select_cubes(
         )
     for cube in cubes:
         _check_size(cube, cells, box_size)
-    cubes_by_realization = _group_by_realization(cubes, escape_fraction)
-    if not cubes_by_realization:
+    cubes_by_universe = _group_by_universe(cubes, escape_fraction, scanned_parameters(all_cubes))
+    if not cubes_by_universe:
         raise InputError(
             f"{folder}: no cube of brightness temperature (delta_T_…) at redshift {redshift:g}, "
             f"only {', '.join(sorted({cube.field for cube in cubes}))}: add it"
         )
-    return cubes_by_realization
+    return cubes_by_universe
+
+
+def scanned_parameters(cubes: Iterable[CubeDescription]) -> list[str]:
+    """Return the names of the parameters that differ between cubes, without the escape fraction.
+
+    Parameters
+    ----------
+    cubes : iterable of CubeDescription
+        All cubes of a folder, at all redshifts, so that all redshifts have the same names.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+    """
+    values = defaultdict(set)
+    for cube in cubes:
+        for name, value in cube.parameters:
+            values[name].add(value)
+    return sorted(name for name, found in values.items() if len(found) > 1)
+
+
+def check_complete(
+    folder: str | os.PathLike, redshift: float, cubes_by_universe: CubesByUniverse
+) -> None:
+    """Raise an error unless all universes have the same escape fractions and fields.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of the cubes, for messages.
+    redshift : float
+        Redshift of the cubes.
+    cubes_by_universe : dict
+        As `select_cubes` returns it.
+
+    Raises
+    ------
+    InputError
+    """
+    for universe in sorted({universe for universe, _ in cubes_by_universe}):
+        for escape_fraction in sorted({fraction for _, fraction in cubes_by_universe}):
+            if (universe, escape_fraction) not in cubes_by_universe:
+                raise InputError(
+                    f"{folder}: {universe} has no cube of escape fraction {escape_fraction:g} at "
+                    f"redshift {redshift:g}, but others have: add it, or use a folder without that "
+                    "escape fraction"
+                )
+    groups = cubes_by_universe.values()
+    for prefix, field in FIELD_BY_PREFIX.items():
+        without = [cubes for cubes in groups if field not in cubes]
+        if without and len(without) < len(groups):
+            raise _missing_partner_error(without[0]["brightness_temperature"], prefix)
 
 
 def _check_size(cube: CubeDescription, cells: int, box_size: float) -> None:
@@ -77,74 +135,63 @@ def _check_size(cube: CubeDescription, cells: int, box_size: float) -> None:
             )
 
 
-def check_complete(
-    folder: str | os.PathLike,
-    redshift: float,
-    cubes_by_realization: dict[tuple[int, float], CubesByField],
-) -> None:
-    """Raise an error unless all realizations have the same escape fractions and fields.
-
-    Parameters
-    ----------
-    folder : path
-        Folder of the cubes, for messages.
-    redshift : float
-        Redshift of the cubes.
-    cubes_by_realization : dict
-        As `select_cubes` returns it.
-
-    Raises
-    ------
-    InputError
-    """
-    for realization in sorted({realization for realization, _ in cubes_by_realization}):
-        for escape_fraction in sorted({fraction for _, fraction in cubes_by_realization}):
-            if (realization, escape_fraction) not in cubes_by_realization:
-                raise InputError(
-                    f"{folder}: realization {realization} has no cube of escape fraction "
-                    f"{escape_fraction:g} at redshift {redshift:g}, but others have: add it, or "
-                    "use a folder without that escape fraction"
-                )
-    with_xh = [cubes for cubes in cubes_by_realization.values() if "neutral_fraction" in cubes]
-    without = [cubes for cubes in cubes_by_realization.values() if "neutral_fraction" not in cubes]
-    if with_xh and without:
-        raise _missing_partner_error(without[0]["brightness_temperature"], "xH")
-
-
-def _group_by_realization(
-    cubes: Sequence[CubeDescription], default_escape_fraction: float | None
-) -> dict[tuple[int, float], CubesByField]:
-    """Return the cubes of each realization and escape fraction by field."""
-    groups: dict[tuple[int, float], CubesByField] = {}
+def _group_by_universe(
+    cubes: Sequence[CubeDescription], default_escape_fraction: float | None, scanned: Sequence[str]
+) -> CubesByUniverse:
+    """Return the cubes of each universe and escape fraction by field."""
+    groups: CubesByUniverse = {}
     for cube in cubes:
         if cube.field != "brightness_temperature":
             continue
         escape_fraction = _escape_fraction(cube, cubes, default_escape_fraction)
-        key = cube.realization or 0, escape_fraction
+        parameters = _parameters(cube, cubes)
+        key = _universe(cube, parameters, scanned), escape_fraction
         if key in groups:
             other = groups[key]["brightness_temperature"]
             if other.line_of_sight == cube.line_of_sight:
                 raise InputError(
-                    f"{cube.path} and {other.path}: both are realization {key[0]} with escape "
-                    f"fraction {key[1]:g} at redshift {cube.redshift:g}: keep one, or put them in "
-                    "folders RNG_<seed> of different seeds"
+                    f"{cube.path} and {other.path}: both are {key[0]} with escape fraction "
+                    f"{key[1]:g} at redshift {cube.redshift:g}: keep one, or put them in folders "
+                    "RNG_<seed> of different seeds"
                 )
             if cube.line_of_sight is None:
                 continue  # of two cubes, use the one with redshift-space distortions
-        groups[key] = {
-            "brightness_temperature": dataclasses.replace(cube, escape_fraction=escape_fraction)
-        }
-    for (realization, escape_fraction), fields in groups.items():
+        cube = dataclasses.replace(
+            cube, escape_fraction=escape_fraction, parameters=tuple(parameters.items())
+        )
+        groups[key] = {"brightness_temperature": cube}
+    for (universe, escape_fraction), fields in groups.items():
         temperature = fields["brightness_temperature"]
-        candidates = [c for c in cubes if (c.realization or 0) == realization]
-        density = _find_partner(temperature, "density", candidates, escape_fraction)
-        if density is None:
-            raise _missing_partner_error(temperature, "updated_smoothed_deltax")
-        fields["density"] = density
-        neutral = _find_partner(temperature, "neutral_fraction", candidates, escape_fraction)
-        if neutral is not None:
-            fields["neutral_fraction"] = neutral
+        for field in ("density", "neutral_fraction"):
+            same_seed = [c for c in cubes if (c.realization or 0) == universe.realization]
+            candidates = [c for c in same_seed if c.field == field]
+            if field == "neutral_fraction":  # the density does not depend on these parameters
+                given = dict(temperature.parameters)
+                candidates = [
+                    c for c in candidates if all(given.get(k, v) == v for k, v in c.parameters)
+                ]
+            partner = _find_partner(temperature, field, candidates, escape_fraction)
+            if partner is not None:
+                fields[field] = partner
     return groups
+
+
+def _parameters(cube: CubeDescription, cubes: Sequence[CubeDescription]) -> dict[str, float]:
+    """Return the parameters of a cube, with those of the only xH cube in its folder, if it is."""
+    beside = {
+        c.parameters
+        for c in cubes
+        if c.path.parent == cube.path.parent and c.field == "neutral_fraction"
+    }
+    return dict(beside.pop() if len(beside) == 1 else ()) | dict(cube.parameters)
+
+
+def _universe(
+    cube: CubeDescription, given: Mapping[str, float], scanned: Sequence[str]
+) -> Universe:
+    """Return the universe of a cube: its seed, and the values of the parameters of a scan."""
+    values = [f"{name}={given[name]:g}" for name in scanned if name in given]
+    return Universe(cube.realization or 0, ",".join(values))
 
 
 def _escape_fraction(
@@ -167,17 +214,22 @@ def _escape_fraction(
 def _find_partner(
     cube: CubeDescription,
     field: str,
-    candidates: Iterable[CubeDescription],
+    candidates: Sequence[CubeDescription],
     escape_fraction: float,
 ) -> CubeDescription | None:
-    """Return the cube of another field, preferably from the same folder."""
-    candidates = [c for c in candidates if c.field == field]
-    partners = [
+    """Return the cube of another field, preferably from the same file or the same folder."""
+    beside = [
         c
         for c in candidates
         if c.path.parent == cube.path.parent and c.escape_fraction in (escape_fraction, None)
     ]
-    partners += [c for c in candidates if c.escape_fraction == escape_fraction]
+    own = [c for c in candidates if c.path == cube.path]
+    if not own and len(beside) > 1:
+        raise InputError(
+            f"{beside[0].path} and {beside[1].path}: both could be the {field.replace('_', ' ')} "
+            f"of {cube.path.name}: keep one"
+        )
+    partners = [*own, *beside, *(c for c in candidates if c.escape_fraction == escape_fraction)]
     if field == "density":  # the density does not depend on the escape fraction
         partners += candidates
     return partners[0] if partners else None
@@ -186,5 +238,6 @@ def _find_partner(
 def _missing_partner_error(cube: CubeDescription, prefix: str) -> InputError:
     return InputError(
         f"{cube.path}: has no partner {prefix}_z{cube.redshift:06.2f}_…_{cube.cells}_"
-        f"{cube.box_size:g}Mpc in its folder or another folder of its realization: add it"
+        f"{cube.box_size:g}Mpc in its folder or another folder of its realization: add it, or "
+        "remove it from all others"
     )

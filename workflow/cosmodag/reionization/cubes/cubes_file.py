@@ -9,7 +9,7 @@ read whole.
 import dataclasses
 import os
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -20,6 +20,25 @@ FIELDS = ("brightness_temperature", "density", "neutral_fraction")
 """Datasets of a cubes file: brightness temperature in mK, density contrast, neutral fraction."""
 NO_AXIS = -1
 """Line of sight of a brightness temperature without redshift-space distortions."""
+
+
+class Universe(NamedTuple):
+    """What the cubes of one simulation have in common at all redshifts and escape fractions.
+
+    Attributes
+    ----------
+    realization : int
+        Index of the realization of the initial conditions.
+    variant : str
+        Values of other parameters, such as "M_TURN=8.7", where a folder of cubes is a scan of them;
+        otherwise empty.
+    """
+
+    realization: int
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return f"realization {self.realization}" + f" ({self.variant})" * bool(self.variant)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +68,8 @@ class CubesHeader:
     seed : int
         Seed from which the realizations were drawn, 0 where it is unknown. Realizations of
         different seeds are different.
+    variants : tuple of str, length S or 0
+        Variant of each realization, see `Universe`; by default all are "".
     """
 
     redshift: float
@@ -61,11 +82,26 @@ class CubesHeader:
     omega_m: float
     engine: str
     seed: int = 0
+    variants: tuple[str, ...] = ()
+
+    @property
+    def universes(self) -> list[Universe]:
+        """Universes of the file."""
+        variants = self.variants or ("",) * len(self.realizations)
+        return [Universe(*pair) for pair in zip(self.realizations, variants)]
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of the realizations, which variants of one realization share."""
+        return [realization_name(self.seed, index) for index in self.realizations]
 
     @property
     def names(self) -> list[str]:
-        """Names of the realizations."""
-        return [realization_name(self.seed, index) for index in self.realizations]
+        """Names of the universes."""
+        return [
+            "-".join(filter(None, (group, universe.variant)))
+            for group, universe in zip(self.groups, self.universes)
+        ]
 
     def shape(self, field: str) -> tuple[int, ...]:
         """Return the shape of the dataset of a field.
@@ -152,7 +188,7 @@ def create_cubes(
     mapping from str to h5py.Dataset
         Datasets of the fields, to be filled by the caller.
     """
-    file.attrs.update(dataclasses.asdict(header))
+    file.attrs.update(_attributes(header))
     return {name: file.create_dataset(name, header.shape(name), np.float32) for name in fields}
 
 
@@ -166,7 +202,8 @@ def keep_first_cubes(file: h5py.File, header: CubesHeader) -> None:
     header : CubesHeader
         Attributes with these realizations.
     """
-    file.attrs.update(dataclasses.asdict(header))
+    file.attrs.pop("variants", None)
+    file.attrs.update(_attributes(header))
     for name in filter(file.__contains__, FIELDS):
         file.move(name, f"{name}_announced")
         old = file[f"{name}_announced"]
@@ -234,17 +271,33 @@ class CubesFile:
         """
         return self._file[field][(self._rows[index[0]], *index[1:])]
 
-    def keep(self, realizations: Collection[int]) -> None:
-        """Leave out the other realizations than these.
+    def keep(self, universes: Collection[Universe]) -> None:
+        """Leave out other universes than these.
 
         Parameters
         ----------
-        realizations : collection of int
-            Indices of realizations.
+        universes : collection of Universe
+            Universes that remain.
         """
-        pairs = [(r, i) for r, i in zip(self.header.realizations, self._rows) if r in realizations]
-        self._rows = [row for _, row in pairs]
-        self.header = dataclasses.replace(self.header, realizations=tuple(r for r, _ in pairs))
+        header = self.header
+        kept = [number for number, each in enumerate(header.universes) if each in universes]
+        self._rows = [self._rows[number] for number in kept]
+        self.header = dataclasses.replace(
+            header,
+            realizations=tuple(header.realizations[number] for number in kept),
+            variants=tuple(header.variants[number] for number in kept) if header.variants else (),
+        )
+
+
+def _attributes(header: CubesHeader) -> dict[str, Any]:
+    """Return a header as attributes of a file, which has no variants if it needs none."""
+    attributes = dataclasses.asdict(header)
+    if not header.variants:
+        del attributes["variants"]
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in attributes.items()
+    }
 
 
 def _as_python(value: object) -> Any:

@@ -18,6 +18,7 @@ COMMON_ATTRIBUTES = (
     "realizations",
     "escape_fractions",
     "axes",
+    "variants",
     "hubble",
     "omega_m",
 )
@@ -43,7 +44,7 @@ class CubeBatch:
     name : str
         Path of the first file.
     boxes, groups : list of str
-        Names of the realizations, which are independent of each other.
+        Names of the universes, and of their realizations, which are independent of each other.
     box_size, cell_size : numpy.ndarray, shape (3,), float64
         Sides of the box and of a cell in Mpc/h.
     cells : tuple of int, length 3
@@ -74,7 +75,7 @@ class CubeBatch:
                     )
         if len(set(self.redshifts)) < len(self.files):
             raise InputError(f"{self.name}: another file has the same redshift: remove one of them")
-        self.boxes = self.groups = self.header.names
+        self.boxes, self.groups = self.header.names, self.header.groups
         self.cells = (self.header.cells,) * 3
         self.box_size = np.full(3, self.header.box_size * self.header.hubble)
         self.cell_size = self.box_size / self.cells
@@ -111,12 +112,12 @@ class CubeBatch:
 
 def _keep_common(files: Sequence[CubesFile]) -> None:
     """Leave out realizations that a folder of cubes lacks at one of the redshifts."""
-    realizations = [set(file.header.realizations) for file in files]
-    common = set.intersection(*realizations)
-    others = sorted(set.union(*realizations) - common)
+    universes = [set(file.header.universes) for file in files]
+    common = set.intersection(*universes)
+    others = sorted(set.union(*universes) - common)
     if others and common and all(file.header.engine == "files" for file in files):
         logger.warning(
-            "%s: realizations %s are not in the files of all redshifts, so they are left out",
+            "%s: not in the files of all redshifts, so left out: %s",
             files[0].name,
             ", ".join(map(str, others)),
         )

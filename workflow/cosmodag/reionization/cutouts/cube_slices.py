@@ -58,8 +58,8 @@ def cut_slices(
     channels : sequence of str
         Fields of the input images, of `FIELDS`.
     target : {"none", "ionized"}
-        Target map. "ionized" is 1 - neutral fraction; in files without neutral fraction it is 1
-        where the brightness temperature is exactly 0.
+        Target map. "ionized" is 1 - neutral fraction, which is estimated in files without it, see
+        `estimate_neutral_fraction`.
     realizations : int, optional
         Number of realizations to cut, starting from the first of the files; all by default.
     escape_fractions : sequence of float, optional

@@ -48,7 +48,7 @@ def observe(
     instrument: Instrument,
     *,
     axis: int,
-    box_size: float,
+    cell_size: float,
     redshift: float,
     omega_m: float,
     threads: int = 1,
@@ -57,14 +57,14 @@ def observe(
 
     Parameters
     ----------
-    cube : numpy.ndarray, shape (n, n, n), float32
-        Brightness temperature in a periodic box.
+    cube : numpy.ndarray, shape (nx, ny, nz), float32
+        Brightness temperature in a box that is treated as periodic.
     instrument : Instrument
         Properties of the interferometer.
     axis : int
         Line of sight: an axis from 0 to 2.
-    box_size : float
-        Side of the box in Mpc/h.
+    cell_size : float
+        Side of a cell in Mpc/h.
     redshift : float
         Redshift of the cube.
     omega_m : float
@@ -74,14 +74,14 @@ def observe(
 
     Returns
     -------
-    numpy.ndarray, shape (n, n, n), float32
+    numpy.ndarray, shape (nx, ny, nz), float32
         Observed brightness temperature; `cube` itself for an ideal instrument.
 
     Examples
     --------
     >>> cube = np.random.default_rng(1).normal(20.0, 5.0, (16, 16, 16)).astype(np.float32)
     >>> interferometer = Instrument(mean_subtraction=True, beam=3.0)
-    >>> settings = {"axis": 2, "box_size": 100.0, "redshift": 8.0, "omega_m": 0.3111}
+    >>> settings = {"axis": 2, "cell_size": 6.25, "redshift": 8.0, "omega_m": 0.3111}
     >>> observed = observe(cube, interferometer, **settings)
     >>> bool(abs(observed.mean(axis=(0, 1))).max() < 1e-4)
     True
@@ -91,13 +91,14 @@ def observe(
     observed = np.moveaxis(cube, axis, 0)
     if instrument.beam or instrument.wedge:
         modes = scipy.fft.rfftn(observed, workers=threads)
-        n = len(cube)
-        full = 2 * np.pi * np.abs(scipy.fft.fftfreq(n, box_size / n))
-        half = 2 * np.pi * scipy.fft.rfftfreq(n, box_size / n)
-        k_perpendicular = np.sqrt(full[:, None] ** 2 + half**2)
+        depth, rows, columns = observed.shape
+        k_along = 2 * np.pi * np.abs(scipy.fft.fftfreq(depth, cell_size))
+        k_down = 2 * np.pi * scipy.fft.fftfreq(rows, cell_size)
+        k_across = 2 * np.pi * scipy.fft.rfftfreq(columns, cell_size)
+        k_perpendicular = np.sqrt(k_down[:, None] ** 2 + k_across**2)
         sigma = beam_sigma(instrument.beam, redshift, omega_m)
         response = np.exp(-((k_perpendicular * sigma) ** 2) / 2).astype(np.float32)
-        for plane, k_parallel in zip(modes, full):  # plane by plane, so that masks stay small
+        for plane, k_parallel in zip(modes, k_along):  # plane by plane, so that masks stay small
             in_wedge = k_parallel < instrument.wedge * k_perpendicular
             plane *= np.where(in_wedge, np.float32(0), response)
         observed = scipy.fft.irfftn(modes, observed.shape, workers=threads, overwrite_x=True)

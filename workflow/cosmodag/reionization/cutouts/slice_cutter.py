@@ -9,6 +9,7 @@ import numpy as np
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_lattice import SubBoxLattice
 from cosmodag.reionization.cubes.cubes_file import CubesFile, realization_seed
+from cosmodag.reionization.cubes.neutral_fraction import estimate_neutral_fraction
 from cosmodag.reionization.cutouts.cube_batch import CubeBatch
 from cosmodag.reionization.cutouts.instrument import Instrument, observe
 from cosmodag.reionization.cutouts.patches import cut_patches, plane_sums, planes_nonzero
@@ -79,20 +80,18 @@ class SliceCutter:
         Slices
             All slices along one line of sight.
         """
-        fields = self._read_isotropic_fields(file, realization, escape_fraction)
-        mean = None
+        neutral = self.neutral(file, realization, escape_fraction)
+        mean = plane_sums(neutral, 0, np.arange(len(neutral))).sum() / neutral.size
+        fields = {"neutral_fraction": neutral}
+        if "density" in self.channels:
+            fields["density"] = file.read("density", realization)
         for lattice in self.lattices:
             index, distorted_axis = self.batch.temperature_index(lattice.axis)
             cubes = dict(fields)
-            if "brightness_temperature" in self.channels or "neutral_fraction" not in file.fields:
+            if "brightness_temperature" in self.channels:
                 cubes["brightness_temperature"] = file.read(
                     "brightness_temperature", realization, escape_fraction, index
                 )
-            neutral = cubes.get("neutral_fraction")
-            if neutral is None:
-                neutral = (cubes["brightness_temperature"] != 0).astype(np.float32)
-            if mean is None:
-                mean = plane_sums(neutral, 0, np.arange(len(neutral))).sum() / neutral.size
             neutral_sums = self._sums(neutral, lattice)
             nonzero = self._nonzero(cubes.get("brightness_temperature", neutral), lattice)
             if "brightness_temperature" in self.channels:
@@ -100,7 +99,7 @@ class SliceCutter:
                     cubes["brightness_temperature"],
                     self.instrument,
                     axis=lattice.axis,
-                    box_size=self.batch.box_size[0],
+                    cell_size=self.batch.cell_size[0],
                     redshift=file.header.redshift,
                     omega_m=file.header.omega_m,
                     threads=self.threads,
@@ -132,23 +131,14 @@ class SliceCutter:
         Returns
         -------
         numpy.ndarray
-            In files without neutral fraction, 1 where the brightness temperature is not exactly 0.
+            In files without neutral fraction, an estimate from the brightness temperature, see
+            `estimate_neutral_fraction`.
         """
         if "neutral_fraction" in file.fields:
             return file.read("neutral_fraction", realization, escape_fraction)
         temperature = file.read("brightness_temperature", realization, escape_fraction, 0)
-        return (temperature != 0).astype(np.float32)
-
-    def _read_isotropic_fields(
-        self, file: CubesFile, realization: int, escape_fraction: int
-    ) -> dict[str, np.ndarray]:
-        """Return the cubes that do not depend on the line of sight."""
-        cubes = {}
-        if "density" in self.channels:
-            cubes["density"] = file.read("density", realization)
-        if "neutral_fraction" in file.fields:
-            cubes["neutral_fraction"] = file.read("neutral_fraction", realization, escape_fraction)
-        return cubes
+        density = file.read("density", realization) if "density" in file.fields else None
+        return estimate_neutral_fraction(temperature, density, file.header)
 
     def _patches(self, cubes: Sequence[np.ndarray], lattice: SubBoxLattice) -> np.ndarray:
         """Return the patches of a lattice, shape (N, side, side, channels), float32."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Predictions, taken
 from cosmodag.evaluation.evaluation import Subset
 
@@ -22,16 +23,27 @@ def separate_empty(subset: Subset) -> tuple[Subset, Subset | None]:
     Returns
     -------
     with_signal : Subset
-        Slices with a signal; all slices if there are only empty ones.
+        Slices with a signal; all slices if the validation split has only empty ones.
     empty : Subset or None
         Empty slices of the test split, with the validation split with signal; None if there are
         none.
+
+    Raises
+    ------
+    InputError
+        If all slices of the test split are empty.
     """
     examples = subset.examples
     if COLUMN not in examples["test"].index:
         return subset, None
     empty = {split: examples[split].index[COLUMN].to_numpy() > 0 for split in ("valid", "test")}
-    if empty["test"].all() or empty["valid"].all():
+    if empty["test"].all():
+        raise InputError(
+            f"test split: all {len(empty['test'])} slices are 0 everywhere, since their boxes are "
+            "fully ionized, which no score can judge: add cubes of higher redshift or lower escape "
+            "fraction"
+        )
+    if empty["valid"].all():
         return subset, None
     rows = {split: np.flatnonzero(~mask) for split, mask in empty.items()}
     with_signal = _select_rows(subset, rows)

@@ -3,7 +3,6 @@
 from cosmodag.errors import InputError
 from cosmodag.evaluation.map_scores import choose_threshold
 from cosmodag.evaluation.trained_run import TrainedRun
-from cosmodag.training.prediction import calibrated
 from cosmodag.voids.prediction.box_prediction import BoxInput
 from cosmodag.voids.prediction.cube_prediction import CubeInput
 from cosmodag.voids.prediction.slab_prediction import SlabInput
@@ -55,5 +54,5 @@ def run_threshold(run: TrainedRun) -> float:
     """
     if run.metrics:
         return float(run.metrics["thresholds"]["network"])
-    valid = calibrated(run.validation, run.task, run.temperature)
+    valid = run.validation
     return choose_threshold(valid["probability"][:, 0], valid["y"][:, 0] >= 0.5)
