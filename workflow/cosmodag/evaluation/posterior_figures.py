@@ -139,7 +139,7 @@ def _edges(
 def _histogram(samples: np.ndarray, edges: Sequence[np.ndarray]) -> np.ndarray:
     from scipy.ndimage import gaussian_filter
 
-    counts, *_ = np.histogram2d(*samples.T, bins=edges)
+    counts, *_ = np.histogram2d(samples[:, 0], samples[:, 1], bins=list(edges))
     return gaussian_filter(counts, SMOOTHING, mode="nearest")
 
 

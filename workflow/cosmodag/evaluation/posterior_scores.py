@@ -152,10 +152,10 @@ def judge(
             block = _judge_block(_rows(mixture, rows), space, z[rows], generator)
             for name, values in block.items():
                 parts.setdefault(name, []).append(values)
-    values = {name: np.concatenate(each) for name, each in parts.items()}
-    intervals = {name: (values.pop(f"low_{name}"), values.pop(f"high_{name}")) for name in REGIONS}
+    joined = {name: np.concatenate(each) for name, each in parts.items()}
+    intervals = {name: (joined.pop(f"low_{name}"), joined.pop(f"high_{name}")) for name in REGIONS}
     mean = posterior_mean(mixture, space).numpy()
-    return JudgedPosteriors(mean=mean, intervals=intervals, scale=scale, **values)
+    return JudgedPosteriors(mean=mean, intervals=intervals, scale=scale, **joined)
 
 
 def _judge_block(

@@ -248,9 +248,10 @@ def test_the_command_replaces_maps_by_a_cube_and_refuses_lines_of_sight(
         return CliRunner().invoke(main, list(map(str, chosen)))
 
     for run in (trained.run, trained_on_cubes.run):
-        done = command(run)
+        done = command(run, "--divide", 8)
         assert done.exit_code == 0, done.output
     assert read_cube(tmp_path / "out").shape == (VOXELS,) * 3
+    assert json.loads((tmp_path / "out" / "prediction.json").read_text())["divide"] == 8
     done = command(trained_on_cubes.run, "--axes", "[2]")
     assert done.exit_code == 2
     assert "axes [2]: the run was trained on cubes, which have no line of sight" in done.output

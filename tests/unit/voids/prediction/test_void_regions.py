@@ -157,6 +157,26 @@ def test_a_region_across_the_corner_of_a_periodic_cube_is_one():
     assert pieces["at_edge"].all()
 
 
+def two_bumps(length):
+    """Probability of two voids that touch, along one periodic axis."""
+    place = np.arange(length)
+    return np.maximum(np.exp(-((place - 5) ** 2) / 18), 0.9 * np.exp(-((place - 14) ** 2) / 18))
+
+
+def test_voids_that_touch_are_divided_at_the_ridge():
+    probability = np.zeros((8, 8, 24)) + two_bumps(24)
+    probability[[0, -1]] = probability[:, [0, -1]] = 0
+    cube = cube_of(probability)
+    assert len(find_cube_voids(cube, 0.2)) == 1
+    voids = find_cube_voids(cube, 0.2, divide=2.0)
+    assert voids["z"].tolist() == pytest.approx([100 + 2 * 5.5, 100 + 2 * 14.5], abs=2)
+    assert voids["volume"].sum() == pytest.approx(find_cube_voids(cube, 0.2)["volume"].sum())
+    slab = maps_of(probability[4:5])
+    assert len(find_map_voids([slab], 0.2)) == 1
+    divided = find_map_voids([slab], 0.2, divide=2.0)
+    assert divided["z"].tolist() == pytest.approx([100 + 2 * 5.5, 100 + 2 * 14.5], abs=2)
+
+
 def test_voids_of_a_cube_are_in_the_order_of_volumes_and_may_be_none():
     probability = np.zeros((8, 8, 8))
     probability[1, 1, 1] = probability[4, 4, 4:7] = 1

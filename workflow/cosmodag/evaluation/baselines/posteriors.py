@@ -36,9 +36,9 @@ NEWTON_STEPS = 50
 
 def prior(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
     """Return the prior for each example, the chance level of every score."""
-    k = train.y.shape[1]
-    size = outputs_per_component(k)
-    return Predictions(*(np.zeros((len(each.y), size), np.float32) for each in (valid, test)))
+    size = outputs_per_component(train.y.shape[1])
+    on_valid, on_test = (np.zeros((len(each.y), size), np.float32) for each in (valid, test))
+    return Predictions(on_valid, on_test)
 
 
 def neural(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
@@ -59,9 +59,8 @@ def neural(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -
         others = (seed + number for number in range(1, MEMBERS))
         members = [best, *(best.again(x, z, on_valid, valid_z, other) for other in others)]
     k = z.shape[1]
-    return Predictions(
-        *(_ensemble(members, inputs, k).output().numpy() for inputs in (on_valid, on_test))
-    )
+    valid_mixture, test_mixture = (_ensemble(members, each, k) for each in (on_valid, on_test))
+    return Predictions(valid_mixture.output().numpy(), test_mixture.output().numpy())
 
 
 def gaussian_likelihood(
@@ -92,9 +91,9 @@ def gaussian_likelihood(
     covariance = LedoitWolf(assume_centered=True).fit(x - terms @ coefficients).covariance_
     precision = np.linalg.inv(covariance) * (n - n_features - 2) / (n - 1)
     emulator = _Emulator(coefficients, precision)
-    return Predictions(
-        *(emulator.posterior(standard(each.x).numpy(), z.shape[1]) for each in (valid, test))
-    )
+    valid_x, test_x = (standard(each.x).numpy() for each in (valid, test))
+    k = z.shape[1]
+    return Predictions(emulator.posterior(valid_x, k), emulator.posterior(test_x, k))
 
 
 @dataclass(frozen=True)

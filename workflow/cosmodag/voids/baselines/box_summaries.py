@@ -71,8 +71,8 @@ def box_summaries(
                 for name, values in (("spectrum", spectrum), ("void_sizes", sizes)):
                     found[name].append(np.tile(values, (len(box.rows), 1)))
             order = np.argsort(np.concatenate(rows))
-            for name, values in found.items():
-                summaries[name][split] = np.concatenate(values)[order]
+            for name, of_boxes in found.items():
+                summaries[name][split] = np.concatenate(of_boxes)[order]
     both = {
         split: np.hstack([summaries["spectrum"][split], summaries["void_sizes"][split]])
         for split in examples

@@ -41,10 +41,18 @@ from cosmodag.voids.outputs import PREDICTION
     type=Finite(min=0, max=1),
     help="Probability from which a pixel is part of a void; by default that of the run.",
 )
+@click.option(
+    "--divide",
+    type=Finite(min=0, min_open=True),
+    help="Divide regions at ridges of the probability, smoothed by a Gaussian of this standard "
+    "deviation in Mpc/h; by default voids that touch are one.",
+)
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @settings_options("voids/sources/*/catalogue", without=("path",))
 @threads
-def command(catalogue, run, dataset, grid, output, axes, threshold, device, threads, **settings):
+def command(
+    catalogue, run, dataset, grid, output, axes, threshold, divide, device, threads, **settings
+):
     """Predict voids in CATALOGUE, galaxies in a box without labels.
 
     CATALOGUE are one or more files, or patterns of their names, in any format that a source of
@@ -89,6 +97,7 @@ def command(catalogue, run, dataset, grid, output, axes, threshold, device, thre
         grid_file=grid,
         axes=axes,
         threshold=threshold,
+        divide=divide,
         device=device,
         threads=threads,
     )

@@ -42,8 +42,11 @@ class BoxPrediction(abc.ABC):
     """What its layers are, for messages."""
 
     @abc.abstractmethod
-    def voids(self, threshold: float) -> pd.DataFrame:
-        """Return the catalogue of the regions where the probability is at least a threshold."""
+    def voids(self, threshold: float, divide: float | None = None) -> pd.DataFrame:
+        """Return the catalogue of the regions where the probability is at least a threshold.
+
+        With `divide`, a length in Mpc/h, they are divided at ridges of the smoothed probability.
+        """
 
     def warnings(self, voids: pd.DataFrame) -> list[str]:
         """Return what to know of a catalogue that `voids` returned."""

@@ -38,9 +38,9 @@ class CubePrediction(BoxPrediction):
         (cube,) = self.maps
         return cube
 
-    def voids(self, threshold: float) -> pd.DataFrame:
+    def voids(self, threshold: float, divide: float | None = None) -> pd.DataFrame:
         """Return the voids of the cube, see `find_cube_voids`."""
-        return find_cube_voids(self.cube, threshold)
+        return find_cube_voids(self.cube, threshold, divide)
 
     def warnings(self, voids: pd.DataFrame) -> list[str]:
         """Return a warning where most of the volume is one region."""
@@ -49,7 +49,7 @@ class CubePrediction(BoxPrediction):
             return []
         return [
             f"the largest of {len(voids)} regions has {share:.0%} of their volume: voids that "
-            "touch are not divided; set a higher threshold"
+            "touch are one; divide them, or set a higher threshold"
         ]
 
     def write(self, file: h5py.File) -> None:

@@ -50,6 +50,7 @@ def predict_voids(
     grid_file: str | os.PathLike | None = None,
     axes: Sequence[int] | None = None,
     threshold: float | None = None,
+    divide: float | None = None,
     device: str = "auto",
     threads: int | None = None,
 ) -> pd.DataFrame:
@@ -80,6 +81,9 @@ def predict_voids(
     threshold : float, optional
         Probability from which a pixel is part of a void; by default that of the run, which was
         chosen on its validation split.
+    divide : float, optional
+        Length in Mpc/h by which the probability is smoothed, at whose ridges regions are divided;
+        by default voids that touch are one.
     device, threads
         See `cosmodag.training.prediction.predict`.
 
@@ -110,7 +114,7 @@ def predict_voids(
         grid = box_fields(run, made, grid, grid_file)
         prediction = made.predict(run, grid)
     threshold = run_threshold(run) if threshold is None else threshold
-    voids = prediction.voids(threshold)
+    voids = prediction.voids(threshold, divide)
     comparisons = compare(run, grid, prediction.maps, made)
     for name, each in comparisons.items():
         if each.training is None:
@@ -144,6 +148,7 @@ def predict_voids(
                 "n": grid.n_galaxies,
                 "n_voids": len(voids),
                 "threshold": threshold,
+                "divide": divide,
                 "cells": list(grid.cells),
                 **{key: _json_type(value) for key, value in _attributes(grid, made).items()},
                 "warnings": warnings,

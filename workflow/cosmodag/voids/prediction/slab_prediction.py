@@ -29,9 +29,9 @@ class SlabPrediction(BoxPrediction):
     KIND = "void_maps"
     LAYERS = "slabs"
 
-    def voids(self, threshold: float) -> pd.DataFrame:
+    def voids(self, threshold: float, divide: float | None = None) -> pd.DataFrame:
         """Return the voids of each slab, see `find_map_voids`."""
-        return find_map_voids(self.maps, threshold)
+        return find_map_voids(self.maps, threshold, divide)
 
     def write(self, file: h5py.File) -> None:
         """Write one group per line of sight, named after it."""

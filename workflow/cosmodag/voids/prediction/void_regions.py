@@ -1,4 +1,4 @@
-"""Voids as connected regions of a map or a cube where the probability is above a threshold."""
+"""Voids as regions of a map or a cube where the probability is above a threshold."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 import pandas as pd
+import scipy.ndimage
 
+from cosmodag.voids.finders.flooding import flood
 from cosmodag.voids.finders.region_shapes import RegionShapes, measure_regions
 from cosmodag.voids.finders.underdense_regions import label_regions
 from cosmodag.voids.prediction.void_maps import VoidMaps
@@ -37,7 +39,9 @@ class Regions(NamedTuple):
     columns: dict[str, np.ndarray]
 
 
-def find_map_voids(maps: Sequence[VoidMaps], threshold: float) -> pd.DataFrame:
+def find_map_voids(
+    maps: Sequence[VoidMaps], threshold: float, divide: float | None = None
+) -> pd.DataFrame:
     """Return the catalogue of the voids in the maps of slabs of a box.
 
     Pixels that share a side are connected, also through opposite sides of a periodic map.
@@ -48,6 +52,9 @@ def find_map_voids(maps: Sequence[VoidMaps], threshold: float) -> pd.DataFrame:
         Maps along one or more lines of sight.
     threshold : float
         Probability from which a pixel is part of a void.
+    divide : float, optional
+        Standard deviation in Mpc/h of the Gaussian that smooths the probability. Regions are
+        divided at its ridges; without it they are not.
 
     Returns
     -------
@@ -62,11 +69,13 @@ def find_map_voids(maps: Sequence[VoidMaps], threshold: float) -> pd.DataFrame:
         - `mean_probability` and `maximum_probability` of its pixels;
         - `at_edge`, whether it touches the edge of an open box, which may cut it off.
     """
-    tables = [_map_voids(each, slab, threshold) for each in maps for slab in range(len(each))]
+    tables = [
+        _map_voids(each, slab, threshold, divide) for each in maps for slab in range(len(each))
+    ]
     return pd.concat(tables, ignore_index=True)[list(MAP_COLUMNS)]
 
 
-def find_cube_voids(cube: VoidMaps, threshold: float) -> pd.DataFrame:
+def find_cube_voids(cube: VoidMaps, threshold: float, divide: float | None = None) -> pd.DataFrame:
     """Return the catalogue of the voids in a cube.
 
     Voxels that share a face are connected, also through opposite faces of a periodic box.
@@ -77,6 +86,8 @@ def find_cube_voids(cube: VoidMaps, threshold: float) -> pd.DataFrame:
         Layers of voxels.
     threshold : float
         Probability from which a voxel is part of a void.
+    divide : float, optional
+        As in `find_map_voids`.
 
     Returns
     -------
@@ -90,7 +101,7 @@ def find_cube_voids(cube: VoidMaps, threshold: float) -> pd.DataFrame:
         - `mean_probability` and `maximum_probability` of its voxels;
         - `at_edge`, whether it touches the edge of an open box, which may cut it off.
     """
-    shapes, columns = _find_regions(cube, slice(None), threshold, axes=(0, 1, 2))
+    shapes, columns = _find_regions(cube, slice(None), threshold, divide, axes=(0, 1, 2))
     volume = shapes.n_cells * cube.voxel_size.prod()
     table = pd.DataFrame(
         {
@@ -104,9 +115,10 @@ def find_cube_voids(cube: VoidMaps, threshold: float) -> pd.DataFrame:
     return table[list(CUBE_COLUMNS)]
 
 
-def _map_voids(maps: VoidMaps, slab: int, threshold: float) -> pd.DataFrame:
+def _map_voids(maps: VoidMaps, slab: int, threshold: float, divide: float | None) -> pd.DataFrame:
     """Return the voids in the map of one slab."""
-    shapes, columns = _find_regions(maps, slice(slab, slab + 1), threshold, axes=(1, 2))
+    layers = slice(slab, slab + 1)
+    shapes, columns = _find_regions(maps, layers, threshold, divide, axes=(1, 2))
     area = shapes.n_cells * maps.pixel_size.prod()
     least, largest = np.linalg.eigvalsh(shapes.covariance[:, 1:, 1:]).T
     return pd.DataFrame(
@@ -131,16 +143,23 @@ def _centres(maps: VoidMaps, shapes: RegionShapes, lower: float) -> dict[str, np
 
 
 def _find_regions(
-    maps: VoidMaps, layers: slice, threshold: float, *, axes: tuple[int, ...]
+    maps: VoidMaps, layers: slice, threshold: float, divide: float | None, *, axes: tuple[int, ...]
 ) -> Regions:
-    """Find the connected regions of some layers.
+    """Find the regions of some layers.
 
     The edges of the box are those along `axes`, of 0 (layers), 1 (rows) and 2 (columns).
     """
-    probability = maps.probability[layers]
-    regions, count = label_regions(probability >= threshold, periodic=maps.periodic)
-    regions -= 1
-    voxel = maps.voxel_size
+    probability, voxel = maps.probability[layers], maps.voxel_size
+    inside = probability >= threshold
+    if divide is None:
+        regions, count = label_regions(inside, periodic=maps.periodic)
+        regions -= 1
+    else:
+        scale = [divide / voxel[axis] if axis in axes else 0.0 for axis in range(3)]
+        mode = "wrap" if maps.periodic else "nearest"
+        outside = 1 - scipy.ndimage.gaussian_filter(probability, scale, mode=mode)
+        basins = flood(outside, lowest_ridge=0.0, inside=inside, periodic=maps.periodic)
+        regions, count = basins.rows, len(basins.minimum)
     shapes = measure_regions(regions, count, voxel * regions.shape, periodic=maps.periodic)
     total, maximum = np.zeros(count), np.zeros(count)
     at_edge = np.zeros(count, bool)
