@@ -37,8 +37,8 @@ LIGHTCONES = "lightcones"
 class Parameters(NamedTuple):
     """Attributes with the parameters of a box."""
 
-    redshift: object
-    random_seed: object
+    redshift: float
+    random_seed: int
     simulation: Mapping
     astrophysics: Mapping
 

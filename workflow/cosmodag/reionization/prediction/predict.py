@@ -120,11 +120,11 @@ def predict_cube(
     maps = predicted["probability"][:, 0] if run.description["task"]["name"] == "map" else None
     with whole_folder(output, PREDICTION) as folder:
         cards = [("RUN", run.folder.name, "trained network"), ("FIELD", made.field, "of the cube")]
-        tables = [folder / f"predictions.{suffix}" for suffix in ("csv", "fits")]
-        write_tables(*tables, table, cards, made.field)
+        csv, image = folder / "predictions.csv", folder / "predictions.fits"
+        write_tables(csv, image, table, cards, made.field)
         figure = folder / "slices.svg"
         draw_predictions(figure, x, places, made.field, quantities, combined, maps)
-        files = [*tables, *figure_files(figure), figure.with_suffix(".png")]
+        files = [csv, image, *figure_files(figure), figure.with_suffix(".png")]
         if maps is not None:
             files.append(folder / "ionized.h5")
             attributes = {"run": run.folder.name, "cell_size": made.cell_size}

@@ -54,7 +54,7 @@ class Quantity:
             neighbours.
         """
         ranked = np.asarray(values, np.float64)
-        ends = value_intervals(probability, ranked)
+        ends = value_intervals(probability, values)
         return cls(name, probability @ ranked, ends, probability, tuple(values))
 
     def columns(self) -> dict[str, np.ndarray]:
