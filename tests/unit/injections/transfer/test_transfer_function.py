@@ -227,6 +227,17 @@ def test_bad_bricks_and_objects_are_listed_and_left_out(tmp_path):
     assert "2 of 4 bricks cannot be used, more than max_rejected: 0" in done.output
 
 
+def test_without_images_the_depth_needs_a_column(tmp_path):
+    survey = write_survey(tmp_path / "s", n_bricks=1, per_side=4)
+    words = ["injections", "match", str(survey.root), f"--output={tmp_path / 'm.parquet'}"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2
+    assert (
+        "there is no such plane, which depths are taken from; fetch it, or set depth" in done.output
+    )
+    assert not (tmp_path / "m.parquet").exists()
+
+
 def test_tables_that_do_not_belong_together_are_refused(results, tmp_path):
     first, second = sorted((results.parent / "matches").glob("*.parquet"))
     with pytest.raises(InputError, match=r"brick \d{4}p001 is also in .*give each batch once"):

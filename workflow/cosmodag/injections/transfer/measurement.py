@@ -177,7 +177,7 @@ class _Sums:
         settings: TransferSettings,
     ):
         n_groups = overview.groups.n_groups
-        self.groups, self.bands = overview.groups, matches.bands
+        self.groups = overview.groups
         self.variables = variables(matches.bands, settings.reference)
         sizes = overview.sample["size"].notna().any()
         self.quantities = [q for q in quantities(matches.bands) if q.unit == MAGNITUDE or sizes]

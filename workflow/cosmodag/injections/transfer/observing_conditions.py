@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from cosmodag.errors import InputError
 from cosmodag.injections.bricks.brick_files import BrickFiles
 from cosmodag.injections.bricks.brick_images import PIXEL_SCALE, check_plane, read_plane
 
@@ -140,7 +141,13 @@ def read_inverse_variances(
     planes = {}
     for band in bands:
         own = files if files.coadd("invvar", band).is_file() else run
-        path = own.verified(own.coadd("invvar", band))
+        path = own.coadd("invvar", band)
+        if not path.is_file():
+            raise InputError(
+                f"{path}: there is no such plane, which depths are taken from; fetch it, or set "
+                "depth to psfdepth or galdepth"
+            )
+        own.verified(path)
         plane, _ = read_plane(path)
         check_plane(path, plane, "invvar")
         planes[band] = plane
