@@ -66,6 +66,11 @@ OWN_DATA = {
         write_catalogue,
         {"catalogue": {"path": "own/galaxies.csv", "box_size": 64}},
         "sources/own/galaxies_0.h5",
+        {
+            "void_catalogues": {
+                "own": {"path": "own/galaxies.csv", "box_size": 64, "minimum_radius": 6}
+            }
+        },
     ),
     "galaxies": OwnData(
         stamps.write_good,
