@@ -54,9 +54,20 @@ def test_larger_slices_become_patches_that_cover_them_each_without_its_mean():
     assert len(x) == 3 * 2 * 16
     assert sorted(set(table["row"])) == [0, 16, 24]
     np.testing.assert_allclose(x.mean((1, 2)), 0, atol=1e-5)
+    assert set(table["all_zero"]) == {0}
     row = table.index[(table["row"] == 24) & (table["column"] == 16) & (table["slice"] == 5)][0]
     patch = given.values[24:40, 16:32, 5]
     np.testing.assert_allclose(x[row, ..., 0], patch - patch.mean(), atol=1e-4)
+
+
+def test_parts_of_a_larger_cube_are_observed_by_themselves_as_whole_slices():
+    """Then they are smooth across their edges, as the periodic slices of training."""
+    instrument = Instrument(mean_subtraction=True, beam=3.0, wedge=1.0)
+    given = cube((32, 16, 16))
+    x, _ = cut_input(given, made(instrument=instrument), SliceSelection([2]))
+    options = {"axis": 2, "cell_size": CELL * 0.7, "redshift": 8.0, "omega_m": 0.3}
+    expected = observe(given.values[16:], instrument, **options)
+    np.testing.assert_allclose(x[1::2, ..., 0], np.moveaxis(expected, 2, 0), atol=1e-4)
 
 
 def test_the_mean_of_whole_slices_is_subtracted_where_training_cut_patches():

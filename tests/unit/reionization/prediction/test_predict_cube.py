@@ -153,6 +153,18 @@ def test_cubes_unlike_those_of_training_have_a_warning(
     assert record["warnings"]
 
 
+def test_values_at_the_edge_of_training_have_a_warning(trained, write, tmp_path):
+    path, run = write(temperature(50, 6.0)), trained.runs / "ordinal"
+    inside = predict(path, run, tmp_path / "out", redshift=6.0)
+    assert "redshift 6 of the file" not in inside["warning"][0]
+    assert (
+        inside["p_redshift_6"][0] == inside[[f"p_redshift_{z}" for z in (6, 8, 10)]].max(axis=1)[0]
+    )
+    assert "the likeliest redshift is the lowest of training, 6" in inside["warning"][0]
+    beyond = predict(path, run, tmp_path / "out", redshift=5.5)
+    assert "redshift 5.5 of the file, training range 6 to 10" in beyond["warning"][0]
+
+
 def test_slices_without_signal_are_flagged(trained, write, tmp_path):
     cube = temperature(50, 8.0)
     cube[..., 4] = 0

@@ -95,6 +95,7 @@ def command(cube, run, dataset, output, axes, stride_depth, observed, device, th
       axis, slice, row, column  line of sight, and corner in cells
       position                along the line of sight in Mpc
       input_redshift          redshift that the file records
+      all_zero                1 if the slice is 0 everywhere: fully ionized
       <quantity>              mean: redshift, escape_fraction, …
       <quantity>_low_68, …    ends of the 68 % and the 95 % interval
       p_<quantity>_<value>    calibrated probability of each class

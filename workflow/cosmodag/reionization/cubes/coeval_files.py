@@ -10,7 +10,7 @@ escape fraction.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -37,8 +37,8 @@ LIGHTCONES = "lightcones"
 class Parameters(NamedTuple):
     """Attributes with the parameters of a box."""
 
-    redshift: float
-    random_seed: int
+    redshift: Any
+    random_seed: Any
     simulation: Mapping
     astrophysics: Mapping
 

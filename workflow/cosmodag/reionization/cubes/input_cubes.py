@@ -243,11 +243,7 @@ def _check(path: Path, key: str, stated: float | str | None, found: float | str)
     """Refuse what the user states if the file says something else."""
     if stated is None or stated == found:
         return
-    if (
-        isinstance(stated, float | int)
-        and isinstance(found, float | int)
-        and math.isclose(stated, found, rel_tol=CELL_TOLERANCE)
-    ):
+    if not isinstance(found, str) and math.isclose(float(stated), found, rel_tol=CELL_TOLERANCE):
         return
     text = found if isinstance(found, str) else f"{found:g}"
     raise InputError(

@@ -126,11 +126,11 @@ def combine(
         if quantity.probability is None:
             truth, known = _numbers(valid, number)
             chosen = _first_slices(cubes, n_slices)
-            true_means, means = (_means(each[chosen], cubes[chosen]) for each in (truth, known))
+            true, estimated = (_means(each[chosen], cubes[chosen]) for each in (truth, known))
             mean = quantity.mean.mean(keepdims=True)
-            ends = intervals(mean, 1.0, reaches(true_means, means, 1.0))
-            combined[column] = Quantity(name, mean, ends)
-            how[name] = {"rule": "mean over slices", "n_cubes": len(means)}
+            half_widths = reaches(true, estimated, 1.0)
+            combined[column] = Quantity(name, mean, intervals(mean, 1.0, half_widths))
+            how[name] = {"rule": "mean over slices", "n_cubes": len(true)}
             continue
         if is_lightcone and name == VARYING:
             probability = quantity.probability.mean(axis=0, keepdims=True)

@@ -1,5 +1,6 @@
 """Slices of a cube, light-cone or stack of slices, cut as those that a run was trained on."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,11 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cosmodag.cutouts.window_sums import transverse_axes
 from cosmodag.errors import InputError
 from cosmodag.reionization.cubes.input_cubes import InputCube
-from cosmodag.reionization.cutouts.instrument import observe
-from cosmodag.reionization.cutouts.patches import cut_patches
+from cosmodag.reionization.cutouts.instrument import Instrument, observe
 from cosmodag.reionization.prediction.resampling import coarsen, overlaps
 from cosmodag.reionization.prediction.slice_run import SliceInput
 
@@ -104,8 +103,10 @@ def cut_input(
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Cut slices as an instrument observes them; larger slices become several patches.
 
-    The cube is treated as periodic. A light-cone is observed in parts as deep as the cubes of
-    training, each at its mean redshift.
+    What is observed is treated as periodic. Runs on whole slices of periodic cubes have seen no
+    edges, so for them a larger cube is cut into parts of the side of training before these are
+    observed, and the beam smooths their edges. A light-cone is observed in parts as deep as the
+    cubes of training, each at its mean redshift.
 
     Parameters
     ----------
@@ -124,7 +125,8 @@ def cut_input(
         Slices or patches.
     table : pandas.DataFrame
         Of each: `id`, `axis`, `slice`, `row` and `column` (cells), `position` along the line of
-        sight (Mpc), `input_redshift` (NaN if unknown).
+        sight (Mpc), `input_redshift` (NaN if unknown), and `all_zero`, 1 for slices that are 0
+        everywhere before they are observed.
 
     Raises
     ------
@@ -133,103 +135,108 @@ def cut_input(
         or the wedge a third axis.
     """
     axes = selection.lines_of_sight(cube)
-    if made.field == "brightness_temperature" and not selection.observed:
-        _check_instrument(cube, made)
+    instrument = _instrument(cube, made, selection)
     images, tables = [], []
     for axis in axes:
-        n_across = min(cube.values.shape[along] for along in transverse_axes(axis))
-        if n_across < made.side or not cube.values.shape[axis]:
+        values = np.moveaxis(cube.values, axis, 0)
+        n_slices, *across = values.shape
+        if min(across) < made.side or not n_slices:
             raise InputError(
-                f"{cube.path}: {n_across} cells of {made.cell_size:g} Mpc across are fewer than "
+                f"{cube.path}: {min(across)} cells of {made.cell_size:g} Mpc across are fewer than "
                 f"the {made.side} of the slices that the run was trained on; give a larger cube, "
                 "or choose a run with a smaller side"
             )
-        values = np.ascontiguousarray(_observe(cube, made, axis, selection.observed, threads))
-        corners = _corners(values.shape, axis, made.side, selection.stride_depth)
-        x = np.empty((len(corners), made.side, made.side, 1), np.float32)
-        cut_patches(values, axis, corners, made.side, x[..., 0])
-        if made.instrument.mean_subtraction and made.is_whole:
-            x -= x.mean(axis=(1, 2), dtype=np.float64, keepdims=True).astype(np.float32)
-        images.append(x)
-        tables.append(_table(cube, made, axis, corners))
+        depth = np.arange(0, n_slices, selection.stride_depth)
+        corners = list(itertools.product(*(_patch_starts(n, made.side) for n in across)))
+        patches = np.empty((len(depth), len(corners), made.side, made.side, 1), np.float32)
+        all_zero = np.empty(patches.shape[:2], np.int64)
+        seen = None if made.is_whole else _observe(values, cube, made, instrument, threads)
+        for number, (row, column) in enumerate(corners):
+            part = np.s_[:, row : row + made.side, column : column + made.side]
+            all_zero[:, number] = ~values[part][depth].any(axis=(1, 2))
+            if seen is None:
+                observed = _observe(values[part], cube, made, instrument, threads)
+            else:
+                observed = seen[part]
+            patches[:, number, ..., 0] = observed[depth]
+        images.append(patches.reshape(-1, *patches.shape[2:]))
+        tables.append(_table(cube, made, axis, depth, np.array(corners), all_zero.ravel()))
     return np.concatenate(images), pd.concat(tables, ignore_index=True)
 
 
-def _check_instrument(cube: InputCube, made: SliceInput) -> None:
-    """Refuse an instrument that cannot observe the input."""
-    if made.instrument.beam and not len(cube.redshifts):
+def _instrument(cube: InputCube, made: SliceInput, selection: SliceSelection) -> Instrument:
+    """Return the instrument that observes the input; refuse one that cannot."""
+    instrument = made.instrument
+    if made.field != "brightness_temperature":
+        return Instrument()
+    if selection.observed:
+        return Instrument(mean_subtraction=instrument.mean_subtraction)
+    if instrument.beam and not len(cube.redshifts):
         raise InputError(
             f"{cube.path}: does not record its redshift, at which the run's beam of "
-            f"{made.instrument.beam:g} arcmin is applied; set --redshift, or --observed if the "
-            "beam is in the data"
+            f"{instrument.beam:g} arcmin is applied; set --redshift, or --observed if the beam is "
+            "in the data"
         )
-    if made.instrument.wedge and cube.kind == "slices":
+    if instrument.wedge and cube.kind == "slices":
         raise InputError(
             f"{cube.path}: the run's wedge is filtered along the line of sight, which slices do "
             "not have; give a cube, or set --observed if the wedge is removed in the data"
         )
+    return instrument
 
 
 def _observe(
-    cube: InputCube, made: SliceInput, axis: int, observed: bool, threads: int
+    values: np.ndarray, cube: InputCube, made: SliceInput, instrument: Instrument, threads: int
 ) -> np.ndarray:
-    """Return a cube as an instrument observes it along a line of sight."""
-    if made.field != "brightness_temperature":
-        return cube.values
-    # Means of whole slices are those of patches, which are subtracted when they are cut.
-    instrument = replace(
-        made.instrument,
-        mean_subtraction=made.instrument.mean_subtraction and not made.is_whole,
-        beam=0.0 if observed else made.instrument.beam,
-        wedge=0.0 if observed else made.instrument.wedge,
-    )
-    cell_size = made.cell_size * made.hubble
-    options: dict[str, Any] = {"axis": axis, "cell_size": cell_size, "omega_m": made.omega_m}
-    options["threads"] = threads
-    redshift = float(cube.redshifts[0]) if len(cube.redshifts) else 0.0
+    """Return values, with the line of sight as first axis, as an instrument observes them."""
+    options: dict[str, Any] = {"axis": 0, "omega_m": made.omega_m, "threads": threads}
+    options["cell_size"] = made.cell_size * made.hubble
     if cube.kind != "lightcone":
-        return observe(cube.values, instrument, redshift=redshift, **options)
-    seen, depth = np.empty_like(cube.values), cube.values.shape[2]
-    for start in range(0, depth, made.cells):
-        first = max(min(start, depth - made.cells), 0)
+        redshift = float(cube.redshifts[0]) if len(cube.redshifts) else 0.0
+        return observe(values, instrument, redshift=redshift, **options)
+    seen, n_slices = np.empty(values.shape, np.float32), len(values)
+    for start in range(0, n_slices, made.cells):
+        first = max(min(start, n_slices - made.cells), 0)
         part = slice(first, first + made.cells)
         mean = float(cube.redshifts[part].mean())
-        seen[..., part] = observe(cube.values[..., part], instrument, redshift=mean, **options)
+        seen[part] = observe(values[part], instrument, redshift=mean, **options)
     return seen
 
 
-def _corners(shape: Sequence[int], axis: int, side: int, stride_depth: int) -> np.ndarray:
-    """Return the lower corners (N, 3) of patches that cover all slices, int64."""
-    down, across = transverse_axes(axis)
-    edges = [np.arange(0)] * 3
-    edges[axis] = np.arange(0, shape[axis], stride_depth)
-    for along in (down, across):
-        n_patches = -(-shape[along] // side)
-        edges[along] = np.minimum(side * np.arange(n_patches), shape[along] - side)
-    order = (axis, down, across)
-    mesh = np.meshgrid(*(edges[along] for along in order), indexing="ij")
-    corners = np.empty((mesh[0].size, 3), np.int64)
-    for along, values in zip(order, mesh):
-        corners[:, along] = values.ravel()
-    return corners
+def _patch_starts(n_cells: int, side: int) -> np.ndarray:
+    """Return the first cells of the fewest patches that cover an axis, (patches,) int64.
+
+    The last one ends at the end of the axis and may overlap the one before.
+    """
+    return np.minimum(side * np.arange(-(-n_cells // side)), n_cells - side)
 
 
-def _table(cube: InputCube, made: SliceInput, axis: int, corners: np.ndarray) -> pd.DataFrame:
-    """Return names and places of slices."""
-    down, across = transverse_axes(axis)
-    depth, rows, columns = corners[:, axis], corners[:, down], corners[:, across]
-    redshifts = np.full(len(corners), np.nan)
+def _table(
+    cube: InputCube,
+    made: SliceInput,
+    axis: int,
+    depth: np.ndarray,
+    corners: np.ndarray,
+    all_zero: np.ndarray,
+) -> pd.DataFrame:
+    """Return names and places of the patches, those of one slice after another."""
+    slices = depth.repeat(len(corners))
+    rows, columns = np.tile(corners, (len(depth), 1)).T
+    names = [f"a{axis}/i{cell:04d}" for cell in slices]
+    if len(corners) > 1:
+        names = [f"{name}/p{r:03d}-{c:03d}" for name, r, c in zip(names, rows, columns)]
+    redshifts = np.full(len(slices), np.nan)
     if len(cube.redshifts):
-        along = depth if cube.kind == "lightcone" else np.zeros_like(depth)
-        redshifts = cube.redshifts[along]
+        redshifts = cube.redshifts[slices if cube.kind == "lightcone" else np.zeros_like(slices)]
     return pd.DataFrame(
         {
-            "id": [f"a{axis}/i{i:04d}/p{r:03d}-{c:03d}" for i, r, c in zip(depth, rows, columns)],
+            "id": names,
             "axis": axis,
-            "slice": depth,
+            "slice": slices,
             "row": rows,
             "column": columns,
-            "position": (depth + 0.5) * made.cell_size,
+            "position": (slices + 0.5) * made.cell_size,
             "input_redshift": redshifts,
+            "all_zero": all_zero,
         }
     )

@@ -75,7 +75,7 @@ def _draw_slices(axis: Axes, quantity: Quantity, combined: Quantity) -> None:
     low, high = combined.intervals["68"]
     axis.axhspan(float(low[0]), float(high[0]), color=WARM, alpha=0.25, lw=0)
     axis.axhline(float(combined.mean[0]), color=WARM, lw=1, label="cube")
-    axis.set(xlabel="slice", ylabel=quantity.name.replace("_", " "))
+    axis.set(xlabel="slice, in the order of the table", ylabel=quantity.name.replace("_", " "))
     axis.legend(fontsize=6)
 
 

@@ -94,7 +94,7 @@ def predict_cube(
             cube.cell_size,
         )
     x, places = cut_input(cut, made, selection, threads=threads or 1)
-    is_empty = ~_patches_any(cut, places, made.side)
+    is_empty = places["all_zero"].to_numpy() > 0
     if run.noise is not None and not selection.observed:
         x = run.noise.add(x, 0, np.arange(len(x)))
     run.check(str(cube.path), [made.field], x.shape[1:])
@@ -104,7 +104,7 @@ def predict_cube(
     training, measured = TrainingSlices(run, made), measure(x)
     distances = training.distances(x)
     messages = training.warnings(measured)
-    cube_warning = "; ".join(cube_warnings(cube, messages, distances, is_empty))
+    cube_warning = "; ".join(cube_warnings(cube, made, combined, messages, distances, is_empty))
     table = prediction_table(
         places,
         quantities,
@@ -163,16 +163,6 @@ def _check_unit(cube: InputCube, stated: ArrayFormat | None) -> None:
         )
 
 
-def _patches_any(cube: InputCube, places: pd.DataFrame, side: int) -> np.ndarray:
-    """Return whether each slice has a value other than 0 before it is observed, (N,), bool."""
-    found = np.empty(len(places), bool)
-    values = {axis: np.moveaxis(cube.values, axis, 0) for axis in places["axis"].unique()}
-    rows = places[["axis", "slice", "row", "column"]].to_numpy()
-    for number, (axis, depth, row, column) in enumerate(rows):
-        found[number] = values[axis][depth, row : row + side, column : column + side].any()
-    return found
-
-
 def _describe(cube: InputCube) -> dict[str, Any]:
     """Return what was read, as JSON represents it."""
     return {
@@ -197,6 +187,7 @@ def _settings(
         "noise": None if selection.observed else run.description.get("noise"),
         "hubble": made.hubble,
         "omega_m": made.omega_m,
+        "training_redshifts": list(made.redshifts),
     }
 
 

@@ -72,7 +72,7 @@ def prediction_table(
         **{"slice_mean": mean, "slice_std": float(np.sqrt(max(variance, 0.0)))},
         **{"distance": float(np.median(distances)), "warning": cube_warning},
     }
-    whole["outside"] = whole["distance"] > 1
+    whole |= {"all_zero": int(places["all_zero"].all()), "outside": whole["distance"] > 1}
     for quantity in combined.values():
         whole |= {name: values[0] for name, values in quantity.columns().items()}
     table = pd.concat([pd.DataFrame([whole])[rows.columns], rows], ignore_index=True)

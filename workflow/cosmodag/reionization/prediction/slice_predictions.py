@@ -53,9 +53,9 @@ class Quantity:
             Values, ascending. Each stands for the range to the middles between it and its
             neighbours.
         """
-        ranked = np.asarray(values, np.float64)
+        mean = probability @ np.asarray(values, np.float64)
         ends = value_intervals(probability, values)
-        return cls(name, probability @ ranked, ends, probability, tuple(values))
+        return cls(name, mean, ends, probability, tuple(values))
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the columns of a table: mean, ends of intervals, and probabilities."""

@@ -32,6 +32,8 @@ class SliceInput:
         Effect on the brightness temperature.
     hubble, omega_m : float
         Cosmology of the cubes.
+    redshifts : tuple of float
+        Lowest and highest redshift of the cubes; empty if the dataset does not record them.
     """
 
     field: str
@@ -41,6 +43,7 @@ class SliceInput:
     instrument: Instrument
     hubble: float
     omega_m: float
+    redshifts: tuple[float, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -85,6 +88,7 @@ def slice_input(run: TrainedRun) -> SliceInput:
                 f"{run.dataset_folder}: its cutouts differ ({first} and {other}); choose a run on "
                 "cutouts that agree"
             )
+    redshifts = [z for examples in dataset["examples"] for z in examples.get("redshifts", ())]
     return SliceInput(
         field=channels[0],
         side=int(dataset["shapes"]["x"][0]),
@@ -93,6 +97,7 @@ def slice_input(run: TrainedRun) -> SliceInput:
         instrument=Instrument(first["mean_subtraction"], first["beam"], first["wedge"]),
         hubble=float(first["hubble"]),
         omega_m=float(first["omega_m"]),
+        redshifts=(min(redshifts), max(redshifts)) if redshifts else (),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cosmodag.reionization.cubes.input_cubes import InputCube
+from cosmodag.reionization.prediction.slice_predictions import Quantity
+from cosmodag.reionization.prediction.slice_run import SliceInput
 
 ALL_ZERO = "0 everywhere: fully ionized, which contains no information besides that"
 """Warning of a slice without signal."""
@@ -42,6 +44,8 @@ def slice_warnings(
 
 def cube_warnings(
     cube: InputCube,
+    made: SliceInput,
+    combined: Mapping[str, Quantity],
     messages: Sequence[Mapping[str, str]],
     distances: np.ndarray,
     is_empty: np.ndarray,
@@ -52,6 +56,10 @@ def cube_warnings(
     ----------
     cube : InputCube
         The cube.
+    made : SliceInput
+        How the input of the run was made.
+    combined : mapping from str to Quantity
+        Predictions for the cube.
     messages, distances, is_empty
         See `slice_warnings`.
 
@@ -69,6 +77,22 @@ def cube_warnings(
         if count > LARGEST_SHARE * n_slices:
             first = next(each[name] for each in messages if name in each)
             warnings.append(f"{name} outside the training range in {count} slices, such as {first}")
+    if made.redshifts and len(cube.redshifts):
+        lowest, highest = cube.redshifts.min(), cube.redshifts.max()
+        low, high = made.redshifts
+        if lowest < low or highest > high:
+            found = f"{lowest:.4g}" if lowest == highest else f"{lowest:.4g} to {highest:.4g}"
+            warnings.append(f"redshift {found} of the file, training range {low:g} to {high:g}")
+    for quantity in combined.values():
+        if quantity.probability is None:
+            continue
+        likeliest = int(quantity.probability[0].argmax())
+        if likeliest in (0, len(quantity.values) - 1):
+            word = "highest" if likeliest else "lowest"
+            warnings.append(
+                f"the likeliest {quantity.name.replace('_', ' ')} is the {word} of training, "
+                f"{quantity.values[likeliest]:g}: the true one may be beyond it"
+            )
     if cube.kind == "lightcone":
         low, high = cube.redshifts[[0, -1]]
         warnings.append(
