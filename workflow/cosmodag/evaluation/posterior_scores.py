@@ -48,8 +48,8 @@ class JudgedPosteriors:
         Logarithm of the figure of merit, the inverse square root of the determinant of the
         covariance of the parameters.
     level : numpy.ndarray, shape (N,), float64
-        Probability of the smallest credible region that contains the truth. Regions contain where
-        the posterior exceeds the prior most.
+        Probability of the smallest credible region that contains the truth, that of the highest
+        density of the variables.
     rank : numpy.ndarray, shape (N, K), float64
         Fraction of the samples below the truth.
     nearness : numpy.ndarray, shape (N,), float64
@@ -163,16 +163,16 @@ def _judge_block(
 ) -> dict[str, np.ndarray]:
     """Return what `JudgedPosteriors` contains of some examples."""
     samples = mixture.sample(N_SAMPLES, generator)
-    at_truth = information_gain(mixture, z[:, None])
+    density = mixture.log_density(z[:, None])
     reference = torch.randn(len(z), 1, z.shape[1], generator=generator, dtype=z.dtype)
     distance = (samples - reference).norm(dim=2)
     parameters = space.to_parameters(samples).numpy()
     offset = parameters - parameters.mean(1, keepdims=True)
     covariance = np.einsum("bsi,bsj->bij", offset, offset) / (N_SAMPLES - 1)
     result = {
-        "gain": at_truth[:, 0].numpy(),
+        "gain": information_gain(mixture, z[:, None])[:, 0].numpy(),
         "log_merit": -np.linalg.slogdet(covariance)[1] / 2,
-        "level": (information_gain(mixture, samples) > at_truth).double().mean(1).numpy(),
+        "level": (mixture.log_density(samples) > density).double().mean(1).numpy(),
         "rank": (samples < z[:, None]).double().mean(1).numpy(),
         "nearness": (distance < (z[:, None] - reference).norm(dim=2)).double().mean(1).numpy(),
     }
