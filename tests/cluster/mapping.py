@@ -57,6 +57,8 @@ MAPPING = {
     "injections_simulate": cpu(),
     "injections_observe": cpu(),
     "injections_select": cpu(),
+    "injections_match": cpu(),
+    "injections_transfer": cpu(),
     "injections_cutouts": cpu(tasks=32, nodes=2, memory=30000),
     "injections_split": cpu(),
     "injections_train": Place("knl", "knl&quad&cache", 68, memory=90000, minutes=240),
@@ -81,7 +83,10 @@ NOT_IN_ALL = {
     "voids_find",
     "galaxies_filter",
     "injections_observe",
+    "injections_match",
+    "injections_transfer",
     "reionization_read",
     *(f"{name}_report" for name in experiments.names()),
 }
-"""Rules that the tiny workflow does not run: they read real data, or report on one experiment."""
+"""Rules that the tiny workflow does not run: they read real data, report on one experiment, or
+measure what it does not."""
