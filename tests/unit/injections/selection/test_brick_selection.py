@@ -122,10 +122,9 @@ def test_only_detected_injections_are_selected():
 
 def test_a_detection_matches_one_injection():
     detections = np.array([[5.0, 5.0]])
-    assert list(selection.mutual_matches(np.array([[5.5, 5.0], [5.1, 5.0]]), detections, 2.0)) == [
-        0
-    ]
-    assert list(selection.mutual_matches(np.array([[9.0, 5.0]]), detections, 2.0)) == []
+    near, far = np.array([[5.5, 5.0], [5.1, 5.0]]), np.array([[9.0, 5.0]])
+    assert list(selection.mutual_pairs(near, detections, 2.0)) == [-1, 0]
+    assert list(selection.mutual_pairs(far, detections, 2.0)) == [-1]
 
 
 def test_selections_are_concatenated_and_written(tmp_path):

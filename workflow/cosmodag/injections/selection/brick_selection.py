@@ -79,7 +79,8 @@ def select_brick(
     before = real[["bx", "by"]].to_numpy(np.float64)
     visible = ~has_neighbour(positions, before, hidden_radius)
     after = detected[["bx", "by"]].to_numpy(np.float64)
-    rows = mutual_matches(positions[visible], after, match_radius)
+    pairs = mutual_pairs(positions[visible], after, match_radius)
+    rows = np.sort(pairs[pairs >= 0])
     undetected = {
         "an object was there before": int((~visible).sum()),
         "not detected": int(visible.sum() - len(rows)),
@@ -116,27 +117,6 @@ def has_neighbour(positions: np.ndarray, others: np.ndarray, radius: float) -> n
         return np.zeros(len(positions), bool)
     distance, _ = cKDTree(others).query(positions, distance_upper_bound=radius)
     return np.isfinite(distance)
-
-
-def mutual_matches(positions: np.ndarray, detections: np.ndarray, radius: float) -> np.ndarray:
-    """Return the detections that are mutual nearest neighbours of a position.
-
-    Parameters
-    ----------
-    positions : numpy.ndarray, shape (N, 2), float64
-        Positions in pixels.
-    detections : numpy.ndarray, shape (M, 2), float64
-        Positions of detections in pixels.
-    radius : float
-        Largest distance of a match in pixels.
-
-    Returns
-    -------
-    numpy.ndarray, shape (K,), int64
-        Sorted rows of `detections`.
-    """
-    pairs = mutual_pairs(positions, detections, radius)
-    return np.sort(pairs[pairs >= 0])
 
 
 def mutual_pairs(positions: np.ndarray, detections: np.ndarray, radius: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a transfer function says, in words."""
+"""Sentences that summarize a transfer function."""
 
 from collections.abc import Mapping
 from typing import Any

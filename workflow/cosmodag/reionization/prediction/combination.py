@@ -1,8 +1,8 @@
 """One prediction for a whole cube from those for its slices, which are not independent.
 
 Neighbouring slices show the same ionized regions, and all slices of a cube have the same initial
-conditions, so that the product of their probabilities would be far too certain. How much many
-slices know together is measured on the cubes of the validation split.
+conditions, so that the product of their probabilities would be far too certain. How much
+information many slices contain together is measured on the cubes of the validation split.
 
 Of classes, the logarithms of the probabilities are averaged over slices, and the mean is multiplied
 by a number of independent slices, between 1 and the number of slices, with which the cubes of the
@@ -102,7 +102,7 @@ def combine(
     Parameters
     ----------
     run : TrainedRun
-        The run, whose validation split tells how far slices can be trusted together.
+        The run, on whose validation split the combination is calibrated.
     quantities : dict from str to Quantity
         Predictions for N slices, as `predict_quantities` returns them.
     is_lightcone : bool
