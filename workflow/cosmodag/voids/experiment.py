@@ -55,6 +55,12 @@ EXPERIMENT = Experiment(
         "spectrum_likelihood": "a Gaussian likelihood of the power spectrum",
         "void_sizes": "a perceptron on numbers and sizes of voids",
         "void_sizes_likelihood": "a Gaussian likelihood of numbers and sizes of voids",
+        "densities": "a perceptron on the one-point distribution of the density",
+        "densities_likelihood": "a Gaussian likelihood of the one-point distribution",
+        "all_statistics": "a perceptron on power spectrum, voids and one-point distribution",
+        "all_statistics_likelihood": (
+            "a Gaussian likelihood of power spectrum, voids and one-point distribution"
+        ),
         "spectrum_and_voids": "a perceptron on power spectrum and voids",
         "spectrum_and_voids_likelihood": "a Gaussian likelihood of power spectrum and voids",
         "stack_ridge": "ridge regression on void finders and reconstructed matter of the whole box",

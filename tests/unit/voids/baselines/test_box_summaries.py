@@ -2,10 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from cosmodag.evaluation.baselines.examples import taken
 from cosmodag.gridding.spectra import power_spectrum
-from cosmodag.voids.baselines.box_summaries import N_RADII, THRESHOLDS, box_summaries, void_sizes
+from cosmodag.voids.baselines.box_summaries import (
+    N_RADII,
+    NAMES,
+    QUANTILES,
+    THRESHOLDS,
+    box_summaries,
+    one_point_distribution,
+    void_sizes,
+)
 from cosmodag.voids.finders.voxelize import voxelize_spheres
 from tests.unit.voids.baselines.boxes import BOX, CELLS, draw_universe, joined, sources_of
 
@@ -22,7 +31,7 @@ def summaries(universes):
 
 def test_every_sub_box_has_the_summaries_of_its_box(summaries):
     splits, found = summaries
-    assert found.keys() == {"spectrum", "void_sizes", "spectrum_and_voids"}
+    assert found.keys() == set(NAMES)
     for name, by_split in found.items():
         of_test = by_split["test"]
         assert len(of_test) == len(splits["test"].index)
@@ -57,3 +66,15 @@ def test_planted_voids_are_counted_by_radius_and_threshold():
     fraction = (4 / 3 * np.pi * radii**3).sum() / BOX.prod()
     assert values[-1, -1] == pytest.approx(fraction, rel=0.15)
     assert (np.diff(values[:, -1]) < 0).all()
+
+
+def test_the_one_point_distribution_of_white_noise_is_normal():
+    noise = np.random.default_rng(1).normal(size=(CELLS,) * 3).astype(np.float32)
+    values = one_point_distribution(noise, periodic=True).reshape(-1, 3 + len(QUANTILES))
+    # A Gaussian of s cells leaves a variance of (4 π s²)^(-3/2); of 4 cells there are few volumes.
+    expected = -0.75 * np.log(4 * np.pi * np.array([1, 4]))
+    np.testing.assert_allclose(values[:2, 0], expected, atol=0.06)
+    np.testing.assert_allclose(values[:2, 1], 0, atol=0.05)
+    np.testing.assert_allclose(values[:2, 2], 3, atol=0.15)
+    expected = norm.ppf(QUANTILES) * np.exp(values[0, 0])
+    np.testing.assert_allclose(values[0, 3:], expected, atol=0.02)

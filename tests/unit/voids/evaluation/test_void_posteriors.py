@@ -13,11 +13,11 @@ from cosmodag.evaluation.evaluate import evaluate
 from cosmodag.evaluation.prepare_baselines import prepare_baselines
 from cosmodag.training.run import train_run
 from cosmodag.training.settings import RunSettings
+from cosmodag.voids.baselines.box_summaries import NAMES
 from tests.unit.voids.baselines.boxes import draw_universe, sources_of, spheres, write_box
 
 RANGES = {"omega_m": [0.2, 0.4], "sigma8": [0.65, 1.0]}
 TASK = {"name": "posterior", "columns": list(RANGES), "ranges": RANGES}
-SETS = ("spectrum", "void_sizes", "spectrum_and_voids")
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,9 @@ def baselines(dataset, tmp_path_factory):
 
 def test_baselines_infer_from_spectrum_and_voids_of_the_box(baselines):
     fitted = read_baselines(baselines)
-    likelihoods = {f"{name}_likelihood" for name in SETS}
-    assert fitted.keys() == {"prior", *SETS, *likelihoods}
-    for name in SETS:
+    likelihoods = {f"{name}_likelihood" for name in NAMES}
+    assert fitted.keys() == {"prior", *NAMES, *likelihoods}
+    for name in NAMES:
         assert np.isfinite(fitted[name].test).all()
     assert not isinstance(fitted["spectrum_likelihood"], LeftOut)
 

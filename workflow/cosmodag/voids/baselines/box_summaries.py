@@ -1,11 +1,13 @@
 """Summaries of the galaxies of whole boxes from which cosmological parameters can be inferred.
 
-The power spectrum, and the number and sizes of voids as spheres of low mean galaxy density.
+The power spectrum, the number and sizes of voids as spheres of low mean galaxy density, and the
+one-point distribution of the smoothed density.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
@@ -28,6 +30,18 @@ RADIUS_RATIO = 1.25
 """Ratio of the edges of bins in radius."""
 N_RADII = 6
 """Bins in radius, of which the last has no upper edge."""
+SMOOTHINGS = (1.0, 2.0, 4.0)
+"""Standard deviations in cells of the Gaussians that smooth the density."""
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
+"""Quantiles of the smoothed density."""
+
+JOINED = {
+    "spectrum_and_voids": ("spectrum", "void_sizes"),
+    "all_statistics": ("spectrum", "void_sizes", "densities"),
+}
+"""Statistics that baselines see together."""
+NAMES = (*JOINED["all_statistics"], *JOINED)
+"""Names of all summaries."""
 
 
 def box_summaries(
@@ -49,7 +63,8 @@ def box_summaries(
     dict from str to dict from split to numpy.ndarray (N, F), float64
         ``spectrum``: logarithms of the power. ``void_sizes``: for each threshold and bin in radius
         2 sqrt(n + 3/8) of the number n of voids, whose scatter is about 1 (Anscombe 1948), and the
-        fraction of the volume in voids. ``spectrum_and_voids``: both.
+        fraction of the volume in voids. ``densities``: the one-point distribution of the density,
+        see `one_point_distribution`. ``spectrum_and_voids`` and ``all_statistics``: these joined.
 
     Raises
     ------
@@ -57,7 +72,7 @@ def box_summaries(
         A box is in none of the files.
     """
     label = _first_label(sources)
-    summaries: dict[str, dict[str, np.ndarray]] = {"spectrum": {}, "void_sizes": {}}
+    summaries: dict[str, dict[str, np.ndarray]] = {name: {} for name in JOINED["all_statistics"]}
     with numba_threads(threads):
         for split, each in examples.items():
             rows: list[np.ndarray] = []
@@ -66,18 +81,22 @@ def box_summaries(
             for box in tqdm(boxes, desc=f"summaries, {split}", unit="box", disable=None):
                 overdensity = box.galaxies(label, minimum_radius=0)
                 rows.append(box.rows)
-                spectrum = log_spectrum(box, overdensity, threads)
-                sizes = void_sizes(overdensity, box.files.box_size, periodic=box.files.periodic)
-                for name, values in (("spectrum", spectrum), ("void_sizes", sizes)):
+                periodic = box.files.periodic
+                of_box = {
+                    "spectrum": log_spectrum(box, overdensity, threads),
+                    "void_sizes": void_sizes(overdensity, box.files.box_size, periodic=periodic),
+                    "densities": one_point_distribution(overdensity, periodic=periodic),
+                }
+                for name, values in of_box.items():
                     found[name].append(np.tile(values, (len(box.rows), 1)))
             order = np.argsort(np.concatenate(rows))
             for name, of_boxes in found.items():
                 summaries[name][split] = np.concatenate(of_boxes)[order]
-    both = {
-        split: np.hstack([summaries["spectrum"][split], summaries["void_sizes"][split]])
-        for split in examples
-    }
-    return {**summaries, "spectrum_and_voids": both}
+    for joined, parts in JOINED.items():
+        summaries[joined] = {
+            split: np.hstack([summaries[name][split] for name in parts]) for split in examples
+        }
+    return summaries
 
 
 def log_spectrum(box: WholeBox, overdensity: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -120,6 +139,32 @@ def void_sizes(overdensity: np.ndarray, box_size: np.ndarray, *, periodic: bool)
         number, _ = np.histogram(voids.radius, edges)
         values += [*(2 * np.sqrt(number + 0.375)), voids.volume.sum() / box_size.prod()]
     return np.array(values)
+
+
+def one_point_distribution(overdensity: np.ndarray, *, periodic: bool) -> np.ndarray:
+    """Return moments and quantiles of the smoothed density (counts in cells).
+
+    Parameters
+    ----------
+    overdensity : numpy.ndarray, shape (nx, ny, nz), float32
+        Overdensity of the galaxies.
+    periodic : bool
+        Whether the box is periodic.
+
+    Returns
+    -------
+    numpy.ndarray, shape (smoothings × (3 + quantiles),), float64
+        For each smoothing the logarithm of the standard deviation, skewness and kurtosis, and the
+        quantiles of the overdensity.
+    """
+    values: list[float] = []
+    for smoothing in SMOOTHINGS:
+        smooth = gaussian_filter(overdensity, smoothing, mode="wrap" if periodic else "nearest")
+        spread = float(smooth.std())
+        normalized = (smooth - smooth.mean()) / spread
+        values += [np.log(spread), (normalized**3).mean(), (normalized**4).mean()]
+        values += [*np.quantile(smooth, QUANTILES)]
+    return np.array(values, np.float64)
 
 
 def _first_label(sources: Sources) -> str:

@@ -14,10 +14,10 @@ class CosmologyEvaluation(PosteriorEvaluation):
     def summaries(
         self, examples: SplitExamples, *, threads: int | None = None, **options: Any
     ) -> Mapping[str, Summaries]:
-        """Return the power spectrum of the galaxies of each box, its void sizes, and both."""
-        from cosmodag.voids.baselines.box_summaries import box_summaries
+        """Return power spectrum, void sizes and one-point distribution of the galaxies of boxes."""
+        from cosmodag.voids.baselines.box_summaries import NAMES, box_summaries
 
         if not self.sources:
             reason = LeftOut("the files that the examples were cut out of were not given")
-            return dict.fromkeys(("spectrum", "void_sizes", "spectrum_and_voids"), reason)
+            return dict.fromkeys(NAMES, reason)
         return box_summaries(self.sources, examples, threads=threads)
