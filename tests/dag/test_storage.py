@@ -1,5 +1,6 @@
 """Jobs read and write what their rules declare, and nothing else: results live in a storage."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cosmodag import experiments
 from tests.checkout import Checkout, copy_checkout
 from tests.dag.test_elsewhere import small, snakemake
+from tests.faults.every_stage import prepare, rules, targets
 
-pytestmark = [pytest.mark.dag, pytest.mark.slow, pytest.mark.attack]
+pytestmark = [pytest.mark.dag, pytest.mark.slow]
 
 SHARED = ("persistence", "sources", "source-cache", "software-deployment")
 """What nodes share beside the storage: all but inputs, outputs and local copies."""
@@ -50,6 +53,22 @@ def run(checkout: Checkout, storage: Path, *words: str) -> str:
     )
 
 
+@pytest.mark.parametrize("experiment", experiments.names())
+def test_commands_name_files_of_the_storage_alone(experiment, tmp_path, storage, repository):
+    checkout = prepare(experiment, tmp_path, repository)
+    shutil.copytree(checkout.folder / "own", storage / "own")
+    printed = run(checkout, storage, "-n", "-p", "--", *targets(experiment))
+    commands = dict(re.findall(r"\nrule (\w+):\n.*?\nShell command: (.*?)\n", printed, re.S))
+    assert commands.keys() >= rules(experiment, repository)
+    local = {
+        rule: found
+        for rule, command in commands.items()
+        if (found := re.findall(r"(?<![\w/])(?:results|own)/(?!\.state)\S+", command))
+    }
+    assert local == {}
+
+
+@pytest.mark.attack
 def test_every_experiment_runs_from_a_storage(tmp_path, storage, repository):
     checkout = copy_checkout(tmp_path, repository)
     # Every rule once or twice, as small as its meaning allows.
@@ -64,6 +83,7 @@ def test_every_experiment_runs_from_a_storage(tmp_path, storage, repository):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.attack
 def test_jobs_of_another_scheduler_run_from_a_storage(tmp_path, storage, repository):
     checkout = copy_checkout(tmp_path, repository)
     checkout.configure(small(checkout))
@@ -76,6 +96,7 @@ def test_jobs_of_another_scheduler_run_from_a_storage(tmp_path, storage, reposit
     assert (storage / "results" / "report.html").stat().st_size > 10_000
 
 
+@pytest.mark.attack
 def test_files_of_users_are_read_from_the_storage(tmp_path, storage, repository):
     checkout = copy_checkout(tmp_path, repository)
     (storage / "own").mkdir()

@@ -28,9 +28,7 @@ rule learning_split:
         runtime=scaled(30),
     params:
         settings=lookup(dpath="{experiment}/datasets/{dataset}", within=options),
-        test=lambda w, input: " ".join(
-            quote(f"--test={file}") for file in input.get("test", [])
-        ),
+        test=lambda w, input: helpers.file_options({"test": input.get("test", [])}),
         cosmodag=cosmodag,
         node=node,
         code=code("split"),
@@ -244,9 +242,7 @@ rule learning_report:
         runtime=scaled(10),
     params:
         runs=lambda w, input: " ".join(quote(str(Path(f).parent)) for f in input.runs),
-        products=lambda w, input: " ".join(
-            quote(f"--product={f}") for f in input.products
-        ),
+        products=lambda w, input: helpers.file_options({"product": input.products}),
         cosmodag=cosmodag,
         node=node,
         code=[

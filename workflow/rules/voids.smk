@@ -50,10 +50,8 @@ rule voids_find:
     params:
         settings=lookup(dpath="voids/void_catalogues/{catalogue}", within=options),
         footprint=lambda w: voids.footprint_options(w.catalogue),
-        files=lambda w, input: " ".join(
-            quote(f"--{kind}={file}")
-            for kind in ("randoms", "mask")
-            for file in input.get(kind, [])
+        files=lambda w, input: helpers.file_options(
+            {kind: input.get(kind, []) for kind in ("randoms", "mask")}
         ),
         cosmodag=cosmodag,
         node=node,
@@ -142,11 +140,7 @@ rule voids_grid:
         runtime=scaled(30),
     params:
         settings=lookup(dpath="voids/grids/{grid}", within=options),
-        inputs=lambda w: " ".join(
-            quote(f"--{key.replace('_', '-')}={file}")
-            for key, files in voids.grid_inputs(w.grid, w.batch).items()
-            for file in files
-        ),
+        inputs=lambda w, input: helpers.file_options(dict(input.items())),
         cosmodag=cosmodag,
         node=node,
         code=code("voids grid"),
@@ -210,11 +204,7 @@ rule voids_statistics:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="voids/statistics/{statistics}", within=options),
-        inputs=lambda w, input: " ".join(
-            quote(f"--{key.replace('_', '-')}={file}")
-            for key, files in input.items()
-            for file in files
-        ),
+        inputs=lambda w, input: helpers.file_options(dict(input.items())),
         cosmodag=cosmodag,
         node=node,
         code=code("voids statistics"),

@@ -53,6 +53,15 @@ def test_options_are_quoted_for_the_shell():
     ]
 
 
+def test_each_file_is_an_option():
+    files = {"galaxies": ["a b.h5"], "pilots_matter": ["1.h5", "2.h5"], "randoms": []}
+    assert shlex.split(common.file_options(files)) == [
+        "--galaxies=a b.h5",
+        "--pilots-matter=1.h5",
+        "--pilots-matter=2.h5",
+    ]
+
+
 def test_options_do_not_depend_on_the_order_of_keys():
     assert common.format_options({"cut": {"a": 1, "b": 2}}) == common.format_options(
         {"cut": {"b": 2, "a": 1}}

@@ -101,6 +101,32 @@ def format_options(values: Mapping) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
+def file_options(files: Mapping[str, Iterable[str]]) -> str:
+    """Format a job's files as quoted command-line options, one for each file.
+
+    Parameters
+    ----------
+    files : mapping from str to iterable of str
+        Paths by option: the ``input`` of a job, which Snakemake adapts to where the job runs, or a
+        part of it.
+
+    Returns
+    -------
+    str
+        Words for a shell.
+
+    Examples
+    --------
+    >>> file_options({"galaxies": ["a.h5"], "pilots_matter": ["b.h5", "c d.h5"]})
+    "--galaxies=a.h5 --pilots-matter=b.h5 '--pilots-matter=c d.h5'"
+    """
+    return " ".join(
+        shlex.quote(f"--{key.replace('_', '-')}={path}")
+        for key, paths in files.items()
+        for path in paths
+    )
+
+
 def command_fingerprint(command: str, *modules: str) -> str:
     """Return the fingerprint of a command's code.
 
