@@ -9,6 +9,7 @@ from scipy.stats import kstest
 from cosmodag.evaluation.baselines import posteriors
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.evaluation import Subset
+from cosmodag.evaluation.posterior_calibration import uncorrected
 from cosmodag.evaluation.posterior_evaluation import PosteriorEvaluation
 from cosmodag.evaluation.posterior_scores import judge
 from cosmodag.training.gaussian_mixture import GaussianMixture
@@ -48,15 +49,15 @@ def evaluation() -> LinearEvaluation:
     return LinearEvaluation(task | {"mean": [0.3, 0.825], "std": [0.058, 0.1]})
 
 
-def true_posterior(examples: Examples, widened: float = 1.0) -> np.ndarray:
-    """Descriptions of the true posteriors, or of too wide or too narrow ones."""
+def true_posterior(examples: Examples, widened: float = 1.0, moved=(0.0, 0.0)) -> np.ndarray:
+    """Descriptions of the true posteriors, or of those of a wrong width or place."""
     mean = examples.x @ MIXING.T / NOISE**2 @ np.linalg.inv(TRUE_PRECISION)
     n = len(examples.x)
     factor = np.broadcast_to(np.linalg.cholesky(TRUE_PRECISION), (n, 2, 2)).copy()
     mixture = GaussianMixture(
         torch.zeros(n, 1), torch.as_tensor(mean)[:, None], torch.as_tensor(factor)[:, None]
     )
-    return mixture.widened(widened).output().numpy().astype(np.float32)
+    return mixture.moved(torch.tensor(moved)).widened(widened).output().numpy().astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +74,8 @@ def fitted(splits):
     return evaluation().fit(splits, seed=1)
 
 
-def scored(splits, fitted, widened=1.0):
-    network = {s: {"mixture": true_posterior(splits[s], widened)} for s in ("valid", "test")}
+def scored(splits, fitted, *wrong):
+    network = {s: {"mixture": true_posterior(splits[s], *wrong)} for s in ("valid", "test")}
     return evaluation().score(Subset(splits, network, fitted), replicas=200, seed=0)
 
 
@@ -87,6 +88,7 @@ def test_the_true_posterior_is_calibrated_and_gains_what_it_should(splits, fitte
     assert metrics["scores"]["omega_m.coverage_68"]["value"] == pytest.approx(0.683, abs=0.06)
     calibration = metrics["calibration"]["network"]
     assert calibration["scale"] == pytest.approx(1, abs=0.1)
+    assert calibration["shift"] == {"omega_m": 0, "sigma8": 0}
     assert all(each["p"] > 0.01 for each in calibration["uniformity"].values())
 
 
@@ -97,10 +99,20 @@ def test_posteriors_of_a_wrong_width_are_corrected_on_the_validation_split(split
     assert metrics["scores"]["credible_68"]["value"] == pytest.approx(0.683, abs=0.06)
 
 
+def test_posteriors_in_a_wrong_place_are_corrected_on_the_validation_split(splits, fitted):
+    metrics = scored(splits, fitted, 1.0, (0.5, -0.3)).metrics
+    calibration = metrics["calibration"]["network"]
+    assert calibration["shift"] == pytest.approx({"omega_m": -0.5, "sigma8": 0.3}, abs=0.15)
+    uniformity = calibration["uniformity"]
+    assert all(uniformity[name]["distance"] < 0.08 for name in COLUMNS)  # 0.2 and 0.12 uncorrected
+
+
 def test_wrong_posteriors_are_noticed_by_ranks_and_random_points(splits, fitted):
     test = splits["test"]
     mixture = GaussianMixture.from_output(torch.as_tensor(true_posterior(test, 0.4)), 2)
-    judged = judge(mixture, evaluation().posterior.space, test.y, scale=1.0, seed=1)
+    judged = judge(
+        mixture, evaluation().posterior.space, test.y, calibration=uncorrected(2), seed=1
+    )
     uniformity = judged.uniformity(test.index["group"].to_numpy(), COLUMNS)
     assert all(uniformity[name]["p"] < 1e-4 for name in (*COLUMNS, "tarp"))
     assert (judged.level <= 0.683).mean() < 0.4
@@ -142,7 +154,7 @@ def test_tests_of_uniformity_take_one_example_per_group():
     test = make_examples(600, 3, groups=60)
     space = evaluation().posterior.space
     mixture = GaussianMixture.from_output(torch.as_tensor(true_posterior(test)), 2)
-    judged = judge(mixture, space, test.y, scale=1.0, seed=1)
+    judged = judge(mixture, space, test.y, calibration=uncorrected(2), seed=1)
     tested = judged.uniformity(test.index["group"].to_numpy(), COLUMNS)
     expected = kstest(judged.rank[:60, 0], "uniform").statistic
     assert tested["omega_m"]["distance"] == pytest.approx(expected)

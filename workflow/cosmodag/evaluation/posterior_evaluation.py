@@ -24,7 +24,8 @@ from cosmodag.evaluation.evaluation import (
 from cosmodag.evaluation.formatting import number
 from cosmodag.evaluation.names import baseline_title
 from cosmodag.evaluation.position_probe import Probed
-from cosmodag.evaluation.posterior_scores import LIMITS, JudgedPosteriors, calibrate, judge
+from cosmodag.evaluation.posterior_calibration import calibrate, uncorrected
+from cosmodag.evaluation.posterior_scores import LIMITS, JudgedPosteriors, judge
 from cosmodag.evaluation.verdict import judged
 from cosmodag.settings import unknown
 from cosmodag.training.gaussian_mixture import GaussianMixture
@@ -50,8 +51,9 @@ NUMBERS = (
     "grey line they are equal."
 )
 TABLE = (
-    "Calibration of the posteriors. Widening: factor by which the standard deviations are scaled, "
-    "chosen on the validation set. p: Kolmogorov-Smirnov tests of the ranks of the truth (SBC) and "
+    "Calibration of the posteriors. Widening: factor by which the standard deviations are scaled; "
+    "shift: by how many standard deviations posteriors are moved; both chosen on the validation "
+    "set. p: Kolmogorov-Smirnov tests of the ranks of the truth (SBC) and "
     "of random points (TARP), of one example per group."
 )
 
@@ -138,24 +140,39 @@ class PosteriorEvaluation(Evaluation):
         return fitted
 
     def score(self, subset: Subset, *, replicas: int, seed: int) -> Scored:
-        """Score posteriors, widened as is best on the validation split."""
+        """Score posteriors, widened and shifted as is best on the validation split."""
         test = subset.examples["test"]
         described = {
             "network": tuple(subset.predictions[split]["mixture"] for split in ("valid", "test")),
             **{name: (each.valid, each.test) for name, each in subset.baselines.items()},
         }
-        valid_z = torch.as_tensor(self._variables(subset.examples["valid"]))
+        valid = subset.examples["valid"]
+        valid_z = torch.as_tensor(self._variables(valid))
+        valid_groups = valid.index["group"].to_numpy()
         results = {}
         for name, (on_valid, on_test) in described.items():
-            scale = 1.0 if name == "prior" else calibrate(self._mixture(on_valid), valid_z)
+            calibration = (
+                uncorrected(len(self.parameters))
+                if name == "prior"
+                else calibrate(self._mixture(on_valid), valid_z, valid_groups)
+            )
             results[name] = judge(
-                self._mixture(on_test), self.posterior.space, test.y, scale=scale, seed=seed
+                self._mixture(on_test),
+                self.posterior.space,
+                test.y,
+                calibration=calibration,
+                seed=seed,
             )
         groups = test.index["group"].to_numpy()
         metrics = self._metrics(results, test.y, groups, replicas=replicas, seed=seed)
         uniform = {name: each.uniformity(groups, self.parameters) for name, each in results.items()}
         metrics["calibration"] = {
-            name: {"scale": results[name].scale, "uniformity": uniform[name]} for name in results
+            name: {
+                "scale": each.calibration.scale,
+                "shift": dict(zip(self.parameters, each.calibration.shift)),
+                "uniformity": uniform[name],
+            }
+            for name, each in results.items()
         }
         network = results["network"]
         kept = {
@@ -165,7 +182,7 @@ class PosteriorEvaluation(Evaluation):
         }
         best = metrics["strongest_baseline"]
         mixtures = {
-            name: self._mixture(described[name][1]).widened(results[name].scale)
+            name: results[name].calibration.corrected(self._mixture(described[name][1]))
             for name in ("network", best)
         }
         drawn = self._figures(results, mixtures, test.y, best)
@@ -210,11 +227,14 @@ class PosteriorEvaluation(Evaluation):
     def _table(
         self, results: Mapping[str, JudgedPosteriors], uniform: Mapping[str, Mapping[str, Any]]
     ) -> Table:
-        columns = [*(f"SBC of {name.replace('_', ' ')}, p" for name in self.parameters), "TARP, p"]
+        names = [name.replace("_", " ") for name in self.parameters]
+        shifts = [f"shift of {name}" for name in names]
+        columns = [*shifts, *(f"SBC of {name}, p" for name in names), "TARP, p"]
         rows = [
             [
                 "network" if name == "network" else baseline_title(name),
-                number(each.scale),
+                number(each.calibration.scale),
+                *map(number, each.calibration.shift),
                 *(number(uniform[name][tested]["p"]) for tested in (*self.parameters, "tarp")),
             ]
             for name, each in results.items()

@@ -15,6 +15,7 @@ import torch
 from scipy import stats
 
 from cosmodag.evaluation import bootstrap
+from cosmodag.evaluation.posterior_calibration import Calibration
 from cosmodag.training.gaussian_mixture import GaussianMixture
 from cosmodag.training.parameter_space import ParameterSpace
 from cosmodag.training.posterior_task import information_gain, posterior_mean
@@ -24,8 +25,6 @@ N_SAMPLES = 1000
 """Samples per posterior."""
 REGIONS = {"68": 0.683, "95": 0.954}
 """Probabilities inside credible regions, by the names of their scores."""
-SCALES = np.exp(np.linspace(-0.5, 1.0, 31))
-"""Factors by which posteriors are widened that are tried on the validation split."""
 LIMITS = {f"credible_{name}": (0.0, 1.0) for name in REGIONS}
 """Lowest and highest possible value of the scores that have one."""
 BLOCK = 256
@@ -54,8 +53,8 @@ class JudgedPosteriors:
         Fraction of the samples below the truth.
     nearness : numpy.ndarray, shape (N,), float64
         Fraction of the samples that are nearer to a random point than the truth is.
-    scale : float
-        Factor by which they were widened.
+    calibration : Calibration
+        How they were corrected.
     """
 
     mean: np.ndarray
@@ -65,7 +64,7 @@ class JudgedPosteriors:
     level: np.ndarray
     rank: np.ndarray
     nearness: np.ndarray
-    scale: float
+    calibration: Calibration
 
     def intervals_of(self, column: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Return the intervals of one parameter, each of shape (N,)."""
@@ -105,27 +104,13 @@ class JudgedPosteriors:
         }
 
 
-def calibrate(mixture: GaussianMixture, z: torch.Tensor) -> float:
-    """Return the factor that posteriors are to be widened by, on the validation split.
-
-    Parameters
-    ----------
-    mixture : GaussianMixture
-        Posteriors of the validation split.
-    z : torch.Tensor, shape (N, K)
-        True parameters as variables of `ParameterSpace`.
-
-    Returns
-    -------
-    float
-        The one of `SCALES` with the largest mean information gain.
-    """
-    gains = [information_gain(mixture.widened(s), z[:, None]).mean().item() for s in SCALES]
-    return float(SCALES[int(np.argmax(gains))])
-
-
 def judge(
-    mixture: GaussianMixture, space: ParameterSpace, truth: np.ndarray, *, scale: float, seed: int
+    mixture: GaussianMixture,
+    space: ParameterSpace,
+    truth: np.ndarray,
+    *,
+    calibration: Calibration,
+    seed: int,
 ) -> JudgedPosteriors:
     """Compare posteriors with the true parameters.
 
@@ -137,12 +122,12 @@ def judge(
         The space that they are described in.
     truth : numpy.ndarray, shape (N, K)
         True parameters.
-    scale : float
-        Factor by which the posteriors are widened, see `calibrate`.
+    calibration : Calibration
+        How the posteriors are corrected first.
     seed : int
         Seed of the samples and of the random points.
     """
-    mixture = _double(mixture).widened(scale)
+    mixture = calibration.corrected(mixture.double())
     z = space.to_variables(torch.as_tensor(np.asarray(truth, np.float64)))
     generator = torch.Generator().manual_seed(seed)
     parts: dict[str, list[np.ndarray]] = {}
@@ -155,7 +140,7 @@ def judge(
     joined = {name: np.concatenate(each) for name, each in parts.items()}
     intervals = {name: (joined.pop(f"low_{name}"), joined.pop(f"high_{name}")) for name in REGIONS}
     mean = posterior_mean(mixture, space).numpy()
-    return JudgedPosteriors(mean=mean, intervals=intervals, scale=scale, **joined)
+    return JudgedPosteriors(mean=mean, intervals=intervals, calibration=calibration, **joined)
 
 
 def _judge_block(
@@ -192,12 +177,6 @@ def _scores(totals: np.ndarray) -> dict[str, np.ndarray]:
             "figure_of_merit": np.exp(log_merit / n),
             **{f"credible_{name}": hits / n for name, hits in zip(REGIONS, inside)},
         }
-
-
-def _double(mixture: GaussianMixture) -> GaussianMixture:
-    return GaussianMixture(
-        mixture.log_weight.double(), mixture.mean.double(), mixture.factor.double()
-    )
 
 
 def _rows(mixture: GaussianMixture, rows: slice) -> GaussianMixture:

@@ -75,6 +75,26 @@ class GaussianMixture:
         """Return the mixtures with the standard deviations of their components scaled."""
         return GaussianMixture(self.log_weight, self.mean, self.factor / scale)
 
+    def moved(self, shift: torch.Tensor) -> "GaussianMixture":
+        """Return the mixtures moved by multiples of their standard deviations.
+
+        Parameters
+        ----------
+        shift : torch.Tensor, shape (K,)
+            By how many standard deviations of a variable each mixture is moved along it.
+        """
+        weight = self.log_weight.exp()[..., None]
+        offset = self.mean - (weight * self.mean).sum(1, keepdim=True)
+        variance = torch.diagonal(self.covariance(), dim1=2, dim2=3) + offset.square()
+        deviation = (weight * variance).sum(1, keepdim=True).sqrt()
+        return GaussianMixture(
+            self.log_weight, self.mean + shift.to(self.mean) * deviation, self.factor
+        )
+
+    def double(self) -> "GaussianMixture":
+        """Return the mixtures in float64."""
+        return GaussianMixture(self.log_weight.double(), self.mean.double(), self.factor.double())
+
     def log_density(self, z: torch.Tensor) -> torch.Tensor:
         """Return the logarithm of the density.
 
