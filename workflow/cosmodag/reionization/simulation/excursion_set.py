@@ -2,10 +2,10 @@
 
 In the excursion set (Furlanetto, Zaldarriaga & Hernquist 2004, ApJ 613, 1; the scan over radii is
 that of Mesinger, Furlanetto & Cen 2011, MNRAS 411, 955) a cell is ionized if the haloes of some
-sphere around it emit enough photons to ionize all gas of the sphere: if ζ f_coll(δ_R, R) ≥ 1 for any
-radius R between the mean free path of the photons and the size of the cell. At each radius the
-fractions are rescaled so that their mean is the unconditional one. A cell that no sphere ionizes is
-partially ionized by its own haloes.
+sphere around it emit enough photons to ionize all gas of the sphere: if ζ f_coll(δ_R, R) ≥ 1 for
+any radius R between the mean free path of the photons and the size of the cell. At each radius the
+fractions are rescaled so that their mean is the unconditional one. A cell that no sphere ionizes
+is partially ionized by its own haloes.
 
 With the ζ of the sources this condition does not conserve photons: where spheres overlap they are
 lost, and more of them the smaller the cells are. Here the filling factor is given, see

@@ -66,7 +66,7 @@ class ExcursionSetEngine:
         neutral_fraction = neutral_fractions(
             density,
             filling_factors(
-                [ionizing_efficiency(each, astrophysics.star_fraction) for each in escape_fractions],
+                [ionizing_efficiency(f, astrophysics.star_fraction) for f in escape_fractions],
                 redshift,
                 cosmology=self.cosmology,
                 growth=self._growth,

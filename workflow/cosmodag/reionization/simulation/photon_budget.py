@@ -1,10 +1,11 @@
 """The ionized fraction of the universe: photons that haloes emit, less recombinations.
 
-The filling factor Q of ionized regions obeys dQ/dt = ζ df/dt - Q / t_rec (Madau, Haardt & Rees 1999,
-ApJ 514, 648), where f is the collapsed fraction and 1 / t_rec = C α n_e for the clumping factor C,
-the case-B recombination coefficient α and the mean density of electrons n_e. While Q is below 1 the
-equation is linear, so Q is ζ times a fraction that does not depend on ζ. With the flat ΛCDM expansion
-rate E(z) = H / H0 the integral of dt / t_rec is C A E, A being 2 α n_e(0) / (3 Ωm H0), and
+The filling factor Q of ionized regions obeys dQ/dt = ζ df/dt - Q / t_rec (Madau, Haardt & Rees
+1999, ApJ 514, 648), where f is the collapsed fraction and 1 / t_rec = C α n_e for the clumping
+factor C, the case-B recombination coefficient α and the mean density of electrons n_e. While Q is
+below 1 the equation is linear, so Q is ζ times a fraction that does not depend on ζ. With the flat
+ΛCDM expansion rate E(z) = H / H0 the integral of dt / t_rec is C A E, where
+A = 2 α n_e(0) / (3 Ωm H0), and
 
     Q(z) = ζ ∫ exp(-C A (E(z') - E(z))) df(z').
 """
