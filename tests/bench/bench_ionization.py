@@ -108,7 +108,8 @@ def print_spectra(path: Path, psi: tuple[np.ndarray, np.ndarray], cells: int) ->
 def particles(psi: tuple[np.ndarray, np.ndarray], redshift: float) -> tuple[np.ndarray, np.ndarray]:
     """Return positions and the displacements of redshift space, in Mpc/h."""
     growth_factor = GROWTH.first_order(redshift)
-    position, velocity = lagrangian_positions(*psi, GROWTH, growth_factor, box_size=SIDE)
+    copies = (each.copy() for each in psi)  # they are overwritten
+    position, velocity = lagrangian_positions(*copies, GROWTH, growth_factor, box_size=SIDE)
     velocity *= np.float32(growth_factor * GROWTH.rate(redshift))
     return position, velocity
 
