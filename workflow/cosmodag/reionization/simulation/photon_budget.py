@@ -99,7 +99,7 @@ def filling_factors(
     >>> filling_factors([25.0, 40.0], 8.0, clumping_factor=0.0, **settings).round(2)
     array([0.64, 1.  ])
     >>> filling_factors([25.0, 40.0], 8.0, clumping_factor=2.0, **settings).round(2)
-    array([0.42, 0.66])
+    array([0.43, 0.69])
     """
     redshifts = np.linspace(FIRST_REDSHIFT, redshift, N_REDSHIFTS)
     fraction = np.array([collapsed_fraction.mean(growth.first_order(z)) for z in redshifts])
