@@ -40,7 +40,7 @@ CELL_RADIUS = (3 / (4 * np.pi)) ** (1 / 3)
 
 def neutral_fractions(
     overdensity: np.ndarray,
-    filling_factors: Sequence[float],
+    filling_factors: Sequence[float] | np.ndarray,
     *,
     box_size: float,
     collapsed_fraction: CollapsedFraction,
@@ -56,7 +56,7 @@ def neutral_fractions(
     ----------
     overdensity : numpy.ndarray, shape (n, n, n), float32
         Density contrast at the redshift of the result.
-    filling_factors : sequence of float, length F
+    filling_factors : sequence of float or numpy.ndarray, length F
         Mean ionized fractions, 0 to 1, see `photon_budget.filling_factors`.
     box_size : float
         Side of the periodic box in Mpc/h.
