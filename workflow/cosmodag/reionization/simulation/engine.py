@@ -42,11 +42,14 @@ class Astrophysics:
     mean_free_path : float
         Mean free path of ionizing photons in Mpc: the largest radius of the spheres that are
         tested for ionization.
+    clumping_factor : float
+        Clumping factor of ionized gas, which multiplies the rate of recombinations; 0 for none.
     """
 
     star_fraction: float = 0.05
     turnover_mass: float = 5e8
     mean_free_path: float = 50.0
+    clumping_factor: float = 2.0
 
 
 class CoevalFields(NamedTuple):

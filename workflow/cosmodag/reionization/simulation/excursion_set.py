@@ -1,21 +1,20 @@
 """Ionized regions in a density field from the excursion set of its collapsed fraction.
 
-A cell is ionized if the haloes of some sphere around it emit enough photons to ionize all gas of
-the sphere: if ζ f_coll(δ_R, R) ≥ 1 for any radius R between the mean free path of the photons and
-the size of the cell (Furlanetto, Zaldarriaga & Hernquist 2004, ApJ 613, 1; the scan over radii is
-that of Mesinger, Furlanetto & Cen 2011, MNRAS 411, 955). At each radius the fractions are rescaled
-so that their mean is `CollapsedFraction.mean`. A cell that no sphere ionizes is partially ionized
-by its own haloes. The model neglects recombinations, the scatter of the number of haloes, and
-X-rays.
+In the excursion set (Furlanetto, Zaldarriaga & Hernquist 2004, ApJ 613, 1; the scan over radii is
+that of Mesinger, Furlanetto & Cen 2011, MNRAS 411, 955) a cell is ionized if the haloes of some
+sphere around it emit enough photons to ionize all gas of the sphere: if ζ f_coll(δ_R, R) ≥ 1 for
+any radius R between the mean free path of the photons and the size of the cell. At each radius the
+fractions are rescaled so that their mean is the unconditional one. A cell that no sphere ionizes
+is partially ionized by its own haloes.
 
-Comparison with 21cmFAST 4.1.1 from the same initial density (64³ cells, 128 Mpc, escape fraction
-0.1): the mean neutral fractions are, ours first, 0.868 and 0.866 at redshift 10, 0.773 and 0.773 at
-9, 0.601 and 0.613 at 8, 0.444 and 0.475 at 7.5, and 0.051 and 0.133 at 7. No parameter was fitted:
-photons per baryon, mass function and filter follow the published description of 21cmFAST. Its
-reionization is later since it uses the matter power spectrum of Eisenstein & Hu, for which haloes
-contain 5 % less matter; with the spectrum of CLASS it has 0.434 at 7.5 and 0.064 at 7.
+With the ζ of the sources this condition does not conserve photons: where spheres overlap they are
+lost, and more of them the smaller the cells are. Here the filling factor is given, see
+`photon_budget`, and ζ is replaced by the value with which the mean ionized fraction of the cells is
+the filling factor, as in Park, Greig & Mesinger (2022, MNRAS 517, 192). The model neglects the
+scatter of the number of haloes, and X-rays.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import numba
@@ -31,40 +30,17 @@ from cosmodag.reionization.simulation.collapsed_fraction import (
 )
 from cosmodag.threads import numba_threads
 
-PHOTONS_PER_BARYON = 5000.0
-"""Ionizing photons that a stellar population II emits per baryon."""
 RADIUS_RATIO = 1.1
 """Ratio of consecutive radii."""
+N_BISECTIONS = 30
+"""Bisections of the threshold of ionization."""
 CELL_RADIUS = (3 / (4 * np.pi)) ** (1 / 3)
 """Radius of the sphere that has the volume of a cube of side 1."""
 
 
-def ionizing_efficiency(escape_fraction: float, star_fraction: float) -> float:
-    """Return the ionizing efficiency ζ, the photons that reach the gas per baryon in haloes.
-
-    Parameters
-    ----------
-    escape_fraction : float
-        Fraction of ionizing photons that escape from their galaxy, in haloes of 10^10 solar masses.
-    star_fraction : float
-        Fraction of baryons in stars, in haloes of 10^10 solar masses.
-
-    Returns
-    -------
-    float
-        ζ, dimensionless.
-
-    Examples
-    --------
-    >>> ionizing_efficiency(escape_fraction=0.1, star_fraction=0.05)
-    25.0
-    """
-    return PHOTONS_PER_BARYON * star_fraction * escape_fraction
-
-
 def neutral_fractions(
     overdensity: np.ndarray,
-    efficiencies: Sequence[float],
+    filling_factors: Sequence[float] | np.ndarray,
     *,
     box_size: float,
     collapsed_fraction: CollapsedFraction,
@@ -72,16 +48,16 @@ def neutral_fractions(
     mean_free_path: float,
     threads: int = 1,
 ) -> np.ndarray:
-    """Return the neutral fraction of hydrogen in each cell for each ionizing efficiency.
+    """Return the neutral fraction of hydrogen in each cell for each filling factor.
 
-    The smoothed fields are shared, so an additional efficiency costs little.
+    The excursion set is shared, so an additional filling factor costs little.
 
     Parameters
     ----------
     overdensity : numpy.ndarray, shape (n, n, n), float32
         Density contrast at the redshift of the result.
-    efficiencies : sequence of float, length F
-        Ionizing efficiencies ζ, see `ionizing_efficiency`.
+    filling_factors : sequence of float or numpy.ndarray, length F
+        Mean ionized fractions, 0 to 1, see `photon_budget.filling_factors`.
     box_size : float
         Side of the periodic box in Mpc/h.
     collapsed_fraction : CollapsedFraction
@@ -96,14 +72,15 @@ def neutral_fractions(
     Returns
     -------
     numpy.ndarray, shape (F, n, n, n), float32
-        Neutral fractions, 0 (ionized) to 1.
+        Neutral fractions, 0 (ionized) to 1. Their means over the cells are 1 less the filling
+        factors, to the accuracy of one cell.
 
     Examples
     --------
     >>> from cosmodag.cosmology.background import Cosmology
     >>> neutral = neutral_fractions(
     ...     np.zeros((8, 8, 8), np.float32),
-    ...     [ionizing_efficiency(0.1, 0.05)],
+    ...     [0.6],
     ...     box_size=20.0,
     ...     collapsed_fraction=CollapsedFraction(Cosmology(), turnover_mass=5e8),
     ...     growth_factor=0.14,
@@ -112,22 +89,20 @@ def neutral_fractions(
     >>> neutral.shape, round(float(neutral.mean()), 1)
     ((1, 8, 8, 8), 0.4)
     """
-    cells = len(overdensity)
-    neutral = np.ones((len(efficiencies), cells, cells, cells), np.float32)
-    mean = collapsed_fraction.mean(growth_factor)
+    neutral = np.zeros((len(filling_factors), *overdensity.shape), np.float32)
+    if min(filling_factors) >= 1:
+        return neutral
+    largest = np.zeros(overdensity.size, np.float32)
     with numba_threads(threads):
         for radius, field in _smoothed_fields(overdensity, box_size, mean_free_path, threads):
-            table = collapsed_fraction.conditional(
-                _tabulated_overdensities(), radius, growth_factor
-            )
-            _interpolate_table(field.reshape(-1), table)
-            average = field.mean(dtype=np.float64)
-            if average > 0:
-                field *= np.float32(mean / average)
-            for cube, efficiency in zip(neutral, efficiencies):
-                _ionize(cube.reshape(-1), field.reshape(-1), np.float32(efficiency))
-        for cube, efficiency in zip(neutral, efficiencies):
-            _ionize_partially(cube.reshape(-1), field.reshape(-1), np.float32(efficiency))
+            photons = field.reshape(-1)  # after the last radius, those of the cell itself
+            _interpolate_table(photons, _fraction_table(collapsed_fraction, radius, growth_factor))
+            photons /= max(photons.mean(dtype=np.float64), np.finfo(np.float32).tiny)
+            np.maximum(largest, photons, out=largest)
+        for cube, filling_factor in zip(neutral, filling_factors):
+            if filling_factor < 1:
+                threshold = _threshold(largest, photons, filling_factor)
+                _fill(cube.reshape(-1), largest, photons, np.float32(threshold))
     return neutral
 
 
@@ -176,9 +151,25 @@ def _smoothed_fields(
         )
 
 
-def _tabulated_overdensities() -> np.ndarray:
-    """Return the density contrasts at which collapsed fractions are tabulated."""
-    return np.linspace(-1.0, CRITICAL_OVERDENSITY, N_OVERDENSITIES)
+@functools.lru_cache(maxsize=256)
+def _fraction_table(
+    collapsed_fraction: CollapsedFraction, radius: float, growth_factor: float
+) -> np.ndarray:
+    """Return the collapsed fractions of equidistant density contrasts, for all realizations."""
+    overdensity = np.linspace(-1.0, CRITICAL_OVERDENSITY, N_OVERDENSITIES)
+    return collapsed_fraction.conditional(overdensity, radius, growth_factor)
+
+
+def _threshold(largest: np.ndarray, photons: np.ndarray, filling_factor: float) -> float:
+    """Return the number of photons at which a sphere is ionized, by bisection."""
+    low, high = 0.0, max(float(largest.max()), 1 / max(filling_factor, 1e-9))
+    for _ in range(N_BISECTIONS):
+        middle = (low + high) / 2
+        if _mean_ionized(largest, photons, np.float32(middle)) > filling_factor:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 @numba.njit(parallel=True, cache=True)
@@ -193,15 +184,17 @@ def _interpolate_table(values, table):
 
 
 @numba.njit(parallel=True, cache=True)
-def _ionize(neutral, fraction, efficiency):
-    """Set cells to 0 where the photons of the sphere suffice; bound by memory traffic."""
-    for i in numba.prange(len(neutral)):
-        if efficiency * fraction[i] >= 1:
-            neutral[i] = 0
+def _mean_ionized(largest, photons, threshold):
+    """Return the mean ionized fraction for a threshold; bound by memory traffic."""
+    total = 0.0
+    for i in numba.prange(len(largest)):
+        total += 1.0 if largest[i] >= threshold else photons[i] / threshold
+    return total / len(largest)
 
 
 @numba.njit(parallel=True, cache=True)
-def _ionize_partially(neutral, fraction, efficiency):
-    """Subtract the fraction that the haloes of a cell itself ionize; bound by memory traffic."""
+def _fill(neutral, largest, photons, threshold):
+    """Set neutral fractions: 0 in a sphere above the threshold; bound by memory traffic."""
     for i in numba.prange(len(neutral)):
-        neutral[i] = max(neutral[i] - efficiency * fraction[i], np.float32(0))
+        if largest[i] < threshold:
+            neutral[i] = 1 - photons[i] / threshold

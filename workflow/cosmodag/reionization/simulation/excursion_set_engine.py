@@ -19,7 +19,8 @@ from cosmodag.reionization.simulation.brightness_temperature import (
 )
 from cosmodag.reionization.simulation.collapsed_fraction import CollapsedFraction
 from cosmodag.reionization.simulation.engine import Astrophysics, CoevalFields, SimulationBox
-from cosmodag.reionization.simulation.excursion_set import ionizing_efficiency, neutral_fractions
+from cosmodag.reionization.simulation.excursion_set import neutral_fractions
+from cosmodag.reionization.simulation.photon_budget import filling_factors, ionizing_efficiency
 
 
 class ExcursionSetEngine:
@@ -61,14 +62,19 @@ class ExcursionSetEngine:
         grid = np.zeros((self.box.cells,) * 3, np.float32)
         assign_mass(position, grid, self._box_size, threads=self.threads)
         density = overdensity(grid, out=grid)
+        collapsed_fraction = _collapsed_fraction(self.cosmology, astrophysics.turnover_mass)
         neutral_fraction = neutral_fractions(
             density,
-            [
-                ionizing_efficiency(escape_fraction, astrophysics.star_fraction)
-                for escape_fraction in escape_fractions
-            ],
+            filling_factors(
+                [ionizing_efficiency(f, astrophysics.star_fraction) for f in escape_fractions],
+                redshift,
+                cosmology=self.cosmology,
+                growth=self._growth,
+                collapsed_fraction=collapsed_fraction,
+                clumping_factor=astrophysics.clumping_factor,
+            ),
             box_size=self._box_size,
-            collapsed_fraction=_collapsed_fraction(self.cosmology, astrophysics.turnover_mass),
+            collapsed_fraction=collapsed_fraction,
             growth_factor=d,
             mean_free_path=astrophysics.mean_free_path * self.cosmology.hubble,
             threads=self.threads,
