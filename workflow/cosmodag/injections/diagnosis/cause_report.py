@@ -51,7 +51,7 @@ def cause_sentence(found: Mapping[str, Any]) -> str:
         f"{strongest['quantity']} of injected objects has a median of "
         f"{number(strongest['injected'])} against {number(strongest['real'])} of real ones, "
         f"AUC {number(strongest['auc_adjusted']['value'])}, "
-        f"p = {strongest['p_value']:.1g} for {n_quantities} quantities"
+        f"p = {strongest['p_value']:.1g} adjusted for {n_quantities} quantities"
     )
     sentence = f"Cause: {CAUSES[first].name}, a {CAUSES[first].kind} ({measured})."
     for kind in dict.fromkeys(CAUSES[key].kind for key in others):

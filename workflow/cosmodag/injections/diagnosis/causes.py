@@ -8,8 +8,9 @@ real objects of the same catalogue entries: a quantity that still differs shows 
 pipeline. A fault can change the catalogue as well, so faults are named before mismatches of the
 population; within each kind, the cause of the most significant quantity is first.
 
-P-values are adjusted for the number of quantities by Holm's method, so that any cause is named with
-a probability of at most 5 % if the classes follow one distribution.
+P-values are adjusted by Bonferroni's method with equal shares for all causes, which the quantities
+of a cause divide equally, so that any cause is named with a probability of at most 5 % if the
+classes follow one distribution.
 """
 
 from typing import Any
@@ -23,7 +24,6 @@ from cosmodag.injections.diagnosis.group_tests import compare_classes
 from cosmodag.injections.diagnosis.importance import cross_fitted_auc
 from cosmodag.injections.diagnosis.quantities import CAUSES, PIPELINE, POPULATION, cause_of
 from cosmodag.injections.diagnosis.reweighting import density_ratio, residuals
-from cosmodag.injections.verdict.rank_tests import holm_adjusted
 
 LEVEL = 0.05
 """Probability of naming any cause where there is no difference."""
@@ -84,9 +84,9 @@ def find_causes(
     reweighted = compare_classes(values, label, groups, weight, **options)
     adjusted = compare_classes(tested, label, groups, weight, **options)
     z = np.where(of_population, raw.z, adjusted.z)
-    p_values = np.array(holm_adjusted([*np.where(of_population, raw.p_value, adjusted.p_value)]))
+    p_values = _adjusted(names, np.where(of_population, raw.p_value, adjusted.p_value))
     significant = p_values < LEVEL
-    remaining = np.array(holm_adjusted([*adjusted.p_value])) < LEVEL
+    remaining = _adjusted(names, adjusted.p_value) < LEVEL
     classifier = cross_fitted_auc(table, label, groups, weight, **options)
     causes = _ranked(names, z, significant)
     counts = np.bincount(label, minlength=2)
@@ -118,6 +118,13 @@ def find_causes(
         "n_groups": len(np.unique(groups)),
         "level": LEVEL,
     }
+
+
+def _adjusted(names: list[str], p_values: np.ndarray) -> np.ndarray:
+    """Return p-values times the number of causes and of the quantities of the cause."""
+    counts = pd.Series(map(cause_of, names)).value_counts()
+    factors = np.array([counts[cause_of(name)] for name in names]) * len(counts)
+    return np.minimum(p_values * factors, 1)
 
 
 def _ranked(names: list[str], z: np.ndarray, significant: np.ndarray) -> list[str]:
