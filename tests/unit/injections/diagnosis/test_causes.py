@@ -92,10 +92,10 @@ def test_any_cause_is_named_at_the_stated_rate(monkeypatch):
     empty = {"before": nothing, "after": nothing, "importance": dict.fromkeys(quantities.CAUSES)}
     monkeypatch.setattr(causes, "cross_fitted_auc", lambda *a, **k: empty)
     rng = np.random.default_rng(2)
-    table, _, groups = make_table(n_bricks=10, per_brick=40)
+    table, _, groups = make_table(n_bricks=10, per_brick=24)
     named = [
         bool(find_causes(table, rng.integers(0, 2, len(table)), groups, replicas=2)["causes"])
-        for _ in range(60)
+        for _ in range(25)
     ]
     assert sum(named) <= stats.binom.ppf(0.999, len(named), causes.LEVEL)
 
@@ -142,9 +142,10 @@ def test_residuals_do_not_depend_on_the_catalogue():
 
 def test_folds_predict_each_object_once_and_split_no_group():
     groups = np.repeat(np.arange(13), 3)
-    predicted = [rows for _, rows in folds(groups)]
+    label = np.tile([0, 1, 0], 13)
+    predicted = [rows for _, rows in folds(label, groups)]
     assert sorted(np.concatenate(predicted)) == list(range(39))
-    for fitted, rows in folds(groups):
+    for fitted, rows in folds(label, groups):
         assert not set(groups[fitted]) & set(groups[rows])
 
 

@@ -53,7 +53,7 @@ def cross_fitted_auc(
         columns.setdefault(cause_of(name), []).append(number)
     rng = np.random.default_rng(seed)
     score = {name: np.zeros(len(label)) for name in ("before", "after", *columns)}
-    for fitted, predicted in folds(groups, seed):
+    for fitted, predicted in folds(label, groups, seed):
         for name, weights in (("after", weight), ("before", np.ones(len(label)))):
             trees = HistGradientBoostingClassifier(
                 min_samples_leaf=MIN_LEAF, early_stopping=False, random_state=seed, **TREES

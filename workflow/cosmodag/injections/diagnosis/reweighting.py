@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -25,11 +26,17 @@ PENALTY = 1.0
 """Inverse strength of the penalty of the logistic regression, and the strength of the ridge."""
 
 
-def folds(groups: np.ndarray, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def folds(
+    label: np.ndarray, groups: np.ndarray, seed: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the rows to fit and the rows to predict of each fold; groups are never split.
+
+    Folds without both classes among the rows to fit are left out.
 
     Parameters
     ----------
+    label : numpy.ndarray, shape (N,)
+        0 for real, 1 for injected objects.
     groups : numpy.ndarray, shape (N,)
         Group of each object.
     seed : int
@@ -43,7 +50,8 @@ def folds(groups: np.ndarray, seed: int = 0) -> Iterator[tuple[np.ndarray, np.nd
     fold = np.random.default_rng(seed).permutation(len(names)) % N_FOLDS
     for number in range(min(N_FOLDS, len(names))):
         predicted = fold[group] == number
-        yield np.flatnonzero(~predicted), np.flatnonzero(predicted)
+        if len(np.unique(label[~predicted])) == 2:
+            yield np.flatnonzero(~predicted), np.flatnonzero(predicted)
 
 
 def density_ratio(
@@ -73,7 +81,7 @@ def density_ratio(
     from sklearn.linear_model import LogisticRegression
 
     log_odds = np.zeros(len(label))
-    for fitted, predicted in folds(groups, seed):
+    for fitted, predicted in folds(label, groups, seed):
         model = _quadratic(LogisticRegression(C=PENALTY, max_iter=300))
         model.fit(population[fitted], label[fitted] == 0)
         log_odds[predicted] = model.decision_function(population[predicted])
@@ -104,12 +112,11 @@ def residuals(
     from sklearn.linear_model import Ridge
 
     expected = np.zeros(values.shape)
-    for fitted, predicted in folds(groups, seed):
+    for fitted, predicted in folds(label, groups, seed):
         real = fitted[label[fitted] == 0]
-        known = np.isfinite(values[real])
-        middle = np.where(known.any(0), np.nanmedian(np.where(known, values[real], np.nan), 0), 0)
+        known = pd.DataFrame(values[real])
         model = _quadratic(Ridge(alpha=PENALTY))
-        model.fit(population[real], np.where(known, values[real], middle))
+        model.fit(population[real], known.fillna(known.median()).fillna(0).to_numpy())
         expected[predicted] = model.predict(population[predicted])
     return values - expected
 
