@@ -93,7 +93,7 @@ def stamp_quantities(
     inner = np.where(measured, _squared_width(small, medium, INNER, MIDDLE), np.nan)
     outer = _squared_width(medium, large, MIDDLE, OUTER)
     quantities |= {"inner_width": inner, "core_width": inner - CORE_SHARE * outer}
-    _add_bands(image, ivar, depth, sigma, centre, offset, index, bands, quantities)
+    quantities |= _band_quantities(image, ivar, depth, centre, index, bands)
     return {name: np.where(np.isfinite(each), each, np.nan) for name, each in quantities.items()}
 
 
@@ -221,35 +221,33 @@ def _squared_width(small: np.ndarray, large: np.ndarray, inner: float, outer: fl
     return np.where(large > 0, np.clip(np.where(ratio > 1, width, np.inf), -1, 10), np.nan)
 
 
-def _add_bands(
+def _band_quantities(
     image: np.ndarray,
     ivar: np.ndarray,
     depth: np.ndarray,
-    sigma: np.ndarray,
     centre: np.ndarray,
-    offset: np.ndarray,
     index: pd.DataFrame,
     bands: Sequence[str],
-    quantities: dict[str, np.ndarray],
-) -> None:
+) -> dict[str, np.ndarray]:
     """Measure the photon noise in the inverse variance, fluxes and widths of each band."""
+    quantities: dict[str, np.ndarray] = {}
     intrinsic: list[np.ndarray] = []
-    for band, name in enumerate(bands):
+    offset = np.arange(image.shape[-1]) - image.shape[-1] // 2
+    for band, (name, sigma) in enumerate(zip(bands, _psf_sigma(index, bands).T)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            excess = np.where(ivar[:, band] > 0, depth[:, band, None, None] / ivar[:, band] - 1, 0)
-            width = MIDDLE * sigma[:, band]
-            flux = _aperture(image[:, band], offset, centre, width)
-            noise = np.sqrt(np.pi) * width / np.sqrt(depth[:, band])
-            photons = _aperture(excess, offset, centre, width)
-            bright = flux > MIN_SIGNAL * noise
-            small = _aperture(image[:, band], offset, centre, INNER * sigma[:, band])
+            weight = depth[:, band]
+            good = ivar[:, band] > 0
+            excess = np.where(good, weight[:, None, None] / ivar[:, band] - 1, 0)
+            flux = _aperture(image[:, band], offset, centre, MIDDLE * sigma)
+            photons = _aperture(excess, offset, centre, MIDDLE * sigma)
+            bright = flux > MIN_SIGNAL * np.sqrt(np.pi / weight) * MIDDLE * sigma
+            response = photons / (flux * np.sqrt(weight))
+            quantities[f"ivar_response_{name}"] = np.where(bright, response, np.nan)
+            small = _aperture(image[:, band], offset, centre, INNER * sigma)
             width = _squared_width(small, flux, INNER, MIDDLE)
-            intrinsic.append(np.where(bright, (width - 1) * sigma[:, band] ** 2, np.nan))
-            quantities[f"ivar_response_{name}"] = np.where(
-                bright, photons / (flux * np.sqrt(depth[:, band])), np.nan
-            )
+            intrinsic.append(np.where(bright, (width - 1) * sigma**2, np.nan))
             if f"flux_{name}" in index:
                 catalogued = index[f"flux_{name}"].to_numpy(np.float64)
                 ratio = np.where(bright & (catalogued > 0), flux / catalogued, np.nan)
                 quantities[f"aperture_{name}"] = -2.5 * np.log10(ratio)
-    quantities["width_gradient"] = intrinsic[0] - intrinsic[-1]
+    return quantities | {"width_gradient": intrinsic[0] - intrinsic[-1]}
