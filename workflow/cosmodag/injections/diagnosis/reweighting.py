@@ -117,7 +117,7 @@ def residuals(
         known = pd.DataFrame(values[real])
         model = _quadratic(Ridge(alpha=PENALTY))
         model.fit(population[real], known.fillna(known.median()).fillna(0).to_numpy())
-        expected[predicted] = model.predict(population[predicted])
+        expected[predicted] = model.predict(population[predicted]).reshape(len(predicted), -1)
     return values - expected
 
 
