@@ -5,7 +5,7 @@ import pytest
 from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.evaluation.evaluation import RunToEvaluate, Scored
-from cosmodag.injections.bricks.brick_images import BANDS
+from cosmodag.injections.bricks.brick_images import BANDS, PIXEL_SCALE
 from cosmodag.injections.cutouts.stamps import channel_names
 from cosmodag.injections.diagnosis.dataset_causes import diagnose
 from cosmodag.injections.verdict.two_sample_evaluation import TwoSampleEvaluation
@@ -43,6 +43,7 @@ def dataset(planted, tmp_path_factory):
             x_channels=channel_names(BANDS),
             y_channels=["injected"],
         )
+        file.attrs["half_side"] = stamps.x.shape[1] * PIXEL_SCALE / 2
         x[...], y[:, 0] = stamps.x, stamps.index["label"]
         write_index(file, {name: stamps.index[name].to_numpy() for name in stamps.index})
     write_dataset([folder / "stamps.h5"], folder / "dataset", fractions=(0.5, 0.2, 0.3), buffer=0)
