@@ -5,8 +5,10 @@ describe the population of the galaxies, which an injection may draw from anothe
 without a fault of the pipeline. All other quantities are compared after injected objects are given
 the catalogue distribution of the real ones by weights, and as residuals from their expectation for
 real objects of the same catalogue entries: a quantity that still differs shows a fault of the
-pipeline. A fault can change the catalogue as well, so faults are named before mismatches of the
-population; within each kind, the cause of the most significant quantity is first.
+pipeline. A fault can change what is measured downstream of it: an error of the sky changes the
+light of the objects, and a fault in the light the catalogue. So causes are named in this order, see
+`cosmodag.injections.diagnosis.quantities.Cause`; within one order, the cause of the most
+significant quantity is first.
 
 P-values are adjusted by Bonferroni's method with equal shares for all causes, which the quantities
 of a cause divide equally, so that any cause is named with a probability of at most 5 % if the
@@ -22,7 +24,7 @@ from cosmodag.evaluation.bootstrap import REPLICAS
 from cosmodag.evaluation.verdict import MIN_GROUPS
 from cosmodag.injections.diagnosis.group_tests import compare_classes
 from cosmodag.injections.diagnosis.importance import cross_fitted_auc
-from cosmodag.injections.diagnosis.quantities import CAUSES, PIPELINE, POPULATION, cause_of
+from cosmodag.injections.diagnosis.quantities import CAUSES, POPULATION, cause_of
 from cosmodag.injections.diagnosis.reweighting import density_ratio, residuals
 
 LEVEL = 0.05
@@ -128,12 +130,12 @@ def _adjusted(names: list[str], p_values: np.ndarray) -> np.ndarray:
 
 
 def _ranked(names: list[str], z: np.ndarray, significant: np.ndarray) -> list[str]:
-    """Return the causes of significant quantities, faults of the pipeline first."""
+    """Return the causes of significant quantities by their order, then by significance."""
     largest: dict[str, float] = {}
     for name, score, named in zip(names, np.abs(z), significant):
         if named:
             largest[cause_of(name)] = max(largest.get(cause_of(name), 0.0), float(score))
-    return sorted(largest, key=lambda key: (CAUSES[key].kind != PIPELINE, -largest[key]))
+    return sorted(largest, key=lambda key: (CAUSES[key].order, -largest[key]))
 
 
 def _medians(values: np.ndarray, label: np.ndarray, weight: np.ndarray) -> dict[str, float | None]:

@@ -26,28 +26,33 @@ class Cause(NamedTuple):
     kind : {"pipeline fault", "population mismatch"}
         Population mismatches are those of the catalogue, which weights of the injected objects can
         undo. All others are faults of the pipeline.
+    order : int
+        Rank by what a cause changes besides: those of a lower order can change the quantities of
+        higher ones, but not the reverse. An error of the sky or the noise changes the measured
+        light, a fault in the light changes the catalogue, and a shift of a colour shifts magnitudes.
     prefixes : tuple of str
         Prefixes of the names of the quantities in which it shows.
     """
 
     name: str
     kind: str
+    order: int
     prefixes: tuple[str, ...]
 
 
 CAUSES = {
-    "position": Cause("positions", PIPELINE, ("offset_",)),
-    "sky": Cause("sky level", PIPELINE, ("sky_",)),
-    "noise": Cause("noise", PIPELINE, ("scatter_", "correlation_")),
-    "ivar": Cause("inverse variances", PIPELINE, ("ivar_response_", "depth_")),
-    "psf": Cause("point-spread function", PIPELINE, ("inner_width", "core_width")),
-    "structure": Cause("structure of the galaxies", PIPELINE, ("width_gradient",)),
-    "flux": Cause("fluxes in the images", PIPELINE, ("aperture_",)),
-    "surroundings": Cause("surroundings", PIPELINE, ("neighbours", "bad_fraction")),
-    "magnitude": Cause("magnitudes", POPULATION, ("magnitude_",)),
-    "colour": Cause("colours", POPULATION, ("colour_",)),
-    "size": Cause("sizes", POPULATION, ("log_size",)),
-    "shape": Cause("ellipticities", POPULATION, ("ellipticity",)),
+    "position": Cause("positions", PIPELINE, 0, ("offset_",)),
+    "sky": Cause("sky level", PIPELINE, 0, ("sky_",)),
+    "noise": Cause("noise", PIPELINE, 0, ("scatter_", "correlation_")),
+    "ivar": Cause("inverse variances", PIPELINE, 0, ("ivar_response_", "depth_")),
+    "psf": Cause("point-spread function", PIPELINE, 1, ("inner_width", "core_width")),
+    "structure": Cause("structure of the galaxies", PIPELINE, 1, ("width_gradient",)),
+    "flux": Cause("fluxes in the images", PIPELINE, 1, ("aperture_",)),
+    "surroundings": Cause("surroundings", PIPELINE, 1, ("neighbours", "bad_fraction")),
+    "magnitude": Cause("magnitudes", POPULATION, 3, ("magnitude_",)),
+    "colour": Cause("colours", POPULATION, 2, ("colour_",)),
+    "size": Cause("sizes", POPULATION, 3, ("log_size",)),
+    "shape": Cause("ellipticities", POPULATION, 3, ("ellipticity",)),
 }
 """Causes by key."""
 
