@@ -29,7 +29,7 @@ class Cause(NamedTuple):
     order : int
         Rank by what a cause changes besides: those of a lower order can change the quantities of
         higher ones, but not the reverse. An error of the sky or the noise changes the measured
-        light, a fault in the light changes the catalogue, and a shift of a colour shifts magnitudes.
+        light, a fault in the light changes the catalogue, a shift of a colour also a magnitude.
     prefixes : tuple of str
         Prefixes of the names of the quantities in which it shows.
     """
