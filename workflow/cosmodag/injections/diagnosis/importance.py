@@ -63,7 +63,7 @@ def cross_fitted_auc(
         for cause, of_cause in columns.items():
             permuted = values[predicted]
             rows = rng.permutation(len(predicted))
-            permuted[:, of_cause] = permuted[np.ix_(rows, of_cause)]
+            permuted[:, of_cause] = permuted[rows][:, of_cause]
             score[cause][predicted] = trees.decision_function(permuted)
     unweighted = [name for name in score if name != "after"]
     scores = np.stack([score[name] for name in unweighted], 1)
