@@ -110,6 +110,7 @@ def evaluate(
     subset, empty = evaluation.without_signal(Subset(examples, predictions, fitted))
     scored = evaluation.score(subset, replicas=replicas, seed=seed)
     scored.figures.update(evaluation.run_figures(run, examples, subset))
+    scored = evaluation.with_causes(scored, run)
     scored.notes.extend(left_out)
     if empty is not None:
         of_empty = evaluation.score(empty, replicas=replicas, seed=seed)

@@ -236,6 +236,17 @@ class Evaluation(abc.ABC):
         """
         return {}
 
+    def with_causes(self, scored: Scored, run: RunToEvaluate) -> Scored:
+        """Return the scores with the causes of the outcome that the files of the dataset show.
+
+        Parameters
+        ----------
+        scored : Scored
+            What `score` returned.
+        run : RunToEvaluate
+        """
+        return scored
+
     def check_baselines(
         self, path: Path, baselines: Mapping[str, Predictions], test: Examples
     ) -> None:

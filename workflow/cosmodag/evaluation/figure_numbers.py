@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "y_name", "value")
 
@@ -31,7 +31,7 @@ def figure_numbers(figure: Figure) -> pd.DataFrame:
     for number, axes in enumerate(figure.axes):
         title = axes.get_title().replace("\n", " ") or str(number)
         names: dict[float, str] = {}
-        if isinstance(axes.yaxis.get_major_formatter(), FixedFormatter):
+        if isinstance(axes.yaxis.get_major_formatter(), FixedFormatter | FuncFormatter):
             labels = axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
             names = dict(zip(axes.get_yticks(), labels))
         for series, kind, x, y, value in _rows(axes):

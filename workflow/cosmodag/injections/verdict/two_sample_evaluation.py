@@ -19,6 +19,8 @@ from cosmodag.evaluation.evaluation import (
 )
 from cosmodag.evaluation.verdict import judged
 from cosmodag.injections.baselines import catalogue_classifiers
+from cosmodag.injections.diagnosis import cause_report
+from cosmodag.injections.diagnosis.dataset_causes import diagnose
 from cosmodag.injections.verdict import two_sample_figures
 from cosmodag.injections.verdict.catalogue_difference import best_significant_baseline
 from cosmodag.injections.verdict.occlusion import logit_difference, occlusion_examples
@@ -53,7 +55,8 @@ class TwoSampleEvaluation(Evaluation):
 
     The score is that of the network's probability of class 1. `two_sample` of the metrics is the
     test, see `cosmodag.injections.verdict.two_sample`; the verdict is its sentence. If a baseline
-    separates the classes without the images, `note` names its AUC, for tables of outcomes.
+    separates the classes without the images, `note` names its AUC, for tables of outcomes. `causes`
+    is the result of `cosmodag.injections.diagnosis.dataset_causes.diagnose`.
     """
 
     BASELINES = catalogue_classifiers.BASELINES
@@ -118,3 +121,13 @@ class TwoSampleEvaluation(Evaluation):
             examples=occlusion_examples(predict, shown, probability),
         )
         return {"attention": Figure(drawn, OCCLUSION)}
+
+    def with_causes(self, scored: Scored, run: RunToEvaluate) -> Scored:
+        """Return the scores with the causes of a difference that the dataset alone shows."""
+        causes = diagnose(run.dataset_folder, column=self.task["column"])
+        scored.metrics["causes"] = causes
+        scored.metrics["verdict"] += f" {cause_report.cause_sentence(causes)}"
+        scored.tables.append(cause_report.cause_table(causes))
+        drawn = partial(cause_report.draw_causes, found=causes)
+        scored.figures["causes"] = Figure(drawn, cause_report.CAPTION)
+        return scored
