@@ -94,10 +94,14 @@ def _pairs(
     wins, pairs = np.zeros((2, len(names), values.shape[1]))
     for number, rows in enumerate(np.split(order, np.cumsum(np.bincount(group))[:-1])):
         real, injected = (rows[label[rows] == each] for each in (0, 1))
-        left, right = values[injected][:, None], values[real][None]
-        pair = weight[injected][:, None] * weight[real][None] / (len(rows) + 1)
-        defined = np.isfinite(left) & np.isfinite(right)
-        score = np.where(defined, (left > right) + (left == right) / 2, 0)
-        wins[number] = np.einsum("ij,ijq->q", pair, score)
-        pairs[number] = np.einsum("ij,ijq->q", pair, defined)
+        for column, quantity in enumerate(values.T):
+            x, y = (each[np.isfinite(quantity[each])] for each in (real, injected))
+            x = x[np.argsort(quantity[x])]
+            below = np.concatenate([[0.0], np.cumsum(weight[x])])
+            ends = (np.searchsorted(quantity[x], quantity[y], side) for side in ("left", "right"))
+            # A pair of equal values is half won.
+            wins[number, column] = weight[y] @ sum(below[end] for end in ends) / 2
+            pairs[number, column] = weight[y].sum() * below[-1]
+        wins[number] /= len(rows) + 1
+        pairs[number] /= len(rows) + 1
     return wins, pairs
