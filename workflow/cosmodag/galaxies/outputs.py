@@ -9,4 +9,5 @@ CLUSTERS = Folder(
 )
 PATH_LIST = Lines(r"(?i)\.(fits|fits\.gz|fits\.fz|fit|npy|png|jpe?g|tiff?|h5|hdf5)$")
 REJECTIONS = Lines(r"^[^\t]+\t")
+HEADERS = Table(("path", "n_stamps", "shape"))
 PREDICTIONS = Table(("id", "outside", "warning"))

@@ -61,6 +61,8 @@ class StampCollection(NamedTuple):
         first of them raises an error.
     paths : tuple of str
         Files that the stamps are read from.
+    classes : dict from str to list
+        Values of the columns of labels that have a column of classes, see `StampCatalogue`.
     """
 
     name: str
@@ -71,6 +73,7 @@ class StampCollection(NamedTuple):
     has_noise_free: bool = False
     rejections: Rejections | None = None
     paths: tuple[str, ...] = ()
+    classes: dict[str, list] = {}  # noqa: RUF012 (never changed)
 
 
 class StampOffsets(NamedTuple):
