@@ -15,7 +15,8 @@ from cosmodag.evaluation.latents import read_latents
 from cosmodag.galaxies.clusters.cluster_file import read_clusters
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.galaxies.stamps.path_list import read_path_list
-from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
+from cosmodag.galaxies.stamps.stamp_files import open_path_list
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
 

@@ -17,7 +17,7 @@ from cosmodag.galaxies.clusters.cluster_file import LatentClusters, write_cluste
 from cosmodag.galaxies.clusters.cluster_models import Centroids
 from cosmodag.galaxies.clusters.outliers import outlier_reference
 from cosmodag.galaxies.prediction.predict import PredictionRuns, predict_galaxies
-from cosmodag.galaxies.stamps.stamp_files import StampFormat
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamps_file import read_stamps
 from cosmodag.provenance import file_hash
 from tests.checksummed import edit_json

@@ -190,7 +190,8 @@ def _read(
     """Read the stamps of some of the files, and reject those that cannot be read."""
     psf = {} if stamp_format.psf is None else {"psf": stamp_format.psf}
     all_positions = bool(entries[POSITION].notna().all(axis=None))
-    shared = set.intersection(*(set(header.columns) for header in headers.values()))
+    columns = [set(header.columns) for header in headers.values()]
+    shared = set.intersection(*columns) if columns else set()
     first_rows = dict(zip(entries["path"].iloc[::-1], entries.index[::-1]))
     for path in paths:
         header, first = headers[path], first_rows[path]

@@ -86,7 +86,8 @@ def object_names(
     def full_name(row: int) -> str:
         if names[row] not in shared:
             return names[row]
-        return os.path.join(os.path.relpath(os.path.dirname(paths[row]), root), names[row])
+        folder = os.path.relpath(os.path.dirname(paths[row]), root)
+        return os.path.normpath(os.path.join(folder, names[row]))
 
     return [full_name(row) for row in rows]
 
