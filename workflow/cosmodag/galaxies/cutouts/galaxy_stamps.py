@@ -12,7 +12,7 @@ from cosmodag.cutouts.examples_file import create_examples, keep_first, write_in
 from cosmodag.datasets.content import CONTENT, content_hashes
 from cosmodag.datasets.sky import HALF_SIDE
 from cosmodag.errors import InputError
-from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
+from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection, select_bands
 from cosmodag.hdf5 import create_file
 from cosmodag.imaging.band_channels import IMAGE, NOISE_FREE, band_channels
 from cosmodag.imaging.padding import border_noise, crop_or_pad, fill_masked, shrink
@@ -48,6 +48,7 @@ def cut_galaxies(
     stamps: StampCollection,
     output: str | os.PathLike,
     *,
+    bands: Sequence[str] | None = None,
     side: int = 128,
     larger: str = "crop",
     padding: str = "noise",
@@ -68,6 +69,8 @@ def cut_galaxies(
         Simulated or real stamps, see `open_stamps_file` and `open_path_list`.
     output : path-like
         Examples file to write.
+    bands : sequence of str, optional
+        Bands of the examples, in order; by default those of the stamps.
     side : int
         Side of the examples in pixels.
     larger : {"crop", "shrink"}
@@ -98,6 +101,8 @@ def cut_galaxies(
     """
     if larger not in LARGER:
         raise InputError(f"larger {larger!r}: choose from {', '.join(LARGER)}")
+    if bands is not None:
+        stamps = select_bands(stamps, bands)
     n_stamps, bands, files = stamps.n_stamps, stamps.bands, [rejections_path(output)]
     with create_file(output, "examples", inputs=stamps.paths, files=files) as file:
         x, y = create_examples(

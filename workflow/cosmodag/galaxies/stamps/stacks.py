@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from cosmodag.errors import InputError
+from cosmodag.galaxies.stamps.catalogue_format import RESERVED
 from cosmodag.galaxies.stamps.fits_layout import axis_order, plain_names
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.hdf5_inputs import find_dataset, numbers_of, open_hdf5
@@ -15,11 +16,8 @@ from cosmodag.hdf5_inputs import find_dataset, numbers_of, open_hdf5
 CURE = "leave the file out or replace it"
 POSITION = ("ra", "dec")
 """Datasets with the positions of stamps in degrees."""
-RESERVED = {
-    *("id", "group", "object", "split", "number", "side", "stamp_side", "half_side", "content"),
-    *("psf", "noise", "measured_noise", "masked_fraction", *POSITION),
-}
-"""Names of columns that have another meaning for the workflow."""
+MEASURED = {"psf", "noise"}
+"""Datasets of unknown unit that are not used."""
 
 
 class Stack(NamedTuple):
@@ -81,7 +79,7 @@ def inspect_stack(path: str | os.PathLike, stamp_format: StampFormat, n_bands: i
             f"{path}: {name} has {lengths[0]} bands, but its attribute bands names "
             f"{', '.join(names)}; correct the attribute"
         )
-    kept = tuple(sorted(column for column in columns if column not in RESERVED))
+    kept = tuple(sorted(column for column in columns if column not in RESERVED | MEASURED))
     return Stack(shape[0], lengths, names, positions, kept, order)
 
 

@@ -18,7 +18,7 @@ from cosmodag.galaxies.stamps.stamp_filter import (
 )
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamp_headers import HDF5
-from cosmodag.galaxies.stamps.stamps_file import StampCollection, open_stamps_file
+from cosmodag.galaxies.stamps.stamps_file import StampCollection, open_stamps_file, select_bands
 from cosmodag.hdf5_inputs import open_hdf5
 
 
@@ -64,7 +64,7 @@ def open_stamps(
     """
     stamp_format = stamp_format or StampFormat()
     order = tuple(stamp_format.bands or bands)
-    if set(order) != set(bands):
+    if not set(bands) <= set(order):
         raise InputError(
             f"bands: the stamps have {', '.join(order)}, the run was trained on "
             f"{', '.join(bands)}; choose a run of the same bands"
@@ -92,7 +92,7 @@ def open_stamps(
             files += read_path_list(path) if Path(path).suffix == ".txt" else [str(path)]
     accepted, rejected = select_files(
         files,
-        shape=(len(bands), 1, 1),
+        shape=(len(order), 1, 1),
         accept_larger=True,
         stamp_format=stamp_format,
         threads=threads,
@@ -147,8 +147,6 @@ def _reordered(collection: StampCollection, bands: Sequence[str]) -> StampCollec
             f"{collection.name}: the stamps have bands {', '.join(collection.bands)}, the run was "
             f"trained on {', '.join(bands)}; choose a run of the same bands"
         )
-    indices = [collection.bands.index(band) for band in bands]
-    stamps = (
-        stamp._replace(image=stamp.image[indices], noise_free=None) for stamp in collection.stamps
-    )
-    return collection._replace(bands=tuple(bands), stamps=stamps, has_noise_free=False)
+    collection = select_bands(collection, bands)
+    stamps = (stamp._replace(noise_free=None) for stamp in collection.stamps)
+    return collection._replace(stamps=stamps, has_noise_free=False)
