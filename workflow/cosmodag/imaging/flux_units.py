@@ -76,12 +76,9 @@ def _in_jansky(text: str) -> tuple[float | None, float | None]:
         return None, None
     factors: list[float | None] = []
     for target in (units.Jy, units.Jy / units.sr):
-        for equivalencies in ([], units.zero_point_flux(3631 * units.Jy)):
-            try:
-                factors.append(float(unit.to(target, equivalencies=equivalencies)))
-                break
-            except units.UnitConversionError:
-                continue
-        else:
+        try:
+            magnitudes = units.zero_point_flux(3631 * units.Jy)
+            factors.append(float(unit.to(target, equivalencies=magnitudes)))
+        except units.UnitConversionError:
             factors.append(None)
     return factors[0], factors[1]

@@ -26,7 +26,8 @@ class LabelColumn:
         Column of the index, or of the table.
     table : mapping, optional
         `path` of a CSV, FITS or Parquet file, and `key`, its column with the names of objects
-        (`group` in the index) or of examples (`id`). Objects that are missing from the table have no label.
+        (`group` in the index) or of examples (`id`). Objects that are missing from the table have
+        no label.
     edges : sequence of float, optional
         Edges, ascending, that bin a numeric column into labels. A value on an edge has the label
         above.

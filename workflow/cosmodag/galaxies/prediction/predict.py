@@ -19,7 +19,7 @@ from cosmodag.galaxies.clusters.cluster_file import FILE_NAME, LatentClusters, r
 from cosmodag.galaxies.cutouts.galaxy_stamps import CURE, cut_stamp, usable_stamps
 from cosmodag.galaxies.prediction.gallery import MAX_IMAGES, StampImages, draw_gallery
 from cosmodag.galaxies.prediction.parameter_prediction import predict_parameters
-from cosmodag.galaxies.prediction.prediction_table import summarize
+from cosmodag.galaxies.prediction.prediction_table import summarize, write_fits_table
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
 from cosmodag.galaxies.stamps.stamp_catalogue import StampCatalogue
 from cosmodag.galaxies.stamps.stamp_files import MASKED
@@ -39,7 +39,7 @@ CUTOUT_SETTINGS = ("larger", "padding", "flux_unit")
 """Settings of `cut_stamp` that a dataset records, beside its shape and channels."""
 STAMP_COLUMNS = ("ra", "dec", "stamp_side", "measured_noise", "psf", MASKED)
 """Columns of the index that the table of predictions has."""
-EXTENSIONS = (".csv", ".parquet")
+EXTENSIONS = (".csv", ".parquet", ".fits")
 TASKS = {"parameters": ("count", "regression"), "latent": ("latent",)}
 """Tasks of the runs that predict parameters and latents."""
 
@@ -91,11 +91,12 @@ def predict_galaxies(
     paths : sequence of path-like
         Folders, lists or files of stamps, see `open_stamps`.
     output : path-like
-        Table to write, CSV or Parquet, with one row per stamp and the columns
+        Table to write, CSV, Parquet or FITS, with one row per stamp and the columns
 
         - `id`, the name of the stamp;
-        - `ra`, `dec` (degrees), `stamp_side` (pixels), `measured_noise` (nanomaggies per pixel) and
-          `psf` (arcsec), where they are known;
+        - `ra`, `dec` (degrees), `stamp_side` (pixels), `measured_noise` (nanomaggies per pixel),
+          `psf` (arcsec), `masked_fraction`, `segment_magnitude` (AB) and the columns of the
+          catalogue, where they are known;
         - each parameter, in the unit of the training set, and its 68 % interval with the endings
           `_low` and `_high`;
         - `latent_0`, `latent_1`, …;
@@ -165,6 +166,8 @@ def predict_galaxies(
     if output.suffix == ".csv":
         with whole_file(output) as partial:
             table.to_csv(partial, index=False)
+    elif output.suffix == ".fits":
+        write_fits_table(output, table)
     else:
         write_table(output, table)
     parameters: Sequence[str] = ()
