@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from click.testing import CliRunner
 from PIL import Image
 
+from cosmodag.commands.main import main
 from cosmodag.errors import InputError
 from cosmodag.galaxies.cutouts.galaxy_stamps import usable_stamps
 from cosmodag.galaxies.stamps.header_table import read_header_table
@@ -333,3 +335,17 @@ def test_a_job_opens_the_files_of_its_batch_alone(tmp_path, monkeypatch):
 def test_formats_that_cannot_be_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         StampFormat(bands=("g", "r"), **settings)
+
+
+def test_the_command_line_takes_zero_points_as_numbers_lists_and_keywords(tmp_path):
+    folder = tmp_path / "stamps"
+    folder.mkdir()
+    write(folder / "a.fits", CUBE, BUNIT="adu", MAGZERO=25.0)
+    for number, point in enumerate(("25.5", "[25, 25, 24]", "MAGZERO")):
+        lists = {"--accepted": f"a{number}.txt", "--rejected": f"r{number}.tsv"}
+        words = [str(word) for key, name in lists.items() for word in (key, tmp_path / name)]
+        options = ["--shape", f"[3, {SIDE}, {SIDE}]", "--zero-point", point]
+        called = ["galaxies", "filter", "--path", str(folder), *words, *options]
+        done = CliRunner().invoke(main, called)
+        assert done.exit_code == 0, done.output
+        assert (tmp_path / f"r{number}.tsv").read_text() == ""
