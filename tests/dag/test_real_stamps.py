@@ -1,6 +1,7 @@
 """Real galaxies of DECaLS: filtered, brought to one size, dealt, learned from."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from cosmodag.evaluation.latents import read_latents
 from cosmodag.galaxies.clusters.cluster_file import read_clusters
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
 from cosmodag.galaxies.stamps.path_list import read_path_list
-from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
+from cosmodag.galaxies.stamps.stamp_files import open_path_list
+from cosmodag.galaxies.stamps.stamp_filter import filter_stamps
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 
 pytestmark = [pytest.mark.data, pytest.mark.dag]
 
@@ -69,3 +72,31 @@ def test_a_real_stamp_is_padded_with_its_own_noise(data_folder, tmp_path):
     assert np.array_equal(x[47:209, 47:209, :3], np.moveaxis(original[::-1], 0, -1))
     assert x[:40, :, 1].std() == pytest.approx(noise, rel=0.1)
     assert np.allclose(x[..., 3], 1.3 / 0.262)
+
+
+@pytest.mark.parametrize(
+    ("survey", "psf", "noise"), [("KiDS", (0.5, 0.9), 0.0025), ("SDSS", (1.1, 1.3), 0.0197)]
+)
+def test_two_surveys_are_read_by_their_configuration(
+    survey, psf, noise, data_folder, repository, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("COSMODAG_DATA", str(data_folder))
+    config = yaml.safe_load((repository / "config/examples/two_surveys.yaml").read_text())
+    folder = dict(config["galaxies"]["sources"][survey.lower()]["folder"])
+    path = os.path.expandvars(folder.pop("path"))
+    shape, larger = folder.pop("shape"), folder.pop("accept_larger")
+    stamp_format = StampFormat.from_mapping(folder)
+    lists = tmp_path / "accepted.txt", tmp_path / "rejected.tsv"
+    settings = {"shape": shape, "accept_larger": larger, "stamp_format": stamp_format}
+    assert filter_stamps(path, *lists, headers=tmp_path / "h.parquet", **settings) == (10, 0)
+    opened = open_path_list(lists[0], stamp_format, headers=tmp_path / "h.parquet")
+    stamps = list(opened.stamps)
+    assert not opened.rejections.rejected
+    assert [stamp.object for stamp in stamps][:2] == ["G265911", "G265940"]
+    for stamp in stamps:
+        assert psf[0] < stamp.metadata["psf"] < psf[1]
+        assert 0.5 * noise < stamp.metadata["noise"] < 1.2 * noise
+    name = "G265911fitim.fits"
+    segment = fits.getdata(f"{path}/{name.replace('fitim', 'segim')}") == 1
+    magnitude = -2.5 * np.log10(fits.getdata(f"{path}/{name}")[segment].sum(dtype=float))
+    assert stamps[0].metadata["segment_magnitude"] == pytest.approx(magnitude, abs=1e-3)

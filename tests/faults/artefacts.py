@@ -16,8 +16,9 @@ from cosmodag.datasets.shards import write_dataset
 from cosmodag.evaluation.evaluate import evaluate
 from cosmodag.evaluation.prepare_baselines import prepare_baselines
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
-from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
+from cosmodag.galaxies.stamps.stamp_files import open_path_list
 from cosmodag.galaxies.stamps.stamp_filter import filter_stamps
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.hdf5 import create_file
 from cosmodag.injections.bricks.brick_files import BrickFiles
 from cosmodag.injections.bricks.brick_images import BANDS, BrickImages, read_images, write_images

@@ -59,8 +59,8 @@ def _read_galaxies(path: Path) -> None:
 
 
 def _read_stamp(path: Path) -> None:
-    from cosmodag.galaxies.stamps.stamp_files import read_images
     from cosmodag.galaxies.stamps.stamp_headers import read_header
+    from cosmodag.galaxies.stamps.stamp_images import read_images
 
     header = read_header(path)
     bands = header.bands or tuple("abcdefghij"[: header.shape[0]])

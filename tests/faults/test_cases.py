@@ -139,12 +139,11 @@ def test_bad_stamps_of_a_folder_are_listed_and_the_good_one_is_used(tmp_path):
     ("name", "file", "reason"),
     [
         ("cut_png", "cut.png", "truncated"),
-        ("units", "mjysr.fits", "pixels in 'MJy/sr'"),
-        ("four_axes", "radio.fits", "1 × 3 × 32 × 32 along 4 axes"),
         ("pictures", "cmyk.jpg", "CMYK"),
-        ("pictures", "exif6.jpg", "EXIF"),
-        ("pictures", "grey16.png", "I;16"),
-        ("pictures", "palette.png", "mode is P"),
+        ("pictures", "rgb16.png", "16 bits per colour"),
+        ("pictures", "grey16.png", "1 × 32 × 32: 1 bands instead of 3"),
+        ("pictures", "tiff.tif", "its format is not read"),
+        ("pictures", "web.webp", "its format is not read"),
     ],
 )
 def test_images_are_rejected_by_name(name, file, reason, tmp_path):
@@ -152,15 +151,65 @@ def test_images_are_rejected_by_name(name, file, reason, tmp_path):
     assert reason in filtered(tmp_path / "stamps")[2][file]
 
 
-def test_a_stamp_with_a_border_of_nan_is_listed_and_the_good_one_is_used(tmp_path):
-    paths = sorted((FOLDER / "galaxies" / "nan_border").glob("*.fits"))
-    (tmp_path / "list.txt").write_text("".join(f"{path}\n" for path in paths))
-    files = ("--files", '{"bands": ["g", "r", "z"], "pixel": 0.262}')
-    words = ("galaxies", "cutouts", "--stamps", tmp_path / "list.txt", *files, "--side", 16)
-    assert call(*words, "--output", tmp_path / "x.h5")[0] == 0
-    with open(tmp_path / "x.rejected.csv", newline="") as file:
-        (row,) = csv.DictReader(file)
-    assert row["item"] == "stamp nan.fits"
+def cutouts(folder: Path, name: str, **files: object) -> tuple[dict, np.ndarray, list]:
+    """Cut the stamps of a case; give the columns of the index, the images and what was left out."""
+    paths = sorted(path for path in (FOLDER / "galaxies" / name).rglob("*") if path.is_file())
+    (folder / "list.txt").write_text("".join(f"{path}\n" for path in paths))
+    files = {"bands": ["g", "r", "z"], "pixel": 0.262, "max_rejected": 0.9} | files
+    words = ("galaxies", "cutouts", "--stamps", folder / "list.txt", "--files", json.dumps(files))
+    options = ("--side", 16, "--flux-unit", 1, "--output", folder / "x.h5")
+    status, message = call(*words, *options)
+    assert status == 0, message
+    with h5py.File(folder / "x.h5") as file:
+        index = {key: column[:] for key, column in file["index"].items()}
+        x = file["x"][:]
+    with open(folder / "x.rejected.csv", newline="") as file:
+        return index, x, list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "n_stamps"),
+    [
+        ("single_band", {"bands": ["r"]}, 1),
+        ("imagetyp", {}, 5),
+        ("sci_err_dq", {"bands": ["r"]}, 1),
+        ("channels_last", {}, 1),
+        ("galaxy10", {"bands": ["R", "G", "B"]}, 12),
+        ("four_axes", {}, 1),
+        ("mosaic_wcs", {}, 3),
+        ("duplicates", {}, 2),
+        ("nan_border", {}, 2),
+        ("units", {}, 1),
+        ("bn1", {"bands": ["R", "G", "B"]}, 13),
+    ],
+)
+def test_stamps_of_all_forms_are_read_as_different_galaxies(name, files, n_stamps, tmp_path):
+    index, x, left_out = cutouts(tmp_path, name, **files)
+    assert left_out == []
+    assert x.shape[::3] == (n_stamps, len(files.get("bands", "grz")))
+    assert len(set(index["group"])) == n_stamps
+    assert np.isfinite(x).all()
+
+
+def test_a_picture_that_is_cut_is_listed_and_the_good_one_is_used(tmp_path):
+    index, _, (row,) = cutouts(tmp_path, "cut_png", bands=["R", "G", "B"])
+    assert index["id"].tolist() == [b"good.png"]
+    assert Path(row["file"]).name == "cut.png"
+    assert "truncated" in row["reason"]
+
+
+def test_stamps_have_what_their_files_record(tmp_path):
+    labels = {"ans", "ra", "dec", "pxscale", "redshift"}
+    stack, x, _ = cutouts(tmp_path, "galaxy10", bands=["R", "G", "B"])
+    assert labels <= stack.keys()
+    assert stack["redshift"][0] == pytest.approx(0.05)
+    assert 0 <= x.min() < x.max() <= 1
+    sky, _, _ = cutouts(tmp_path, "mosaic_wcs")
+    assert np.ptp(sky["dec"]) > 0.1
+    bad, _, _ = cutouts(tmp_path, "nan_border")
+    assert (bad["masked_fraction"] > 0).tolist() == [False, True]
+    errors, _, _ = cutouts(tmp_path, "sci_err_dq", bands=["r"])
+    assert errors["noise"] > 0
 
 
 def read(folder: Path, name: str) -> tuple[int, str]:

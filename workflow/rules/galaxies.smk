@@ -3,6 +3,7 @@
 # Needs:  sources of the configuration: simulated stamps, or a folder of real ones
 # Makes:  results/galaxies/sources/<source>/<batch>.h5       simulated stamps with their parameters
 #         results/galaxies/sources/<source>/accepted.txt, rejected.tsv      accepted and rejected files of a folder
+#         results/galaxies/sources/<source>/headers.parquet  headers of the accepted files
 #         results/galaxies/cutouts/<cutouts>/<batch>.h5, <batch>.rejected.csv   stamps of one size, and those left out
 #         results/galaxies/datasets/<dataset>/, results/galaxies/runs/<run>/   see learning.smk
 #         results/galaxies/clusters/<clusters>/              clusters: scores, members, model, figures
@@ -55,6 +56,7 @@ rule galaxies_filter:
     output:
         accepted=f"{results}/galaxies/sources/{{source}}/accepted.txt",
         rejected=f"{results}/galaxies/sources/{{source}}/rejected.tsv",
+        headers=f"{results}/galaxies/sources/{{source}}/headers.parquet",
     log:
         f"{results}/logs/galaxies/filter_{{source}}.log",
     benchmark:
@@ -75,8 +77,8 @@ rule galaxies_filter:
         code=code("galaxies filter"),
     shell:
         "{params.cosmodag} galaxies filter --accepted {output.accepted:q}"
-        " --path {input:q} --rejected {output.rejected:q} --threads {threads} {params.settings}"
-        " &> {log:q}"
+        " --path {input:q} --rejected {output.rejected:q} --headers {output.headers:q}"
+        " --threads {threads} {params.settings} &> {log:q}"
 
 
 rule galaxies_cutouts:
@@ -100,12 +102,15 @@ rule galaxies_cutouts:
     params:
         settings=lookup(dpath="galaxies/cutouts/{cutouts}", within=options),
         files=lambda w: galaxies.files(w.cutouts, int(w.batch)),
+        headers=lambda w, input: helpers.format_options(
+            {"headers": input.get("headers")}
+        ),
         cosmodag=cosmodag,
         node=node,
         code=code("galaxies cutouts"),
     shell:
         "{params.cosmodag} galaxies cutouts --stamps {input.stamps:q} --output {output.examples:q}"
-        " {params.files} {params.settings} &> {log:q}"
+        " {params.headers} {params.files} {params.settings} &> {log:q}"
 
 
 use rule learning_split as galaxies_split with:
@@ -211,6 +216,9 @@ rule galaxies_predict:
         runtime=scaled(60),
     params:
         settings=lambda w: galaxies.prediction_options(w.prediction),
+        headers=lambda w, input: helpers.format_options(
+            {"headers": input.get("headers")}
+        ),
         runs=lambda w, input: galaxies.run_options(input),
         cosmodag=cosmodag,
         node=node,
@@ -221,7 +229,7 @@ rule galaxies_predict:
     shell:
         "{params.cosmodag} galaxies predict @<(printf '%s\\n' {input.stamps:q})"
         " --output {output.table:q} --figure {output.figure:q} --threads {threads} {params.runs}"
-        " {params.settings} &> {log:q}"
+        " {params.headers} {params.settings} &> {log:q}"
 
 
 use rule learning_report as galaxies_report with:

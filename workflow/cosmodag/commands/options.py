@@ -33,6 +33,19 @@ class Structure(click.ParamType):
             self.fail(f"{value!r} is not JSON: {error}", param, ctx)
 
 
+class StructureOrText(Structure):
+    """A number, a list or a mapping written as JSON, or else a text."""
+
+    name = "JSON or text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse a text as JSON, or return it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            return value
+
+
 class Finite(click.FloatRange):
     """A finite number in a range."""
 
@@ -217,4 +230,5 @@ def _option(key: str, part: dict, required: bool) -> Callable:
         return click.option(name, type=TYPES[part["type"]], **shared)
     if isinstance(shared.get("default"), dict | list):
         shared["default"] = json.dumps(shared["default"])
-    return click.option(name, type=Structure(), **shared)
+    texts = any(other.get("type") == "string" for other in part.get("oneOf", ()))
+    return click.option(name, type=StructureOrText() if texts else Structure(), **shared)

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 
 from cosmodag.dag.example_format import ExampleFormat
+from cosmodag.errors import InputError
+from cosmodag.galaxies.files import LAYOUT_KEYS
+from cosmodag.galaxies.stamps.catalogue_format import CatalogueFormat
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.schema_errors import ConfigError, nearest
 
 BANDS = ("g", "r", "z")
@@ -62,9 +66,12 @@ def check(section: dict, user_section: Mapping) -> None:
     for name, source in section["sources"].items():
         if "simulation" in source:
             _check_simulation(("galaxies", "sources", name, "simulation"), source["simulation"])
+        else:
+            _check_folder(("galaxies", "sources", name, "folder"), source["folder"])
     for name, cutouts in section["cutouts"].items():
         folder = section["sources"][cutouts["source"]].get("folder")
-        if "psf" in cutouts["conditions"] and folder is not None and "psf" not in folder:
+        _check_conditions(name, cutouts, section)
+        if "psf" in cutouts["conditions"] and folder is not None and not _gives_psf(folder):
             raise ConfigError(
                 ("galaxies", "sources", cutouts["source"], "folder", "psf"),
                 f"missing; galaxies.cutouts.{name}.conditions contains psf; give the full width at "
@@ -80,7 +87,7 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     """Return what the examples of an entry of `cutouts` will contain."""
     cutouts = section["cutouts"][name]
     simulation = section["sources"][cutouts["source"]].get("simulation")
-    bands = _bands(section, cutouts["source"])
+    bands = _cutout_bands(section, name)
     noiseless = simulation is not None and simulation["noiseless"]
     shape = (cutouts["side"],) * 2
     return ExampleFormat(
@@ -96,6 +103,48 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
 
 def _bands(section: Mapping, source: str) -> tuple[str, ...]:
     return tuple(section["sources"][source].get("folder", {}).get("bands", BANDS))
+
+
+def _cutout_bands(section: Mapping, name: str) -> tuple[str, ...]:
+    cutouts = section["cutouts"][name]
+    return tuple(cutouts.get("bands") or _bands(section, cutouts["source"]))
+
+
+def _check_folder(keys: Keys, folder: Mapping) -> None:
+    n_bands, names = folder["shape"][0], folder["bands"]
+    if n_bands != len(names):
+        raise ConfigError(
+            (*keys, "bands"),
+            f"{names} are {len(names)}, but shape begins with {n_bands} bands; make them agree",
+        )
+    try:
+        StampFormat(**{key: folder[key] for key in (*LAYOUT_KEYS, "bands") if key in folder})
+        if "catalogue" in folder:
+            CatalogueFormat.from_mapping(folder["catalogue"])
+    except InputError as error:
+        key, separator, reason = str(error).partition(": ")
+        raise ConfigError((*keys, *(key.split(".") if separator else ())), reason) from None
+
+
+def _check_conditions(name: str, cutouts: Mapping, section: Mapping) -> None:
+    keys = ("galaxies", "cutouts", name)
+    source = section["sources"][cutouts["source"]]
+    folder = source.get("folder")
+    for band in cutouts.get("bands", ()):
+        if band not in (known := _bands(section, cutouts["source"])):
+            raise ConfigError((*keys, "bands"), f"{band!r} is no band{nearest(band, known)}")
+    catalogue = (folder or {}).get("catalogue", {}).get("columns", [])
+    known = ["psf", "noise", *(COLUMNS if folder is None else catalogue)]
+    for condition in cutouts["conditions"]:
+        if condition not in known:
+            raise ConfigError(
+                (*keys, "conditions"), f"{condition!r} is not known{nearest(condition, known)}"
+            )
+
+
+def _gives_psf(folder: Mapping) -> bool:
+    planes = {**folder.get("extensions", {}), **folder.get("files", {})}
+    return bool({"psf"} & {*folder, *planes, *folder.get("catalogue", {}).get("columns", [])})
 
 
 def _check_simulation(keys: Keys, simulation: Mapping) -> None:
@@ -151,15 +200,15 @@ def _check_prediction(keys: Keys, entry: Mapping, section: Mapping) -> None:
         _check_task((*keys, key), entry[key], section, tasks[key])
         dataset = section["datasets"][section["runs"][entry[key]]["dataset"]]
         cutouts = section["cutouts"][dataset["cutouts"]]
-        learned = _bands(section, cutouts["source"])
-        if bands != learned:
+        learned = _cutout_bands(section, dataset["cutouts"])
+        if not set(learned) <= set(bands):
             raise ConfigError(
                 (*keys, "source"),
                 f"{entry['source']!r} has the bands {', '.join(bands)}, but the run {entry[key]!r} "
                 f"was trained on {', '.join(learned)}",
             )
         folder = section["sources"][entry["source"]].get("folder")
-        if "psf" in cutouts["conditions"] and folder is not None and "psf" not in folder:
+        if "psf" in cutouts["conditions"] and folder is not None and not _gives_psf(folder):
             raise ConfigError(
                 ("galaxies", "sources", entry["source"], "folder", "psf"),
                 f"missing; the run {entry[key]!r} needs the full width at half maximum in arcsec",

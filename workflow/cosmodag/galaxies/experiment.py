@@ -45,6 +45,10 @@ EXPERIMENT = Experiment(
             "Which parameters does a galaxy have?",
             "cosmodag.galaxies.evaluation.parameter_evaluation:ParameterEvaluation",
         ),
+        "classification": Task(
+            "Which class of the labels does a galaxy belong to?",
+            "cosmodag.galaxies.evaluation.label_evaluation:LabelEvaluation",
+        ),
         "posterior": Task(
             "What is the joint posterior of the parameters of a galaxy?",
             "cosmodag.galaxies.evaluation.parameter_posteriors:ParameterPosteriorEvaluation",

@@ -16,6 +16,8 @@ RUN_KEYS = ("parameters", "latent")
 """Keys of a prediction that name runs."""
 FORMAT_KEYS = ("bands", "dataset", "pixel", "psf", "max_rejected")
 """Keys of a folder that describe the format of its files, and how many of them may be left out."""
+LAYOUT_KEYS = ("axes", "extensions", "files", "zero_point")
+"""Further keys of the format, which commands take together."""
 
 
 class GalaxiesFiles(ExperimentFiles):
@@ -40,18 +42,31 @@ class GalaxiesFiles(ExperimentFiles):
     def cutout_inputs(self, cutouts: str, batch: str) -> dict[str, str]:
         """Return the inputs of a batch of cutouts: stamps, or a list of files and their folder."""
         source = self.config["cutouts"][cutouts]["source"]
-        root = f"{self.root}/sources/{source}"
         if "simulation" in self.config["sources"][source]:
-            return {"stamps": f"{root}/{batch}.h5"}
-        return {"stamps": f"{root}/accepted.txt", "folder": self.folder(source)}
+            return {"stamps": f"{self.root}/sources/{source}/{batch}.h5"}
+        return self._folder_inputs(source)
+
+    def _folder_inputs(self, source: str) -> dict[str, str]:
+        """Return what jobs read of a folder: lists of its files, itself and its catalogue."""
+        root = f"{self.root}/sources/{source}"
+        inputs = {
+            "stamps": f"{root}/accepted.txt",
+            "headers": f"{root}/headers.parquet",
+            "folder": self.folder(source),
+        }
+        if "catalogue" in (folder := self.config["sources"][source]["folder"]):
+            inputs["catalogue"] = os.path.expandvars(folder["catalogue"]["path"])
+        return inputs
 
     def files(self, cutouts: str, batch: int) -> str:
         """Return the options for the format of the files of a folder, and for the batch."""
         folder = self.config["sources"][self.config["cutouts"][cutouts]["source"]].get("folder")
         if folder is None:
             return ""
-        stamp_format = {key: folder[key] for key in FORMAT_KEYS if key in folder}
-        return format_options({"files": stamp_format, "batch": batch, "batches": folder["batches"]})
+        keys = (*FORMAT_KEYS, *LAYOUT_KEYS)
+        options = {"files": {key: folder[key] for key in keys if key in folder}}
+        options |= {"catalogue": folder.get("catalogue")}
+        return format_options({**options, "batch": batch, "batches": folder["batches"]})
 
     def examples(self, cutouts: str) -> list[str]:
         """Return the files of all batches of an entry of cutouts."""
@@ -95,7 +110,7 @@ class GalaxiesFiles(ExperimentFiles):
         if "simulation" in self.config["sources"][source]:
             inputs = {"stamps": [f"{root}/{batch}.h5" for batch in self.batches(source)]}
         else:
-            inputs = {"stamps": f"{root}/accepted.txt", "folder": self.folder(source)}
+            inputs = dict(self._folder_inputs(source))
         for name, run in self.prediction_runs(prediction).items():
             inputs |= {f"{name}_{key}": path for key, path in self.trained_run(run).items()}
         if "clusters" in entry:
@@ -106,9 +121,9 @@ class GalaxiesFiles(ExperimentFiles):
         """Return the options for the format of the stamps of a prediction."""
         source = self.config["predictions"][prediction]["source"]
         folder = self.config["sources"][source].get("folder", {})
-        return format_options(
-            {"stack" if key == "dataset" else key: folder.get(key) for key in FORMAT_KEYS}
-        )
+        options = {"stack" if key == "dataset" else key: folder.get(key) for key in FORMAT_KEYS}
+        options["layout"] = {key: folder[key] for key in LAYOUT_KEYS if key in folder} or None
+        return format_options({**options, "catalogue": folder.get("catalogue")})
 
     def run_options(self, inputs: Mapping[str, str]) -> str:
         """Return the options for the trained runs of a prediction, from the inputs of its job."""

@@ -1,5 +1,7 @@
 """Stamps of any size cropped, padded or shrunk to one size about their centre."""
 
+import zlib
+
 import numpy as np
 from PIL import Image
 
@@ -8,6 +10,8 @@ from cosmodag.errors import InputError
 PADDINGS = ("noise", "zeros")
 BORDER = 3
 """Width in pixels of the border from which background and noise are measured."""
+MIN_BORDER = 30
+"""Pixels of the border, at least, from which the noise of masked pixels is measured."""
 MAD_TO_SIGMA = 1.4826
 """Standard deviation of a Gaussian in units of its median absolute deviation."""
 
@@ -34,6 +38,36 @@ def border_noise(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     border = image[:, ~inner].astype(np.float64)
     background = np.median(border, axis=1)
     return background, MAD_TO_SIGMA * np.median(np.abs(border - background[:, None]), axis=1)
+
+
+def fill_masked(image: np.ndarray) -> np.ndarray:
+    """Replace masked pixels by noise like that along the border of each band.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (B, H, W), float32
+        Stamp whose masked pixels are not finite. Each band needs two other pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (B, H, W), float32
+        The same image, if no pixel is masked. Equal images give equal results.
+    """
+    masked = ~np.isfinite(image)
+    if not masked.any():
+        return image
+    rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(image)))
+    filled = image.copy()
+    inner = np.zeros(image.shape[1:], bool)
+    inner[BORDER:-BORDER, BORDER:-BORDER] = True
+    for band, bad in zip(filled, masked):
+        sample = band[~inner & ~bad]
+        if len(sample) < MIN_BORDER:
+            sample = band[~bad]
+        background = np.median(sample)
+        noise = MAD_TO_SIGMA * np.median(np.abs(sample - background))
+        band[bad] = background + noise * rng.standard_normal(int(bad.sum()), np.float32)
+    return filled
 
 
 def shrink(image: np.ndarray, side: int) -> np.ndarray:

@@ -95,7 +95,8 @@ def test_stamp_with_pixels_that_are_not_finite_is_left_out_and_listed(stamps, tm
     broken = tmp_path / "broken.h5"
     broken.write_bytes(stamps.read_bytes())
     with hdf5_file(broken, "r+") as file:
-        file["pixels"][file["galaxies/offset"][3]] = np.nan
+        start, side = (int(file[f"galaxies/{name}"][3]) for name in ("offset", "side"))
+        file["pixels"][start : start + side**2] = np.nan  # the first band
         name = file["galaxies/id"].asstr()[3]
     cut_galaxies(open_stamps_file(broken), tmp_path / "cut.h5", side=32)
     cut_galaxies(open_stamps_file(stamps), tmp_path / "whole.h5", side=32)
@@ -106,7 +107,7 @@ def test_stamp_with_pixels_that_are_not_finite_is_left_out_and_listed(stamps, tm
             assert np.array_equal(cut[key][:], np.delete(whole[key][:], 3, axis=0))
         assert cut.attrs["n_rejected_stamps"] == 1
     strict = open_stamps_file(broken)._replace(rejections=Rejections("stamps", 0))
-    with pytest.raises(InputError, match=f"stamp {name}: 1 pixels are not fin"):
+    with pytest.raises(InputError, match=f"stamp {name}: {side**2} pixels are masked"):
         cut_galaxies(strict, tmp_path / "none.h5", side=32)
     assert not (tmp_path / "none.h5").exists()
 

@@ -16,8 +16,10 @@ from cosmodag.evaluation.trained_run import TrainedRun, find_dataset
 from cosmodag.galaxies.clusters.cluster_file import LatentClusters, write_clusters
 from cosmodag.galaxies.clusters.cluster_models import Centroids
 from cosmodag.galaxies.clusters.outliers import outlier_reference
+from cosmodag.galaxies.outputs import PREDICTIONS
 from cosmodag.galaxies.prediction.predict import PredictionRuns, predict_galaxies
-from cosmodag.galaxies.stamps.stamp_files import StampFormat
+from cosmodag.galaxies.stamps.stamp_catalogue import open_catalogue
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamps_file import read_stamps
 from cosmodag.provenance import file_hash
 from tests.checksummed import edit_json
@@ -94,6 +96,29 @@ def test_bands_are_reordered_like_those_of_the_run(galaxy_runs, tmp_path):
         pd.testing.assert_frame_equal(other, tables[0])
 
 
+def test_predictions_are_written_back_with_the_catalogue_as_fits(galaxy_runs, tmp_path):
+    _, stamps = write_files(galaxy_runs, tmp_path / "stamps", bands="grz")
+    names = sorted(path.name for path in stamps.iterdir())
+    rows = {"file": names, "z": np.arange(len(names)) / 10, "kind": ["a"] * len(names)}
+    pd.DataFrame(rows).to_csv(tmp_path / "own.csv", index=False)
+    own = {"path": str(tmp_path / "own.csv"), "key": "file", "columns": ["z", "kind"]}
+    output = tmp_path / "table.fits"
+    predict_galaxies(
+        [stamps],
+        output,
+        PredictionRuns(parameters=galaxy_runs / "runs" / "parameters"),
+        StampFormat(pixel=0.1, psf=0.3),
+        catalogue=open_catalogue(own),
+        threads=1,
+    )
+    table = fits.getdata(output, 1)
+    assert list(table["id"]) == names
+    assert table["z"] == pytest.approx(rows["z"])
+    assert set(table["kind"]) == {"a"}
+    assert np.isfinite(table["magnitude"]).all()
+    assert PREDICTIONS.fault(output) is None
+
+
 def test_clusters_have_outlier_scores(galaxy_runs, tmp_path):
     clusters = write_two_clusters(galaxy_runs, tmp_path / "clusters")
     stamps = galaxy_runs / "stamps.h5"
@@ -128,7 +153,9 @@ def test_runs_of_other_tasks_raise(galaxy_runs, tmp_path):
     with pytest.raises(InputError, match="no run is given: set parameters, latent, or both"):
         predict_galaxies([stamps], tmp_path / "table.csv", PredictionRuns())
     latent = PredictionRuns(latent=runs / "latent")
-    with pytest.raises(InputError, match=r"table\.txt: its name must end in \.csv or \.parquet"):
+    with pytest.raises(
+        InputError, match=r"table\.txt: its name must end in \.csv or \.parquet or \.fits"
+    ):
         predict_galaxies([stamps], tmp_path / "table.txt", latent)
     assert not any(tmp_path.iterdir())
 

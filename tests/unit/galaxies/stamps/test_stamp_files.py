@@ -11,8 +11,9 @@ from PIL import Image
 
 from cosmodag.errors import InputError
 from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
-from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
+from cosmodag.galaxies.stamps.stamp_files import open_path_list
 from cosmodag.galaxies.stamps.stamp_filter import filter_stamps
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamp_headers import read_header
 
 SIDE = 20
@@ -35,11 +36,13 @@ def write_planes(path, planes, bands="grz"):
     fits.HDUList(hdus).writeto(path)
 
 
-def filtered(folder, tmp_path, **settings):
+def filtered(folder, tmp_path, *, bands=None, **settings):
     """Return the names of the accepted files, and the reasons by name of the rejected ones."""
     lists = tmp_path / "accepted.txt", tmp_path / "rejected.tsv"
     try:
-        filter_stamps(folder, *lists, shape=(3, SIDE, SIDE), **settings)
+        filter_stamps(
+            folder, *lists, shape=(3, SIDE, SIDE), stamp_format=StampFormat(bands=bands), **settings
+        )
     except InputError:
         if not lists[0].exists():
             raise
@@ -119,13 +122,13 @@ def test_other_files_are_rejected_with_the_reason(folder, tmp_path):
     accepted, rejected = filtered(folder, tmp_path, bands=("g", "r", "z"), threads=2)
     assert accepted == ["good.fits"]
     reasons = {
-        "flat.fits": "2-dimensional, 20 × 20: it has only one band",
+        "flat.fits": "1 × 20 × 20: 1 bands instead of 3",
         "wide.fits": "3 × 20 × 21 is not 3 × 20 × 20",
         "five.fits": "5 × 20 × 20: 5 bands instead of 3",
         "bands.fits": "bands u, g, r instead of g, r, z",
         "short.fits": "its pixels are truncated",
         "alpha.png": "has an alpha channel; save it as RGB",
-        "grey.png": "its colour mode is L; save it as RGB",
+        "grey.png": "1 × 20 × 20: 1 bands instead of 3",
     }
     for name, reason in reasons.items():
         assert rejected[name].startswith(reason)
@@ -146,7 +149,9 @@ def test_filter_without_accepted_files_raises_with_the_most_frequent_reason(fold
     for number in range(3):
         write_cube(folder / f"{number}.fits", CUBE[0])
     lists = tmp_path / "accepted.txt", tmp_path / "rejected.tsv"
-    with pytest.raises(InputError, match=r"none of 3 files is accepted \(3 of them: 2-dimensional"):
+    with pytest.raises(
+        InputError, match=r"none of 3 files is accepted \(3 of them: 1 × 20 × 20: 1 bands"
+    ):
         filter_stamps(folder, *lists)
     assert lists[1].read_text().count("\n") == 3
     with pytest.raises(InputError, match=r"accepted\.txt: .*empty"):
@@ -166,14 +171,21 @@ def test_stamps_of_one_object_share_its_name(folder, tmp_path):
     write_cube(folder / "a.fits", CRVAL2=2.0, **wcs)
     write_cube(folder / "b.fits", CRVAL2=2.0 + 1 / 3600, **wcs)  # the same position
     write_cube(folder / "c.fits", CRVAL2=2.1, **wcs)
-    write_cube(folder / "again" / "c.fits", CRVAL2=3.0, **wcs)  # the same name
+    write_cube(folder / "again" / "c.fits", CRVAL2=3.0, **wcs)  # the same name elsewhere
+    write_cube(folder / "again" / "b.fits")  # the same name, of unknown position
     write_cube(folder / "J100000.00+050000.0.fits")  # position in its name
     stamps = {stamp.id: stamp for stamp in read(tmp_path, sorted(folder.rglob("*.fits")))}
-    assert len({stamp.object for stamp in stamps.values()}) == 3
+    assert {stamp.object for stamp in stamps.values()} == {
+        *("a", "c", "again/c", "J100000.00+050000.0")
+    }
     assert stamps["a.fits"].object == stamps["b.fits"].object
-    assert stamps["c.fits"].object == stamps["again/c.fits"].object
-    assert stamps["J100000.00+050000.0.fits"].metadata["ra"] == pytest.approx(150)
-    assert stamps["J100000.00+050000.0.fits"].metadata["dec"] == pytest.approx(5)
+    assert stamps["b.fits"].object == stamps["again/b.fits"].object
+
+
+def test_the_position_in_a_name_is_used_if_all_stamps_have_one(folder, tmp_path):
+    write_cube(folder / "J100000.00+050000.0.fits")
+    (stamp,) = read(tmp_path, folder.iterdir())
+    assert [stamp.metadata[name] for name in ("ra", "dec")] == pytest.approx([150, 5])
 
 
 def test_batches_are_disjoint_and_share_the_names_of_objects(folder, tmp_path):
@@ -194,16 +206,18 @@ def test_header_of_a_survey_stamp_has_shape_bands_and_position(data_folder):
     header = read_header(path)
     assert header.shape == (3, 162, 162)
     assert header.bands == ("g", "r", "z")
-    assert header.position == pytest.approx((0.004367, 0.541321), abs=1e-5)
+    assert header.positions[0] == pytest.approx((0.004367, 0.541321), abs=1e-5)
 
 
-def test_stamps_with_pixels_that_are_not_finite_are_named(folder, tmp_path):
+def test_stamps_with_few_finite_pixels_are_named(folder, tmp_path):
     masked = CUBE.copy()
-    masked[1, 3, :2] = np.nan
+    masked[1, 3:, :] = np.nan
     write_cube(folder / "masked.fits", masked)
     (tmp_path / "list.txt").write_text(f"{folder / 'masked.fits'}\n")
     collection = open_path_list(tmp_path / "list.txt", GRZ)
-    with pytest.raises(InputError, match=r"stamp masked\.fits: 2 pixels are not finite"):
+    with pytest.raises(
+        InputError, match=r"stamp masked\.fits: 340 pixels are masked or not finite"
+    ):
         cut_galaxies(collection, tmp_path / "cut.h5", side=16)
     assert not (tmp_path / "cut.h5").exists()
 

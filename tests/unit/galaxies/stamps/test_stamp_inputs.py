@@ -1,14 +1,12 @@
 """Stamps opened from folders, lists, single files and files of simulated stamps."""
 
-import logging
-
 import numpy as np
 import pytest
 from astropy.io import fits
 from PIL import Image
 
 from cosmodag.errors import InputError
-from cosmodag.galaxies.stamps.stamp_files import StampFormat
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamp_inputs import open_stamps
 from cosmodag.galaxies.stamps.stamps_file import read_stamps
 from tests.galaxy_runs import simulate
@@ -51,14 +49,17 @@ def test_bands_are_reordered(folder):
         read_all(folder, order="ugr")
 
 
-def test_skipped_files_are_logged_with_the_reason(folder, caplog):
+def test_skipped_files_are_rejections_with_the_reason(folder):
     fits.PrimaryHDU(CUBE[0]).writeto(folder / "flat.fits")
     for number in range(6):
         Image.fromarray(np.zeros((20, 20, 4), np.uint8)).save(folder / f"{number}.png")
-    with caplog.at_level(logging.WARNING):
-        assert len(read_all(folder)) == 2
-    assert "0.png: skipped: has an alpha channel; save it as RGB" in caplog.text
-    assert "2 more files skipped" in caplog.text
+    stamps = open_stamps([folder], "grz", StampFormat(pixel=0.262))
+    assert len(list(stamps.stamps)) == stamps.n_stamps == 2
+    assert stamps.rejections.n_rejected == 0
+    reasons = {row.file.rpartition("/")[2]: row.reason for row in stamps.rejections.rejected}
+    assert reasons["0.png"] == "has an alpha channel; save it as RGB"
+    assert reasons["flat.fits"] == "1 × 20 × 20: 1 bands instead of 3"
+    assert len(reasons) == 7
 
 
 def test_no_accepted_file_raises_with_the_most_frequent_reason(tmp_path):

@@ -54,7 +54,8 @@ def with_features(
     return ClassSplit(
         features,
         pixels,
-        index[names].to_numpy(np.float64),
+        # Images of no simulation have no place.
+        index.reindex(columns=names, fill_value=0).to_numpy(np.float64),
         index[universe].astype(str).to_numpy(),
         y.astype(int),
     )

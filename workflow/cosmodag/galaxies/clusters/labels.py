@@ -1,7 +1,6 @@
 """Labels of the examples of a dataset, from a column of its index or from a table."""
 
 import itertools
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.input_files import check_file
+from cosmodag.galaxies.stamps.object_tables import as_names, column_of, read_object_table
 from cosmodag.settings import unknown
 
+CURE = "change label_table"
 MAX_LABELS = 20
 """Largest number of different labels."""
 
@@ -25,8 +25,9 @@ class LabelColumn:
     column : str
         Column of the index, or of the table.
     table : mapping, optional
-        `path` of a CSV file, and `key`, its column with the names of objects (`group` in the index)
-        or of examples (`id`). Objects that are missing from the table have no label.
+        `path` of a CSV, FITS or Parquet file, and `key`, its column with the names of objects
+        (`group` in the index) or of examples (`id`). Objects that are missing from the table have
+        no label.
     edges : sequence of float, optional
         Edges, ascending, that bin a numeric column into labels. A value on an edge has the label
         above.
@@ -115,27 +116,10 @@ def _column(table: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _read_table(column: str, path: str, key: str) -> pd.Series:
-    """Return the values of a column of a CSV file by name."""
-    check_file(path, "change label_table")
-    try:
-        header, table = pd.read_csv(path, header=None, nrows=1, dtype=str), pd.read_csv(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); change label_table") from None
-    except (ValueError, UnicodeDecodeError, EOFError, zlib.error) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a CSV table ({reason}); change label_table") from None
-    names = header.iloc[0].tolist()
-    if len(table.columns) != len(names) or not isinstance(table.index, pd.RangeIndex):
-        raise InputError(
-            f"{path}: its rows have more fields than its header; correct it or change label_table"
-        )
-    for name in (key, column):
-        if names.count(name) > 1:
-            raise InputError(f"{path}: its columns name {name!r} twice; rename one of them")
-    try:
-        names, values = _column(table, key).astype(str), _column(table, column)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    """Return the values of a column of a table by name."""
+    table = read_object_table(path, CURE)
+    names = as_names(column_of(table, key, path, "label_table.key"))
+    values = column_of(table, column, path, "labels")
     if names.duplicated().any():
         duplicate = names[names.duplicated()].iloc[0]
         raise InputError(f"{path}: its column {key} has {duplicate!r} twice; remove one row")

@@ -16,7 +16,15 @@ from cosmodag.output_kinds import Hdf5File
     "--files",
     type=Structure(),
     help="Format of the files of a list: bands (in order), pixel (arcsec per pixel), psf (FWHM in"
-    " arcsec) and dataset (name of the dataset in HDF5 files).",
+    " arcsec), dataset (name of the dataset in HDF5 files), and axes, extensions, files and"
+    " zero_point as in the configuration.",
+)
+@input_file("--headers", "Table of the headers of the files of a list, of the filter.")
+@click.option(
+    "--catalogue",
+    type=Structure(),
+    help="Catalogue of the galaxies: path, key or ra and dec, radius, columns, group and unmatched"
+    " as in the configuration.",
 )
 @click.option(
     "--batch",
@@ -32,18 +40,26 @@ from cosmodag.output_kinds import Hdf5File
 )
 @output("Examples file.", Hdf5File("examples"))
 @settings_options("galaxies/cutouts/*")
-def command(stamps, files, batch, batches, output, **settings):
+def command(stamps, files, headers, catalogue, batch, batches, output, **settings):
     """Crop or pad stamps to one size.
 
     By default the padding is noise with the background and scatter of each stamp.
     """
     from cosmodag.galaxies.cutouts.galaxy_stamps import cut_galaxies
-    from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_path_list
+    from cosmodag.galaxies.stamps.stamp_catalogue import open_catalogue
+    from cosmodag.galaxies.stamps.stamp_files import open_path_list
+    from cosmodag.galaxies.stamps.stamp_format import StampFormat
     from cosmodag.galaxies.stamps.stamps_file import open_stamps_file
 
     if files is None:
         collection = open_stamps_file(stamps)
     else:
-        stamp_format = StampFormat.from_mapping(files)
-        collection = open_path_list(stamps, stamp_format, batch=batch, batches=batches)
+        collection = open_path_list(
+            stamps,
+            StampFormat.from_mapping(files),
+            headers=headers,
+            catalogue=open_catalogue(catalogue),
+            batch=batch,
+            batches=batches,
+        )
     cut_galaxies(collection, output, **settings)

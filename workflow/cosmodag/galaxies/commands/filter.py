@@ -2,7 +2,7 @@
 
 from cosmodag.commands.options import output, settings_options, threads
 from cosmodag.commands.stage import stage
-from cosmodag.galaxies.outputs import PATH_LIST, REJECTIONS
+from cosmodag.galaxies.outputs import HEADERS, PATH_LIST, REJECTIONS
 
 
 @stage(
@@ -15,9 +15,15 @@ from cosmodag.galaxies.outputs import PATH_LIST, REJECTIONS
     REJECTIONS,
     "--rejected",
 )
+@output(
+    "Table of the headers of the accepted files for other commands, Parquet.",
+    HEADERS,
+    "--headers",
+    required=False,
+)
 @settings_options("galaxies/sources/*/folder")
 @threads
-def command(path, accepted, rejected, threads, **settings):
+def command(path, accepted, rejected, headers, shape, accept_larger, threads, **settings):
     """List the files of a folder whose stamps have a given shape.
 
     Only the headers of the files are read.
@@ -25,5 +31,16 @@ def command(path, accepted, rejected, threads, **settings):
     import os
 
     from cosmodag.galaxies.stamps.stamp_filter import filter_stamps
+    from cosmodag.galaxies.stamps.stamp_format import StampFormat
 
-    filter_stamps(os.path.expandvars(path), accepted, rejected, threads=threads, **settings)
+    given = {key: value for key, value in settings.items() if value is not None}
+    filter_stamps(
+        os.path.expandvars(path),
+        accepted,
+        rejected,
+        headers=headers,
+        shape=shape,
+        accept_larger=accept_larger,
+        stamp_format=StampFormat.from_mapping(given),
+        threads=threads,
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cosmodag.commands.options import Finite, Structure, input_folder, output, threads
+from cosmodag.commands.options import Finite, Structure, input_file, input_folder, output, threads
 from cosmodag.commands.stage import stage
 from cosmodag.galaxies.outputs import PREDICTIONS
 from cosmodag.output_kinds import Figure
@@ -39,12 +39,26 @@ from cosmodag.output_kinds import Figure
     "--stack", default="images", help="Name of the dataset (N, bands, y, x) in HDF5 files."
 )
 @click.option(
+    "--layout",
+    type=Structure(),
+    default="{}",
+    help="Further format of the files: axes, extensions, files and zero_point as in the"
+    " configuration.",
+)
+@input_file("--headers", "Table of the headers of the files of a list, of the filter.")
+@click.option(
+    "--catalogue",
+    type=Structure(),
+    help="Catalogue of the galaxies, whose columns the table gets: path, key or ra and dec, radius,"
+    " columns and unmatched as in the configuration.",
+)
+@click.option(
     "--max-rejected",
     type=Finite(min=0, max=1, max_open=True),
     default=0.05,
     help="Largest fraction of stamps that may be left out because they cannot be used.",
 )
-@output("Table of predictions, CSV or Parquet.", PREDICTIONS)
+@output("Table of predictions: CSV, Parquet or FITS.", PREDICTIONS)
 @output(
     "Gallery of the stamps with their predictions, SVG; by default beside the table.",
     Figure(),
@@ -54,7 +68,20 @@ from cosmodag.output_kinds import Figure
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
 @threads
 def command(
-    stamps, output, pixel, psf, bands, stack, max_rejected, figure, device, threads, **runs
+    stamps,
+    output,
+    pixel,
+    psf,
+    bands,
+    stack,
+    layout,
+    headers,
+    catalogue,
+    max_rejected,
+    figure,
+    device,
+    threads,
+    **runs,
 ):
     """Predict parameters, latents and clusters of galaxies in STAMPS.
 
@@ -67,6 +94,10 @@ def command(
       stamp_side                side of the stamp in pixels
       measured_noise            noise per pixel along the border in nanomaggies
       psf                       point-spread function (FWHM) in arcsec, if given
+      masked_fraction           fraction of pixels that are masked
+      segment_magnitude         AB magnitude of the segment of the galaxy, if
+                                there is a segmentation image
+      …                         columns of the catalogue
       magnitude, log_radius, …  parameters of the run: AB magnitude, log10 of
                                 arcsec, …; with _low and _high 68 % intervals
       latent_0, latent_1, …     latent of the image
@@ -80,13 +111,17 @@ def command(
       warning                   values outside their training range, as text
     """
     from cosmodag.galaxies.prediction.predict import PredictionRuns, predict_galaxies
-    from cosmodag.galaxies.stamps.stamp_files import StampFormat
+    from cosmodag.galaxies.stamps.stamp_catalogue import open_catalogue
+    from cosmodag.galaxies.stamps.stamp_format import StampFormat
 
+    own = {"bands": bands, "pixel": pixel, "psf": psf, "dataset": stack}
     predict_galaxies(
         stamps,
         output,
         PredictionRuns(**runs),
-        StampFormat(bands=bands, pixel=pixel, psf=psf, dataset=stack, max_rejected=max_rejected),
+        StampFormat.from_mapping({**layout, **own, "max_rejected": max_rejected}),
+        headers=headers,
+        catalogue=open_catalogue(catalogue),
         figure=figure,
         device=device,
         threads=threads,

@@ -12,14 +12,15 @@ from cosmodag.cutouts.examples_file import create_examples, keep_first, write_in
 from cosmodag.datasets.content import CONTENT, content_hashes
 from cosmodag.datasets.sky import HALF_SIDE
 from cosmodag.errors import InputError
-from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
+from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection, select_bands
 from cosmodag.hdf5 import create_file
 from cosmodag.imaging.band_channels import IMAGE, NOISE_FREE, band_channels
-from cosmodag.imaging.padding import border_noise, crop_or_pad, shrink
+from cosmodag.imaging.padding import border_noise, crop_or_pad, fill_masked, shrink
 from cosmodag.rejections import Rejections, rejections_path
 
 CURE = "repair them, or set max_rejected of the source"
-CONDITIONS = ("psf", "noise")
+MIN_GOOD = 0.5
+"""Fraction of the pixels of each band that a stamp must have."""
 LARGER = ("crop", "shrink")
 DROPPED = {"number", "side"}
 """Columns of a stamp that the index of examples does not have."""
@@ -47,6 +48,7 @@ def cut_galaxies(
     stamps: StampCollection,
     output: str | os.PathLike,
     *,
+    bands: Sequence[str] | None = None,
     side: int = 128,
     larger: str = "crop",
     padding: str = "noise",
@@ -67,6 +69,8 @@ def cut_galaxies(
         Simulated or real stamps, see `open_stamps_file` and `open_path_list`.
     output : path-like
         Examples file to write.
+    bands : sequence of str, optional
+        Bands of the examples, in order; by default those of the stamps.
     side : int
         Side of the examples in pixels.
     larger : {"crop", "shrink"}
@@ -76,9 +80,10 @@ def cut_galaxies(
     flux_unit : float
         Flux in nanomaggies that a pixel value of 1 stands for. With about the noise per pixel, an
         inverse hyperbolic sine is linear in the noise and logarithmic in bright pixels.
-    conditions : sequence of {"psf", "noise"}
-        Observing conditions as further channels of one value: the full width at half maximum of the
-        point-spread function in pixels, and the logarithm of the noise in r in flux units.
+    conditions : sequence of str
+        Further channels of one value: "psf", the full width at half maximum of the point-spread
+        function in pixels; "noise", the logarithm of the noise in the middle band in flux units;
+        and other numeric columns of the stamps, such as a redshift of a catalogue.
     seed : int
         Seed of the padded noise, which also depends on the name of the stamp.
 
@@ -94,12 +99,10 @@ def cut_galaxies(
         If a setting or an observing condition is unknown, or too many stamps cannot be used, for
         example because of pixels that are not finite.
     """
-    if unknown_conditions := set(conditions) - set(CONDITIONS):
-        raise InputError(
-            f"conditions: {min(unknown_conditions)!r} is none of {', '.join(CONDITIONS)}"
-        )
     if larger not in LARGER:
         raise InputError(f"larger {larger!r}: choose from {', '.join(LARGER)}")
+    if bands is not None:
+        stamps = select_bands(stamps, bands)
     n_stamps, bands, files = stamps.n_stamps, stamps.bands, [rejections_path(output)]
     with create_file(output, "examples", inputs=stamps.paths, files=files) as file:
         x, y = create_examples(
@@ -115,6 +118,9 @@ def cut_galaxies(
         )
         file.attrs.update({"padding": padding, "larger": larger, "flux_unit": flux_unit})
         file.attrs["pixel"] = stamps.pixel
+        for column, values in stamps.classes.items():
+            file.attrs[f"{column}s"] = list(range(len(values)))
+            file.attrs[f"{column}_names"] = [str(value) for value in values]
         rows = []
         rejections = stamps.rejections or Rejections("stamps")
         usable = usable_stamps(stamps, rejections)
@@ -149,25 +155,30 @@ def usable_stamps(stamps: StampCollection, rejections: Rejections) -> Iterator[S
     ----------
     stamps : StampCollection
     rejections : Rejections
-        Stamps that are left out: those with pixels that are not finite, and those smaller than
+        Stamps that are left out: those with few pixels that are finite, and those smaller than
         their point-spread function.
 
     Yields
     ------
     Stamp
+        Pixels that are masked or not finite are replaced by noise, see `fill_masked`.
     """
     for stamp in stamps.stamps:
         side = min(stamp.image.shape[1:])
         psf = stamp.metadata.get("psf", 0)
-        if n_bad := int(np.sum(~np.isfinite(stamp.image))):
-            reason = f"{n_bad} pixels are not finite; mask them or leave it out"
+        good = np.isfinite(stamp.image)
+        centre = [slice((n - 1) // 2, n // 2 + 1) for n in stamp.image.shape[1:]]
+        if good.mean(axis=(1, 2)).min() < MIN_GOOD:
+            reason = f"{np.sum(~good)} pixels are masked or not finite; leave it out"
+        elif not good[:, centre[0], centre[1]].any():
+            reason = "its central pixels are masked or not finite; leave it out"
         elif not (np.isfinite(psf) and psf / stamps.pixel <= side):
             reason = (
                 f"its {side} pixels are less than its point-spread function of {psf:g} arcsec; "
                 "leave it out"
             )
         else:
-            yield stamp
+            yield stamp._replace(image=fill_masked(stamp.image))
             continue
         rejections.add(stamps.name, f"stamp {stamp.id}", reason)
 
@@ -240,7 +251,13 @@ def _index_row(stamp: Stamp) -> dict[str, Any]:
 def _condition(name: str, row: dict[str, Any], pixel: float, flux_unit: float) -> float:
     """Return the value of the channel of an observing condition."""
     if name not in row:
-        raise InputError(f"conditions: the {name} of {row['id']} is unknown; set it at its source")
+        raise InputError(
+            f"conditions: the {name} of {row['id']} is unknown; set psf at its source, or name a "
+            "column of its catalogue"
+        )
+    value = row[name]
+    if isinstance(value, str) or not np.isfinite(value):
+        raise InputError(f"conditions: the {name} of {row['id']} is {value!r}, not a number")
     if name == "noise":
-        return float(np.log(max(row["noise"], 1e-3 * flux_unit) / flux_unit))
-    return row["psf"] / pixel
+        return float(np.log(max(value, 1e-3 * flux_unit) / flux_unit))
+    return value / pixel if name == "psf" else float(value)

@@ -19,9 +19,12 @@ from cosmodag.galaxies.clusters.cluster_file import FILE_NAME, LatentClusters, r
 from cosmodag.galaxies.cutouts.galaxy_stamps import CURE, cut_stamp, usable_stamps
 from cosmodag.galaxies.prediction.gallery import MAX_IMAGES, StampImages, draw_gallery
 from cosmodag.galaxies.prediction.parameter_prediction import predict_parameters
-from cosmodag.galaxies.prediction.prediction_table import summarize
+from cosmodag.galaxies.prediction.prediction_table import summarize, write_fits_table
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
-from cosmodag.galaxies.stamps.stamp_files import StampFormat
+from cosmodag.galaxies.stamps.stamp_catalogue import StampCatalogue
+from cosmodag.galaxies.stamps.stamp_files import MASKED
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
+from cosmodag.galaxies.stamps.stamp_images import segment_columns
 from cosmodag.galaxies.stamps.stamp_inputs import open_stamps
 from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
 from cosmodag.imaging.band_channels import IMAGE, band_channels, band_indices, band_names
@@ -34,9 +37,9 @@ logger = logging.getLogger(__name__)
 
 CUTOUT_SETTINGS = ("larger", "padding", "flux_unit")
 """Settings of `cut_stamp` that a dataset records, beside its shape and channels."""
-STAMP_COLUMNS = ("ra", "dec", "stamp_side", "measured_noise", "psf")
+STAMP_COLUMNS = ("ra", "dec", "stamp_side", "measured_noise", "psf", MASKED)
 """Columns of the index that the table of predictions has."""
-EXTENSIONS = (".csv", ".parquet")
+EXTENSIONS = (".csv", ".parquet", ".fits")
 TASKS = {"parameters": ("count", "regression"), "latent": ("latent",)}
 """Tasks of the runs that predict parameters and latents."""
 
@@ -71,6 +74,8 @@ def predict_galaxies(
     runs: PredictionRuns,
     stamp_format: StampFormat | None = None,
     *,
+    headers: str | os.PathLike | None = None,
+    catalogue: StampCatalogue | None = None,
     figure: str | os.PathLike | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -86,11 +91,12 @@ def predict_galaxies(
     paths : sequence of path-like
         Folders, lists or files of stamps, see `open_stamps`.
     output : path-like
-        Table to write, CSV or Parquet, with one row per stamp and the columns
+        Table to write, CSV, Parquet or FITS, with one row per stamp and the columns
 
         - `id`, the name of the stamp;
-        - `ra`, `dec` (degrees), `stamp_side` (pixels), `measured_noise` (nanomaggies per pixel) and
-          `psf` (arcsec), where they are known;
+        - `ra`, `dec` (degrees), `stamp_side` (pixels), `measured_noise` (nanomaggies per pixel),
+          `psf` (arcsec), `masked_fraction`, `segment_magnitude` (AB) and the columns of the
+          catalogue, where they are known;
         - each parameter, in the unit of the training set, and its 68 % interval with the endings
           `_low` and `_high`;
         - `latent_0`, `latent_1`, …;
@@ -102,6 +108,10 @@ def predict_galaxies(
     stamp_format : StampFormat, optional
         Properties that files do not record. Its bands default to those of the runs.
         Beside it a file of the same name, ``.json``, records what it was made from.
+    headers : path-like, optional
+        Table of the headers of the files of a list, see `open_path_list`.
+    catalogue : StampCatalogue, optional
+        Catalogue of the galaxies, whose columns the table has after those of the stamps.
     figure : path-like, optional
         SVG of the gallery; by default beside the table.
     device, threads
@@ -129,7 +139,11 @@ def predict_galaxies(
     clusters = None
     if runs.clusters is not None:
         clusters = _open_clusters(runs.clusters, trained.get("latent"))
-    stamps = open_stamps(paths, bands, stamp_format, threads=threads or 1)
+    stamps = open_stamps(
+        paths, bands, stamp_format, headers=headers, catalogue=catalogue, threads=threads or 1
+    )
+    own = () if catalogue is None else catalogue.format.columns
+    known = list(dict.fromkeys((*STAMP_COLUMNS, *segment_columns(bands), *own)))
     distribution = TrainingDistribution(first.dataset_folder)
     rejections = stamps.rejections or Rejections("stamps")
     tables: list[pd.DataFrame] = []
@@ -137,7 +151,7 @@ def predict_galaxies(
     for batch in _batches(usable_stamps(stamps, rejections)):
         inputs = {name: _inputs(batch, stamps, run) for name, run in trained.items()}
         x, index = next(iter(inputs.values()))
-        columns = {name: index[name].to_numpy() for name in STAMP_COLUMNS if name in index}
+        columns = {name: index[name].to_numpy() for name in known if name in index}
         if "parameters" in trained:
             x_parameters, _ = inputs["parameters"]
             columns |= predict_parameters(trained["parameters"], x_parameters, stamps.pixel)
@@ -152,6 +166,8 @@ def predict_galaxies(
     if output.suffix == ".csv":
         with whole_file(output) as partial:
             table.to_csv(partial, index=False)
+    elif output.suffix == ".fits":
+        write_fits_table(output, table)
     else:
         write_table(output, table)
     parameters: Sequence[str] = ()

@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import pandas as pd
+from astropy.io import fits
+from astropy.table import Table
 
 from cosmodag.checksums import require_named
+from cosmodag.imaging.fits_files import write_fits
 
 
 def summarize(table: pd.DataFrame) -> str:
@@ -27,6 +30,29 @@ def summarize(table: pd.DataFrame) -> str:
     if n_warnings > n_outside:
         text += f", {n_warnings - n_outside} more with a warning"
     return text
+
+
+def write_fits_table(path: str | os.PathLike, table: pd.DataFrame) -> None:
+    """Write a table of predictions as the first table of a FITS file.
+
+    Parameters
+    ----------
+    path : path-like
+        File to write.
+    table : pandas.DataFrame
+        Table of `predict_galaxies`; text that is missing is written as empty.
+    """
+    columns = {
+        name: table[name].to_numpy()
+        if pd.api.types.is_numeric_dtype(table[name])
+        else table[name].fillna("").astype(str).to_numpy(str)
+        for name in table
+    }
+    hdu = fits.table_to_hdu(Table(columns))
+    hdu.name = "PREDICTIONS"
+    primary = fits.PrimaryHDU()
+    primary.header["ORIGIN"] = "cosmodag"
+    write_fits(path, fits.HDUList([primary, hdu]))
 
 
 def read_predictions(path: str | os.PathLike) -> dict[str, str | Path]:

@@ -2,100 +2,36 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+import pandas as pd
 
 from cosmodag.errors import InputError
+from cosmodag.galaxies.stamps.header_table import read_header_table
 from cosmodag.galaxies.stamps.path_list import CURE, read_path_list
-from cosmodag.galaxies.stamps.stamp_headers import (
-    FITS,
-    PICTURES,
-    StampHeader,
-    image_hdus,
-    open_picture,
-    read_header,
-)
+from cosmodag.galaxies.stamps.stamp_catalogue import Matched, StampCatalogue
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
+from cosmodag.galaxies.stamps.stamp_headers import StampHeader, read_header
+from cosmodag.galaxies.stamps.stamp_images import read_stamps
+from cosmodag.galaxies.stamps.stamp_objects import file_stem, object_names
 from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
-from cosmodag.hdf5_inputs import find_dataset, open_hdf5
-from cosmodag.imaging.fits_files import open_fits
-from cosmodag.imaging.sky_positions import chord_length, unit_vectors
-from cosmodag.rejections import MAX_REJECTED, Rejections
-from cosmodag.settings import unknown
+from cosmodag.rejections import Rejections
 
-MATCH_RADIUS = 24.0
-"""Separation in arcsec below which two stamps are considered to show the same object."""
-
-
-@dataclass(frozen=True)
-class StampFormat:
-    """Properties of stamps that their files do not record.
-
-    Attributes
-    ----------
-    bands : sequence of str, optional
-        Order of the bands to read, and the bands of files that do not name theirs.
-    pixel : float, optional
-        Pixel scale in arcsec per pixel.
-    psf : float, optional
-        Full width at half maximum of the point-spread function in arcsec, if it is known.
-    max_rejected : float
-        Largest fraction of stamps that may be left out because they cannot be used.
-    dataset : str
-        Name of the dataset (N, bands, y, x) in HDF5 files.
-    """
-
-    bands: Sequence[str] | None = None
-    pixel: float | None = None
-    psf: float | None = None
-    dataset: str = "images"
-    max_rejected: float = MAX_REJECTED
-
-    def __post_init__(self):
-        for name in ("pixel", "psf"):
-            value = getattr(self, name)
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if value is not None and not (number and 0 < value < np.inf):
-                raise InputError(f"{name}: {value!r} is no length; give arcsec above 0")
-        texts = self.bands is None or all(isinstance(band, str) for band in self.bands)
-        if self.bands is not None and not (
-            texts and self.bands and len(set(self.bands)) == len(self.bands)
-        ):
-            raise InputError(f"bands: {self.bands!r}; give the name of each band once, in order")
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> "StampFormat":
-        """Return the format with given values.
-
-        Parameters
-        ----------
-        values : mapping
-            Attributes by name.
-
-        Returns
-        -------
-        StampFormat
-
-        Raises
-        ------
-        InputError
-            If a name is not an attribute.
-        """
-        names = [field.name for field in fields(cls)]
-        for name in values:
-            if name not in names:
-                raise unknown("files:", name, names)
-        return cls(**values)
+POSITION = ["ra", "dec"]
+MASKED = "masked_fraction"
+"""Column with the fraction of the pixels of a stamp that are masked or not finite."""
+PIXEL_TOLERANCE = 0.05
+"""Relative difference that pixel scales of the configuration and of a header may have."""
 
 
 def open_path_list(
-    path: str | os.PathLike, stamp_format: StampFormat, *, batch: int = 0, batches: int = 1
+    path: str | os.PathLike,
+    stamp_format: StampFormat,
+    *,
+    headers: str | os.PathLike | None = None,
+    **options: Any,
 ) -> StampCollection:
     """Open the stamps of a list of files.
 
@@ -103,8 +39,12 @@ def open_path_list(
     ----------
     path : path-like
         List of files, one path per line.
-    stamp_format, batch, batches
+    stamp_format : StampFormat
         See `open_stamp_files`.
+    headers : path-like, optional
+        Table of the headers of the files, which the filter of the folder wrote.
+    **options
+        `catalogue`, `batch` and `batches` of `open_stamp_files`.
 
     Returns
     -------
@@ -113,11 +53,15 @@ def open_path_list(
     Raises
     ------
     InputError
-        If the list is missing or empty, or as `open_stamp_files`.
+        If the list is missing or empty, the table has other files, or as `open_stamp_files`.
     """
     paths = read_path_list(path)
-    stamps = open_stamp_files(paths, str(path), stamp_format, batch=batch, batches=batches)
-    return stamps._replace(paths=(str(path), *stamps.paths))
+    known = None if headers is None else read_header_table(headers)
+    if known is not None and (missing := [each for each in paths if each not in known]):
+        raise InputError(f"{headers}: without {missing[0]}, which {path} lists; {CURE}")
+    stamps = open_stamp_files(paths, str(path), stamp_format, headers=known, **options)
+    tables = [] if headers is None else [str(headers)]
+    return stamps._replace(paths=(str(path), *tables, *stamps.paths))
 
 
 def open_stamp_files(
@@ -125,6 +69,8 @@ def open_stamp_files(
     name: str,
     stamp_format: StampFormat,
     *,
+    headers: Mapping[str, StampHeader] | None = None,
+    catalogue: StampCatalogue | None = None,
     batch: int = 0,
     batches: int = 1,
 ) -> StampCollection:
@@ -133,12 +79,15 @@ def open_stamp_files(
     Parameters
     ----------
     paths : sequence of str
-        Files of all batches. All headers are read, since stamps of different batches may show the
-        same object.
+        Files of all batches, since stamps of different batches may show the same object.
     name : str
         Origin of the files, for error messages.
     stamp_format : StampFormat
         Its bands and pixel scale are required.
+    headers : mapping from str to StampHeader, optional
+        Headers of the files by path. By default all of them are read.
+    catalogue : StampCatalogue, optional
+        Catalogue of the galaxies.
     batch, batches : int
         Every `batches`-th file is opened, starting from file `batch`.
 
@@ -150,159 +99,144 @@ def open_stamp_files(
     Raises
     ------
     InputError
-        If the bands or the pixel scale are not given, or there are fewer files than batches.
+        If the bands or the pixel scale are not given, there are fewer files than batches, or the
+        catalogue has none of the stamps.
     """
     bands, pixel = stamp_format.bands, stamp_format.pixel
     if bands is None:
         raise InputError(f"{name}: the bands are unknown; set bands")
     if pixel is None:
         raise InputError(f"{name}: the pixel scale is unknown; set pixel (arcsec per pixel)")
-    rows = range(batch, len(paths), batches)
-    if not rows:
+    own = set(paths[batch::batches])
+    if not own:
         raise InputError(f"{name}: {len(paths)} files for {batches} batches; set fewer batches")
     rejections = Rejections("stamps", stamp_format.max_rejected)
-    headers = {}
-    for row, path in enumerate(paths):
-        try:
-            headers[row] = read_header(path, stamp_format.dataset)
-        except InputError as error:
-            if row in rows:
-                rejections.add(path, "", str(error))
-    rows = [row for row in rows if row in headers]
-    n_stamps = rejections.n_rejected + sum(headers[row].n_stamps for row in rows)
-    stamps = _read(paths, headers, rows, stamp_format, rejections)
-    return StampCollection(
+    if headers is None:
+        headers = {}
+        for path in paths:
+            try:
+                header = read_header(path, stamp_format)
+            except InputError as error:
+                if path in own:
+                    rejections.add(path, "", str(error))
+                continue
+            # Planes take the memory of whole headers, and other batches need none.
+            headers[path] = header if path in own else header._replace(planes={})
+    entries = _entries([path for path in paths if path in headers], headers, stamp_format)
+    matched = None
+    if catalogue is not None and len(entries):
+        matched = catalogue.match(
+            entries["id"].tolist(), entries["name"].tolist(), entries[POSITION].to_numpy()
+        )
+        if matched.positions is not None:
+            known = entries[POSITION].notna().all(axis=1).to_numpy()
+            entries[POSITION] = np.where(
+                known[:, None], entries[POSITION].to_numpy(), matched.positions
+            )
+    entries["object"] = object_names(
+        entries["path"].tolist(),
+        entries["name"].tolist(),
+        entries[POSITION].to_numpy(),
+        entries["radius"].to_numpy(),
+        () if matched is None or matched.groups is None else matched.groups,
+    )
+    read = [path for path in paths[batch::batches] if path in headers]
+    n_stamps = rejections.n_rejected + sum(headers[path].n_stamps for path in read)
+    collection = StampCollection(
         name,
         n_stamps,
         tuple(bands),
         pixel,
-        stamps,
+        iter(()),
         rejections=rejections,
-        paths=tuple(paths[row] for row in rows),
+        paths=tuple(read),
+        classes={} if catalogue is None else catalogue.classes,
     )
+    stamps = _read(read, headers, entries, stamp_format, catalogue, matched, rejections)
+    return collection._replace(stamps=stamps)
+
+
+def _entries(
+    paths: Sequence[str], headers: Mapping[str, StampHeader], stamp_format: StampFormat
+) -> pd.DataFrame:
+    """Return a row for each stamp: id, path, name, ra, dec, and radius in arcsec."""
+    root = os.path.commonpath([Path(path).parent for path in paths]) if paths else ""
+    rows = []
+    for path in paths:
+        header = headers[path]
+        whole = os.path.relpath(path, root)
+        name = stamp_format.galaxy_name(path) if stamp_format.files else None
+        name = name or file_stem(path)
+        _, height, width = header.shape
+        radius = (header.pixel or stamp_format.pixel) * np.hypot(height, width) / 2
+        positions = header.positions
+        if positions is None:
+            positions = np.full((header.n_stamps, 2), np.nan)
+        for index, (ra, dec) in enumerate(positions):
+            suffix = "" if header.n_stamps == 1 else f"#{index}"
+            rows.append((f"{whole}{suffix}", path, f"{name}{suffix}", ra, dec, radius))
+    return pd.DataFrame(rows, columns=["id", "path", "name", *POSITION, "radius"])
 
 
 def _read(
     paths: Sequence[str],
-    headers: Mapping[int, StampHeader],
-    rows: Sequence[int],
+    headers: Mapping[str, StampHeader],
+    entries: pd.DataFrame,
     stamp_format: StampFormat,
+    catalogue: StampCatalogue | None,
+    matched: Matched | None,
     rejections: Rejections,
 ) -> Iterator[Stamp]:
     """Read the stamps of some of the files, and reject those that cannot be read."""
-    names = object_names([paths[row] for row in headers], list(headers.values()))
-    objects = dict(zip(headers, names))
     psf = {} if stamp_format.psf is None else {"psf": stamp_format.psf}
-    all_positions = all(header.position for header in headers.values())
-    root = os.path.commonpath([Path(path).parent for path in paths])
-    for row in rows:
-        path, header = paths[row], headers[row]
-        name = os.path.relpath(path, root)
-        position = header.position if all_positions and header.position else ()
-        images = read_images(path, header, stamp_format.bands or (), stamp_format.dataset)
-        for index in range(header.n_stamps):
-            suffix = "" if header.n_stamps == 1 else f"#{index}"
-            try:
-                image = next(images)
-            except InputError as error:
-                rejections.add(path, suffix, str(error), header.n_stamps - index)
-                break
-            metadata = psf | dict(zip(("ra", "dec"), position))
-            yield Stamp(f"{name}{suffix}", f"{objects[row]}{suffix}", image, metadata)
+    all_positions = bool(entries[POSITION].notna().all(axis=None))
+    columns = [set(header.columns) for header in headers.values()]
+    shared = set.intersection(*columns) if columns else set()
+    first_rows = dict(zip(entries["path"].iloc[::-1], entries.index[::-1]))
+    for path in paths:
+        header, first = headers[path], first_rows[path]
+        suffix, index = "", -1
+        try:
+            header = _complete(path, header, stamp_format)
+            for index, (image, values) in enumerate(read_stamps(path, header, stamp_format)):
+                entry = entries.loc[first + index]
+                suffix = f"#{index + 1}"
+                known = {
+                    key: value
+                    for key, value in values.items()
+                    if key in shared or key not in header.columns
+                }
+                metadata = psf | known | {MASKED: float(1 - np.isfinite(image).mean())}
+                if all_positions:
+                    metadata |= {key: float(entry[key]) for key in POSITION}
+                if matched is not None and catalogue is not None:
+                    if not matched.found[first + index] and not catalogue.keep:
+                        rejections.add(path, f"stamp {entry['id']}", _not_matched(catalogue), 0)
+                        continue
+                    metadata |= matched.values.loc[first + index].to_dict()
+                yield Stamp(entry["id"], entry["object"], image, metadata)
+        except InputError as error:
+            item = "" if header.n_stamps == 1 else suffix or "#0"
+            rejections.add(path, item, str(error), header.n_stamps - index - 1)
 
 
-def read_images(
-    path: str | os.PathLike, header: StampHeader, bands: Sequence[str], dataset: str = "images"
-) -> Iterator[np.ndarray]:
-    """Read the images of one file.
-
-    Parameters
-    ----------
-    path : path-like
-        File of stamps.
-    header : StampHeader
-        Header of the file.
-    bands : sequence of str
-        Order of the bands.
-    dataset : str
-        Name of the dataset of stamps in HDF5 files.
-
-    Yields
-    ------
-    numpy.ndarray, shape (bands, height, width), float32
-        Pixel values of PNG and JPEG files are scaled to [0, 1], others are unchanged.
-
-    Raises
-    ------
-    InputError
-        If the file has other bands.
-    """
-    if len(bands) != header.shape[0] or (header.bands and set(header.bands) != set(bands)):
-        actual = ", ".join(header.bands or ()) or f"{header.shape[0]} without names"
+def _complete(path: str, header: StampHeader, stamp_format: StampFormat) -> StampHeader:
+    """Return the header of a file with all that its pixels need, and check its pixel scale."""
+    if header.order is None:  # it comes from a table
+        known, header = header, read_header(path, stamp_format)
+        if header.n_stamps != known.n_stamps or header.shape != known.shape:
+            raise InputError(f"{path}: has changed since the folder was filtered; {CURE}")
+    if header.pixel and abs(header.pixel / stamp_format.pixel - 1) > PIXEL_TOLERANCE:
         raise InputError(
-            f"{path}: bands {', '.join(bands)} are expected, the file has {actual}; change bands"
+            f"{path}: its pixels have {header.pixel:.4g} arcsec by its world coordinates, not "
+            f"{stamp_format.pixel:g}; change pixel, or put it into a source of its own"
         )
-    order = [header.bands.index(band) for band in bands] if header.bands else slice(None)
-    if str(path).lower().endswith(FITS):
-        yield _read_fits(path)[order]
-    elif str(path).lower().endswith(PICTURES):
-        with open_picture(path) as picture:
-            values = np.asarray(picture, np.float32) / 255
-        yield np.moveaxis(values, -1, 0)[order]
-    else:
-        with open_hdf5(path, cure=CURE) as file:
-            pixels = find_dataset(file, dataset, cure=CURE)
-            if pixels is None or len(pixels) < header.n_stamps:
-                raise InputError(f"{path}: {dataset} has changed while it was read; {CURE}")
-            for row in range(header.n_stamps):
-                yield np.asarray(pixels[row], np.float32)[order]
+    return header
 
 
-def object_names(paths: Sequence[str], headers: Sequence[StampHeader]) -> list[str]:
-    """Name the object that each file shows.
-
-    Files show the same object if they have the same name or if their positions are within
-    `MATCH_RADIUS`, directly or through other files.
-
-    Parameters
-    ----------
-    paths : sequence of str
-        Files of stamps.
-    headers : sequence of StampHeader
-        Their headers.
-
-    Returns
-    -------
-    list of str
-        For each file the name, without folder and extension, of the first file of its object.
-    """
-    if not paths:
-        return []
-    stems = [Path(path).name.partition(".fits")[0] for path in paths]
-    stems = [Path(stem).stem if stem.lower().endswith(PICTURES) else stem for stem in stems]
-    first: dict[str, int] = {}
-    pairs = [(row, first.setdefault(stem, row)) for row, stem in enumerate(stems)]
-    positions = {row: header.position for row, header in enumerate(headers) if header.position}
-    if positions:
-        rows = list(positions)
-        ra, dec = np.array(list(positions.values())).T
-        near = cKDTree(unit_vectors(ra, dec)).query_pairs(chord_length(MATCH_RADIUS))
-        pairs += [(rows[one], rows[other]) for one, other in near]
-    one, other = np.array(pairs).T
-    graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(paths), len(paths)))
-    _, components = connected_components(graph, directed=False)
-    names: dict[int, str] = {}
-    return [names.setdefault(int(label), stem) for label, stem in zip(components, stems)]
-
-
-def _read_fits(path: str | os.PathLike) -> np.ndarray:
-    """Read the image (bands, height, width) float32 of a FITS file."""
-    with open_fits(path, what="stamp", cure=CURE) as file:
-        headers = [_header_text(hdu.header) for hdu in file]
-        planes = [np.asarray(file[hdu].data, np.float32) for hdu in image_hdus(headers)]
-    return planes[0] if len(planes) == 1 else np.stack(planes)
-
-
-def _header_text(header: fits.Header) -> dict[str, str]:
-    """Return the values of a header as text by keyword."""
-    return {key: str(value).strip() for key, value in header.items() if key}
+def _not_matched(catalogue: StampCatalogue) -> str:
+    """Return the reason to leave out a stamp that the catalogue does not have."""
+    return (
+        f"{catalogue.path} has no row with all columns for it; complete the catalogue, or set "
+        "catalogue.unmatched to keep"
+    )

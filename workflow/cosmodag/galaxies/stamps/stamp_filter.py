@@ -12,11 +12,20 @@ from cosmodag.errors import InputError
 from cosmodag.failures import printable
 from cosmodag.file_patterns import files_below
 from cosmodag.files import whole_file
+from cosmodag.galaxies.stamps.header_table import write_header_table
 from cosmodag.galaxies.stamps.path_list import line_fault, write_path_list
-from cosmodag.galaxies.stamps.stamp_headers import EXTENSIONS, StampHeader, read_header
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
+from cosmodag.galaxies.stamps.stamp_headers import (
+    ANY_FORMAT,
+    EXTENSIONS,
+    StampHeader,
+    read_header,
+)
 
 logger = logging.getLogger(__name__)
 
+NOT_READ = (".tif", ".tiff", ".webp", ".gif", ".bmp", ".jp2", ".npy", ".npz", ".fits.xz", ".asdf")
+"""Extensions of images in other formats."""
 CHUNK = 256
 """Files that a thread reads in one go."""
 
@@ -26,10 +35,10 @@ def filter_stamps(
     accepted: str | os.PathLike,
     rejected: str | os.PathLike,
     *,
+    headers: str | os.PathLike | None = None,
     shape: Sequence[int] = (3, 256, 256),
-    bands: Sequence[str] | None = None,
     accept_larger: bool = False,
-    dataset: str = "images",
+    stamp_format: StampFormat = ANY_FORMAT,
     threads: int = 1,
 ) -> tuple[int, int]:
     """List the files of a folder and its subfolders whose stamps have a given shape.
@@ -37,19 +46,20 @@ def filter_stamps(
     Parameters
     ----------
     folder : path-like
-        Folder to search for files with one of `EXTENSIONS`.
+        Folder to search for files with one of `EXTENSIONS`, or with the names of images that the
+        format has a pattern for.
     accepted : path-like
         List to write, one path per line, sorted.
     rejected : path-like
         List to write, one path and reason per line, separated by a tab.
+    headers : path-like, optional
+        Table to write of the headers of the accepted files, see `write_header_table`.
     shape : sequence of int
         Number of bands, height and width.
-    bands : sequence of str, optional
-        Required names of the bands, for files that record them; any by default.
     accept_larger : bool
         Whether to accept larger stamps, which can be cropped or shrunk later.
-    dataset : str
-        Name of the dataset of stamps in HDF5 files.
+    stamp_format : StampFormat
+        Format of the files. Files that record their bands must have those of the format.
     threads : int
         Threads that read headers. They help where files respond slowly, as on a network disk; on a
         local disk one thread is fastest.
@@ -62,96 +72,130 @@ def filter_stamps(
     Raises
     ------
     InputError
-        If there are no files or none is accepted; in the latter case both lists are written first.
+        If there are no files or none is accepted; in the latter case all lists are written first.
     """
-    paths = list_stamp_files(folder)
-    good, bad = select_files(
+    paths, others = list_stamp_files(folder, stamp_format)
+    found, bad = select_files(
         paths,
         shape=shape,
-        bands=bands,
         accept_larger=accept_larger,
-        dataset=dataset,
+        stamp_format=stamp_format,
         threads=threads,
+        with_planes=False,
     )
+    bad = sorted([*bad, *others])
     with whole_file(rejected) as partial:
         lines = [f"{printable(path)}\t{reason}\n" for path, reason in bad]
         partial.write_text("".join(lines), encoding="utf-8")
-    write_path_list(accepted, good, files=[rejected])
+    write_path_list(accepted, list(found), files=[rejected])
+    if headers is not None:
+        write_header_table(headers, found)
     logger.info(
         "%d of %d files have stamps of %s%s",
-        len(good),
+        len(found),
         len(paths),
         " × ".join(map(str, shape)),
         " or larger" * accept_larger,
     )
-    if not good:
+    if not found:
         raise InputError(
             f"{folder}: {describe_rejections(bad)}; change the keys shape, accept_larger or bands"
         )
-    return len(good), len(bad)
+    return len(found), len(bad)
 
 
-def list_stamp_files(folder: str | os.PathLike) -> list[str]:
-    """Return the paths of the stamp files in a folder and its subfolders, sorted.
+def list_stamp_files(
+    folder: str | os.PathLike, stamp_format: StampFormat = ANY_FORMAT
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the stamp files in a folder and its subfolders, and images that are not read.
 
     Parameters
     ----------
     folder : path-like
+    stamp_format : StampFormat
+        Its pattern of images, if it has one, decides which files are stamps.
 
     Returns
     -------
-    list of str
+    stamps : list of str
+        Paths, sorted.
+    others : list of tuple of str
+        Paths of images in formats that are not read, with the reason.
 
     Raises
     ------
     InputError
-        If the folder is missing or has no file with one of `EXTENSIONS`.
+        If the folder is missing or has no stamp file.
     """
-    found = files_below(folder, "give a folder of images")
+    found = list(files_below(folder, "give a folder of images"))
     paths = [path for path in found if path.lower().endswith(EXTENSIONS)]
+    if stamp_format.files:
+        pattern = stamp_format.files["image"]
+        paths = [path for path in paths if stamp_format.galaxy_name(path)]
+        if not paths:
+            raise InputError(f"{folder}: no file is named {pattern}; change files.image")
+        companions = {
+            companion
+            for path in paths
+            for plane in stamp_format.files
+            for companion in stamp_format.plane_files(path, plane)
+        }
+        reason = f"its name is not {pattern}, and it belongs to no image"
+        return paths, [
+            (path, reason)
+            for path in found
+            if path.lower().endswith(EXTENSIONS) and path not in companions
+        ]
+    reason = f"its format is not read; convert it to FITS, or to PNG ({', '.join(EXTENSIONS)})"
+    others = [(path, reason) for path in found if path.lower().endswith(NOT_READ)]
     if not paths:
         raise InputError(
             f"{folder}: no file that ends in one of {', '.join(EXTENSIONS)}; give a folder of "
             "images"
         )
-    return paths
+    return paths, others
 
 
 def select_files(
     paths: Sequence[str],
     *,
     shape: Sequence[int],
-    bands: Sequence[str] | None = None,
     accept_larger: bool = False,
-    dataset: str = "images",
+    stamp_format: StampFormat = ANY_FORMAT,
     threads: int = 1,
-) -> tuple[list[str], list[tuple[str, str]]]:
+    with_planes: bool = True,
+) -> tuple[dict[str, StampHeader], list[tuple[str, str]]]:
     """Separate files whose stamps have a given shape from others.
 
     Parameters
     ----------
     paths : sequence of str
         Files to inspect.
-    shape, bands, accept_larger, dataset, threads
+    shape, accept_larger, stamp_format, threads
         See `filter_stamps`.
+    with_planes : bool
+        Whether to return the planes of FITS files, which take the memory of whole headers.
 
     Returns
     -------
-    accepted : list of str
-        Paths.
+    accepted : dict from str to StampHeader
+        Headers by path.
     rejected : list of tuple of str
         Paths and reasons.
     """
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
 
-    def inspect(path: str) -> str | None:
+    def inspect(path: str) -> StampHeader | str:
         if fault := line_fault(path):
             return fault
         try:
-            header = read_header(path, dataset)
+            header = read_header(path, stamp_format, shape[0])
         except InputError as error:
             return str(error).removeprefix(f"{path}: ")
-        return rejection_reason(header, shape, bands, accept_larger)
+        reason = rejection_reason(header, shape, stamp_format.bands, accept_larger)
+        if reason is not None:
+            return reason
+        return header if with_planes else header._replace(planes={})
 
     with ThreadPoolExecutor(threads) as pool:
         inspected = tqdm(
@@ -160,9 +204,14 @@ def select_files(
             unit=f"{CHUNK} files",
             disable=None,
         )
-        reasons = [reason for chunk in inspected for reason in chunk]
-    accepted = [path for path, reason in zip(paths, reasons) if reason is None]
-    return accepted, [(path, reason) for path, reason in zip(paths, reasons) if reason is not None]
+        results = [result for chunk in inspected for result in chunk]
+    accepted, rejected = {}, []
+    for path, result in zip(paths, results):
+        if isinstance(result, str):
+            rejected.append((path, result))
+        else:
+            accepted[path] = result
+    return accepted, rejected
 
 
 def describe_rejections(rejected: Sequence[tuple[str, str]]) -> str:
@@ -198,13 +247,14 @@ def rejection_reason(
     str or None
     """
     actual, expected = (" × ".join(map(str, lengths)) for lengths in (header.shape, shape))
-    if header.shape[0] != shape[0]:
+    named = bool(bands and header.bands)
+    if header.shape[0] < shape[0] or (header.shape[0] != shape[0] and not named):
         return f"{actual}: {header.shape[0]} bands instead of {shape[0]}"
     fits = header.shape[1:] == tuple(shape[1:])
     if accept_larger:
         fits = all(length >= least for length, least in zip(header.shape[1:], shape[1:]))
     if not fits:
         return f"{actual} is not {expected}{' or larger' * accept_larger}"
-    if bands and header.bands and set(header.bands) != set(bands):
+    if bands and header.bands and not set(bands) <= set(header.bands):
         return f"bands {', '.join(header.bands)} instead of {', '.join(bands)}"
     return None

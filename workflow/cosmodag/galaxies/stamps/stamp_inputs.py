@@ -1,7 +1,6 @@
 """Stamps from folders, lists and files of any supported format."""
 
 import itertools
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,20 +9,17 @@ from pathlib import Path
 from cosmodag.checksums import verify
 from cosmodag.errors import InputError
 from cosmodag.galaxies.stamps.path_list import read_path_list
-from cosmodag.galaxies.stamps.stamp_files import StampFormat, open_stamp_files
+from cosmodag.galaxies.stamps.stamp_catalogue import StampCatalogue
+from cosmodag.galaxies.stamps.stamp_files import open_path_list, open_stamp_files
 from cosmodag.galaxies.stamps.stamp_filter import (
     describe_rejections,
     list_stamp_files,
     select_files,
 )
+from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamp_headers import HDF5
-from cosmodag.galaxies.stamps.stamps_file import StampCollection, open_stamps_file
+from cosmodag.galaxies.stamps.stamps_file import StampCollection, open_stamps_file, select_bands
 from cosmodag.hdf5_inputs import open_hdf5
-
-logger = logging.getLogger(__name__)
-
-LOGGED_REJECTIONS = 5
-"""Rejected files that are logged individually."""
 
 
 def open_stamps(
@@ -31,11 +27,13 @@ def open_stamps(
     bands: Sequence[str],
     stamp_format: StampFormat | None = None,
     *,
+    headers: str | os.PathLike | None = None,
+    catalogue: StampCatalogue | None = None,
     threads: int = 1,
 ) -> StampCollection:
     """Open stamps of any size, with their bands in a given order.
 
-    Files without stamps in these bands are skipped with a warning.
+    Files without stamps in these bands are added to the rejections of the result.
 
     Parameters
     ----------
@@ -48,6 +46,10 @@ def open_stamps(
     stamp_format : StampFormat, optional
         Properties that files do not record. Its bands default to `bands`. Simulated stamps record
         all properties.
+    headers : path-like, optional
+        Table of the headers of the files of a list, see `open_path_list`.
+    catalogue : StampCatalogue, optional
+        Catalogue of the galaxies.
     threads : int
         Threads that read headers.
 
@@ -62,7 +64,7 @@ def open_stamps(
     """
     stamp_format = stamp_format or StampFormat()
     order = tuple(stamp_format.bands or bands)
-    if set(order) != set(bands):
+    if not set(bands) <= set(order):
         raise InputError(
             f"bands: the stamps have {', '.join(order)}, the run was trained on "
             f"{', '.join(bands)}; choose a run of the same bands"
@@ -74,25 +76,39 @@ def open_stamps(
                 f"{simulated[0]}: simulated stamps mixed with others; predict them separately"
             )
         return _reordered(_concatenated([open_stamps_file(path) for path in simulated]), bands)
-    files = list(itertools.chain.from_iterable(map(_expand, paths)))
+    stamp_format = replace(stamp_format, bands=order)
+    if headers is not None:
+        if len(paths) != 1:
+            raise InputError(f"{headers}: is the table of one list; give that list alone")
+        stamps = open_path_list(paths[0], stamp_format, headers=headers, catalogue=catalogue)
+        return _reordered(stamps, bands)
+    files, others = [], []
+    for path in paths:
+        if Path(path).is_dir():
+            listed, unread = list_stamp_files(path, stamp_format)
+            files += listed
+            others += unread
+        else:
+            files += read_path_list(path) if Path(path).suffix == ".txt" else [str(path)]
     accepted, rejected = select_files(
         files,
-        shape=(len(bands), 1, 1),
-        bands=bands,
+        shape=(len(order), 1, 1),
         accept_larger=True,
-        dataset=stamp_format.dataset,
+        stamp_format=stamp_format,
         threads=threads,
     )
+    rejected += others
     if not accepted:
         raise InputError(
             f"{paths[0]}: {describe_rejections(rejected)}; provide stamps in the bands "
             f"{', '.join(bands)}"
         )
-    for path, reason in rejected[:LOGGED_REJECTIONS]:
-        logger.warning("%s: skipped: %s", path, reason)
-    if len(rejected) > LOGGED_REJECTIONS:
-        logger.warning("%d more files skipped", len(rejected) - LOGGED_REJECTIONS)
-    stamps = open_stamp_files(accepted, str(paths[0]), replace(stamp_format, bands=order))
+    stamps = open_stamp_files(
+        list(accepted), str(paths[0]), stamp_format, headers=accepted, catalogue=catalogue
+    )
+    if stamps.rejections is not None:
+        for path, reason in rejected:
+            stamps.rejections.add(path, "", reason, 0)
     return _reordered(stamps, bands)
 
 
@@ -106,13 +122,6 @@ def _is_stamps_file(path: str | os.PathLike) -> bool:
             return file.attrs.get("kind") == "stamps"
     except InputError:
         return False  # reading the header will raise an error with the reason
-
-
-def _expand(path: str | os.PathLike) -> list[str]:
-    """Return the files of a folder or of a list, or the file itself."""
-    if Path(path).is_dir():
-        return list_stamp_files(path)
-    return read_path_list(path) if Path(path).suffix == ".txt" else [str(path)]
 
 
 def _concatenated(collections: Sequence[StampCollection]) -> StampCollection:
@@ -138,8 +147,6 @@ def _reordered(collection: StampCollection, bands: Sequence[str]) -> StampCollec
             f"{collection.name}: the stamps have bands {', '.join(collection.bands)}, the run was "
             f"trained on {', '.join(bands)}; choose a run of the same bands"
         )
-    indices = [collection.bands.index(band) for band in bands]
-    stamps = (
-        stamp._replace(image=stamp.image[indices], noise_free=None) for stamp in collection.stamps
-    )
-    return collection._replace(bands=tuple(bands), stamps=stamps, has_noise_free=False)
+    collection = select_bands(collection, bands)
+    stamps = (stamp._replace(noise_free=None) for stamp in collection.stamps)
+    return collection._replace(stamps=stamps, has_noise_free=False)

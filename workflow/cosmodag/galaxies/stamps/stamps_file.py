@@ -61,6 +61,8 @@ class StampCollection(NamedTuple):
         first of them raises an error.
     paths : tuple of str
         Files that the stamps are read from.
+    classes : dict from str to list
+        Values of the columns of labels that have a column of classes, see `StampCatalogue`.
     """
 
     name: str
@@ -71,6 +73,7 @@ class StampCollection(NamedTuple):
     has_noise_free: bool = False
     rejections: Rejections | None = None
     paths: tuple[str, ...] = ()
+    classes: dict[str, list] = {}  # noqa: RUF012 (never changed)
 
 
 class StampOffsets(NamedTuple):
@@ -187,6 +190,38 @@ def open_stamps_file(path: str | os.PathLike) -> StampCollection:
     return StampCollection(
         str(path), n_stamps, bands, pixel, read_stamps(path), has_noise_free, paths=(str(path),)
     )
+
+
+def select_bands(stamps: StampCollection, bands: Sequence[str]) -> StampCollection:
+    """Return stamps with some of their bands, in a given order.
+
+    Parameters
+    ----------
+    stamps : StampCollection
+    bands : sequence of str
+        Names of bands of the stamps.
+
+    Returns
+    -------
+    StampCollection
+
+    Raises
+    ------
+    InputError
+        If the stamps lack a band.
+    """
+    for band in bands:
+        if band not in stamps.bands:
+            raise InputError(
+                f"{stamps.name}: no band {band!r}; change bands: {', '.join(stamps.bands)}"
+            )
+    rows = [stamps.bands.index(band) for band in bands]
+
+    def selected(stamp: Stamp) -> Stamp:
+        noise_free = None if stamp.noise_free is None else stamp.noise_free[rows]
+        return stamp._replace(image=stamp.image[rows], noise_free=noise_free)
+
+    return stamps._replace(bands=tuple(bands), stamps=map(selected, stamps.stamps))
 
 
 def read_stamps(path: str | os.PathLike) -> Iterator[Stamp]:
