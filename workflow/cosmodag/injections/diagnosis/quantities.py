@@ -42,10 +42,10 @@ class Cause(NamedTuple):
 
 CAUSES = {
     "position": Cause("positions", PIPELINE, 0, ("offset_",)),
-    "sky": Cause("sky level", PIPELINE, 0, ("sky_",)),
+    "sky": Cause("sky level or extended light", PIPELINE, 0, ("sky_",)),
     "noise": Cause("noise", PIPELINE, 0, ("scatter_", "correlation_")),
     "ivar": Cause("inverse variances", PIPELINE, 0, ("ivar_response_", "depth_")),
-    "psf": Cause("point-spread function", PIPELINE, 1, ("inner_width", "core_width")),
+    "psf": Cause("point-spread function or profiles", PIPELINE, 1, ("inner_width", "core_width")),
     "structure": Cause("structure of the galaxies", PIPELINE, 1, ("width_gradient",)),
     "flux": Cause("fluxes in the images", PIPELINE, 1, ("aperture_",)),
     "surroundings": Cause("surroundings", PIPELINE, 1, ("neighbours", "bad_fraction")),
