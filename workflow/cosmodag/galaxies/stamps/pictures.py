@@ -120,7 +120,7 @@ def inspect_picture(path: str | os.PathLike) -> Picture:
 
 
 def read_picture(path: str | os.PathLike) -> np.ndarray:
-    """Read a picture, rotated as its EXIF data say.
+    """Read a picture, rotated by its EXIF data.
 
     Parameters
     ----------

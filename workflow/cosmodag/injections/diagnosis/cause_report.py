@@ -1,4 +1,4 @@
-"""What the report says and shows of the causes of a difference between the classes."""
+"""Sentence, table and figure of the causes of a difference between the classes."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ TABLE = (
 
 
 def cause_sentence(found: Mapping[str, Any]) -> str:
-    """Return what the report says of the causes.
+    """Return the sentence of the report on the causes.
 
     Parameters
     ----------
