@@ -16,7 +16,7 @@ from cosmodag.voids.finders.cross_match import match_spheres
 from cosmodag.voids.finders.empty_spheres import OCCUPANCY, find_empty_spheres
 from cosmodag.voids.finders.underdense_spheres import SCALE_RATIO, find_underdense_spheres
 from tests.bench.harness import compare
-from tests.unit.labels.planted import remove_spheres, scatter_spheres
+from tests.unit.voids.finders.planted import remove_spheres, scatter_spheres
 
 THREADS = 2
 SIDE = 500.0  # Mpc/h

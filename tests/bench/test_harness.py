@@ -1,12 +1,21 @@
 """The benchmark harness compares before it measures, and writes what it measured."""
 
+import importlib
 import time
+from pathlib import Path
 
 import pytest
 
 from cosmodag.json_files import read_json
 from tests.bench.figure import draw
 from tests.bench.harness import compare, row
+
+
+@pytest.mark.parametrize(
+    "module", sorted(Path(__file__).parent.glob("bench_*.py")), ids=lambda path: path.stem
+)
+def test_benchmarks_can_be_imported(module):
+    assert callable(importlib.import_module(f"tests.bench.{module.stem}").run)
 
 
 def test_ratio_is_best_peer_over_ours(tmp_path):
