@@ -16,13 +16,14 @@ from cosmodag.voids.survey.survey_checks import check_void_catalogue
 FINDERS = (
     "matter",
     "matter_spheres",
+    "matter_tidal",
     "matter_watershed",
     "spheres",
     "underdensity",
     "watershed",
     "catalogue",
 )
-OF_MATTER = ("matter", "matter_spheres", "matter_watershed")
+OF_MATTER = ("matter", "matter_spheres", "matter_tidal", "matter_watershed")
 
 Keys = tuple[str, ...]
 

@@ -19,6 +19,7 @@ SETTINGS = {
     "spheres": {"wall_only": False},
     "underdensity": {},
     "watershed": {"minimum_radius": 10.0},
+    "matter_tidal": {"smoothing": 3.0, "eigenvalue": -0.15},
     "matter_watershed": {"minimum_radius": 10.0, "ridge": 0.5},
     "catalogue": {},
 }

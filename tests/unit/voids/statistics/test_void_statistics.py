@@ -13,6 +13,7 @@ from cosmodag.evaluation.verification import verify_results
 from cosmodag.hdf5 import create_file
 from cosmodag.reporting.report import write_report
 from cosmodag.voids.catalogues.galaxies_file import append, start_box, start_galaxies
+from cosmodag.voids.checks import FINDERS
 from cosmodag.voids.commands.statistics import command
 from cosmodag.voids.finders.labels_file import label_boxes
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue, spheres_as_voids
@@ -20,6 +21,7 @@ from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
 from cosmodag.voids.report import sections
 from cosmodag.voids.statistics.box_measurements import SHELL_EDGES, BoxGalaxies, measure_voids
 from cosmodag.voids.statistics.measured_boxes import Batch
+from cosmodag.voids.statistics.samples import TITLES
 from cosmodag.voids.statistics.universal_profile import UniversalProfile
 from cosmodag.voids.statistics.void_statistics import StatisticsSettings, write_statistics
 from tests.evaluated_runs import make_run
@@ -268,3 +270,7 @@ def test_files_of_other_boxes_are_refused(planted, write_boxes, tmp_path):
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 2
     assert "1 files of --matter and 2 of --labels" in done.output
+
+
+def test_samples_of_every_definition_have_a_title():
+    assert set(FINDERS) <= set(TITLES)

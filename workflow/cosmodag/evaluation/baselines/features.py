@@ -10,7 +10,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy import ndimage
 
-from cosmodag.evaluation.baselines.tidal import symmetric_eigenvalues, tidal_eigenvalues
+from cosmodag.gridding.tidal_tensor import symmetric_eigenvalues, tidal_eigenvalues
 
 SCALES = (1.0, 2.0, 4.0, 8.0)
 _SHAPE_SCALES = (1.0, 2.0, 4.0)

@@ -16,7 +16,7 @@ from scipy import ndimage
 from cosmodag.evaluation.baselines import features
 from cosmodag.evaluation.baselines.examples import Examples, Predictions, subset
 from cosmodag.evaluation.baselines.index_only import index_only_maps
-from cosmodag.evaluation.baselines.tidal import tidal_eigenvalues
+from cosmodag.gridding.tidal_tensor import tidal_eigenvalues
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier

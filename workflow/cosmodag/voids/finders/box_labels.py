@@ -11,6 +11,7 @@ from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.voids.finders.box_inputs import BoxInputs
 from cosmodag.voids.finders.empty_spheres import find_empty_spheres
 from cosmodag.voids.finders.external_catalogue import voids_from_catalogue
+from cosmodag.voids.finders.tidal_regions import find_tidal_regions
 from cosmodag.voids.finders.underdense_regions import find_underdense_regions
 from cosmodag.voids.finders.underdense_spheres import find_underdense_spheres
 from cosmodag.voids.finders.void_catalogue import VoidCatalogue
@@ -103,6 +104,12 @@ def _label_matter_spheres(inputs: BoxInputs, box: str, shape: Shape, **settings:
     return _mask(voids.position, voids.radius, shape, inputs), voids
 
 
+def _label_matter_tidal(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -> Label:
+    """Find regions that the matter leaves along all axes."""
+    overdensity = average_cells(inputs.matter_overdensity(box), shape)
+    return find_tidal_regions(overdensity, inputs.box_size, periodic=inputs.periodic, **settings)
+
+
 def _label_matter_watershed(inputs: BoxInputs, box: str, shape: Shape, **settings: Any) -> Label:
     """Find basins of the smoothed matter."""
     overdensity = average_cells(inputs.matter_overdensity(box), shape)
@@ -180,6 +187,7 @@ def _mask(position: ArrayLike, radius: ArrayLike, shape: Shape, inputs: BoxInput
 FINDERS: dict[str, Callable[..., Label]] = {
     "matter": _label_matter,
     "matter_spheres": _label_matter_spheres,
+    "matter_tidal": _label_matter_tidal,
     "matter_watershed": _label_matter_watershed,
     "spheres": _label_spheres,
     "underdensity": _label_underdensity,

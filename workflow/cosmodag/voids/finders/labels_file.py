@@ -47,6 +47,7 @@ def label_boxes(
         - "matter": those of `underdense_regions.find_underdense_regions` (needs `matter_grid`);
         - "matter_spheres": those of `underdense_spheres.find_underdense_spheres`, in the matter
           (needs `matter_grid`);
+        - "matter_tidal": those of `tidal_regions.find_tidal_regions` (needs `matter_grid`);
         - "matter_watershed": those of `watershed.Watershed`, in the matter (needs `matter_grid`);
         - "spheres": those of `empty_spheres.find_empty_spheres` (needs `galaxies_file`);
         - "underdensity": those of `underdense_spheres.find_underdense_spheres`, and `cells`, the

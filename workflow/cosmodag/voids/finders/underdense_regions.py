@@ -67,7 +67,33 @@ def find_underdense_regions(
     smoothed = smooth(
         overdensity, box_size, smoothing, window=window, periodic=periodic, threads=threads
     )
-    regions, count = label_regions(smoothed < threshold, periodic=periodic)
+    return regions_as_voids(smoothed < threshold, box_size, minimum_volume, periodic=periodic)
+
+
+def regions_as_voids(
+    inside: np.ndarray, box_size: np.ndarray, minimum_volume: float, *, periodic: bool
+) -> tuple[np.ndarray, VoidCatalogue]:
+    """Return the connected regions of a mask that are large enough.
+
+    Parameters
+    ----------
+    inside : numpy.ndarray, shape (nx, ny, nz), bool
+        The mask; cells that share a face are connected.
+    box_size : numpy.ndarray, shape (3,)
+        Sides of the box in Mpc/h.
+    minimum_volume : float
+        Smallest volume of a region in (Mpc/h)³.
+    periodic : bool
+        Whether regions continue through opposite faces of the mesh.
+
+    Returns
+    -------
+    mask : numpy.ndarray, shape (nx, ny, nz), uint8
+        1 inside one of the regions, 0 elsewhere.
+    voids : VoidCatalogue
+        The regions in descending order of volume; `radius` is that of the sphere of equal volume.
+    """
+    regions, count = label_regions(inside, periodic=periodic)
     cell = box_size / regions.shape
     cells = np.bincount(regions.ravel(), minlength=count + 1)[1:]
     largest_first = np.argsort(-cells, kind="stable")

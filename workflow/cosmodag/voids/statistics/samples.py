@@ -24,8 +24,11 @@ FOUND_GALAXIES, FOUND_MATTER = "found_galaxies", "found_matter"
 TITLES = {
     "matter_spheres": "spheres in the matter",
     "matter": "regions of low matter density",
+    "matter_tidal": "regions that matter leaves along all axes",
+    "matter_watershed": "basins of the matter",
     "spheres": "unions of empty spheres among the galaxies",
     "underdensity": "spheres among the galaxies",
+    "watershed": "basins of the galaxies",
     "catalogue": "the given catalogue",
     FOUND_GALAXIES: "found among the galaxies",
     FOUND_MATTER: "found in reconstructed matter",

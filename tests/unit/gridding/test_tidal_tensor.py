@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from cosmodag.evaluation.baselines.tidal import (
+from cosmodag.gridding.tidal_tensor import (
     symmetric_eigenvalues,
     tidal_classes,
     tidal_eigenvalues,
