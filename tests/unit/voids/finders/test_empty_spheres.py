@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial import Delaunay, cKDTree
 
 from cosmodag.errors import InputError
-from cosmodag.voids.finders import sphere_growth
+from cosmodag.voids.finders import empty_spheres, sphere_growth
 from cosmodag.voids.finders.cross_match import match_spheres
 from cosmodag.voids.finders.empty_spheres import find_empty_spheres, fraction_outside
 from cosmodag.voids.finders.sphere_merging import overlap_fraction
@@ -273,3 +273,19 @@ def test_a_lattice_far_too_fine_for_the_tracers_is_refused_before_it_is_made():
         find_empty_spheres(
             random_tracers(1000.0, 5000), [1000.0] * 3, periodic=True, minimum_radius=0.1
         )
+
+
+def test_spheres_of_a_survey_do_not_depend_on_those_that_grow_far_outside(monkeypatch):
+    cells, side = np.array([24, 32, 28]), 2.5
+    place = (np.indices(cells).reshape(3, -1).T + 0.5) * side
+    survey = (((place - BOX / 2) ** 2).sum(axis=1) < 28**2).reshape(cells)
+    survey[12, 16, 14] = False  # a hole, as of a bright star
+    tracers = random_tracers(BOX, 3000)
+    tracers = tracers[survey[tuple((tracers / side).astype(int).T)]]
+    settings = {"periodic": False, "minimum_radius": 6.0, "survey": survey}
+    voids = find_empty_spheres(tracers, BOX, **settings)
+    monkeypatch.setattr(empty_spheres, "_around", lambda survey, *_: np.ones_like(survey))
+    everywhere = find_empty_spheres(tracers, BOX, **settings)
+    assert len(voids) > 5
+    np.testing.assert_allclose(voids.position, everywhere.position)
+    np.testing.assert_allclose(voids.radius, everywhere.radius)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.ndimage import maximum_filter
 
 from cosmodag.errors import InputError
 from cosmodag.voids.finders.cell_list import sort_into_cells
@@ -96,7 +97,8 @@ def find_empty_spheres(
     cells = sort_into_cells(positions, box_size, periodic=periodic, occupancy=OCCUPANCY)
     spacing = spacing or minimum_radius / 3
     _check_lattice(box_size, spacing, len(cells.position))
-    centre, radius = grow_spheres(cells, minimum_radius, spacing)
+    region = np.ones((1, 1, 1), bool) if survey is None else _around(survey, box_size, spacing)
+    centre, radius = grow_spheres(cells, minimum_radius, spacing, region)
     if survey is not None:
         inside = mean_in_spheres(survey, box_size, centre, radius, periodic=periodic)
         kept = inside >= 1 - MAXIMUM_FRACTION_OUTSIDE
@@ -121,6 +123,13 @@ def find_empty_spheres(
         sphere_radius=sphere_radius,
         sphere_void=sphere_void,
     )
+
+
+def _around(survey: np.ndarray, box_size: np.ndarray, spacing: float) -> np.ndarray:
+    """Return the cells of a survey and those so near that spheres inside may grow from there."""
+    cell = box_size / survey.shape
+    cells = np.ceil((0.5 * np.sqrt(3) * spacing) / cell + 1).astype(int)
+    return maximum_filter(survey, 2 * cells + 1, mode="constant")
 
 
 def fraction_outside(centre: np.ndarray, radius: np.ndarray, box_size: np.ndarray) -> np.ndarray:

@@ -105,7 +105,36 @@ def _insert(ascending, value):
 
 
 @numba.njit(cache=True, nogil=True)
-def first_tracer_met(centre, direction, touching, largest, step, cells: CellList, image):
+def is_inside(point, region, cells: CellList):
+    """Return whether a point lies in a region of the box, as all points do if it is periodic.
+
+    Parameters
+    ----------
+    point : numpy.ndarray, shape (3,), float64
+        Position in Mpc/h.
+    region : numpy.ndarray, shape (nx, ny, nz), bool
+        Cells of the region, on a mesh of the box.
+    cells : CellList
+        The tracers, for the box.
+
+    Returns
+    -------
+    bool
+    """
+    if cells.periodic:
+        return True
+    for axis in range(3):
+        if not 0 <= point[axis] <= cells.box_size[axis]:
+            return False
+    nx, ny, nz = region.shape
+    i = min(int(point[0] / cells.box_size[0] * nx), nx - 1)
+    j = min(int(point[1] / cells.box_size[1] * ny), ny - 1)
+    k = min(int(point[2] / cells.box_size[2] * nz), nz - 1)
+    return region[i, j, k]
+
+
+@numba.njit(cache=True, nogil=True)
+def first_tracer_met(centre, direction, touching, largest, step, cells: CellList, region, image):
     """Move a sphere along a line, with one tracer on its surface, until it meets another tracer.
 
     The centre moves as c(t) = centre + t direction, and the surface passes through the tracer p at
@@ -114,7 +143,8 @@ def first_tracer_met(centre, direction, touching, largest, step, cells: CellList
         t = (|centre - q|² - |centre - p|²) / (2 direction (q - p)).
 
     All tracers met before t lie inside the sphere at t. The search therefore doubles t until the
-    sphere contains a tracer; the first tracer met is then exact.
+    sphere contains a tracer; the first tracer met is then exact. It ends where the centre leaves
+    the region.
 
     Parameters
     ----------
@@ -130,6 +160,8 @@ def first_tracer_met(centre, direction, touching, largest, step, cells: CellList
         Initial t in Mpc/h.
     cells : CellList
         The tracers.
+    region : numpy.ndarray, shape (nx, ny, nz), bool
+        Where the centre may be, see `is_inside`.
     image : numpy.ndarray, shape (3,), float64
         Output: position of the tracer met, or of its image, in Mpc/h.
 
@@ -146,7 +178,7 @@ def first_tracer_met(centre, direction, touching, largest, step, cells: CellList
     slack = 1e-9 * radius
     moved = centre.copy()
     met, best = -1, -1.0
-    while met < 0 and radius < largest:
+    while met < 0 and radius < largest and is_inside(moved, region, cells):
         best = step
         for axis in range(3):
             moved[axis] = centre[axis] + step * direction[axis]

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from cosmodag.voids.finders.cell_list import CellList
-from cosmodag.voids.finders.neighbour_search import first_tracer_met, nearest_within
+from cosmodag.voids.finders.neighbour_search import first_tracer_met, is_inside, nearest_within
 from cosmodag.voids.finders.voxelize import voxelize_spheres
 
 MAXIMUM_MOVES = 200
@@ -19,7 +19,7 @@ HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def grow_spheres(
-    cells: CellList, minimum_radius: float, spacing: float
+    cells: CellList, minimum_radius: float, spacing: float, region: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Grow empty spheres from a lattice of starting points.
 
@@ -41,6 +41,8 @@ def grow_spheres(
         Smallest radius in Mpc/h.
     spacing : float
         Distance between starting points in Mpc/h.
+    region : numpy.ndarray, shape (nx, ny, nz), bool
+        Cells of a mesh of the box in which centres may be, if it is not periodic.
 
     Returns
     -------
@@ -60,11 +62,11 @@ def grow_spheres(
     clearance = max(minimum_radius - 0.5 * np.sqrt((lattice**2).sum()), 0.25 * minimum_radius)
     largest = cells.box_size.min() / 2
     grown = [
-        _unique_spheres(*_grow_all(starts, clearance, cells, largest))
-        for starts in _starting_points(cells, shape, clearance)
+        _unique_spheres(*_grow_all(starts, clearance, cells, region, largest))
+        for starts in _starting_points(cells, shape, clearance, region)
     ]
     radius, centre, corners, indices = _unique_spheres(*map(np.concatenate, zip(*grown)))
-    climbed = _climb_all(centre, corners, indices, cells, largest)
+    climbed = _climb_all(centre, corners, indices, cells, region, largest)
     grown_once = (radius, centre, corners, indices)
     radius, centre, _, _ = _unique_spheres(*map(np.concatenate, zip(grown_once, climbed)))
     selected = np.flatnonzero(radius >= minimum_radius)
@@ -73,8 +75,10 @@ def grow_spheres(
     return centre, radius[selected]
 
 
-def _starting_points(cells: CellList, shape: np.ndarray, clearance: float) -> Iterator[np.ndarray]:
-    """Yield the points of the lattice that are away from all tracers, in blocks."""
+def _starting_points(
+    cells: CellList, shape: np.ndarray, clearance: float, region: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Yield the points of the lattice in a region that are away from all tracers, in blocks."""
     nx, ny, nz = shape.tolist()
     reach = np.full(len(cells.position), clearance)
     n_planes = max(BLOCK_POINTS // (ny * nz), 1)
@@ -91,7 +95,17 @@ def _starting_points(cells: CellList, shape: np.ndarray, clearance: float) -> It
         free = np.argwhere(near == 0)
         for start in range(0, max(len(free), 1), BLOCK_POINTS):
             points = free[start : start + BLOCK_POINTS] + np.array([first + 0.5, 0.5, 0.5])
-            yield points * (cells.box_size / shape)
+            points *= cells.box_size / shape
+            yield points[_all_inside(points, region, cells)]
+
+
+@numba.njit(parallel=True, cache=True)
+def _all_inside(points, region, cells: CellList):
+    """Return whether each point lies in a region."""
+    inside = np.empty(len(points), dtype=np.bool_)
+    for n in numba.prange(len(points)):
+        inside[n] = is_inside(points[n], region, cells)
+    return inside
 
 
 def _unique_spheres(
@@ -110,30 +124,30 @@ def _unique_spheres(
 
 
 @numba.njit(parallel=True, cache=True)
-def _grow_all(starts, clearance, cells: CellList, largest):
+def _grow_all(starts, clearance, cells: CellList, region, largest):
     """Grow a sphere from each start until it touches four tracers; radius 0 if it does not."""
     radius, centre = np.zeros(len(starts)), starts.copy()
     corners = np.empty((len(starts), 4, 3))
     indices = np.empty((len(starts), 4), dtype=np.int64)
     for n in numba.prange(len(starts)):
-        if _touch_four(centre[n], clearance, corners[n], indices[n], cells, largest):
+        if _touch_four(centre[n], clearance, corners[n], indices[n], cells, region, largest):
             radius[n] = _distance(centre[n], corners[n])
     return radius, centre, corners, indices
 
 
 @numba.njit(parallel=True, cache=True)
-def _climb_all(centre, corners, indices, cells: CellList, largest):
+def _climb_all(centre, corners, indices, cells: CellList, region, largest):
     """Move each sphere to a local maximum of its radius; radius 0 if there is none."""
     radius, centre = np.zeros(len(centre)), centre.copy()
     corners, indices = corners.copy(), indices.copy()
     for n in numba.prange(len(centre)):
-        if _climb(centre[n], corners[n], indices[n], cells, largest):
+        if _climb(centre[n], corners[n], indices[n], cells, region, largest):
             radius[n] = _distance(centre[n], corners[n])
     return radius, centre, corners, indices
 
 
 @numba.njit(cache=True, nogil=True)
-def _touch_four(centre, clearance, corners, indices, cells: CellList, largest):
+def _touch_four(centre, clearance, corners, indices, cells: CellList, region, largest):
     """Grow a sphere in place until it touches four tracers; return whether it does."""
     squared, direction = np.empty(1), np.empty(3)
     indices[0], reach = -1, clearance
@@ -144,13 +158,15 @@ def _touch_four(centre, clearance, corners, indices, cells: CellList, largest):
         return False
     for touched in range(1, 4):
         _away_from(centre, corners, touched, direction)
-        if not _advance(centre, direction, corners, touched, indices, cells, largest, corners[0]):
+        if not _advance(
+            centre, direction, corners, touched, indices, cells, region, largest, corners[0]
+        ):
             return False
     return True
 
 
 @numba.njit(cache=True, nogil=True)
-def _climb(centre, corners, indices, cells: CellList, largest):
+def _climb(centre, corners, indices, cells: CellList, region, largest):
     """Move a sphere in place to a local maximum of its radius; return whether there is one.
 
     While the centre lies outside the tetrahedron of the four tracers, beyond the face opposite to
@@ -162,27 +178,29 @@ def _climb(centre, corners, indices, cells: CellList, largest):
         if released < 0:
             return True
         touching = corners[(released + 1) % 4].copy()
-        if not _advance(centre, direction, corners, released, indices, cells, largest, touching):
+        if not _advance(
+            centre, direction, corners, released, indices, cells, region, largest, touching
+        ):
             return False
     return False
 
 
 @numba.njit(cache=True, nogil=True)
-def _advance(centre, direction, corners, slot, indices, cells: CellList, largest, touching):
+def _advance(centre, direction, corners, slot, indices, cells: CellList, region, largest, touching):
     """Move a sphere until it meets a tracer, which takes a slot; return whether it meets one."""
     image = np.empty(3)
     radius = np.sqrt(((centre - touching) ** 2).sum())
     t, met = first_tracer_met(
-        centre, direction, touching, largest, FIRST_STEP * radius, cells, image
+        centre, direction, touching, largest, FIRST_STEP * radius, cells, region, image
     )
     if met < 0:
         return False
     for axis in range(3):
         centre[axis] += t * direction[axis]
         corners[slot, axis] = image[axis]
-        if not cells.periodic and not 0 <= centre[axis] <= cells.box_size[axis]:
-            return False
     indices[slot] = met
+    if not is_inside(centre, region, cells):
+        return False
     return np.sqrt(((centre - touching) ** 2).sum()) < largest
 
 

@@ -47,25 +47,34 @@ def mean_in_spheres(
 
 @numba.njit(parallel=True, cache=True)
 def _mean_in_spheres(field, cell, centre, radius, periodic):
-    """Sum over the subcells of each sphere; bound by reading its cells."""
-    shape = np.array(field.shape)
+    """Sum over the subcells of each sphere, row by row; bound by reading its cells."""
+    nx, ny, nz = field.shape
+    subcell = cell / SUBCELLS
     means = np.empty(len(radius))
     for n in numba.prange(len(radius)):
-        first = np.floor((centre[n] - radius[n]) / cell).astype(np.int64) * SUBCELLS
-        last = (np.floor((centre[n] + radius[n]) / cell).astype(np.int64) + 1) * SUBCELLS
         total, count = 0.0, 0
-        for x in range(first[0], last[0]):
-            dx2 = ((x + 0.5) / SUBCELLS * cell[0] - centre[n, 0]) ** 2
-            for y in range(first[1], last[1]):
-                d2 = dx2 + ((y + 0.5) / SUBCELLS * cell[1] - centre[n, 1]) ** 2
-                for z in range(first[2], last[2]):
-                    dz = (z + 0.5) / SUBCELLS * cell[2] - centre[n, 2]
-                    if d2 + dz * dz >= radius[n] * radius[n]:
-                        continue
-                    count += 1
-                    i, j, k = x // SUBCELLS, y // SUBCELLS, z // SUBCELLS
-                    in_box = 0 <= i < shape[0] and 0 <= j < shape[1] and 0 <= k < shape[2]
-                    if in_box or periodic:
-                        total += field[i % shape[0], j % shape[1], k % shape[2]]
+        for x in range(*_subcells(centre[n, 0], radius[n], subcell[0])):
+            i = x // SUBCELLS
+            rest = radius[n] ** 2 - ((x + 0.5) * subcell[0] - centre[n, 0]) ** 2
+            for y in range(*_subcells(centre[n, 1], np.sqrt(max(rest, 0.0)), subcell[1])):
+                j = y // SUBCELLS
+                half = rest - ((y + 0.5) * subcell[1] - centre[n, 1]) ** 2
+                first, last = _subcells(centre[n, 2], np.sqrt(max(half, 0.0)), subcell[2])
+                count += last - first
+                if periodic:
+                    i, j = i % nx, j % ny
+                    for z in range(first, last):
+                        k = z // SUBCELLS
+                        total += field[i, j, k if 0 <= k < nz else k % nz]
+                elif 0 <= i < nx and 0 <= j < ny:
+                    for z in range(max(first, 0), min(last, nz * SUBCELLS)):
+                        total += field[i, j, z // SUBCELLS]
         means[n] = total / max(count, 1)
     return means
+
+
+@numba.njit(cache=True, nogil=True)
+def _subcells(middle, half, subcell):
+    """Return the first and past the last subcell with its centre in an interval along an axis."""
+    first = int(np.ceil((middle - half) / subcell - 0.5))
+    return first, max(int(np.floor((middle + half) / subcell - 0.5)) + 1, first)
