@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+import yaml
 
 from tests.checkout import tiny
 
@@ -184,3 +185,25 @@ def test_a_prediction_names_a_run(configured):
     config["galaxies"]["predictions"]["sky"] |= {"parameters": "parameters", "clusters": "shapes"}
     printed = configured.refused(config)
     assert "galaxies.predictions.sky.clusters: this key needs the key latent" in printed
+
+
+@pytest.mark.slow
+def test_a_reduced_copy_of_the_published_study_trains_and_finds_clusters(checkout):
+    paper = checkout.folder / "config" / "paper.yaml"
+    study = yaml.safe_load(paper.read_text())["galaxies"]
+    for section in ("sources", "cutouts", "datasets"):
+        study[section] = {"stamps": study[section]["stamps"]}
+    study["sources"]["stamps"]["simulation"] |= {"galaxies": 60, "batch": 60, "sides": [64, 64]}
+    study["cutouts"]["stamps"]["side"] = 64
+    study["runs"] = {name: study["runs"][name] for name in ("latent35", "latent35-gaussian")}
+    for run in study["runs"].values():
+        run["training"] |= {"epochs": 10, "batch_size": 8, "learning_rate": 0.003}
+    study["runs"]["latent35-gaussian"]["task"]["free_bits"] = 4
+    study["clusters"]["stamps"]["max_clusters"] = 2
+    checkout.configure({"galaxies": study})
+    clusters, run = "results/galaxies/clusters/stamps", "results/galaxies/runs/latent35"
+    checkout.snakemake(
+        "--cores", "2", "--configfile", "tiny.yaml", "--", clusters, f"{run}/model.pt"
+    )
+    found = json.loads((checkout.folder / clusters / "clusters.json").read_text())
+    assert found["run"] == "latent35-gaussian"
