@@ -11,7 +11,8 @@ from cosmodag.gridding.interpolation import gather
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.spectra import power_spectrum
 from cosmodag.voids.grids.grid_file import read_grid
-from cosmodag.voids.simulation.realizations import BoxSimulation, simulate_boxes, simulate_matter
+from cosmodag.voids.simulation.matter_evolution import simulate_matter
+from cosmodag.voids.simulation.realizations import BoxSimulation, simulate_boxes
 
 BOX = 192.0
 SETTINGS = {

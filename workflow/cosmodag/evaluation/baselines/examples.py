@@ -11,9 +11,10 @@ class Examples(NamedTuple):
     """One split as arrays.
 
     `x` (N, *space, C) float32: the network's input, channels last. `y`: masks (N, *map) bool, or
-    numbers (N,) float. `index`: one row an example, with the covariates that say where it lies.
-    `channels`: names of the channels of `x`. `light`: what `x` is without noise, shaped
-    alike, and `flux_unit`: nanomaggies that a value of 1 stands for, where these are known.
+    float with NaN in unknown pixels, or numbers (N,) float. `index`: one row an example, with the
+    covariates that say where it lies. `channels`: names of the channels of `x`. `light`: what `x`
+    is without noise, shaped alike, and `flux_unit`: nanomaggies that a value of 1 stands for, where
+    these are known.
     """
 
     x: np.ndarray
