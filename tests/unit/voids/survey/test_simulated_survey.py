@@ -24,7 +24,7 @@ SURVEY = {
     "redshifts": REDSHIFTS,
     "densities": (2.0, 1.0),
 }
-DENSITY = 0.02
+DENSITY = 0.03
 
 
 def limits():
@@ -56,8 +56,7 @@ def observed(placed):
 
 def test_the_survey_keeps_the_expected_number_of_galaxies_inside_its_limits(placed, observed):
     number = expected_number()
-    assert number > 40_000
-    assert abs(len(observed) / number - 1) < 0.01 + 3 / np.sqrt(number)
+    assert len(observed) == pytest.approx(number, rel=0.01)
     ra, dec, distance = spherical_coordinates(observed + placed.corner)
     pixel = 0.25
     assert ra.min() > RA[0] - pixel
@@ -93,7 +92,7 @@ def test_the_grid_is_relative_to_the_selection_and_states_what_is_known(placed, 
     cell = (SIDE / CELLS) ** 3
     volume = np.diff(np.radians(RA))[0] * np.diff(np.sin(np.radians(DEC)))[0]
     volume *= np.diff(limits() ** 3)[0] / 3
-    assert known.sum() * cell == pytest.approx(volume, rel=0.03)
+    assert known.sum() * cell == pytest.approx(volume, rel=0.05)
 
 
 def test_cells_of_low_expected_density_are_unknown(placed):

@@ -107,6 +107,7 @@ def trees(
 ) -> Predictions:
     """Predict by gradient-boosted trees on density features of each pixel.
 
+    In a survey the expected number of galaxies around the pixel is among the features.
     Trees grow until the validation loss stops falling; size and learning rate are chosen on
     validation among a few. `max_pixels` and `max_examples` bound the training set; the pixels are
     spread evenly over the examples.
@@ -173,8 +174,8 @@ def _pixels(
     factor, each = _factor(examples), max(1, most // len(examples.x))
     random = np.random.default_rng(seed)
     inputs, truth = [], []
-    for x, mask in zip(examples.x, examples.y):
-        table = features.pixel_features(x, factor)
+    for number, mask in enumerate(examples.y):
+        table = _features(examples, number, factor)
         rows = random.permutation(mask.size)
         rows = rows[known_pixels(mask.ravel()[rows])][:each]
         inputs.append(table.reshape(mask.size, -1)[rows])
@@ -182,12 +183,23 @@ def _pixels(
     return np.concatenate(inputs), np.concatenate(truth)
 
 
+def _features(examples: Examples, number: int, factor: int) -> np.ndarray:
+    """Return the features of the pixels of one example, (*map, F) float32."""
+    table = features.pixel_features(examples.x[number], factor)
+    if examples.selection is None:
+        return table
+    coarse = features.blocks(examples.selection[number], factor).mean(-1)
+    around = [ndimage.gaussian_filter(coarse, scale, mode="reflect") for scale in features.SCALES]
+    return np.concatenate([table, np.stack([coarse, *around], axis=-1)], axis=-1)
+
+
 def _predict_trees(model: HistGradientBoostingClassifier, examples: Examples) -> np.ndarray:
     factor = _factor(examples)
     predicted = np.empty(examples.y.shape, np.float32)
     for start in range(0, len(predicted), _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
-        table = np.stack([features.pixel_features(x, factor) for x in examples.x[rows]])
+        numbers = range(len(predicted))[rows]
+        table = np.stack([_features(examples, number, factor) for number in numbers])
         flat = table.reshape(-1, table.shape[-1])
         predicted[rows] = model.predict_proba(flat)[:, 1].reshape(table.shape[:-1])
     return predicted
