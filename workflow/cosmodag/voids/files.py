@@ -22,6 +22,8 @@ MASK_BYTES = 0.2
 COLUMNS_MB_PER_MB, GRID_MB_PER_MB = 8, 100
 """Memory of a search for voids per size of its inputs: columns and positions of galaxies and
 randoms, and the grid, for about 80 cells per galaxy and 32 bytes per galaxy in a file."""
+LATTICE_MB = 600
+"""Memory of the points at which the selection function of a survey is evaluated at a time."""
 LARGEST_GRID_MB = 40 * 2**27 / 1e6
 """Memory of the largest grid that is searched for voids."""
 FOOTPRINTS = ("randoms", "mask")
@@ -209,9 +211,15 @@ class VoidsFiles(ExperimentFiles):
         return f"{self.root}/sources/{source}/matter_{batch}.h5"
 
     def simulate_mb(self, source: str) -> float:
-        """Return the memory of a simulation in MB: positions, velocities, displacements, meshes."""
+        """Return the memory of a simulation in MB: positions, velocities, displacements, meshes.
+
+        Columns of the randoms of a survey come beside them.
+        """
         particles = self.config["sources"][source]["simulation"]["particles"] ** 3
-        return BASE_MB + particles * 200 / 1e6
+        survey = sum(
+            file_mb(path) for paths in self.simulate_inputs(source).values() for path in paths
+        )
+        return BASE_MB + particles * 200 / 1e6 + COLUMNS_MB_PER_MB * survey
 
     def simulate_minutes(self, source: str) -> float:
         """Return the time of a batch of simulations in minutes, with a wide margin."""
@@ -246,8 +254,13 @@ class VoidsFiles(ExperimentFiles):
         return self.config["sources"][source].get("simulation", {}).get("batch", 1)
 
     def grid_mb(self, grid: str) -> float:
-        """Return the memory of mass assignment in MB: the grid, a chunk of galaxies, fields."""
+        """Return the memory of mass assignment in MB: the grid, a chunk of galaxies, fields.
+
+        In a survey these are its selection function and the points at which it is evaluated.
+        """
         entry = self.config["grids"][grid]
+        if is_observed(self.config["sources"][entry["source"]]):
+            return BASE_MB + LATTICE_MB + _cells(entry["cells"]) * 48 / 1e6
         bytes_per_cell = 120 if "pilots" in entry else 48 if "fields" in entry else 8
         return BASE_MB + _cells(entry["cells"]) * bytes_per_cell / 1e6
 

@@ -14,6 +14,7 @@ from cosmodag.voids.survey.placement import place_box
 from cosmodag.voids.survey.selection_file import read_selection, write_selection
 from cosmodag.voids.survey.simulated_survey import SimulatedSurvey
 from tests.checksummed import hdf5_file
+from tests.unit.voids.survey.test_footprint import write_map
 
 OMEGA_M, SIDE, CELLS = 0.3, 200.0, 20
 RA, DEC, REDSHIFTS = (20.0, 80.0), (0.0, 40.0), (0.02, 0.08)
@@ -110,6 +111,23 @@ def test_a_selection_function_is_read_as_it_was_written(placed, observed, tmp_pa
     assert (expected > 0).all()
     np.testing.assert_array_equal(again.selection.density_at(position), expected)
     np.testing.assert_array_equal(again.corner, placed.corner)
+
+
+def test_a_mask_is_a_footprint_whose_pixels_are_read_again(tmp_path):
+    mask = tmp_path / "mask.fits"
+    write_map(mask, eastern=0.8)
+    survey = SimulatedSurvey(omega_m=OMEGA_M, mask=mask, maximum_redshift=0.04, fall_off=80.0)
+    placed = survey.place(SIDE, DENSITY)
+    with h5py.File(tmp_path / "file.h5", "w") as file:
+        write_selection(file, placed)
+        again = read_selection(file)
+    position = np.random.default_rng(0).uniform(0, SIDE, (5000, 3)) + placed.corner
+    expected = placed.selection.density_at(position)
+    np.testing.assert_array_equal(again.selection.density_at(position), expected)
+    distance = np.linalg.norm(position[expected > 0], axis=1)
+    radial = DENSITY * np.exp(-0.5 * (distance / 80) ** 2)
+    completeness = expected[expected > 0] / radial
+    assert len(np.unique(completeness.round(2))) == 2
 
 
 def test_a_box_is_placed_where_it_covers_most_of_the_survey(placed):
