@@ -28,7 +28,7 @@ class ObservedBoxes:
 
     def __init__(self, file: h5py.File, names: Sequence[str], cells: int):
         self._file, self._boxes, self._cells = file, names, cells
-        self._weight: np.ndarray | None = None
+        self._weight = np.empty(0, np.float32)
         self._number_density: list[float] = []
 
     @property
