@@ -9,7 +9,8 @@ import numpy as np
 
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.box_mesh import BoxMesh, read_region
-from cosmodag.cutouts.known_pixels import LEAST_KNOWN, SELECTION
+from cosmodag.cutouts.known_pixels import LEAST_KNOWN
+from cosmodag.cutouts.survey_channels import SELECTION
 
 
 class CubeReader:

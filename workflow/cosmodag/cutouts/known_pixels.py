@@ -1,15 +1,11 @@
 """Pixels of target maps that are known, where a part of the maps is not, as outside a survey.
 
-Examples have a further target channel, `KNOWN`. In memory, the truth of a task is NaN where it is
-unknown, so that whatever overlooks this fails or becomes NaN itself.
+Examples have a further target channel, see `cosmodag.cutouts.survey_channels`. In memory, the truth
+of a task is NaN where it is unknown, so that whatever overlooks this fails or becomes NaN itself.
 """
 
 import numpy as np
 
-SELECTION = "selection"
-"""Field with the expected number of galaxies per cell in units of its mean, 0 in unknown cells."""
-KNOWN = "known"
-"""Channel of the target: 1 in pixels that are known, 0 in others."""
 LEAST_KNOWN = 0.5
 """Fraction of its cells from which a pixel is known."""
 

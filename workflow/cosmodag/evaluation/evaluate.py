@@ -14,7 +14,7 @@ import numpy as np
 
 from cosmodag import provenance
 from cosmodag.checksums import identity, require, require_named
-from cosmodag.cutouts.known_pixels import KNOWN
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.datasets.folder import read_description
 from cosmodag.errors import InputError
 from cosmodag.evaluation import figures, position_probe

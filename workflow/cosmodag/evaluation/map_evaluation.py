@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cosmodag.cutouts.known_pixels import KNOWN, flat_pixels, known_pixels, with_unknown
+from cosmodag.cutouts.known_pixels import flat_pixels, known_pixels, with_unknown
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.errors import InputError
 from cosmodag.evaluation import bootstrap, figures, map_scores
 from cosmodag.evaluation.baselines import maps

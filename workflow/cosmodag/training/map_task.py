@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from cosmodag.cutouts.known_pixels import KNOWN, flat_pixels, with_unknown
+from cosmodag.cutouts.known_pixels import flat_pixels, with_unknown
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.training.calibration import fit_temperature
 from cosmodag.training.task import Task

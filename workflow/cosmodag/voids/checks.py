@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from cosmodag.cutouts.known_pixels import KNOWN
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.dag.example_format import ExampleFormat
 from cosmodag.schema_errors import ConfigError
 from cosmodag.voids.box_cells import is_observed, is_periodic, remainders, sides, three

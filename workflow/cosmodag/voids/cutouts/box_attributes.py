@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from cosmodag.cutouts.box_files import BoxFiles
-from cosmodag.cutouts.known_pixels import SELECTION
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.voids.cutouts.structure_size import largest_radius
 
 MINIMUM = "minimum_selection"

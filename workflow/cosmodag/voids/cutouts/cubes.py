@@ -9,7 +9,6 @@ import numpy as np
 
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.examples_file import describe_examples, join_columns, write_index
-from cosmodag.cutouts.known_pixels import KNOWN, SELECTION
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_lattice import (
     AXIS_NAMES,
@@ -17,6 +16,7 @@ from cosmodag.cutouts.sub_box_lattice import (
     SubBoxLattice,
     sub_box_lattices,
 )
+from cosmodag.cutouts.survey_channels import KNOWN, SELECTION
 from cosmodag.hdf5 import create_file
 from cosmodag.voids.cutouts.box_attributes import box_attributes
 from cosmodag.voids.cutouts.map_shape import MapShape

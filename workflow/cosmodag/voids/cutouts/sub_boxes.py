@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
-from cosmodag.cutouts.known_pixels import SELECTION
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry, SubBoxLattice, sub_box_lattices
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import create_file
 from cosmodag.threads import numba_threads

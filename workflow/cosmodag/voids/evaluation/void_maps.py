@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cosmodag.cutouts.known_pixels import SELECTION
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.evaluation.baselines.examples import Examples, Fitted
 from cosmodag.evaluation.evaluation import SplitExamples
 from cosmodag.evaluation.figures import MapLabels

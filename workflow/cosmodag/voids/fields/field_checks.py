@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cosmodag.cutouts.known_pixels import SELECTION
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.schema_errors import ConfigError
 from cosmodag.voids.box_cells import cell_side, is_observed, is_periodic, remainders, three
 from cosmodag.voids.fields.field_names import CELL_TOLERANCE, field_names

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cosmodag.cutouts.known_pixels import SELECTION
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.errors import InputError
 from cosmodag.voids.survey.expected_counts import expected_counts
 from cosmodag.voids.survey.selection_file import GROUP, read_selection

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cosmodag.cutouts.known_pixels import SELECTION
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.errors import InputError
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.rejections import Rejections

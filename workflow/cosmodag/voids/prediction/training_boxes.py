@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from cosmodag.cutouts.known_pixels import KNOWN, known_pixels
+from cosmodag.cutouts.known_pixels import known_pixels
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.datasets.folder import open_maps, read_index
 from cosmodag.datasets.maps import Maps
 from cosmodag.evaluation.trained_run import TrainedRun
