@@ -48,6 +48,26 @@ class ExpectedCounts:
     sparse: float
 
 
+def survey_limits(selection: SurveySelection) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lower and the upper corner of a box that contains a survey.
+
+    Parameters
+    ----------
+    selection : SurveySelection
+        Selection function, for the footprint and the range of distances.
+
+    Returns
+    -------
+    low, high : numpy.ndarray, shape (3,), float64
+        In Mpc/h with the observer at 0.
+    """
+    direction = selection.footprint.outline
+    corners = [
+        f(direction, axis=0) * r for f in (np.min, np.max) for r in selection.distance[[0, -1]]
+    ]
+    return np.min(corners, axis=0), np.max(corners, axis=0)
+
+
 def enclosing_box(
     selection: SurveySelection, cell: float
 ) -> tuple[np.ndarray, tuple[int, int, int]]:
@@ -72,11 +92,7 @@ def enclosing_box(
     InputError
         There are more than 2²⁷ cells.
     """
-    direction = selection.footprint.outline
-    corners = [
-        f(direction, axis=0) * r for f in (np.min, np.max) for r in selection.distance[[0, -1]]
-    ]
-    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
+    low, high = survey_limits(selection)
     cells = np.ceil((high - low) / cell) + 2 * PADDING
     cells = (np.ceil(cells / MULTIPLE) * MULTIPLE).astype(int)
     if cells.prod() > MOST_CELLS:

@@ -3,11 +3,14 @@
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.voids.survey.expected_counts import PADDING, enclosing_box, lattice
+from cosmodag.voids.survey.expected_counts import lattice, survey_limits
 from cosmodag.voids.survey.selection import SurveySelection
 
-STEPS = 24
-"""Steps per side of the box in which its place is searched."""
+STEPS, FEWEST_STEPS = 24, 4
+"""Steps per side of the box in which its place is searched: the most, and the fewest for a survey
+that is much larger than the box."""
+MOST_POINTS = 2**22
+"""Points of the survey at which the expected density is evaluated."""
 
 
 def place_box(
@@ -35,11 +38,16 @@ def place_box(
     Raises
     ------
     InputError
-        No place of the survey is dense enough, or the survey is too large for the box.
+        No place of the survey is dense enough.
     """
-    cell = box_size / STEPS
-    origin, shape = enclosing_box(selection, cell)
-    density = selection.density_at(lattice(slice(0, shape[0]), shape, cell, 1) + origin)
+    low, high = survey_limits(selection)
+    sides = np.maximum(high - low, 1e-3 * box_size)
+    fitting = box_size * np.cbrt(MOST_POINTS / sides.prod())
+    steps = max(min(STEPS, int(fitting)), FEWEST_STEPS)
+    cell = box_size / steps
+    nx, ny, nz = np.ceil(sides / cell).astype(int).tolist()
+    origin = (low + high - cell * np.array([nx, ny, nz])) / 2
+    density = selection.density_at(lattice(slice(0, nx), (nx, ny, nz), cell, 1) + origin)
     known = density > minimum_selection * selection.density.max()
     if not known.any():
         raise InputError(
@@ -47,13 +55,13 @@ def place_box(
             f"{minimum_selection:g} of the highest one; give a smaller minimum_selection or box"
         )
     # On all sides the box may reach out of the survey.
-    volume = np.pad(known.reshape(shape), STEPS - PADDING).astype(np.int64)
+    volume = np.pad(known.reshape(nx, ny, nz), steps).astype(np.int64)
     for axis in range(3):
         total = np.cumsum(volume, axis)
         total = np.concatenate([np.zeros_like(total.take([0], axis)), total], axis)
-        n_places = total.shape[axis] - STEPS
-        volume = total.take(range(STEPS, STEPS + n_places), axis)
+        n_places = total.shape[axis] - steps
+        volume = total.take(range(steps, steps + n_places), axis)
         volume -= total.take(range(n_places), axis)
     best = np.argwhere(volume == volume.max())
     middle = best[np.argmin(((best - best.mean(0)) ** 2).sum(1))]
-    return origin + cell * (middle - (STEPS - PADDING))
+    return origin + cell * (middle - steps)
