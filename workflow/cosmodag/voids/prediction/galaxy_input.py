@@ -196,8 +196,9 @@ class GalaxiesInSurvey(GalaxyInput):
         """Add the place on the sky, and the fraction inside of the sphere of equal volume."""
         position = voids[["x", "y", "z"]].to_numpy(np.float64)
         radius = voids["effective_radius"].to_numpy(np.float64)
+        (selection,) = grid.fields
         inside = mean_in_spheres(
-            grid.known, grid.box_size, position - grid.origin, radius, periodic=False
+            selection > 0, grid.box_size, position - grid.origin, radius, periodic=False
         )
         completed = voids.copy()
         place = completed.columns.tolist().index("z") + 1

@@ -205,8 +205,11 @@ class SimulatedSurvey:
                 "survey: where it ends is unknown; give maximum_redshift, or redshifts and "
                 "densities, or randoms with redshifts"
             )
-        limits = np.array([self.minimum_redshift, self.maximum_redshift])
-        distance = np.linspace(*comoving_distance(self.omega_m, limits), N_DISTANCES)
+        low, high = (
+            comoving_distance(self.omega_m, redshift)
+            for redshift in (self.minimum_redshift, self.maximum_redshift)
+        )
+        distance = np.linspace(low, high, N_DISTANCES)
         if self.fall_off is None:
             return distance, np.ones(N_DISTANCES)
         return distance, np.exp(-0.5 * (distance / self.fall_off) ** 2)
