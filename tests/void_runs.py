@@ -10,12 +10,17 @@ from scipy import ndimage
 
 from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
 from cosmodag.datasets.shards import write_dataset
+from cosmodag.hdf5 import create_file
 from cosmodag.training.run import train_run
 from cosmodag.training.settings import RunSettings
+from cosmodag.voids.catalogues.galaxies_file import append, start_box, start_galaxies
 from cosmodag.voids.cutouts.cubes import list_cubes
 from cosmodag.voids.cutouts.sub_boxes import cut_sub_boxes
 from cosmodag.voids.fields.box_fields import BoxFields
+from cosmodag.voids.grids.assign_galaxies import grid_galaxies
 from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
+from cosmodag.voids.survey.selection_file import write_selection
+from cosmodag.voids.survey.simulated_survey import BoxSelection
 from tests.checksummed import hdf5_file
 
 CELLS, CELL_SIZE = 32, 2.0
@@ -89,10 +94,45 @@ def train(
         shape=(CELLS,) * 3,
         fields=fields if with_fields else None,
     )
+    return _train_on_grid(folder, cut, settings, [mask for _, mask in boxes], common, epochs)
+
+
+def observe(counts: np.ndarray, placed: BoxSelection, seed: int) -> np.ndarray:
+    """Return the positions of galaxies that a survey sees, scattered in their cells, in Mpc/h."""
+    random = np.random.default_rng(seed)
+    cells = np.argwhere(counts > 0).repeat(counts[counts > 0], axis=0)
+    position = (cells + random.random(cells.shape)) * CELL_SIZE
+    return placed.observe(position.astype(np.float32), random)
+
+
+def train_on_survey(folder: Path, placed: BoxSelection, *, epochs: int = 2) -> Trained:
+    """Train a network of cubes on boxes that a survey observes."""
+    names = [f"r{number:04d}" for number in range(N_BOXES)]
+    common = {"boxes": names, "box_size": np.full(3, BOX_SIZE), "periodic": True}
+    common["groups"] = [f"boxes/{name}" for name in names]
+    masks = []
+    with create_file(folder / "galaxies.h5", "galaxies") as file:
+        start_galaxies(file, "boxes")
+        for seed, (name, group) in enumerate(zip(names, common["groups"])):
+            counts, mask = clustered(seed)
+            masks.append(mask)
+            box = start_box(
+                file, name, box_size=common["box_size"], origin=0.0, periodic=False, group=group
+            )
+            append(box, observe(counts, placed, seed))
+            write_selection(box, placed)
+    grid_galaxies(folder / "galaxies.h5", folder / "grid.h5", cells=CELLS)
+    return _train_on_grid(folder, cubes(SIDE), CUBES, masks, common, epochs)
+
+
+def _train_on_grid(
+    folder: Path, cut: Callable, settings: dict, masks: list, common: dict, epochs: int
+) -> Trained:
+    """Label the boxes of a grid file by masks, cut them and train a network."""
     with hdf5_file(folder / "labels.h5", "w") as file:
         file.attrs.update(common, kind="labels", labels=["matter"])
-        file["matter/mask"] = np.stack([mask for _, mask in boxes])
-        for name in names:
+        file["matter/mask"] = np.stack(masks)
+        for name in common["boxes"]:
             voids = file.create_group(f"matter/voids/{name}")
             voids["position"], voids["volume"] = np.zeros((1, 3)), np.ones(1)
     cut(folder / "grid.h5", folder / "labels.h5", folder / "examples.h5")

@@ -63,6 +63,8 @@ rule voids_find:
 
 rule voids_simulate:
     """Evolve a batch of boxes of matter and draw galaxies from them."""
+    input:
+        unpack(lambda w: voids.simulate_inputs(w.source)),
     output:
         galaxies=f"{results}/voids/sources/{{source}}/galaxies_{{batch}}.h5",
         matter=f"{results}/voids/sources/{{source}}/matter_{{batch}}.h5",
@@ -82,13 +84,15 @@ rule voids_simulate:
     params:
         settings=lookup(dpath="voids/sources/{source}", within=options),
         boxes=lambda w: voids.batch_options(w.source, int(w.batch)),
+        survey=lambda w: voids.survey_options(w.source),
+        files=lambda w, input: helpers.file_options(dict(input.items())),
         cosmodag=cosmodag,
         node=node,
         code=code("voids simulate"),
     shell:
         "{params.cosmodag} voids simulate --galaxies {output.galaxies:q}"
         " --matter {output.matter:q} --source {wildcards.source} {params.boxes}"
-        " --threads {threads} {params.settings} &> {log:q}"
+        " --threads {threads} {params.settings} {params.survey} {params.files} &> {log:q}"
 
 
 rule voids_catalogue:

@@ -37,6 +37,27 @@ def test_baselines_are_calibrated_enough_to_have_skill(fitted, by_group):
         assert brier_score_loss(truth.ravel(), fitted[name].test.ravel()) < chance
 
 
+def test_baselines_are_fitted_to_known_pixels_alone(by_group):
+    def observed(each):
+        y = np.where(np.arange(each.y.shape[1])[:, None] < 6, each.y, np.nan)
+        return each._replace(y=y.astype(np.float32), selection=np.ones(each.x.shape[:-1]))
+
+    settings = {"trees": {"max_pixels": 2000}}
+    names = ("all_void", "smoothed_density", "tidal", "trees", "index_only")
+    baselines = {name: maps.BASELINES[name] for name in names}
+    splits = [observed(each) for each in by_group]
+    fitted = fitting.fit_each(baselines, *splits, threads=1, settings=settings)
+    rate = np.mean(by_group[0].y[:, :6])
+    assert fitted["all_void"].test.ravel()[0] == pytest.approx(rate, rel=1e-5)
+    known = np.isfinite(splits[2].y)
+    for name in names:
+        assert np.isfinite(fitted[name].test).all()
+    for name in ("trees", "smoothed_density"):
+        truth = splits[2].y[known]
+        chance = brier_score_loss(truth, fitted["all_void"].test[known])
+        assert brier_score_loss(truth, fitted[name].test[known]) < chance
+
+
 def test_the_smoothed_threshold_finds_the_scale_of_the_truth(by_group):
     smooth = [each._replace(y=maps._smoothed(each, 2.0) < -0.2) for each in by_group]
     predictions = maps.smoothed_density(*smooth)

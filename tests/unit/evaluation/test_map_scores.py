@@ -111,3 +111,17 @@ def test_the_reliability_curve_of_calibrated_maps_follows_the_diagonal(calibrate
     observed = [each["value"] for each in curve["observed"]]
     np.testing.assert_allclose(observed, curve["predicted"], atol=0.08)
     assert sum(curve["share"]) == pytest.approx(1)
+
+
+def test_unknown_pixels_do_not_count(calibrated):
+    probability, mask = calibrated
+    known = np.zeros(mask.shape, bool)
+    known[:, :7] = True
+    unknown = np.where(known, mask, np.nan)
+    ours = scores_of(probability, unknown, base_rate=0.3)
+    assert ours == scores_of(probability[:, :7], mask[:, :7], base_rate=0.3)
+    assert map_scores.choose_threshold(probability, unknown) == map_scores.choose_threshold(
+        probability[:, :7], mask[:, :7]
+    )
+    curve = map_scores.reliability(probability, unknown, GROUPS)
+    assert curve == map_scores.reliability(probability[:, :7], mask[:, :7], GROUPS)

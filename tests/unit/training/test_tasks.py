@@ -41,6 +41,27 @@ def test_map_loss_is_the_cross_entropy_of_each_example(generator):
     torch.testing.assert_close(loss, expected)
 
 
+def test_unknown_cells_have_no_part_in_losses_and_scores(generator):
+    output, y = torch.randn(5, 1, 4, 4, generator=generator), torch.rand(5, 1, 4, 4)
+    known = (torch.rand(5, 1, 4, 4, generator=generator) < 0.6).float()
+    known[4] = 0
+    task, plain = MapTask("fraction", known="known"), MapTask("fraction")
+    assert task.target == {"channels": ["fraction", "known"]}
+    both = torch.cat([y, known], 1)
+    other = torch.cat([torch.where(known > 0, y, 1 - y), known], 1)
+    torch.testing.assert_close(task.loss(output, both), task.loss(output, other))
+    assert task.loss(output, both)[4] == 0
+    inside = known.flatten() > 0
+    row = output.flatten()[inside][None, None], y.flatten()[inside][None, None]
+    assert task.metrics(task.sums(output, both)) == plain.metrics(plain.sums(*row))
+    total = plain.loss(*row) * inside.sum() / inside.numel()
+    assert task.loss(output, both).mean() == pytest.approx(total.item(), rel=1e-5)
+    truth = task.observed(both)
+    np.testing.assert_array_equal(np.isnan(truth), known.numpy() == 0)
+    expected = plain.fit_temperature(*(array.numpy() for array in row))
+    assert task.fit_temperature(output.numpy(), np.where(known > 0, y, np.nan)) == expected
+
+
 def test_class_scores_are_those_of_scikit_learn(generator):
     output = 2 * torch.randn(400, 2, generator=generator)
     y = (torch.rand(400, 1, generator=generator) < output.softmax(1)[:, 1:]).float()

@@ -9,6 +9,8 @@ import numpy as np
 
 from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.box_mesh import BoxMesh, read_region
+from cosmodag.cutouts.known_pixels import LEAST_KNOWN
+from cosmodag.cutouts.survey_channels import SELECTION
 
 
 class CubeReader:
@@ -78,8 +80,13 @@ class CubeReader:
 
     @property
     def y_shape(self) -> tuple[int, ...]:
-        """Shape of a target cube, (voxels, voxels, voxels, labels)."""
-        return (self.side // self.factor,) * 3 + (len(self.labels),)
+        """Shape of a target cube, (voxels, voxels, voxels, labels); one more in a survey."""
+        return (self.side // self.factor,) * 3 + (len(self.labels) + self.observed,)
+
+    @property
+    def observed(self) -> bool:
+        """Whether a part of the boxes is unknown, since they are observed by a survey."""
+        return SELECTION in self.fields
 
     def inputs(self, box: str, corner: Sequence[int]) -> np.ndarray:
         """Return the overdensity in a cube, and the fields beside it.
@@ -114,7 +121,8 @@ class CubeReader:
         Returns
         -------
         numpy.ndarray, shape (voxels, voxels, voxels, labels), float32
-            Volume fractions between 0 and 1.
+            Volume fractions between 0 and 1. In a survey there is one more channel, `KNOWN`: 1 in
+            voxels of which half the cells or more are inside.
         """
         files = self._open()
         row = files.boxes.index(box)
@@ -127,9 +135,16 @@ class CubeReader:
             for axis, r in enumerate(ratio):
                 cells = cells.repeat(r, axis=axis)
             cube = tuple(slice(edge % r, edge % r + self.side) for edge, r in zip(corner, ratio))
-            blocks = cells[cube].reshape((self.side // self.factor, self.factor) * 3)
-            fractions[..., channel] = blocks.mean(axis=(1, 3, 5))
+            fractions[..., channel] = self._voxel_means(cells[cube])
+        if self.observed:
+            selection = read_region(files.field_mesh(row, SELECTION), corner, (self.side,) * 3)
+            fractions[..., -1] = self._voxel_means(selection > 0) >= LEAST_KNOWN
         return fractions
+
+    def _voxel_means(self, cells: np.ndarray) -> np.ndarray:
+        """Return the means of the cells of a cube over each voxel."""
+        blocks = cells.reshape((self.side // self.factor, self.factor) * 3)
+        return blocks.mean(axis=(1, 3, 5))
 
     def _open(self) -> BoxFiles:
         """Return the files, opened by this process."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from cosmodag import provenance
 from cosmodag.checksums import identity, require, require_named
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.datasets.folder import read_description
 from cosmodag.errors import InputError
 from cosmodag.evaluation import figures, position_probe
@@ -117,7 +118,8 @@ def evaluate(
         n_empty = len(empty.examples["test"].x)
         scored.metrics["all_zero"] = {"n": n_empty, "scores": of_empty.metrics["scores"]}
     test = subset.examples["test"]
-    target = truth or ", ".join(next(iter(task.target.values())))
+    names = (name for name in next(iter(task.target.values())) if name != KNOWN)
+    target = truth or ", ".join(names)
     metrics = _metrics(run, evaluation, scored, test, target)
     if temperature:
         metrics["temperature"] = temperature

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from cosmodag.cutouts.known_pixels import known_pixels
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.drawing import DENSITY, NETWORK, PROBABILITY, QUIET, drawing
 from cosmodag.evaluation.names import baseline_title, better, score_title, split_score
@@ -67,10 +68,13 @@ class MapLabels(NamedTuple):
 def spread_of_examples(probability: np.ndarray, mask: np.ndarray, count: int = 4) -> np.ndarray:
     """Rows of examples from the best to the worst predicted, evenly spaced, none hand-picked.
 
-    Examples are ranked by Brier score, and the 5th, 35th, 65th and 95th percentile are taken.
+    Examples are ranked by Brier score, and the 5th, 35th, 65th and 95th percentile are taken. Of
+    unknown pixels, whose mask is NaN, the error is 0; examples of nothing else are left out.
     """
-    error = ((probability - mask) ** 2).reshape(len(mask), -1).mean(1)
-    order = np.argsort(error, kind="stable")
+    known = known_pixels(mask).reshape(len(mask), -1)
+    squares = ((probability - mask) ** 2).reshape(len(mask), -1)
+    order = np.argsort(np.where(known, squares, 0).mean(1), kind="stable")
+    order = order[known.any(1)[order]]
     places = np.linspace(0.05, 0.95, min(count, len(order))) * (len(order) - 1)
     return order[np.round(places).astype(int)]
 

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cosmodag.cutouts.known_pixels import flat_pixels, known_pixels, with_unknown
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.errors import InputError
 from cosmodag.evaluation import bootstrap, figures, map_scores
 from cosmodag.evaluation.baselines import maps
@@ -84,7 +86,7 @@ class MapEvaluation(Evaluation):
         """Return the examples with masks (N, *map) as truth.
 
         A mask is where the channel reaches the task's threshold, or 0.5 for a task that learns the
-        fraction itself.
+        fraction itself. Where the examples have unknown pixels, it is float with NaN there.
         """
         channels = dataset["y_channels"]
         if self.channel not in channels:
@@ -92,7 +94,10 @@ class MapEvaluation(Evaluation):
         threshold = self.task.get("threshold", 0.5)
         fraction = examples.y[..., channels.index(self.channel)]
         mask = fraction >= (0.5 if threshold is None else threshold)
-        require_classes(mask, self.channel, "change its definition, or the threshold of the task")
+        if KNOWN in channels:
+            mask = with_unknown(mask, examples.y[..., channels.index(KNOWN)])
+        (known,) = flat_pixels(mask)
+        require_classes(known, self.channel, "change its definition, or the threshold of the task")
         return examples._replace(y=mask)
 
     def shown(self, examples: Examples) -> Examples:
@@ -106,10 +111,11 @@ class MapEvaluation(Evaluation):
     def probe_targets(self, examples: Examples) -> dict[str, Probed]:
         """Return pixels of the masks, or, where examples lie in no box, the mean of each mask."""
         if "lower_x" not in examples.index:
-            means = examples.y.reshape(len(examples.y), -1).mean(1, keepdims=True)
+            means = np.nanmean(examples.y.reshape(len(examples.y), -1), 1, keepdims=True)
             return {"": Probed(Units.examples(examples.index), means)}
         random = np.random.default_rng(len(examples.y))
         chosen = np.unique(random.integers(0, examples.y.size, PROBED_PIXELS))
+        chosen = chosen[known_pixels(examples.y.ravel()[chosen])]
         units = pixel_units(examples.index, examples.y.shape[1:], chosen)
         values = examples.y.reshape(-1, 1)[chosen].astype(np.float64)
         return {"": Probed(units, values, map_blocks(examples.y.shape, chosen))}
@@ -119,7 +125,7 @@ class MapEvaluation(Evaluation):
         examples, baselines = subset.examples, subset.baselines
         valid, test = examples["valid"], examples["test"]
         groups = test.index["group"].to_numpy()
-        base_rate = float(examples["train"].y.mean())
+        base_rate = float(np.nanmean(examples["train"].y))
         network = {s: each["probability"][:, 0] for s, each in subset.predictions.items()}
         on_valid = {"network": network["valid"]} | {k: v.valid for k, v in baselines.items()}
         on_test = {"network": network["test"]} | {k: v.test for k, v in baselines.items()}
@@ -136,7 +142,8 @@ class MapEvaluation(Evaluation):
             for name, probability in on_test.items()
         }
         scores = {
-            name: each.intervals(self.LIMITS) | map_scores.extremes(on_test[name])
+            name: each.intervals(self.LIMITS)
+            | map_scores.extremes(flat_pixels(test.y, on_test[name])[1])
             for name, each in draws.items()
         }
         differences = {name: draws["network"].minus(draws[name]) for name in baselines}
@@ -148,12 +155,14 @@ class MapEvaluation(Evaluation):
             "reliability": curve,
         }
         rows = figures.spread_of_examples(network["test"], test.y)
+        known = known_pixels(test.y)
+        shown = network["test"] if known.all() else np.where(known, network["test"], np.nan)
         drawn = {
             "maps": Figure(
                 partial(
                     figures.map_examples,
                     examples=self.shown(test),
-                    probability=network["test"],
+                    probability=shown,
                     rows=rows,
                     labels=self.LABELS,
                 ),
@@ -162,7 +171,8 @@ class MapEvaluation(Evaluation):
             ),
             "reliability": Figure(partial(figures.reliability_diagram, curve=curve), CALIBRATION),
         }
-        kept = {"probability": network["test"], "truth": test.y.astype(np.uint8)}
+        truth = test.y.astype(np.uint8) if known.all() else test.y
+        kept = {"probability": network["test"], "truth": truth}
         return Scored(metrics, kept, drawn)
 
     def draws(

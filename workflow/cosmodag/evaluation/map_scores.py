@@ -4,7 +4,8 @@ Pixels enter through histograms: for each group the predictions inside and outsi
 counted in some thousand bins whose edges hold the threshold, the calibration bins and the
 quantiles of the predictions. Every score follows from these counts, so that a bootstrap replica
 costs additions of histograms rather than passes over pixels. A map may have any number of
-dimensions: squares of pixels and cubes of voxels are scored alike.
+dimensions: squares of pixels and cubes of voxels are scored alike. Pixels whose mask is NaN are
+unknown and do not count.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cosmodag.cutouts.known_pixels import flat_pixels
 from cosmodag.evaluation import bootstrap
 
 CALIBRATION_BINS = 15
@@ -68,7 +70,7 @@ def map_sums(
     ----------
     probability : float array of shape (N, ...)
         Predicted probability that a pixel lies inside a void.
-    mask : bool array of shape (N, ...)
+    mask : bool array of shape (N, ...), or float with NaN in unknown pixels
         Whether it does.
     groups : array of shape (N,)
         Group of each map.
@@ -81,8 +83,8 @@ def map_sums(
     total = np.zeros_like(count)
     square = np.zeros(len(names))
     for predicted, truth, group in zip(probability, mask, code):
-        flat = np.asarray(predicted, dtype=np.float64).ravel()
-        place = np.searchsorted(edges, flat, side="right") + bins * (truth.ravel() > 0)
+        inside, flat = flat_pixels(truth, np.asarray(predicted, dtype=np.float64))
+        place = np.searchsorted(edges, flat, side="right") + bins * (inside > 0)
         count[group] += np.bincount(place, minlength=2 * bins)
         total[group] += np.bincount(place, weights=flat, minlength=2 * bins)
         square[group] += flat @ flat
@@ -136,7 +138,7 @@ def map_draws(
     seed: int = 0,
 ) -> bootstrap.Draws:
     """All scores of one predictor with replicas over groups; see `map_sums` and `scores`."""
-    edges = bin_edges(probability, (threshold,))
+    edges = bin_edges(flat_pixels(mask, probability)[1], (threshold,))
     sums = map_sums(probability, mask, groups, edges)
     return bootstrap.draw(
         lambda *totals: scores(MapSums(*totals), edges, threshold, base_rate),
@@ -197,7 +199,7 @@ def reliability(
 
 def _mcc_by_threshold(probability: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return thresholds and the MCC at each."""
-    edges = bin_edges(probability)
+    edges = bin_edges(flat_pixels(mask, probability)[1])
     count = map_sums(probability, mask, np.zeros(len(mask)), edges).count[0]
     # At edge i everything in the bins above i is predicted inside.
     inside = count[:, ::-1].cumsum(1)[:, ::-1][:, 1:]

@@ -6,6 +6,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from cosmodag.cutouts.known_pixels import flat_pixels, with_unknown
+from cosmodag.cutouts.survey_channels import KNOWN
+from cosmodag.datasets.dataset import Dataset
 from cosmodag.training.calibration import fit_temperature
 from cosmodag.training.task import Task
 
@@ -25,6 +28,9 @@ class MapTask(Task):
         Weight of positive cells in the loss. The default of 1 keeps probabilities calibrated.
     head : {"map", "cube"}
         Form of the output.
+    known : str, optional
+        Channel of the target that is 1 in cells that are known and 0 in others, which have no part
+        in losses and scores; it follows from the dataset. Without it all cells are known.
     """
 
     calibrates = True
@@ -41,25 +47,39 @@ class MapTask(Task):
         threshold: float | None = 0.5,
         positive_weight: float = 1.0,
         head: str = "map",
+        known: str | None = None,
     ):
-        self.head, self.outputs, self.target = head, 1, {"channels": [channel]}
+        channels = [channel] if known is None else [channel, known]
+        self.head, self.outputs, self.target = head, 1, {"channels": channels}
         self.threshold, self.positive_weight = threshold, positive_weight
+
+    @classmethod
+    def complete(cls, settings: Mapping, dataset: Dataset) -> dict:
+        """Return the settings with the channel of known cells, if the dataset has one."""
+        return dict(settings) | ({"known": KNOWN} if KNOWN in dataset.y_channels else {})
 
     def truth(self, y: torch.Tensor) -> torch.Tensor:
         """Return the values to predict from fractions `y`: 0 or 1, or the fraction."""
         return y if self.threshold is None else (y >= self.threshold).to(y.dtype)
 
     def loss(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Return the mean cross entropy of the cells of each example, (b,)."""
-        weight = output.new_tensor(self.positive_weight)
+        """Return the mean cross entropy of the cells of each example, (b,); 0 in unknown cells."""
+        y, known = y[:, :1], y[:, 1:]
         cells = functional.binary_cross_entropy_with_logits(
-            output, self.truth(y), pos_weight=weight, reduction="none"
+            output,
+            self.truth(y),
+            weight=known if known.shape[1] else None,
+            pos_weight=output.new_tensor(self.positive_weight),
+            reduction="none",
         )
         return cells.flatten(1).mean(1)
 
     def sums(self, output: torch.Tensor, y: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return a histogram of cells by truth and probability, and sums of truth and errors."""
-        probability, truth = output.sigmoid().flatten(), self.truth(y).flatten()
+        probability, truth = output.sigmoid().flatten(), self.truth(y[:, :1]).flatten()
+        if y.shape[1] > 1:
+            known = y[:, 1:].flatten() > 0
+            probability, truth = probability[known], truth[known]
         bins = (probability * _N_BINS).long().clamp(0, _N_BINS - 1)
         positive = truth >= (self.threshold or 0.5)
         histogram = torch.bincount(bins + _N_BINS * positive, minlength=2 * _N_BINS)
@@ -93,16 +113,18 @@ class MapTask(Task):
         return {"logit": output.cpu().numpy(), "probability": output.sigmoid().cpu().numpy()}
 
     def fit_temperature(self, logit: np.ndarray, y: np.ndarray) -> float:
-        """Return the temperature of the least cross entropy."""
-        return fit_temperature(logit, y)
+        """Return the temperature of the least cross entropy in known cells."""
+        truth, logit = flat_pixels(y, logit)
+        return fit_temperature(logit, truth)
 
     def probability(self, logit: np.ndarray) -> np.ndarray:
         """Return the probability of each cell, of the shape of `logit`."""
         return torch.from_numpy(logit).sigmoid().numpy()
 
     def observed(self, y: torch.Tensor) -> np.ndarray:
-        """Return the values to predict, 0 or 1, or the fraction."""
-        return self.truth(y).cpu().numpy()
+        """Return the values to predict, 0 or 1, or the fraction; NaN in unknown cells."""
+        truth = self.truth(y[:, :1]).cpu().numpy()
+        return with_unknown(truth, y[:, 1:].cpu().numpy()) if y.shape[1] > 1 else truth
 
 
 def matthews(histogram: np.ndarray) -> np.ndarray:

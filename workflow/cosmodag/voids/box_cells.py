@@ -29,6 +29,16 @@ def sides(section: Mapping, source: str) -> Sequence[float]:
     return three(entry["box_size"])
 
 
+def is_periodic(source: Mapping) -> bool:
+    """Return whether the boxes of the galaxies of a source are periodic."""
+    return source.get("catalogue", {}).get("periodic", True) and not is_observed(source)
+
+
+def is_observed(source: Mapping) -> bool:
+    """Return whether the boxes of a source are observed by a simulated survey."""
+    return "survey" in source.get("simulation", {})
+
+
 def cell_side(section: Mapping, grid: Mapping) -> float:
     """Return the side of a cell of a grid in Mpc/h."""
     return float(sides(section, grid["source"])[0]) / three(grid["cells"])[0]

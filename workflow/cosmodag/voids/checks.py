@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.dag.example_format import ExampleFormat
 from cosmodag.schema_errors import ConfigError
-from cosmodag.voids.box_cells import remainders, sides, three
+from cosmodag.voids.box_cells import is_observed, is_periodic, remainders, sides, three
 from cosmodag.voids.catalogues.catalogue_checks import check_catalogue
 from cosmodag.voids.cutouts.cutout_checks import check_cutouts, sub_boxes
 from cosmodag.voids.cutouts.map_shape import channel_names
-from cosmodag.voids.fields.field_checks import check_fields, fields_of
+from cosmodag.voids.fields.field_checks import check_fields, fields_of, input_fields
 from cosmodag.voids.grids.cell_shape import unlike_cells
 from cosmodag.voids.statistics.statistics_checks import check_statistics
+from cosmodag.voids.survey.simulated_survey_checks import check_observed, check_simulated_survey
 from cosmodag.voids.survey.survey_checks import check_void_catalogue
 
 FINDERS = (
@@ -60,6 +62,7 @@ def check(section: dict, user_section: Mapping) -> None:
         _check_labels(("voids", "labels", name), labels, section)
     for name in section["cutouts"]:
         check_cutouts(("voids", "cutouts", name), section, name)
+    check_observed(section)
     for name, dataset in section["datasets"].items():
         if "test" in dataset:
             _check_seeds(("voids", "datasets", name, "test"), section, dataset)
@@ -82,15 +85,18 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
     groups = min(regions, cutouts.get("maximum", regions)) * realizations
     number = sub_boxes(section, cutouts).count(("voids", "cutouts", name))
     number = min(number, cutouts.get("maximum", number)) * realizations
-    periodic = source.get("catalogue", {}).get("periodic", True)
+    periodic, observed = is_periodic(source), is_observed(source)
     whole = periodic and set(three(grid["cells"])) == {side}
     if cutouts["cubes"]:
         return ExampleFormat(
             shape=(side,) * 3,
-            channels=("overdensity", *fields_of(grid)),
+            channels=("overdensity", *input_fields(section, grid)),
             periodic=whole,
             target_shape=(coarse,) * 3,
-            target_channels=tuple(f"fraction_{finder}" for finder in finders),
+            target_channels=(
+                *(f"fraction_{finder}" for finder in finders),
+                *([KNOWN] if observed else ()),
+            ),
             columns=(*columns, "corner_x", "corner_y", "corner_z"),
             groups=groups,
             cubes=True,
@@ -132,6 +138,8 @@ def _check_simulation(keys: Keys, simulation: Mapping) -> None:
     for name, value in simulation.get("cosmology", {}).items():
         if isinstance(value, list) and value[0] > value[1]:
             raise ConfigError((*keys, "cosmology", name), f"{value} is no range; give [low, high]")
+    if "survey" in simulation:
+        check_simulated_survey(keys, simulation)
 
 
 def _check_cells(keys: Keys, key: str, cells, lengths: Sequence[float]) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from cosmodag.dag.common import format_options
 from cosmodag.dag.experiment_files import ExperimentFiles, file_mb
 from cosmodag.file_patterns import find_files
-from cosmodag.voids.box_cells import chunk_side
+from cosmodag.voids.box_cells import chunk_side, is_observed
 from cosmodag.voids.checks import OF_MATTER
-from cosmodag.voids.fields.field_checks import fields_of
+from cosmodag.voids.fields.field_checks import input_fields
 
 BASE_MB = 1200
 """Memory of a job without data in MB: numba, h5py, compiled kernels, and Snakemake around it."""
@@ -22,6 +22,8 @@ MASK_BYTES = 0.2
 COLUMNS_MB_PER_MB, GRID_MB_PER_MB = 8, 100
 """Memory of a search for voids per size of its inputs: columns and positions of galaxies and
 randoms, and the grid, for about 80 cells per galaxy and 32 bytes per galaxy in a file."""
+LATTICE_MB = 600
+"""Memory of the points at which the selection function of a survey is evaluated at a time."""
 LARGEST_GRID_MB = 40 * 2**27 / 1e6
 """Memory of the largest grid that is searched for voids."""
 FOOTPRINTS = ("randoms", "mask")
@@ -57,6 +59,29 @@ class VoidsFiles(ExperimentFiles):
             for section in ("statistics", "void_catalogues")
             for name in self.names(section)
         ]
+
+    def simulate_inputs(self, source: str) -> dict[str, list[str]]:
+        """Return the files of the survey by which a simulation is observed, by option."""
+        survey = self.config["sources"][source]["simulation"].get("survey", {})
+        return {
+            f"survey_{kind}": list(map(str, find_files(survey[kind]["path"])))
+            for kind in FOOTPRINTS
+            if kind in survey
+        }
+
+    def survey_options(self, source: str) -> str:
+        """Return the option with the survey by which a simulation is observed, if there is one."""
+        return format_options({"survey": self._survey(source)})
+
+    def _survey(self, source: str) -> dict | None:
+        """Return the settings of the survey of a simulation without its paths."""
+        survey = self.config["sources"][source]["simulation"].get("survey")
+        return survey and {
+            key: {name: each for name, each in value.items() if name != "path"}
+            if key in FOOTPRINTS
+            else value
+            for key, value in survey.items()
+        }
 
     def find_inputs(self, name: str) -> dict[str, list[str]]:
         """Return the files of galaxies, and of the randoms or the mask, of a void catalogue."""
@@ -107,10 +132,15 @@ class VoidsFiles(ExperimentFiles):
         return files
 
     def label_inputs(self, labels: str, batch: str) -> dict[str, str]:
-        """Return the files in which a set of labels is found, by command-line option."""
+        """Return the files in which a set of labels is found, by command-line option.
+
+        Of boxes that a survey observes, it is the matter alone.
+        """
         entry = self.config["labels"][labels]
         source = self.config["sources"][entry["source"]]
-        files = {"galaxies": self.galaxies_file("labels", labels, batch)}
+        files = {}
+        if not is_observed(source):
+            files["galaxies"] = self.galaxies_file("labels", labels, batch)
         if entry.keys() & set(OF_MATTER):
             files["matter_grid"] = self.matter_file(entry["source"], batch)
         if entry["catalogue"]:
@@ -181,9 +211,15 @@ class VoidsFiles(ExperimentFiles):
         return f"{self.root}/sources/{source}/matter_{batch}.h5"
 
     def simulate_mb(self, source: str) -> float:
-        """Return the memory of a simulation in MB: positions, velocities, displacements, meshes."""
+        """Return the memory of a simulation in MB: positions, velocities, displacements, meshes.
+
+        Columns of the randoms of a survey come beside them.
+        """
         particles = self.config["sources"][source]["simulation"]["particles"] ** 3
-        return BASE_MB + particles * 200 / 1e6
+        survey = sum(
+            file_mb(path) for paths in self.simulate_inputs(source).values() for path in paths
+        )
+        return BASE_MB + particles * 200 / 1e6 + COLUMNS_MB_PER_MB * survey
 
     def simulate_minutes(self, source: str) -> float:
         """Return the time of a batch of simulations in minutes, with a wide margin."""
@@ -205,7 +241,7 @@ class VoidsFiles(ExperimentFiles):
     def grid_disk_mb(self, grid: str) -> float:
         """Return the size of the grids of a batch in MB."""
         entry = self.config["grids"][grid]
-        n_grids = 1 + len(fields_of(entry))
+        n_grids = 1 + len(input_fields(self.config, entry))
         return self._boxes(entry["source"]) * 4 * n_grids * _stored_cells(entry["cells"]) / 1e6
 
     def label_disk_mb(self, labels: str) -> float:
@@ -218,8 +254,13 @@ class VoidsFiles(ExperimentFiles):
         return self.config["sources"][source].get("simulation", {}).get("batch", 1)
 
     def grid_mb(self, grid: str) -> float:
-        """Return the memory of mass assignment in MB: the grid, a chunk of galaxies, fields."""
+        """Return the memory of mass assignment in MB: the grid, a chunk of galaxies, fields.
+
+        In a survey these are its selection function and the points at which it is evaluated.
+        """
         entry = self.config["grids"][grid]
+        if is_observed(self.config["sources"][entry["source"]]):
+            return BASE_MB + LATTICE_MB + _cells(entry["cells"]) * 48 / 1e6
         bytes_per_cell = 120 if "pilots" in entry else 48 if "fields" in entry else 8
         return BASE_MB + _cells(entry["cells"]) * bytes_per_cell / 1e6
 
@@ -245,7 +286,7 @@ class VoidsFiles(ExperimentFiles):
     def cutouts_mb(self, cutouts: str) -> float:
         """Return the memory of cutting in MB: sums of a few slices of grid, fields and masks."""
         grid = self.config["grids"][self.config["cutouts"][cutouts]["grid"]]
-        bytes_per_cell = 500 * (1 + len(fields_of(grid)))
+        bytes_per_cell = 500 * (1 + len(input_fields(self.config, grid)))
         return BASE_MB + bytes_per_cell * _cells(grid["cells"]) ** (2 / 3) / 1e6
 
 

@@ -11,7 +11,9 @@ from cosmodag.gridding.interpolation import gather
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.gridding.spectra import power_spectrum
 from cosmodag.voids.grids.grid_file import read_grid
-from cosmodag.voids.simulation.realizations import BoxSimulation, simulate_boxes, simulate_matter
+from cosmodag.voids.simulation.matter_evolution import simulate_matter
+from cosmodag.voids.simulation.realizations import BoxSimulation, simulate_boxes
+from cosmodag.voids.survey.simulated_survey import SimulatedSurvey
 
 BOX = 192.0
 SETTINGS = {
@@ -69,6 +71,26 @@ def test_redshift_space_moves_galaxies_along_one_axis(simulated, tmp_path):
     assert 1.5 < shift.std() < 6  # Mpc/h: some hundred km/s
     assert moved.min() >= 0
     assert moved.max() < np.float32(BOX)
+    np.testing.assert_array_equal(read_grid(paths[1], 0)[0], read_grid(simulated[1], 1)[0])
+
+
+def test_a_survey_moves_galaxies_along_its_lines_of_sight_and_opens_the_box(simulated, tmp_path):
+    paths = (tmp_path / "galaxies.h5", tmp_path / "matter.h5")
+    centre = np.array([400.0, 300.0, 0.0])
+    everywhere = {"ra": (0.0, 360.0), "dec": (-90.0, 90.0), "maximum_redshift": 0.3}
+    survey = SimulatedSurvey(omega_m=0.3, centre=centre, **everywhere)
+    simulation = BoxSimulation(cosmology=COSMOLOGY, survey=survey, **SETTINGS)
+    simulate_boxes(*paths, simulation, source="boxes", realizations=[3])
+    real, _ = read_galaxies(simulated[0], "r0003")
+    moved, attributes = read_galaxies(paths[0], "r0003")
+    assert not attributes["periodic"]
+    assert len(moved) == len(real)
+    shift = (moved - real + BOX / 2) % BOX - BOX / 2
+    sight = real + centre - BOX / 2
+    sight /= np.linalg.norm(sight, axis=1, keepdims=True)
+    along = (shift * sight).sum(1, keepdims=True)
+    assert 1.5 < along.std() < 6
+    assert np.quantile(np.linalg.norm(shift - along * sight, axis=1), 0.95) < 0.03
     np.testing.assert_array_equal(read_grid(paths[1], 0)[0], read_grid(simulated[1], 1)[0])
 
 

@@ -11,9 +11,11 @@ class Examples(NamedTuple):
     """One split as arrays.
 
     `x` (N, *space, C) float32: the network's input, channels last. `y`: masks (N, *map) bool, or
-    numbers (N,) float. `index`: one row an example, with the covariates that say where it lies.
-    `channels`: names of the channels of `x`. `light`: what `x` is without noise, shaped
-    alike, and `flux_unit`: nanomaggies that a value of 1 stands for, where these are known.
+    float with NaN in unknown pixels, or numbers (N,) float. `index`: one row an example, with the
+    covariates that say where it lies. `channels`: names of the channels of `x`. `light`: what `x`
+    is without noise, shaped alike, and `flux_unit`: nanomaggies that a value of 1 stands for, where
+    these are known. `selection` (N, *space): expected number of galaxies in each cell in units of
+    its mean, 0 in unknown cells, where a survey observes a part of the cells.
     """
 
     x: np.ndarray
@@ -22,6 +24,7 @@ class Examples(NamedTuple):
     channels: tuple[str, ...] = ()
     light: np.ndarray | None = None
     flux_unit: float | None = None
+    selection: np.ndarray | None = None
 
 
 class Predictions(NamedTuple):
@@ -59,4 +62,7 @@ def taken(examples: Examples, rows: np.ndarray) -> Examples:
     """Return some rows of examples."""
     index = examples.index.iloc[rows].reset_index(drop=True)
     light = None if examples.light is None else examples.light[rows]
-    return examples._replace(x=examples.x[rows], y=examples.y[rows], index=index, light=light)
+    selection = None if examples.selection is None else examples.selection[rows]
+    return examples._replace(
+        x=examples.x[rows], y=examples.y[rows], index=index, light=light, selection=selection
+    )

@@ -9,6 +9,7 @@ seeds are shared), or on the sky.
 
 import numpy as np
 
+from cosmodag.cutouts.known_pixels import known_pixels
 from cosmodag.evaluation.baselines import neighbour_kernel
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.positions import Units, geometric_spaces, pixel_units
@@ -50,7 +51,7 @@ def index_only_maps(
     """
     if "lower_x" not in train.index:
         axes = tuple(range(1, train.y.ndim))
-        means = [each._replace(y=each.y.mean(axes)) for each in (train, valid, test)]
+        means = [each._replace(y=np.nanmean(each.y, axes)) for each in (train, valid, test)]
         predicted = index_only_numbers(*means, seed=seed)
         return Predictions(
             *(
@@ -59,8 +60,9 @@ def index_only_maps(
             )
         )
     random = np.random.default_rng(seed)
-    kept = random.permutation(train.y.size)[:_REMEMBERED]
-    judged = random.permutation(valid.y.size)[:_JUDGED]
+    kept, judged = (
+        _draw_known(random, each.y, most) for each, most in ((train, _REMEMBERED), (valid, _JUDGED))
+    )
     fitted = neighbour_kernel.fit(
         geometric_spaces(train.index),
         pixel_units(train.index, train.y.shape[1:], kept),
@@ -69,6 +71,12 @@ def index_only_maps(
         valid.y.ravel()[judged, np.newaxis],
     )
     return Predictions(*(_predict_maps(fitted, each) for each in (valid, test)))
+
+
+def _draw_known(random: np.random.Generator, y: np.ndarray, most: int) -> np.ndarray:
+    """Return the flat indices of known pixels of maps, at most so many."""
+    drawn = random.permutation(y.size)
+    return drawn[known_pixels(y.ravel()[drawn])][:most]
 
 
 def _predict_maps(fitted: neighbour_kernel.Fitted, examples: Examples) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from cosmodag.cutouts.known_pixels import flat_pixels, known_pixels
 from cosmodag.evaluation.baselines import features
 from cosmodag.evaluation.baselines.examples import Examples, Predictions, subset
 from cosmodag.evaluation.baselines.index_only import index_only_maps
@@ -33,7 +34,7 @@ _TREES = ((15, 100, 0.1), (31, 200, 0.08), (63, 400, 0.06))
 
 def all_void(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -> Predictions:
     """Predict the training split's base rate everywhere, the chance level of every score."""
-    rate = np.float32(train.y.mean())
+    rate = np.float32(np.nanmean(train.y))
     return Predictions(*(np.full(each.y.shape, rate, np.float32) for each in (valid, test)))
 
 
@@ -52,8 +53,10 @@ def smoothed_density(
     best_loss, best = np.inf, None
     for smoothing in _SMOOTHINGS:
         curve = IsotonicRegression(increasing="auto", out_of_bounds="clip")
-        curve.fit(_smoothed(train, smoothing).ravel(), train.y.ravel())
-        loss = _loss(judge.y, curve.predict(_smoothed(judge, smoothing).ravel()))
+        truth, density = flat_pixels(train.y, _smoothed(train, smoothing))
+        curve.fit(density, truth)
+        truth, density = flat_pixels(judge.y, _smoothed(judge, smoothing))
+        loss = _loss(truth, curve.predict(density))
         if loss < best_loss:
             best_loss, best = loss, (smoothing, curve)
     smoothing, curve = best
@@ -76,11 +79,12 @@ def tidal(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) ->
     for smoothing in _SMOOTHINGS[1:]:
         fitted, judged = (_eigenvalues(each, smoothing) for each in (train, judge))
         for threshold in _EIGENVALUE_THRESHOLDS:
-            classes = (fitted > threshold).sum(-1).ravel()
-            inside = np.bincount(classes, weights=train.y.ravel(), minlength=fitted.shape[-1] + 1)
+            truth, classes = flat_pixels(train.y, (fitted > threshold).sum(-1))
+            inside = np.bincount(classes, weights=truth, minlength=fitted.shape[-1] + 1)
             pixels = np.bincount(classes, minlength=fitted.shape[-1] + 1)
-            rate = (inside + train.y.mean()) / (pixels + 1)
-            loss = _loss(judge.y, rate[(judged > threshold).sum(-1).ravel()])
+            rate = (inside + np.mean(truth)) / (pixels + 1)
+            truth, classes = flat_pixels(judge.y, (judged > threshold).sum(-1))
+            loss = _loss(truth, rate[classes])
             if loss < best_loss:
                 best_loss, best = loss, (smoothing, threshold, rate)
     smoothing, threshold, rate = best
@@ -103,6 +107,7 @@ def trees(
 ) -> Predictions:
     """Predict by gradient-boosted trees on density features of each pixel.
 
+    In a survey the expected number of galaxies around the pixel is among the features.
     Trees grow until the validation loss stops falling; size and learning rate are chosen on
     validation among a few. `max_pixels` and `max_examples` bound the training set; the pixels are
     spread evenly over the examples.
@@ -169,12 +174,23 @@ def _pixels(
     factor, each = _factor(examples), max(1, most // len(examples.x))
     random = np.random.default_rng(seed)
     inputs, truth = [], []
-    for x, mask in zip(examples.x, examples.y):
-        table = features.pixel_features(x, factor)
-        rows = random.permutation(mask.size)[:each]
+    for number, mask in enumerate(examples.y):
+        table = _features(examples, number, factor)
+        rows = random.permutation(mask.size)
+        rows = rows[known_pixels(mask.ravel()[rows])][:each]
         inputs.append(table.reshape(mask.size, -1)[rows])
         truth.append(mask.ravel()[rows])
     return np.concatenate(inputs), np.concatenate(truth)
+
+
+def _features(examples: Examples, number: int, factor: int) -> np.ndarray:
+    """Return the features of the pixels of one example, (*map, F) float32."""
+    table = features.pixel_features(examples.x[number], factor)
+    if examples.selection is None:
+        return table
+    coarse = features.blocks(examples.selection[number], factor).mean(-1)
+    around = [ndimage.gaussian_filter(coarse, scale, mode="reflect") for scale in features.SCALES]
+    return np.concatenate([table, np.stack([coarse, *around], axis=-1)], axis=-1)
 
 
 def _predict_trees(model: HistGradientBoostingClassifier, examples: Examples) -> np.ndarray:
@@ -182,7 +198,8 @@ def _predict_trees(model: HistGradientBoostingClassifier, examples: Examples) ->
     predicted = np.empty(examples.y.shape, np.float32)
     for start in range(0, len(predicted), _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
-        table = np.stack([features.pixel_features(x, factor) for x in examples.x[rows]])
+        numbers = range(len(predicted))[rows]
+        table = np.stack([_features(examples, number, factor) for number in numbers])
         flat = table.reshape(-1, table.shape[-1])
         predicted[rows] = model.predict_proba(flat)[:, 1].reshape(table.shape[:-1])
     return predicted

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression
 
+from cosmodag.cutouts.known_pixels import flat_pixels
 from cosmodag.evaluation import map_scores
 
 
@@ -14,15 +15,16 @@ class MapCalibration:
     ----------
     fractions : numpy.ndarray, shape (N, *map), float32
         Fractions of the validation split.
-    truth : numpy.ndarray, shape (N, *map), bool
-        Its masks.
+    truth : numpy.ndarray, shape (N, *map), bool or float
+        Its masks, NaN in unknown pixels.
     """
 
     spread = None
 
     def __init__(self, fractions: np.ndarray, truth: np.ndarray):
         self._curve = IsotonicRegression(out_of_bounds="clip")
-        self._curve.fit(fractions.ravel(), truth.ravel())
+        inside, seen = flat_pixels(truth, fractions)
+        self._curve.fit(seen, inside)
 
     @staticmethod
     def loss(fractions: np.ndarray, truth: np.ndarray) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @stage(epilog="Example: cosmodag voids label --galaxies g.h5 --spheres '{}' --output voids.h5")
-@input_file("--galaxies", "Galaxies file.", required=True)
+@input_file("--galaxies", "Galaxies file, for labels found among them.")
 @input_file("--matter-grid", "Grid file of the matter, for labels found in the matter.")
 @input_file("--void-catalogue", "Void catalogue, for the label `catalogue`.")
 @click.option(
@@ -38,6 +38,8 @@ def command(
     }
     catalogue, rejections = None, Rejections("voids")
     if void_catalogue is not None:
+        if galaxies is None:
+            raise click.UsageError("--void-catalogue needs --galaxies, whose box it is in")
         labels["catalogue"] = {}
         catalogue, rejections = _read_voids(galaxies, void_catalogue, void_settings)
     label_boxes(

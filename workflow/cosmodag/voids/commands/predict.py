@@ -10,16 +10,27 @@ from cosmodag.commands.options import (
     input_file,
     input_folder,
     output,
-    settings_options,
     threads,
 )
 from cosmodag.commands.stage import stage
+from cosmodag.voids.commands.catalogue_options import (
+    CatalogueCommand,
+    catalogue_entry,
+    catalogue_options,
+)
 from cosmodag.voids.outputs import PREDICTION
+
+OF_FINDERS = (
+    *("finder", "threshold", "minimum_radius", "maximum_radius", "smoothing", "ridge", "cell"),
+    *("minimum_significance", "minimum_fraction_inside", "chance_samples"),
+)
+"""Keys of void catalogues that concern finders."""
 
 
 @stage(
+    cls=CatalogueCommand,
     epilog="Example: cosmodag voids predict galaxies.csv --box-size 420"
-    " --run results/voids/runs/unet --output predicted-voids"
+    " --run results/voids/runs/unet --output predicted-voids",
 )
 @click.argument("catalogue", type=click.Path(path_type=Path), nargs=-1, required=True)
 @input_folder("--run", "Folder of a trained run of the task map.", required=True)
@@ -48,17 +59,32 @@ from cosmodag.voids.outputs import PREDICTION
     "deviation in Mpc/h; by default voids that touch are one.",
 )
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
-@settings_options("voids/sources/*/catalogue", without=("path",))
+@catalogue_options(without=OF_FINDERS)
 @threads
 def command(
-    catalogue, run, dataset, grid, output, axes, threshold, divide, device, threads, **settings
+    catalogue,
+    run,
+    dataset,
+    grid,
+    output,
+    axes,
+    threshold,
+    divide,
+    device,
+    threads,
+    randoms,
+    mask,
+    **settings,
 ):
-    """Predict voids in CATALOGUE, galaxies in a box without labels.
+    """Predict voids in CATALOGUE, galaxies in a box or in a survey without labels.
 
     CATALOGUE are one or more files, or patterns of their names, in any format that a source of
     the configuration can have. Galaxies are assigned to cells of the size of those of training:
     sides of the box must be multiples of a pixel of the void map, or a voxel of the cube, to within
     1 % of a cell.
+
+    A box needs --box-size, a survey --randoms, --mask or --estimate-footprint and a run that was
+    trained on a simulated survey. Probabilities outside a survey are NaN.
 
     \b
     Files in the folder:
@@ -74,23 +100,28 @@ def command(
     Columns of the catalogue of voids, lengths in Mpc/h:
       axis, slab             line of sight, number of the slab from 0; maps only
       lower, upper           faces of the slab along the line of sight; maps only
-      x, y, z                centre
+      x, y, z                centre; in a survey the observer is at 0
+      ra, dec, redshift      centre on the sky, in a survey
       area; volume           in (Mpc/h)² of maps, in (Mpc/h)³ of a cube
       effective_radius       radius of the circle of equal area, or of the sphere
                              of equal volume
       ellipticity            maps: 1 - b/a of the ellipse of equal second moments;
                              cubes: 1 - (J1/J3)^(1/4) of the moments of inertia
       mean_probability, maximum_probability
-      at_edge                whether it touches the edge of an open box
+      at_edge                whether it touches the edge of an open box or a survey
+      fraction_inside        fraction of the volume of the sphere of
+                             `effective_radius` inside the survey, in a survey
 
     A warning is given where number density or clustering are outside the range of the boxes that
     the network was trained on.
     """
-    from cosmodag.voids.commands.catalogue import galaxy_catalogue
     from cosmodag.voids.prediction.predict import predict_voids
+    from cosmodag.voids.survey.search_settings import tracers_of
+    from cosmodag.voids.survey.tracers import BoxTracers
 
+    tracers = tracers_of(catalogue_entry(catalogue, randoms, mask, settings))
     predict_voids(
-        galaxy_catalogue(catalogue, **settings),
+        tracers.catalogue if isinstance(tracers, BoxTracers) else tracers,
         run,
         output,
         dataset_folder=dataset,

@@ -16,6 +16,7 @@ from cosmodag.cutouts.sub_box_lattice import (
     SubBoxLattice,
     sub_box_lattices,
 )
+from cosmodag.cutouts.survey_channels import KNOWN, SELECTION
 from cosmodag.hdf5 import create_file
 from cosmodag.voids.cutouts.box_attributes import box_attributes
 from cosmodag.voids.cutouts.map_shape import MapShape
@@ -34,9 +35,10 @@ def list_cubes(
     """Write an examples file with the positions of cubes, but without their content.
 
     The input of a cube is the galaxy overdensity and the fields of the grid file, its target the
-    fraction of each block of `factor`³ cells that lies inside voids. The file contains the paths of
-    the grid and the labels relative to its own folder; `cosmodag.cutouts.cube_reader` cuts the
-    cubes out of them.
+    fraction of each block of `factor`³ cells that lies inside voids. Boxes of a simulated survey
+    have a further target channel, the blocks that are inside the survey. The file contains the
+    paths of the grid and the labels relative to its own folder; `cosmodag.cutouts.cube_reader` cuts
+    the cubes out of them.
 
     Parameters
     ----------
@@ -79,7 +81,10 @@ def list_cubes(
                 file,
                 experiment="voids",
                 x_channels=["overdensity", *files.fields],
-                y_channels=[f"fraction_{label}" for label in files.labels],
+                y_channels=[
+                    *(f"fraction_{label}" for label in files.labels),
+                    *([KNOWN] if SELECTION in files.fields else []),
+                ],
             )
             file.attrs.update(
                 cubes=True,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cosmodag.dag.sub_box_groups import SubBoxes
 from cosmodag.schema_errors import ConfigError
-from cosmodag.voids.box_cells import remainders, sides, three
+from cosmodag.voids.box_cells import is_periodic, remainders, sides, three
 
 Keys = tuple[str, ...]
 
@@ -52,7 +52,7 @@ def check_cutouts(keys: Keys, section: Mapping, name: str) -> None:
         )
     source = section["sources"][grid["source"]]
     for key in ("wrap", "margin_depth"):
-        if cutouts[key] and not source.get("catalogue", {}).get("periodic", True):
+        if cutouts[key] and not is_periodic(source):
             raise ConfigError(
                 (*keys, key), f"the box of the source {grid['source']!r} is not periodic"
             )
@@ -84,7 +84,7 @@ def sub_boxes(section: Mapping, cutouts: Mapping) -> SubBoxes:
         positions=cutouts.get("positions"),
         regions=cutouts.get("regions"),
         buffer=[cutouts["buffer"] * count / side for count, side in zip(cells, lengths)],
-        periodic=source.get("catalogue", {}).get("periodic", True),
+        periodic=is_periodic(source),
     )
 
 

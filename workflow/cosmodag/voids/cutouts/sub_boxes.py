@@ -11,6 +11,7 @@ from cosmodag.cutouts.box_files import BoxFiles, open_boxes
 from cosmodag.cutouts.examples_file import create_examples, join_columns, write_index
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry, SubBoxLattice, sub_box_lattices
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import create_file
 from cosmodag.threads import numba_threads
@@ -90,6 +91,11 @@ def cut_sub_boxes(
     """
     shape = MapShape(geometry.side, geometry.depth, layers, factor, margin_depth, input_factor)
     with open_boxes(grid_file, labels_file, labels) as files, numba_threads(threads):
+        if SELECTION in files.fields:
+            raise InputError(
+                f"{grid_file}: its boxes are observed by a survey, which has no common line of "
+                "sight of maps; cut cubes"
+            )
         if margin_depth and not files.periodic:
             raise InputError(
                 f"{grid_file}: its boxes are not periodic, so nothing is known beyond their faces; "

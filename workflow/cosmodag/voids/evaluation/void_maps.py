@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.evaluation.baselines.examples import Examples, Fitted
 from cosmodag.evaluation.evaluation import SplitExamples
 from cosmodag.evaluation.figures import MapLabels
@@ -51,10 +52,14 @@ class VoidMapEvaluation(MapEvaluation):
 def only_galaxies(examples: Examples) -> Examples:
     """Return the galaxies of the sub-boxes alone.
 
-    Networks get fields beside them, and margins before and after the sub-boxes.
+    Networks get fields beside them, and margins before and after the sub-boxes. The selection
+    function of a survey is kept beside the galaxies.
     """
     places = [n for n, name in enumerate(examples.channels) if GALAXIES.fullmatch(name)]
     if len(places) == len(examples.channels):
         return examples
     channels = tuple(examples.channels[n] for n in places)
-    return examples._replace(x=examples.x[..., places], channels=channels)
+    selection = None
+    if SELECTION in examples.channels:
+        selection = examples.x[..., examples.channels.index(SELECTION)]
+    return examples._replace(x=examples.x[..., places], channels=channels, selection=selection)

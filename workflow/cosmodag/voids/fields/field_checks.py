@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from cosmodag.cutouts.survey_channels import SELECTION
 from cosmodag.schema_errors import ConfigError
-from cosmodag.voids.box_cells import cell_side, remainders, three
+from cosmodag.voids.box_cells import cell_side, is_observed, is_periodic, remainders, three
 from cosmodag.voids.fields.field_names import CELL_TOLERANCE, field_names
 
 
@@ -14,6 +15,11 @@ def fields_of(grid: Mapping) -> list[str]:
     of_matter = ["matter_radii", "matter_thresholds"] if "pilots" in grid else []
     keys = ["smoothing", "thresholds", *of_matter]
     return field_names(*(grid["fields"][key] for key in keys))
+
+
+def input_fields(section: Mapping, grid: Mapping) -> list[str]:
+    """Return the names of the fields of a grid, with the selection function of a survey."""
+    return [SELECTION] if is_observed(section["sources"][grid["source"]]) else fields_of(grid)
 
 
 def check_fields(keys: tuple[str, ...], grid: Mapping, section: Mapping) -> None:
@@ -32,7 +38,7 @@ def check_fields(keys: tuple[str, ...], grid: Mapping, section: Mapping) -> None
     """
     source = section["sources"][grid["source"]]
     if "fields" in grid:
-        if not source.get("catalogue", {}).get("periodic", True):
+        if not is_periodic(source):
             raise ConfigError(
                 (*keys, "fields"),
                 f"the box of the source {grid['source']!r} is not periodic, so fields are not "

@@ -1,7 +1,7 @@
 """Mass assignment of the galaxies of a batch of boxes, streamed in chunks."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -16,10 +16,11 @@ from cosmodag.gridding.tiles import Workspace
 from cosmodag.hdf5 import open_kind
 from cosmodag.threads import numba_threads
 from cosmodag.voids.grids.cell_shape import unlike_cells
-from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
+from cosmodag.voids.grids.grid_file import Fields, GridMetadata, write_grids
 
 if TYPE_CHECKING:
     from cosmodag.voids.fields.box_fields import BoxFields
+    from cosmodag.voids.grids.observed_boxes import ObservedBoxes
 
 CHUNK = 4_000_000
 """Galaxies per chunk: 48 MB of positions, enough for tiles to be efficient on 512³ cells."""
@@ -41,7 +42,8 @@ def grid_galaxies(
     """Assign the galaxies of each box of a galaxies file to a grid and write a grid file.
 
     Memory is that of one grid and two chunks of positions, for any number of galaxies; with fields,
-    that of about ten grids.
+    that of about ten grids. Boxes of a simulated survey become galaxies in units of their expected
+    number, which is 1 in unknown cells, with their selection function as the field `selection`.
 
     Parameters
     ----------
@@ -86,12 +88,32 @@ def grid_galaxies(
             omega_m=_cosmological_parameter(file, names, "omega_m"),
             sigma8=_cosmological_parameter(file, names, "sigma8"),
             seeds=_seeds(file, names),
+            relative="selection" in file[names[0]],
         )
+        made: Fields | None
         made = None if fields is None else _fields(metadata, shape, fields, pilots, pilots_matter)
-        grids = _grids(file, names, shape, method, threads, chunk)
+        grids: Iterable[tuple[np.ndarray, int]]
+        if metadata.relative:
+            grids = made = _observed(file, names, shape, method)
+        else:
+            grids = _grids(file, names, shape, method, threads, chunk)
         inputs = [galaxies_file, *pilots, *pilots_matter]
         with numba_threads(threads), threadpool_limits(threads):
             write_grids(output, grids, metadata, shape=shape, inputs=inputs, fields=made)
+
+
+def _observed(
+    file: h5py.File, names: Sequence[str], shape: tuple[int, int, int], method: str
+) -> "ObservedBoxes":
+    """Return the boxes of a simulated survey."""
+    from cosmodag.voids.grids.observed_boxes import ObservedBoxes
+
+    if method != "cic":
+        raise InputError(
+            f"method {method}: the galaxies of a survey are compared with a selection that is "
+            "assigned by cic; remove this key"
+        )
+    return ObservedBoxes(file, names, shape[0])
 
 
 def _fields(

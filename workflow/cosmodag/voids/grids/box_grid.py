@@ -37,6 +37,11 @@ class BoxGrid:
     fields: Sequence[np.ndarray] = ()
 
     @property
+    def known(self) -> np.ndarray | None:
+        """Which cells are known, bool, shape (nx, ny, nz); None for all."""
+        return None
+
+    @property
     def cells(self) -> tuple[int, ...]:
         """Cells along each axis."""
         return self.mass.shape

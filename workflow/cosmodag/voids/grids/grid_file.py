@@ -54,6 +54,9 @@ class GridMetadata:
         Cosmological parameters of each box, where the source contains them.
     seeds : array-like of int, shape (B,), optional
         Seed of the initial conditions of each simulated box.
+    relative : bool
+        Whether the mass of each cell is in units of the expected mass, so that its mean is 1 by
+        definition, whatever the part of the box that is known.
     """
 
     box_size: ArrayLike
@@ -65,6 +68,7 @@ class GridMetadata:
     omega_m: ArrayLike | None = None
     sigma8: ArrayLike | None = None
     seeds: ArrayLike | None = None
+    relative: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +131,7 @@ def write_grids(
         particles, mean_density = [], []
         for row, (grid, n_particles) in enumerate(grids):
             particles.append(n_particles)
-            mean_density.append(grid.mean(dtype=np.float64))
+            mean_density.append(1.0 if metadata.relative else grid.mean(dtype=np.float64))
             if not mean_density[-1] > 0:
                 raise InputError(
                     f"box {boxes[row]!r} of {metadata.source}: its particles have no mass"

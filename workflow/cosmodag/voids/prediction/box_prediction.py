@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation.trained_run import TrainedRun
+from cosmodag.voids.cutouts.box_attributes import MINIMUM
 from cosmodag.voids.cutouts.map_shape import MapShape
 from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.prediction.void_maps import VoidMaps
@@ -75,12 +76,16 @@ class BoxInput(abc.ABC):
         Mass assignment.
     fields : tuple of str
         Fields beside the galaxies.
+    minimum_selection : float or None
+        Of a run on a simulated survey, the expected density in units of the highest one below which
+        cells are unknown.
     """
 
     shape: MapShape
     cell_size: float
     method: str
     fields: tuple[str, ...] = ()
+    minimum_selection: float | None = None
 
     PIXELS: ClassVar[str]
     """What it predicts the probability in, for messages."""
@@ -117,6 +122,7 @@ class BoxInput(abc.ABC):
             cell_size=float(np.mean(examples["cell_size"])),
             method=examples.get("method", METHOD),
             fields=tuple(examples.get("fields", ())),
+            minimum_selection=examples.get(MINIMUM),
         )
 
     @staticmethod

@@ -10,6 +10,7 @@ from astropy.io import fits
 from tqdm import tqdm
 
 from cosmodag.cutouts.cube_reader import cube_channels
+from cosmodag.cutouts.known_pixels import LEAST_KNOWN
 from cosmodag.errors import InputError
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.voids.cutouts.map_shape import MapShape
@@ -126,7 +127,10 @@ class CubeInput(BoxInput):
             corner=grid.origin[1:],
             periodic=grid.periodic,
         )
-        return CubePrediction([cube])
+        known = None
+        if grid.known is not None:
+            known = pixel_means(grid.known, (factor,) * 3) >= LEAST_KNOWN
+        return CubePrediction([cube.within(known)])
 
     def overdensity(self, x: np.ndarray) -> np.ndarray:
         """Return the overdensity in each voxel of cubes."""

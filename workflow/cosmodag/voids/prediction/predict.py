@@ -10,18 +10,19 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from cosmodag.cutouts.known_pixels import known_pixels
 from cosmodag.evaluation import figures
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.drawing import figure_files
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.files import whole_folder
 from cosmodag.json_files import write_json
-from cosmodag.rejections import Rejections
 from cosmodag.threads import numba_threads
-from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, read_galaxies
-from cosmodag.voids.grids.box_grid import BoxGrid, grid_box
+from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue
+from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.outputs import PREDICTION
 from cosmodag.voids.prediction.box_prediction import BoxInput
+from cosmodag.voids.prediction.galaxy_input import galaxy_input
 from cosmodag.voids.prediction.prediction_files import (
     write_box_file,
     write_box_images,
@@ -29,8 +30,8 @@ from cosmodag.voids.prediction.prediction_files import (
 )
 from cosmodag.voids.prediction.run_input import run_input, run_threshold
 from cosmodag.voids.prediction.training_boxes import Comparison, compare
-from cosmodag.voids.prediction.training_fields import box_fields, check_periodic
 from cosmodag.voids.prediction.void_maps import VoidMaps
+from cosmodag.voids.survey.tracers import SurveyTracers
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ LABELS = figures.MapLabels(
 
 
 def predict_voids(
-    catalogue: GalaxyCatalogue,
+    catalogue: GalaxyCatalogue | SurveyTracers,
     run_folder: str | os.PathLike,
     output: str | os.PathLike,
     *,
@@ -62,8 +63,9 @@ def predict_voids(
 
     Parameters
     ----------
-    catalogue : GalaxyCatalogue
-        Galaxies in a box.
+    catalogue : GalaxyCatalogue or SurveyTracers
+        Galaxies in a box, or in a survey for a run that was trained on a simulated one. Outside a
+        survey the probability is NaN.
     run_folder : path-like
         Folder of a trained run of void maps or cubes.
     output : path-like
@@ -100,21 +102,12 @@ def predict_voids(
     """
     run = TrainedRun(run_folder, dataset_folder, device=device, threads=threads)
     made = run_input(run).along(axes)
-    periodic = catalogue.coordinates.periodic
-    check_periodic(run, made, periodic=periodic, name=catalogue.name)
-    cells = made.cells(catalogue.coordinates.sides, catalogue.name)
-    rejections = Rejections("rows", catalogue.max_rejected)
+    galaxies = galaxy_input(catalogue)
     with numba_threads(threads), threadpool_limits(threads):
-        grid = grid_box(
-            read_galaxies(catalogue, rejections=rejections),
-            catalogue.coordinates,
-            cells,
-            method=made.method,
-        )
-        grid = box_fields(run, made, grid, grid_file)
+        grid, rejections = galaxies.grid(run, made, grid_file)
         prediction = made.predict(run, grid)
     threshold = run_threshold(run) if threshold is None else threshold
-    voids = prediction.voids(threshold, divide)
+    voids = galaxies.complete(prediction.voids(threshold, divide), grid)
     comparisons = compare(run, grid, prediction.maps, made)
     for name, each in comparisons.items():
         if each.training is None:
@@ -122,8 +115,8 @@ def predict_voids(
     warnings = [each.warning for each in comparisons.values() if each.warning]
     warnings += [*made.warnings(run, grid), *prediction.warnings(voids)]
     for warning in warnings:
-        logger.warning("%s: %s", catalogue.name, warning)
-    inputs = [run.folder / "run.json", *catalogue.files]
+        logger.warning("%s: %s", galaxies.name, warning)
+    inputs = [run.folder / "run.json", *galaxies.files]
     target = run.description["task"]["channel"]
     with whole_folder(output, PREDICTION) as folder:
         files = [rejections.write(folder / "catalogue")]
@@ -197,7 +190,6 @@ def _draw(path: Path, maps: VoidMaps, threshold: float) -> None:
         f"lower_{maps.letter}": maps.lower[layers],
         f"upper_{maps.letter}": maps.upper[layers],
     }
-    examples = Examples(
-        maps.overdensity[layers][..., None], probability >= threshold, pd.DataFrame(place)
-    )
+    inside = np.where(known_pixels(probability), probability >= threshold, np.nan)
+    examples = Examples(maps.overdensity[layers][..., None], inside, pd.DataFrame(place))
     figures.map_examples(path, examples, probability, range(len(layers)), LABELS, png=True)

@@ -1,5 +1,6 @@
 """How the input of a trained run of void maps or cubes was made, and its threshold."""
 
+from cosmodag.cutouts.known_pixels import known_pixels, with_unknown
 from cosmodag.errors import InputError
 from cosmodag.evaluation.map_scores import choose_threshold
 from cosmodag.evaluation.trained_run import TrainedRun
@@ -55,4 +56,6 @@ def run_threshold(run: TrainedRun) -> float:
     if run.metrics:
         return float(run.metrics["thresholds"]["network"])
     valid = run.validation
-    return choose_threshold(valid["probability"][:, 0], valid["y"][:, 0] >= 0.5)
+    truth = valid["y"][:, 0]
+    inside = with_unknown(truth >= 0.5, known_pixels(truth))
+    return choose_threshold(valid["probability"][:, 0], inside)

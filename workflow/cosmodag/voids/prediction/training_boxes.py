@@ -10,7 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from cosmodag.cutouts.known_pixels import known_pixels
+from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.datasets.folder import open_maps, read_index
+from cosmodag.datasets.maps import Maps
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.prediction.box_prediction import BoxInput
@@ -88,6 +91,7 @@ def compare(
     """
     index = read_index(run.dataset_folder, "train")
     values = np.concatenate([each.overdensity.ravel() for each in maps])
+    values = values[known_pixels(values)]
     return {
         "number_density": Comparison(
             "number density", " (Mpc/h)⁻³", grid.number_density, _densities(run, index)
@@ -121,6 +125,15 @@ def _variances(run: TrainedRun, index: pd.DataFrame, made: BoxInput) -> Range:
     for rows in boxes:
         chosen = rows[: max(most // len(boxes), 1)]
         batches = np.array_split(chosen, -(-len(chosen) // run.batch_length))
-        means = [made.overdensity(maps.x(batch)).ravel() for batch in batches]
+        means = [_known_means(run, maps, made, batch) for batch in batches]
         variances.append(float(np.concatenate(means).var(dtype=np.float64)))
     return Range(min(variances), max(variances))
+
+
+def _known_means(run: TrainedRun, maps: Maps, made: BoxInput, rows: np.ndarray) -> np.ndarray:
+    """Return the overdensity of the known pixels of examples, (n,)."""
+    means = made.overdensity(maps.x(rows))
+    channels = run.dataset["y_channels"]
+    if KNOWN not in channels:
+        return means.ravel()
+    return means[maps.y(rows)[..., channels.index(KNOWN)] > 0]

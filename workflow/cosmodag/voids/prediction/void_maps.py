@@ -1,7 +1,7 @@
 """Maps of the probability of a void in layers of a box."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,9 +19,10 @@ class VoidMaps:
         The axis, for slabs the line of sight; the others become rows and columns, see
         `transverse_axes`.
     probability : numpy.ndarray, shape (layers, rows, columns), float32
-        Probability of a void.
+        Probability of a void; NaN where it is unknown, as outside a survey.
     overdensity : numpy.ndarray, shape (layers, rows, columns), float32
-        Galaxy overdensity, averaged over the depth of the layer and over each pixel.
+        Galaxy overdensity, averaged over the depth of the layer and over each pixel; NaN where it
+        is unknown.
     lower, upper : numpy.ndarray, shape (layers,), float64
         Faces of the layers along the axis in Mpc/h, in the coordinates of the catalogue. The last
         slab ends at the end of the box and may overlap the one before.
@@ -65,6 +66,22 @@ class VoidMaps:
 
     def __len__(self) -> int:
         return len(self.lower)
+
+    def within(self, known: np.ndarray | None) -> "VoidMaps":
+        """Return the maps with NaN in unknown pixels.
+
+        Parameters
+        ----------
+        known : numpy.ndarray, shape (layers, rows, columns), bool, or None
+            Which pixels are known; None for all.
+        """
+        if known is None:
+            return self
+        return replace(
+            self,
+            probability=np.where(known, self.probability, np.float32(np.nan)),
+            overdensity=np.where(known, self.overdensity, np.float32(np.nan)),
+        )
 
 
 def pixel_means(values: np.ndarray, factors: Sequence[int]) -> np.ndarray:

@@ -99,7 +99,8 @@ def find_cube_voids(cube: VoidMaps, threshold: float, divide: float | None = Non
         - `volume` in (Mpc/h)³, and `effective_radius` in Mpc/h of the sphere of equal volume;
         - `ellipticity`, see `cosmodag.voids.finders.region_shapes.RegionShapes`;
         - `mean_probability` and `maximum_probability` of its voxels;
-        - `at_edge`, whether it touches the edge of an open box, which may cut it off.
+        - `at_edge`, whether it touches the edge of an open box or of a survey, which may cut it
+          off.
     """
     shapes, columns = _find_regions(cube, slice(None), threshold, divide, axes=(0, 1, 2))
     volume = shapes.n_cells * cube.voxel_size.prod()
@@ -157,13 +158,16 @@ def _find_regions(
     else:
         scale = [divide / voxel[axis] if axis in axes else 0.0 for axis in range(3)]
         mode = "wrap" if maps.periodic else "nearest"
-        outside = 1 - scipy.ndimage.gaussian_filter(probability, scale, mode=mode)
+        known = np.nan_to_num(probability)
+        outside = 1 - scipy.ndimage.gaussian_filter(known, scale, mode=mode)
         basins = flood(outside, lowest_ridge=0.0, inside=inside, periodic=maps.periodic)
         regions, count = basins.rows, len(basins.minimum)
     shapes = measure_regions(regions, count, voxel * regions.shape, periodic=maps.periodic)
     total, maximum = np.zeros(count), np.zeros(count)
     at_edge = np.zeros(count, bool)
     _add_pixels(regions, probability, axes, total, maximum, at_edge)
+    beside = scipy.ndimage.binary_dilation(np.isnan(probability))
+    at_edge[np.unique(regions[beside & (regions >= 0)])] = True
     order = np.argsort(-shapes.n_cells, kind="stable")
     n_cells = shapes.n_cells[order]
     return Regions(

@@ -1,19 +1,4 @@
-"""Simulated realizations of boxes: evolved matter, and the galaxies drawn from it.
-
-Matter evolves by the particle-mesh steps of `cosmodag.cosmology.particle_mesh`, which were compared
-with PySCo from the same initial modes (128³ particles, 256 Mpc/h, redshift 0; the spectra are
-measured by ``python -m tests.bench simulation``):
-
-- 10 steps take 4.2 s of processor time; PySCo with its solver `fft` takes 43 steps and 14.1 s.
-- The power agrees with PySCo's within 1.2 % to k = 0.3 h/Mpc, 2 % to 0.4 and 3.1 % to 0.8.
-- In units of HMcode's, the power of that box up to k = 0.1, 0.2, 0.3, 0.4, 0.6 and 0.8 h/Mpc is
-  1.02, 0.99, 0.93, 0.96, 0.93 and 0.87; PySCo's is 1.02, 0.99, 0.94, 0.98, 0.96 and 0.90.
-- In units of that of 256³ particles with the same phases, the power of 128³ particles is 0.991 at
-  0.3, 0.985 at 0.5 and 0.956 at 1 h/Mpc.
-
-PySCo remains a reference and no dependency: it is a binary for Linux on x86-64 only and installs
-top-level modules such as `utils`.
-"""
+"""Simulated realizations of boxes: evolved matter, and the galaxies drawn from it."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,19 +6,20 @@ from dataclasses import asdict, dataclass
 
 import h5py
 import numpy as np
-from numba import get_num_threads
 from tqdm import tqdm
 
-from cosmodag.cosmology.background import Cosmology, Growth
-from cosmodag.cosmology.initial_conditions import displacements, linear_modes
+from cosmodag.cosmology.background import Cosmology
 from cosmodag.cosmology.matter_power import matter_power_spectrum
-from cosmodag.cosmology.particle_mesh import evolve_with_velocities
 from cosmodag.errors import InputError
 from cosmodag.gridding.mass_assignment import assign_mass
 from cosmodag.hdf5 import create_file
 from cosmodag.voids.catalogues.galaxies_file import append, start_box, start_galaxies
 from cosmodag.voids.grids.grid_file import GridMetadata, write_grids
 from cosmodag.voids.simulation.galaxy_bias import draw_galaxies
+from cosmodag.voids.simulation.matter_evolution import simulate_matter
+from cosmodag.voids.simulation.redshift_space import project_on_axis, project_on_sight
+from cosmodag.voids.survey.selection_file import write_selection
+from cosmodag.voids.survey.simulated_survey import BoxSelection, SimulatedSurvey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +53,9 @@ class BoxSimulation:
     redshift_space_axis : {0, 1, 2}, optional
         Line of sight along which peculiar velocities move galaxies; by default they are where they
         are. Matter stays in real space.
+    survey : SimulatedSurvey, optional
+        Survey by which the boxes are observed: galaxies are in redshift space along the line of
+        sight of its observer, and thinned to its selection. The boxes of its galaxies are open.
 
     Raises
     ------
@@ -85,6 +74,7 @@ class BoxSimulation:
     cosmology: Mapping[str, float | Sequence[float]] | None = None
     occupation: Mapping[str, float] | None = None
     redshift_space_axis: int | None = None
+    survey: SimulatedSurvey | None = None
 
     def __post_init__(self):
         for key, value, minimum in (
@@ -106,78 +96,8 @@ class BoxSimulation:
             raise InputError(
                 f"redshift: {self.redshift} must be at least 0 and below 9, where steps begin"
             )
-
-
-def simulate_matter(
-    cosmology: Cosmology,
-    *,
-    seed: int,
-    box_size: float,
-    particles: int,
-    mesh: int | None = None,
-    steps: int = 10,
-    redshift: float = 0.0,
-    threads: int | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Evolve one realization of the matter.
-
-    Parameters
-    ----------
-    cosmology : Cosmology
-        Cosmological parameters.
-    seed : int
-        Seed of the initial conditions.
-    box_size : float
-        Side of the periodic box in Mpc/h.
-    particles : int
-        Matter particles per side.
-    mesh : int, optional
-        Cells per side of the mesh of the gravitational force; as many as particles by default.
-    steps : int
-        Time steps from redshift 9.
-    redshift : float
-        Final redshift.
-    threads : int, optional
-        Threads to use; numba's number of threads by default. The result depends on it by rounding
-        only.
-
-    Returns
-    -------
-    position : numpy.ndarray, shape (particles³, 3), float32
-        Positions in Mpc/h, 0 ≤ x < box_size.
-    displacement : numpy.ndarray, shape (particles³, 3), float32
-        Peculiar velocities divided by a H, in Mpc/h: how far redshift space moves particles along a
-        line of sight.
-
-    Examples
-    --------
-    >>> position, displacement = simulate_matter(
-    ...     Cosmology(), seed=1, box_size=100.0, particles=64
-    ... )  # doctest: +SKIP
-    """
-    threads = threads or get_num_threads()
-    modes = linear_modes(
-        matter_power_spectrum(cosmology),
-        particles=particles,
-        box_size=box_size,
-        seed=seed,
-        threads=threads,
-    )
-    psi1, psi2 = displacements(modes, box_size=box_size, threads=threads)
-    del modes
-    growth = Growth(cosmology.omega_m)
-    position, velocity = evolve_with_velocities(
-        psi1,
-        psi2,
-        growth,
-        box_size=box_size,
-        mesh=mesh or particles,
-        steps=steps,
-        redshift=redshift,
-        threads=threads,
-    )
-    velocity *= np.float32(growth.rate(redshift) * growth.first_order(redshift))
-    return position, velocity
+        if self.survey is not None and self.redshift_space_axis is not None:
+            raise InputError("redshift_space_axis: the survey has lines of sight; remove this key")
 
 
 def simulate_boxes(
@@ -227,7 +147,8 @@ def simulate_boxes(
         sigma8=[box.cosmology.sigma8 for box in boxes],
         seeds=[box.seed for box in boxes],
     )
-    with create_file(galaxies_output, "galaxies") as file:
+    inputs = [] if simulation.survey is None else simulation.survey.files
+    with create_file(galaxies_output, "galaxies", inputs=inputs) as file:
         start_galaxies(file, source)
         grids = _simulate(file, boxes, simulation, threads)
         write_grids(matter_output, grids, metadata, shape=(simulation.matter_cells,) * 3)
@@ -270,6 +191,8 @@ def _simulate(
 ) -> Iterator[tuple[np.ndarray, int]]:
     """Simulate box after box: write its galaxies, yield its matter grid and particle count."""
     box_size, matter_cells = simulation.box_size, simulation.matter_cells
+    density, survey = simulation.number_density, simulation.survey
+    placed = None if survey is None else survey.place(box_size, density)
     for box in tqdm(boxes, desc="boxes", unit="box", disable=None):
         matter, displacement = simulate_matter(
             box.cosmology,
@@ -281,32 +204,45 @@ def _simulate(
             redshift=simulation.redshift,
             threads=threads,
         )
-        along = simulation.redshift_space_axis
-        if along is not None:
-            displacement[:, [axis for axis in range(3) if axis != along]] = 0
+        moved = _project(simulation.redshift_space_axis, placed, matter, displacement)
         galaxies = draw_galaxies(
             matter,
-            displacement=None if along is None else displacement,
+            displacement=displacement if moved else None,
             box_size=box_size,
-            number_density=simulation.number_density,
+            number_density=density if placed is None else placed.highest_density,
             seed=box.seed + 1,
             threads=threads,
             **(simulation.occupation or {}),
         )
+        if placed is not None:
+            galaxies = placed.observe(galaxies, np.random.default_rng(box.seed + 2))
         group = start_box(
             file,
             box.name,
             box_size=(box_size,) * 3,
             origin=(0.0,) * 3,
-            periodic=True,
+            periodic=placed is None,
             group=box.group,
             attributes=asdict(box.cosmology)
             | {"linear_power": np.array(matter_power_spectrum(box.cosmology))}
             | {"redshift": simulation.redshift, "seed": box.seed},
         )
+        if placed is not None:
+            write_selection(group, placed)
         append(group, galaxies)
         grid = np.zeros((matter_cells,) * 3, np.float32)
         yield (
             assign_mass(matter, grid, box_size, method="cic", threads=threads),
             len(matter),
         )
+
+
+def _project(
+    axis: int | None, placed: BoxSelection | None, matter: np.ndarray, displacement: np.ndarray
+) -> bool:
+    """Keep the displacements along the line of sight; return whether there is one."""
+    if placed is not None:
+        project_on_sight(displacement, matter, -placed.corner)
+    elif axis is not None:
+        project_on_axis(displacement, axis)
+    return placed is not None or axis is not None

@@ -116,15 +116,31 @@ def measure_selection(
             "catalogue"
         )
     radial = radial.select(footprint.at(radial.ra, radial.dec) > 0)
-    distance, density = _radial_density(radial, footprint.solid_angle, thickness)
+    distance, density = radial_density(radial, footprint.solid_angle, thickness)
     density *= galaxies.select(inside).total_weight / radial.total_weight
     return SurveySelection(footprint, distance, density)
 
 
-def _radial_density(
+def radial_density(
     sample: SkySample, solid_angle: float, thickness: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return distances and the number densities of a sample there, for linear interpolation."""
+    """Measure the number density of a sample by distance.
+
+    Parameters
+    ----------
+    sample : SkySample
+        Galaxies or randoms inside a footprint, with distances.
+    solid_angle : float
+        Area of the footprint weighted by its completeness in steradians.
+    thickness : float
+        Least thickness in Mpc/h of the shells in which they are counted.
+
+    Returns
+    -------
+    distance, density : numpy.ndarray, shape (K,), float64
+        Distances in Mpc/h from the smallest to the largest, and number densities in (Mpc/h)⁻³ for
+        linear interpolation.
+    """
     low, high = sample.distances.min(), sample.distances.max()
     n_shells = min((high - low) / thickness, sample.n_objects / PER_SHELL)
     edges = np.linspace(low, high, max(int(n_shells), 1) + 1)

@@ -55,6 +55,13 @@ class SkyPixels:
         place = np.minimum((ra % 360 / 360 * size).astype(np.int64), size - 1)
         return self._ring_starts[ring] + place
 
+    @property
+    def centres(self) -> tuple[np.ndarray, np.ndarray]:
+        """Right ascension and declination of the centre of each pixel in degrees, (n_pixels,)."""
+        ring = np.repeat(np.arange(self.n_rings), self.ring_sizes)
+        place = np.arange(len(ring)) - self._ring_starts[ring]
+        return 360 / self.ring_sizes[ring] * (place + 0.5), -90 + self.side * (ring + 0.5)
+
     def has_all_neighbours(self, occupied: np.ndarray) -> np.ndarray:
         """Return which pixels and the eight places around them are occupied.
 
@@ -67,10 +74,8 @@ class SkyPixels:
         -------
         numpy.ndarray, shape (n_pixels,), bool
         """
-        ring = np.repeat(np.arange(self.n_rings), self.ring_sizes)
-        width = 360 / self.ring_sizes[ring]
-        ra = width * (np.arange(len(ring)) - self._ring_starts[ring] + 0.5)
-        dec = -90 + self.side * (ring + 0.5)
+        width = 360 / np.repeat(self.ring_sizes, self.ring_sizes)
+        ra, dec = self.centres
         complete = occupied.copy()
         for step in (-self.side, 0, self.side):
             for turn in (-width, 0, width):

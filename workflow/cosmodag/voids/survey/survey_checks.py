@@ -76,16 +76,31 @@ def _refuse(keys: Keys, entry: Mapping, others: tuple[str, ...], whose: str) -> 
 
 def _check_survey(keys: Keys, entry: Mapping) -> None:
     """Check the files of galaxies, randoms and mask."""
-    _check_sky(keys, entry, entry["cz"])
+    check_sky(keys, entry, entry["cz"])
     if "randoms" in entry:
         shared = {key: entry[key] for key in ("columns", "format", "table") if key in entry}
-        _check_sky((*keys, "randoms"), shared | entry["randoms"], entry["cz"])
+        check_sky((*keys, "randoms"), shared | entry["randoms"], entry["cz"])
     if "mask" in entry:
-        _check_mask((*keys, "mask"), entry["mask"])
+        check_mask_file((*keys, "mask"), entry["mask"])
 
 
-def _check_sky(keys: Keys, table: Mapping, cz: bool) -> None:
-    """Check the columns of a catalogue with sky coordinates, and the units that it states."""
+def check_sky(keys: Keys, table: Mapping, cz: bool) -> None:
+    """Check the columns of a catalogue with sky coordinates, and the units that it states.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        Place of the catalogue in the configuration.
+    table : mapping
+        Settings of its file, with `columns`.
+    cz : bool
+        Whether redshifts are velocities.
+
+    Raises
+    ------
+    ConfigError
+        The file exists and does not have what is to be read from it.
+    """
     check_table(keys, table)
     file, columns = find_files(table["path"])[0], table["columns"]
     if not file.is_file():
@@ -100,8 +115,21 @@ def _check_sky(keys: Keys, table: Mapping, cz: bool) -> None:
         raise ConfigError((*keys, "columns"), str(error)) from None
 
 
-def _check_mask(keys: Keys, mask: Mapping) -> None:
-    """Check the header of a mask."""
+def check_mask_file(keys: Keys, mask: Mapping) -> None:
+    """Check the header of a mask, if the file exists.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        Place of the mask in the configuration.
+    mask : mapping
+        Its path and column.
+
+    Raises
+    ------
+    ConfigError
+        It is no HEALPix map, or its column is unknown.
+    """
     path = os.path.expandvars(mask["path"])
     if not os.path.isfile(path):
         return

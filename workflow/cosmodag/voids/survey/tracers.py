@@ -137,12 +137,7 @@ class SurveyTracers(Tracers):
     def sample(self, search: VoidSearch) -> TracerSample:
         """Read galaxies and footprint, and assign them to a grid; see `Tracers.sample`."""
         rejections = Rejections("rows")
-        galaxies = self._read(self.galaxies, rejections)
-        randoms = None if self.randoms is None else self._read(self.randoms, rejections)
-        footprint = self._footprint(galaxies, randoms)
-        selection = measure_selection(galaxies, footprint, randoms)
-        if self.randoms is not None or self.mask is not None:
-            check_footprint(galaxies, footprint, randoms)
+        galaxies, selection = self.read(rejections)
         _describe(selection, search)
         grid = grid_survey(
             galaxies,
@@ -153,6 +148,32 @@ class SurveyTracers(Tracers):
         position = galaxies.position
         inside = selection.completeness_at(position) > 0
         return TracerSample(position[inside], grid, rejections, selection)
+
+    def read(self, rejections: Rejections) -> tuple[SkySample, SurveySelection]:
+        """Read the galaxies, and measure their selection function.
+
+        Parameters
+        ----------
+        rejections : Rejections
+            Gets the rows that cannot be used.
+
+        Returns
+        -------
+        galaxies : SkySample
+        selection : SurveySelection
+
+        Raises
+        ------
+        InputError
+            A catalogue cannot be used.
+        """
+        galaxies = self._read(self.galaxies, rejections)
+        randoms = None if self.randoms is None else self._read(self.randoms, rejections)
+        footprint = self._footprint(galaxies, randoms)
+        selection = measure_selection(galaxies, footprint, randoms)
+        if self.randoms is not None or self.mask is not None:
+            check_footprint(galaxies, footprint, randoms)
+        return galaxies, selection
 
     def sky_columns(self, position: np.ndarray) -> dict[str, np.ndarray]:
         """Return right ascension and declination in degrees and redshift of positions."""
