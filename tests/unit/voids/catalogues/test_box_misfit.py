@@ -176,7 +176,7 @@ def test_the_sample_is_bounded_and_spread_over_the_catalogue():
     sample = PositionSample()
     lattice = np.indices((20, 20, 25)).reshape(3, -1).T
     for start in range(40):
-        sample.add(lattice + [20 * start, 0, 0])
+        sample.add(lattice + np.array([20 * start, 0, 0]))
     assert 60_000 < len(sample.positions) <= 1 << 17
     assert sample.positions.nbytes < 2e6
     planes = np.bincount(sample.positions[:, 0].astype(int))
@@ -186,7 +186,7 @@ def test_the_sample_is_bounded_and_spread_over_the_catalogue():
 
 @pytest.mark.parametrize("copies", [1, 40])
 def test_galaxies_that_are_listed_twice_are_refused(tmp_path, positions, copies):
-    many = np.concatenate([positions + [0.01 * copy, 0, 0] for copy in range(copies)]) % BOX
+    many = np.concatenate([positions + 0.01 * copy for copy in range(copies)]) % BOX
     assert count(save(tmp_path, np.concatenate([many, many[: len(many) // 20]]))) > 5000
     path = save(tmp_path, np.concatenate([many, many[: len(many) // 4]]))
     assert "20% of the galaxies are at exactly the place of another" in refusal(path)

@@ -19,8 +19,8 @@ _MULTIPLIERS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], np.uint32)
 LARGEST_GAPS = ((1000, 0.1), (200, 0.25))
 """Numbers of galaxies, and the fraction of a side that may contain none of so many."""
 SHORT, EXPECTED = 0.02, 50
-"""Fraction of each side at the faces that contains no galaxy, and the number expected in it, that are
-no accident of clustering."""
+"""Fraction of each side at the faces that contains no galaxy, and the number expected there, which
+clustering does not explain."""
 LEAST_FILLED = 0.7
 """Fraction of the cells that must contain galaxies. Mock galaxies occupy more than 90 % of them,
 and a sphere without clustering 60 to 70 % of those of its cube."""

@@ -77,9 +77,7 @@ def _read_parquet(
         ) from None
 
 
-def _parquet_source(
-    path: Path, column: Column, schema: "pyarrow.Schema"
-) -> tuple[str, int | None]:
+def _parquet_source(path: Path, column: Column, schema: "pyarrow.Schema") -> tuple[str, int | None]:
     """Return the name of a column of numbers, and the component of its vectors."""
     import pyarrow.types as types
 

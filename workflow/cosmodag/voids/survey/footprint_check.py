@@ -47,8 +47,8 @@ def check_footprint(
     Raises
     ------
     InputError
-        More than a tenth of the footprint contains no galaxies; or randoms are nearer or farther than
-        all galaxies, more than a tenth of them or where 50 galaxies are expected.
+        More than a tenth of the footprint contains no galaxies; or randoms are nearer or farther
+        than all galaxies, more than a tenth of them or where 50 galaxies are expected.
     """
     inside = footprint.at(galaxies.ra, galaxies.dec) > 0
     if inside.sum() >= FEWEST:
@@ -60,9 +60,9 @@ def check_footprint(
             )
         if empty > HOLE:
             logger.warning(
-                "%s: no galaxy is in %.2g %% of the footprint of %s, such as around right ascension "
-                "%.4g and declination %.4g degrees, and voids there are not real: leave out this "
-                "part of the footprint",
+                "%s: no galaxy is in %.2g %% of the footprint of %s, such as around right "
+                "ascension %.4g and declination %.4g degrees, and voids there are not real: leave "
+                "this part of the footprint out",
                 galaxies.name,
                 100 * empty,
                 footprint.name,
@@ -83,15 +83,13 @@ def check_footprint(
         beyond = randoms.select(far).total_weight / randoms.total_weight
         if beyond > MOST_EMPTY or beyond * inside.sum() > EXPECTED:
             raise InputError(
-                f"{galaxies.name}: {100 * beyond:.2g} % of {randoms.name} are nearer or farther than all "
-                f"galaxies, which extend from {low:.4g} to {high:.4g} Mpc/h, and voids there would "
-                "not be real; restrict both by minimum_redshift and maximum_redshift"
+                f"{galaxies.name}: {100 * beyond:.2g} % of {randoms.name} are nearer or farther "
+                f"than all galaxies, which extend from {low:.4g} to {high:.4g} Mpc/h, and voids "
+                "there would not be real; restrict both by minimum_redshift and maximum_redshift"
             )
 
 
-def _empty_part(
-    galaxies: SkySample, footprint: Footprint
-) -> tuple[float, tuple[float, float]]:
+def _empty_part(galaxies: SkySample, footprint: Footprint) -> tuple[float, tuple[float, float]]:
     """Return the fraction of the footprint without galaxies, and where most of it is in degrees.
 
     The sky is divided into pixels for about 50 galaxies.
