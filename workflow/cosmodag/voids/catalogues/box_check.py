@@ -108,7 +108,7 @@ class BoxCheck(RowCheck):
     def _refuse_duplicates(self, n_usable: int) -> None:
         """Raise an error if many galaxies are listed twice."""
         sample = self.sample.positions
-        share = count_duplicates(sample.T) / max(len(sample), 1)
+        share = count_duplicates(list(sample.T)) / max(len(sample), 1)
         if n_usable >= _ENOUGH_TO_FILL and share > _MOST_DUPLICATES:
             raise InputError(
                 f"{self.name}: {share:.0%} of the galaxies are at exactly the place of another; "
