@@ -174,13 +174,36 @@ def test_clustered_galaxies_fill_their_box():
 
 def test_the_sample_is_bounded_and_spread_over_the_catalogue():
     sample = PositionSample()
+    lattice = np.indices((20, 20, 25)).reshape(3, -1).T
     for start in range(40):
-        sample.add(np.full((10_000, 3), float(start)))
+        sample.add(lattice + np.array([20 * start, 0, 0]))
     assert 60_000 < len(sample.positions) <= 1 << 17
     assert sample.positions.nbytes < 2e6
-    values, counts = np.unique(sample.positions[:, 0], return_counts=True)
-    assert len(values) == 40
-    assert counts.max() < 2.1 * counts.min()
+    planes = np.bincount(sample.positions[:, 0].astype(int))
+    assert len(planes) == 800
+    assert planes.std() < 1.2 * np.sqrt(planes.mean())
+
+
+@pytest.mark.parametrize("copies", [1, 40])
+def test_galaxies_that_are_listed_twice_are_refused(tmp_path, positions, copies):
+    many = np.concatenate([positions + 0.01 * copy for copy in range(copies)]) % BOX
+    assert count(save(tmp_path, np.concatenate([many, many[: len(many) // 20]]))) > 5000
+    path = save(tmp_path, np.concatenate([many, many[: len(many) // 4]]))
+    assert "20% of the galaxies are at exactly the place of another" in refusal(path)
+
+
+@pytest.mark.parametrize("periodic", [True, False])
+def test_a_box_that_is_a_little_too_large_is_refused(tmp_path, positions, periodic):
+    """As with a wrong h, or a side of 1024 rather than 1000: the mean density would be wrong."""
+    path = save(tmp_path, positions)
+    message = refusal(path, box_size=103, periodic=periodic)
+    assert "end before the faces of the box of 103 x 103 x 103 Mpc/h along each axis" in message
+    whole = proposed(message.partition("give ")[2])
+    assert count(path, **whole) == 5000
+    path_in_mpc = save(tmp_path, positions / 0.7, "mpc.parquet")
+    wrong = refusal(path_in_mpc, unit="Mpc", hubble=0.675)
+    assert "correct hubble, which is 0.675, or box_size" in wrong
+    assert count(path, box_size=[100, 103, 103]) == 5000
 
 
 @pytest.mark.parametrize("sides", [(360, 180, 1), (180, 90, 360), (120, 60, 0.3), (1, 360, 180)])

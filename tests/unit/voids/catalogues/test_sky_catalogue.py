@@ -91,6 +91,15 @@ def test_redshifts_that_are_not_above_0_are_listed(tmp_path, table):
     ]
 
 
+def test_objects_of_weight_0_do_not_count(read, table):
+    weight = np.where(np.arange(ROWS) < 50, 0, 2)
+    sample = read(table.assign(w=weight), weight="w")
+    assert sample.n_objects == 150
+    np.testing.assert_allclose(sample.ra, table["ra"][50:])
+    with pytest.raises(InputError, match=r"no galaxies \(200 rows read, 200 of weight 0\)"):
+        read(table.assign(w=0), weight="w")
+
+
 def test_objects_that_are_listed_twice_are_refused(read, table):
     with pytest.raises(InputError, match="3 of 203 objects have the columns ra, dec, z of another"):
         read(pd.concat([table, table.iloc[:3]]))

@@ -2,9 +2,11 @@
 
 import bz2
 import gzip
+from decimal import Decimal
 
 import numpy as np
 import pandas
+import pyarrow.parquet
 import pytest
 from astropy import units
 from astropy.table import QTable, Table
@@ -58,11 +60,13 @@ def content(columns):
     yield "packed.csv.gz", gzip.compress(csv)
     yield "packed.csv.bz2", bz2.compress(csv)
     yield "packed_without_suffix.csv", gzip.compress(csv)
+    yield "fortran.csv", csv.replace(b",", b"D+00,").replace(b"xD+00,yD+00,", b"x,y,")
     rows = lines(columns, "\t")
     text = "\n".join(["x\ty\tz", *rows]).encode()
     yield "header.txt", text
     yield "mark.txt", b"\xef\xbb\xbf" + text
     yield "table.tsv", text
+    yield "fortran.dat", text.replace(b"\n", b"d0\n").replace(b"zd0", b"z")
     yield "hash.dat", b"# by hand\n#x y z\n" + "\n".join(rows).encode()
     yield "packed.txt.gz", gzip.compress(text)
     halos = "\n".join(lines(columns, " ", "17 20 1e12"))
@@ -131,7 +135,10 @@ def test_a_csv_file_without_header_has_numbers_for_names(columns, tmp_path):
         ("c.csv", "x;y;z\n1;2;3\n", "separated by semicolons, not by commas"),
         ("c.csv", "x\ty\tz\n1\t2\t3\n", "separated by tabulators.*format: text"),
         ("c.csv", "x,y,x\n1,2,3\n", "its columns name 'x' twice"),
+        ("c.csv", "x,y,z\r1,2,3\r", "lines end with a carriage return alone"),
         ("c.txt", "x y x\n1 2 3\n", "its columns name 'x' twice"),
+        ("c.txt", "x,y,z\n1,2,3\n", "separated by commas, not by white space; set format: csv"),
+        ("c.txt", "x, y, z\n1, 2, 3\n", "separated by commas, not by white space"),
         ("c.txt", "\n".join([" ".join(["1.5"] * 400)] * 3), "3 x 400, with a row per coordinate"),
     ],
 )
@@ -161,6 +168,26 @@ def test_units_of_columns_are_read(columns, tmp_path):
     for name in ("c.ecsv", "c.fits"):
         table.write(tmp_path / name)
         assert read_header(tmp_path / name, ["x", "y", 2]).units == ("kpc",) * 3
+
+
+def test_double_precision_of_fortran_needs_no_header(tmp_path):
+    (tmp_path / "bare.dat").write_text("0.15D+03 1.0D0 -2D-1\n1.5d+02 2 3\n")
+    found = read(tmp_path / "bare.dat", [0, 1, 2])
+    np.testing.assert_array_equal(found, [[150, 1, -0.2], [150, 2, 3]])
+
+
+def test_vectors_decimals_and_truth_values_with_gaps_are_read_from_parquet(columns, tmp_path):
+    values = np.round(np.transpose(list(columns.values())), 3)
+    vectors = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(values.ravel()), 3)
+    exact = pyarrow.array([Decimal(f"{value:.3f}") for value in values[:, 0]])
+    flag = pyarrow.array([None, *[True] * (ROWS - 1)])
+    table = pyarrow.table({"position": vectors, "exact": exact, "flag": flag})
+    pyarrow.parquet.write_table(table, tmp_path / "c.parquet")
+    found = read(tmp_path / "c.parquet", ["position[0]", "position[2]", "exact", "flag"])
+    np.testing.assert_allclose(found[:, :3], values[:, [0, 2, 0]], rtol=1e-15)
+    np.testing.assert_array_equal(found[:, 3], [np.nan, *np.ones(ROWS - 1)])
+    with pytest.raises(InputError, match="no column 3: its 3 columns count from 0"):
+        read(tmp_path / "c.parquet", ["position[3]"])
 
 
 def test_asdf_needs_a_package(tmp_path, monkeypatch):

@@ -279,6 +279,13 @@ def test_mistakes_are_one_line(find, tmp_path, words, randoms, message):
     assert not (tmp_path / "voids").exists()
 
 
+def test_a_grid_that_is_too_large_is_refused_with_a_cell_that_fits(find, tmp_path):
+    words = {"catalogue": "box.csv", "randoms": False}
+    done = find(tmp_path / "voids", "--box-size", "6000", **words)
+    assert done.exit_code == 2
+    assert "take 108 GB for each field: give a cell of 12.3 Mpc/h" in done.output
+
+
 def test_words_that_would_be_misunderstood_are_refused(tmp_path):
     words = ["survey.csv", "--randoms", "north.csv", "south.csv"]
     done = CliRunner().invoke(main, ["voids", "find", *words, "--output", str(tmp_path / "voids")])

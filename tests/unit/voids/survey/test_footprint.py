@@ -125,11 +125,12 @@ def test_masks_of_every_kind_give_the_footprint(tmp_path, words, column):
     assert DEC[1] <= declination.max() < DEC[1] + 1.2
 
 
+@pytest.mark.parametrize("explicit", [False, True])
 @pytest.mark.parametrize("order", ["RING", "NESTED"])
-def test_fine_masks_are_averaged(tmp_path, monkeypatch, order):
+def test_fine_masks_are_averaged(tmp_path, monkeypatch, order, explicit):
     monkeypatch.setattr(sky_mask, "LARGEST_NSIDE", NSIDE // 2)
-    write_map(tmp_path / "mask.fits", order=order)
-    footprint = read_mask(tmp_path / "mask.fits")
+    write_map(tmp_path / "mask.fits", order=order, explicit=explicit)
+    footprint = read_mask(tmp_path / "mask.fits", column="COMPLETENESS")
     assert len(footprint.completeness) == 12 * (NSIDE // 2) ** 2
     assert footprint.area == pytest.approx(AREA, rel=0.02)
 

@@ -1,6 +1,7 @@
 """Randoms of another survey, or angles in other units, are no source of voids."""
 
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -48,6 +49,24 @@ def test_galaxies_at_a_part_of_the_distances_are_refused(galaxies, randoms, rows
     part = galaxies.select(rows(galaxies.distance))
     with pytest.raises(InputError, match="restrict both by minimum_redshift"):
         check_footprint(part, footprint_of_randoms(randoms), randoms)
+
+
+@pytest.mark.parametrize("rows", [lambda r: r < 245, lambda r: r > 105])
+def test_randoms_where_many_galaxies_are_expected_and_none_is_are_refused(galaxies, randoms, rows):
+    """Less than a tenth of the randoms, as after a cut in redshift of the galaxies alone."""
+    part = galaxies.select(rows(galaxies.distance))
+    assert len(part.ra) > 0.93 * len(galaxies.ra)
+    with pytest.raises(InputError, match="nearer or farther than all"):
+        check_footprint(part, footprint_of_randoms(randoms), randoms)
+
+
+def test_a_hole_in_the_footprint_is_warned_of_and_named(galaxies, randoms, caplog):
+    hole = (np.abs(galaxies.ra - 50) < 6) & (np.abs(galaxies.dec - 30) < 6)
+    with caplog.at_level(logging.WARNING):
+        check_footprint(galaxies.select(~hole), footprint_of_randoms(randoms), randoms)
+    place = re.search(r"around right ascension ([\d.]+) and declination ([\d.]+)", caplog.text)
+    assert float(place[1]) == pytest.approx(50, abs=4)
+    assert float(place[2]) == pytest.approx(30, abs=4)
 
 
 def test_galaxies_outside_the_footprint_are_told_of(galaxies, randoms, caplog):

@@ -13,16 +13,26 @@ from cosmodag.voids.catalogues.box_filling import (
     LARGEST_GAPS,
     LEAST_FILLED,
     PositionSample,
+    ends_before_faces,
     equal_columns,
     filled_fraction,
     largest_gap,
 )
-from cosmodag.voids.catalogues.box_misfit import ROUNDING, misfit_error, partly_filled_error
+from cosmodag.voids.catalogues.box_misfit import (
+    ROUNDING,
+    ends_before_faces_error,
+    misfit_error,
+    partly_filled_error,
+)
+from cosmodag.voids.catalogues.duplicates import count_duplicates
 from cosmodag.voids.catalogues.row_check import RowCheck
 from cosmodag.voids.catalogues.table_columns import Column
 
 _ENOUGH_TO_FILL = 1000
 """Number of galaxies from which a catalogue is expected to have another extent than a point."""
+_MOST_DUPLICATES = 0.1
+"""Largest fraction of galaxies at exactly the place of another one: a few coincide where positions
+are rounded, or are those of their haloes."""
 _ENOUGH_TO_REFUSE = 500
 """Number of galaxies from which a box that is filled in part is refused rather than warned of."""
 
@@ -93,6 +103,18 @@ class BoxCheck(RowCheck):
                 first=self.first_outside,
             )
         self._refuse_empty_parts(n_usable, low, high)
+        self._refuse_duplicates(n_usable)
+
+    def _refuse_duplicates(self, n_usable: int) -> None:
+        """Raise an error if many galaxies are listed twice."""
+        sample = self.sample.positions
+        share = count_duplicates(list(sample.T)) / max(len(sample), 1)
+        if n_usable >= _ENOUGH_TO_FILL and share > _MOST_DUPLICATES:
+            raise InputError(
+                f"{self.name}: {share:.0%} of the galaxies are at exactly the place of another; "
+                "remove the duplicates, or files that are given twice; of galaxies at the place of "
+                "their halo, give one with the sum of their weights"
+            )
 
     def _refuse_empty_parts(self, n_usable: int, low: np.ndarray, high: np.ndarray) -> None:
         """Raise an error if part of the box has no galaxies; warn of it if there are few."""
@@ -114,3 +136,7 @@ class BoxCheck(RowCheck):
             if n_usable >= _ENOUGH_TO_REFUSE:
                 raise error
             logger.warning("%s", error)
+        if ends_before_faces(n_usable, high - low, sides):
+            raise ends_before_faces_error(
+                f"{self.name}: galaxies", self.coordinates, low=low, high=high
+            )

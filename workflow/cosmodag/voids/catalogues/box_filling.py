@@ -12,8 +12,15 @@ from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
 
 SAMPLE = 1 << 17
 """Largest number of galaxies in a sample."""
+MOST_STEPS = 1 << 20
+"""Largest ratio of a catalogue to its sample."""
+_MULTIPLIERS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], np.uint32)
+"""Odd numbers that mix the bits of coordinates."""
 LARGEST_GAPS = ((1000, 0.1), (200, 0.25))
 """Numbers of galaxies, and the fraction of a side that may contain none of so many."""
+SHORT, EXPECTED = 0.02, 50
+"""Fraction of each side at the faces that contains no galaxy, and the number expected there, which
+clustering does not explain."""
 LEAST_FILLED = 0.7
 """Fraction of the cells that must contain galaxies. Mock galaxies occupy more than 90 % of them,
 and a sphere without clustering 60 to 70 % of those of its cube."""
@@ -26,9 +33,10 @@ FEWEST_CELLS = 27
 
 
 class PositionSample:
-    """Evenly spaced galaxies of a catalogue that is read in chunks.
+    """Galaxies of a catalogue that is read in chunks, at places that a hash of them chooses.
 
-    Memory does not grow with the catalogue: when the sample is full, every second galaxy is kept.
+    Memory does not grow with the catalogue: when the sample is full, half of the places are kept.
+    Galaxies at the same place are in the sample together or not at all.
     """
 
     def __init__(self):
@@ -48,11 +56,20 @@ class PositionSample:
         position : numpy.ndarray, shape (N, 3)
             Positions in Mpc/h from the lower corner of the box.
         """
-        taken = position[:: self._step].astype(np.float32)
+        taken = self._chosen(position.astype(np.float32))
         self._positions = np.concatenate([self._positions, taken])
-        while len(self._positions) > SAMPLE:
-            self._positions = self._positions[::2]
+        while len(self._positions) > SAMPLE and self._step < MOST_STEPS:
             self._step *= 2
+            self._positions = self._chosen(self._positions)
+
+    def _chosen(self, position: np.ndarray) -> np.ndarray:
+        """Return the positions whose hash is a multiple of the step."""
+        if self._step == 1:
+            return position
+        bits = np.ascontiguousarray(position + np.float32(0)).view(np.uint32)  # -0 becomes 0
+        mixed = (bits * _MULTIPLIERS).sum(axis=1, dtype=np.uint32)
+        mixed = (mixed ^ (mixed >> np.uint32(15))) * _MULTIPLIERS[0]
+        return position[(mixed >> np.uint32(8)) % np.uint32(self._step) == 0]
 
 
 def largest_gap(position: np.ndarray, coordinates: BoxCoordinates) -> tuple[int, float, float]:
@@ -80,6 +97,33 @@ def largest_gap(position: np.ndarray, coordinates: BoxCoordinates) -> tuple[int,
         widest = int(np.argmax(np.diff(edges)))
         gaps.append((axis, float(edges[widest]), float(edges[widest + 1])))
     return max(gaps, key=lambda gap: (gap[2] - gap[1]) / coordinates.sides[gap[0]])
+
+
+def ends_before_faces(n_galaxies: int, extent: np.ndarray, sides: np.ndarray) -> bool:
+    """Return whether galaxies end before the faces of the box along each axis.
+
+    Parameters
+    ----------
+    n_galaxies : int
+        Number of galaxies.
+    extent : numpy.ndarray, shape (3,)
+        Extent of the galaxies in Mpc/h.
+    sides : numpy.ndarray, shape (3,)
+        Sides of the box in Mpc/h.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> ends_before_faces(10_000, np.array([100.0] * 3), np.array([103.0] * 3))
+    True
+    >>> ends_before_faces(100, np.array([100.0] * 3), np.array([103.0] * 3))
+    False
+    """
+    missing = 1 - extent / sides
+    return bool((missing > SHORT).all() and n_galaxies * missing.min() > EXPECTED)
 
 
 def filled_fraction(position: np.ndarray, sides: np.ndarray) -> float:

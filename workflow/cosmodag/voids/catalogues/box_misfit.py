@@ -143,6 +143,33 @@ def partly_filled_error(
     )
 
 
+def ends_before_faces_error(
+    objects: str, coordinates: BoxCoordinates, *, low: np.ndarray, high: np.ndarray
+) -> InputError:
+    """Return the error for a box that is a little larger than its galaxies along each axis.
+
+    Parameters
+    ----------
+    objects, coordinates, low, high
+        See `misfit_error`.
+
+    Returns
+    -------
+    InputError
+        To be raised by the caller.
+    """
+    extents = [f"{name} from {a:.6g} to {b:.6g}" for name, a, b in zip("xyz", low, high)]
+    origin, sides = _enclosing(low, high)
+    cure = "box_size"
+    if coordinates.hubble is not None and not coordinates.unit.endswith("/h"):
+        cure = f"hubble, which is {coordinates.hubble:g}, or box_size"
+    return InputError(
+        f"{objects} end before the faces of the box of {_product(coordinates.sides)} Mpc/h along "
+        f"each axis ({', '.join(extents)}): correct {cure}; if they are part of a larger box, give "
+        f"box_size: {sides}, origin: {origin} and periodic: false"
+    )
+
+
 def _guess(
     coordinates: BoxCoordinates,
     fraction_outside: float,

@@ -30,7 +30,7 @@ class CatalogueFiles:
     columns : sequence of str or int
         Names or indices of the columns of the coordinates.
     weight : str or int, optional
-        Column of weights; by default each object counts once.
+        Column of weights; by default each object counts once. Objects of weight 0 are left out.
     format, table : str, optional
         Format of the file and table in it, see `read_columns`.
     cut : mapping from str or int to mapping, optional
@@ -113,6 +113,8 @@ def read_rows(
 ) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
     """Read the rows of a catalogue within its cut chunk by chunk, without those of no use.
 
+    Objects of weight 0 are left out, too: finders that count objects would take them for galaxies.
+
     Parameters
     ----------
     catalogue : CatalogueFiles
@@ -144,6 +146,8 @@ def read_rows(
         keep = np.ones(len(columns[0]), bool)
         for values, (lower, upper) in zip(columns[n_kept:], bounds):
             keep &= ~((values < lower) | (values > upper))  # NaN stays, to be rejected
+        if catalogue.weight is not None:
+            keep &= check.counting(columns[n_kept - 1])
         row = check.count_rows(keep)
         columns = [values[keep] for values in columns]
         usable = check.finite(columns, row)

@@ -6,6 +6,7 @@ decimal commas or lost values make, would otherwise be read as other numbers.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,9 @@ from cosmodag.voids.catalogues.table_columns import refuse_transposed
 from cosmodag.voids.catalogues.text_blocks import CURE, LONGEST_LINE, is_row, read_blocks
 
 _NEWLINE, _RETURN, _SPACE, _TAB, _COMMA, _QUOTE = b'\n\r \t,"'
+
+_FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[-+]?\d+\s*$)")
+"""Exponents of double precision, as in 1.5D+02."""
 
 Problems = MutableMapping[int, str]
 """Reasons why rows cannot be used, by the number of the row from 0."""
@@ -141,7 +145,10 @@ class TextTable(NamedTuple):
             values = frame[column]
             if values.dtype.kind in "fiub":
                 continue
-            numbers = pandas.to_numeric(values, errors="coerce")
+            numbers = pandas.to_numeric(
+                values.astype(str).str.replace(_FORTRAN, "e", regex=True).where(values.notna()),
+                errors="coerce",
+            )
             for place in np.flatnonzero(numbers.isna() & values.notna()):
                 text = repr(str(values.iloc[place])[:40])
                 reason = f"{self.names[column]} is {text}, not a number"
@@ -199,6 +206,11 @@ def open_text_table(path: Path, *, comma: bool, has_header: bool = False) -> Tex
                 )
         return TextTable(path, True, names, True)
     row = line.partition("#")[0].split()
+    if any("," in word for word in row) and all(word.endswith(",") for word in row[:-1]):
+        raise InputError(
+            f"{path}: its columns {line.split(',')} are separated by commas, not by white space; "
+            "set format: csv"
+        )
     if has_header:
         return TextTable(path, False, [name.strip('"') for name in row], True)
     names = _names([comment.lstrip("# ").split() for comment in comments], len(row))
@@ -260,7 +272,7 @@ def _note(problems: Problems, row: int, reason: str) -> None:
 def _is_number(word: str) -> bool:
     """Return whether a word is a number."""
     try:
-        float(word)
+        float(_FORTRAN.sub("e", word))
     except ValueError:
         return False
     return True

@@ -36,7 +36,9 @@ class RowCheck:
     n_rows : int
         Number of rows read from all files.
     n_galaxies : int
-        Number of galaxies within the cuts.
+        Number of galaxies within the cuts, without those of weight 0.
+    n_weightless : int
+        Number of rows of weight 0.
     """
 
     name: str
@@ -47,6 +49,7 @@ class RowCheck:
     n_rows: int = 0
     n_rows_before: int = 0
     n_galaxies: int = 0
+    n_weightless: int = 0
     weighted: bool = False
     weight_sums: np.ndarray = field(default_factory=lambda: np.zeros(2))
 
@@ -87,6 +90,12 @@ class RowCheck:
         self.n_galaxies += len(row)
         return usable
 
+    def counting(self, weight: np.ndarray) -> np.ndarray:
+        """Return which rows have another weight than 0, and count the others."""
+        counting = weight != 0
+        self.n_weightless += len(weight) - int(np.count_nonzero(counting))
+        return counting
+
     def add_weights(self, weight: np.ndarray | None) -> None:
         """Sum the weights of a chunk."""
         if weight is not None:
@@ -98,9 +107,11 @@ class RowCheck:
         if self.n_galaxies == 0:
             columns = ", ".join(map(str, bounds))
             after_cut = f" after the cut on {columns}" if bounds and self.n_rows else ""
-            raise InputError(
-                f"{self.name}: no galaxies{after_cut} ({self.n_rows} rows read); give others"
-            )
+            count, cure = f"{self.n_rows} rows read", "give others"
+            if self.n_weightless:
+                count += f", {self.n_weightless} of weight 0"
+                cure += ", or weights with a mean above 0"
+            raise InputError(f"{self.name}: no galaxies{after_cut} ({count}); {cure}")
         self.rejections.check(
             self.name, self.n_galaxies, "correct or remove them, or set max_rejected (a fraction)"
         )

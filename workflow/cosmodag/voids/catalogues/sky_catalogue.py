@@ -12,6 +12,7 @@ from cosmodag.errors import InputError
 from cosmodag.imaging.sky_positions import unit_vectors
 from cosmodag.rejections import Rejections
 from cosmodag.voids.catalogues.catalogue_files import CatalogueFiles, read_rows
+from cosmodag.voids.catalogues.duplicates import count_duplicates
 from cosmodag.voids.catalogues.row_check import RowCheck
 from cosmodag.voids.catalogues.stated_units import check_sky_units
 from cosmodag.voids.catalogues.table_columns import Column
@@ -226,13 +227,10 @@ def _check_angles(catalogue: SkyCatalogue, ra: np.ndarray, dec: np.ndarray) -> N
 
 def _check_duplicates(catalogue: SkyCatalogue, columns: Sequence[np.ndarray]) -> None:
     """Refuse a catalogue of which more than a few objects appear twice."""
-    order = np.lexsort(columns)
-    same = np.ones(max(len(order) - 1, 0), bool)
-    for values in columns:
-        same &= np.diff(values[order]) == 0
-    if same.sum() > MOST_DUPLICATES * len(order):
+    n_objects, n_duplicates = len(columns[0]), count_duplicates(columns)
+    if n_duplicates > MOST_DUPLICATES * n_objects:
         raise InputError(
-            f"{catalogue.name}: {same.sum()} of {len(order)} objects have the columns "
+            f"{catalogue.name}: {n_duplicates} of {n_objects} objects have the columns "
             f"{', '.join(map(str, catalogue.columns))} of another; remove the duplicates, or files "
             "that are given twice"
         )
@@ -267,6 +265,7 @@ def _redshifts(catalogue: SkyCatalogue, values: np.ndarray) -> np.ndarray:
     if largest > LARGEST_REDSHIFT:
         raise InputError(
             f"{catalogue.name}: column '{column}' reaches {largest:.6g}, so it contains no "
-            "redshifts; if they are velocities c z in km/s, set cz"
+            "redshifts; if they are velocities c z in km/s, set cz; if large values mark missing "
+            f'redshifts, leave them out by cut: {{"{column}": {{"max": {LARGEST_REDSHIFT:g}}}}}'
         )
     return values

@@ -65,17 +65,10 @@ def _read_parquet(
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             schema = file.schema_arrow
-            names = [column_name(path, column, schema.names) for column in columns]
-            for name in names:
-                kind = schema.field(name).type
-                if not _is_numeric(kind):
-                    raise InputError(
-                        f"{path}: column '{name}' is not a column of numbers but of {kind}; "
-                        "choose another"
-                    )
-            batches = file.iter_batches(batch_size=chunk_rows, columns=list(dict.fromkeys(names)))
-            for batch in batches:
-                yield [batch.column(name).to_numpy(zero_copy_only=False) for name in names]
+            sources = [_parquet_source(path, column, schema) for column in columns]
+            names = list(dict.fromkeys(name for name, _ in sources))
+            for batch in file.iter_batches(batch_size=chunk_rows, columns=names):
+                yield [_parquet_values(batch.column(name), part) for name, part in sources]
     except InputError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
@@ -84,11 +77,35 @@ def _read_parquet(
         ) from None
 
 
-def _is_numeric(kind: "pyarrow.DataType") -> bool:
-    """Return whether a type of Parquet is one of real numbers or truth values."""
+def _parquet_source(path: Path, column: Column, schema: "pyarrow.Schema") -> tuple[str, int | None]:
+    """Return the name of a column of numbers, and the component of its vectors."""
     import pyarrow.types as types
 
-    return types.is_floating(kind) or types.is_integer(kind) or types.is_boolean(kind)
+    whole = isinstance(column, int) or column in schema.names
+    name, component = (column, None) if whole else split_component(column)
+    name = str(column_name(path, name, schema.names))
+    kind = schema.field(name).type
+    if component is not None and types.is_fixed_size_list(kind):
+        column_index(path, component, kind.list_size)
+        kind = kind.value_type
+    kinds = (types.is_floating, types.is_integer, types.is_boolean, types.is_decimal)
+    if not any(is_kind(kind) for is_kind in kinds):
+        raise InputError(
+            f"{path}: column '{name}' is not a column of numbers but of {kind}; choose another"
+        )
+    return name, component
+
+
+def _parquet_values(column: "pyarrow.Array", component: int | None) -> np.ndarray:
+    """Return the values of a column, NaN where there is none."""
+    import pyarrow.compute
+    import pyarrow.types as types
+
+    if component is not None:
+        column = pyarrow.compute.list_element(column, component)
+    if types.is_decimal(column.type) or (types.is_boolean(column.type) and column.null_count):
+        column = column.cast("float64")
+    return column.to_numpy(zero_copy_only=False)
 
 
 def _read_fits(

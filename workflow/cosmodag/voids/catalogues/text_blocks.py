@@ -46,6 +46,10 @@ def read_blocks(path: Path) -> Iterator[bytes]:
                         f"{path}: a line of more than {LONGEST_LINE} bytes; {CURE}, one row per "
                         "galaxy"
                     )
+            if b"\r" in rest.rstrip():
+                raise InputError(
+                    f"{path}: lines end with a carriage return alone; save it with newlines"
+                )
             if rest:
                 yield rest.replace(b"\r\n", b"\n") + b"\n"
     except (OSError, EOFError, zlib.error) as error:

@@ -18,6 +18,8 @@ OUTLINE_POINTS = 20
 """Least mean number of points of the outline in these pixels."""
 MOST_EMPTY = 0.1
 """Largest fraction of the footprint, or of the randoms, where no galaxy is."""
+HOLE = 0.005
+"""Fraction of the footprint where no galaxy is, above which there is a warning."""
 FEW_INSIDE = 0.8
 """Fraction of the galaxies inside the footprint, below which there is a warning."""
 CURE = "check that angles are in degrees, and the columns of both"
@@ -30,7 +32,8 @@ def check_footprint(
 ) -> None:
     """Refuse a footprint, or distances of randoms, of which a part contains no galaxies.
 
-    Finders would see a void there. A warning is logged where many galaxies are outside.
+    Finders would see a void there. A warning is logged where it has a smaller hole, and
+    where many galaxies are outside.
 
     Parameters
     ----------
@@ -44,16 +47,26 @@ def check_footprint(
     Raises
     ------
     InputError
-        More than a tenth of the footprint contains no galaxies, or more than a tenth of the randoms
-        are nearer or farther than all galaxies.
+        More than a tenth of the footprint contains no galaxies; or randoms are nearer or farther
+        than all galaxies, more than a tenth of them or where 50 galaxies are expected.
     """
     inside = footprint.at(galaxies.ra, galaxies.dec) > 0
     if inside.sum() >= FEWEST:
-        empty = _empty_fraction(galaxies.select(inside), footprint)
+        empty, place = _empty_part(galaxies.select(inside), footprint)
         if empty > MOST_EMPTY:
             raise InputError(
                 f"{galaxies.name}: no galaxy is in {empty:.0%} of the footprint of "
                 f"{footprint.name}, and voids there would not be real; {CURE}"
+            )
+        if empty > HOLE:
+            logger.warning(
+                "%s: no galaxy is in %.2g %% of the footprint of %s, such as around right "
+                "ascension %.4g and declination %.4g degrees, and voids there are not real: leave "
+                "this part of the footprint out",
+                galaxies.name,
+                100 * empty,
+                footprint.name,
+                *place,
             )
     if inside.mean() < FEW_INSIDE:
         logger.warning(
@@ -66,21 +79,29 @@ def check_footprint(
         )
     if randoms is not None and randoms.distance is not None:
         low, high = galaxies.distances.min(), galaxies.distances.max()
-        beyond = float(np.mean((randoms.distance < low) | (randoms.distance > high)))
-        if beyond > MOST_EMPTY:
+        far = (randoms.distance < low) | (randoms.distance > high)
+        beyond = randoms.select(far).total_weight / randoms.total_weight
+        if beyond > MOST_EMPTY or beyond * inside.sum() > EXPECTED:
             raise InputError(
-                f"{galaxies.name}: {beyond:.0%} of {randoms.name} are nearer or farther than all "
-                f"galaxies, which extend from {low:.4g} to {high:.4g} Mpc/h, and voids there would "
-                "not be real; restrict both by minimum_redshift and maximum_redshift"
+                f"{galaxies.name}: {100 * beyond:.2g} % of {randoms.name} are nearer or farther "
+                f"than all galaxies, which extend from {low:.4g} to {high:.4g} Mpc/h, and voids "
+                "there would not be real; restrict both by minimum_redshift and maximum_redshift"
             )
 
 
-def _empty_fraction(galaxies: SkySample, footprint: Footprint) -> float:
-    """Return the fraction of the footprint that contains no galaxies, in pixels for about 50."""
+def _empty_part(galaxies: SkySample, footprint: Footprint) -> tuple[float, tuple[float, float]]:
+    """Return the fraction of the footprint without galaxies, and where most of it is in degrees.
+
+    The sky is divided into pixels for about 50 galaxies.
+    """
     ra, dec, _ = spherical_coordinates(footprint.outline)
     per_pixel = max(len(ra) * EXPECTED / galaxies.n_objects, OUTLINE_POINTS)
     pixels = fit_pixels(ra, dec, per_pixel)
-    points = np.bincount(pixels.index(ra, dec), minlength=len(pixels.area))
+    index = pixels.index(ra, dec)
+    points = np.bincount(index, minlength=len(pixels.area))
     points[points < per_pixel / 2] = 0  # pixels at the edges may be empty
-    occupied = np.bincount(pixels.index(galaxies.ra, galaxies.dec), minlength=len(points)) > 0
-    return float(points[~occupied].sum() / max(points.sum(), 1))
+    n_points = max(points.sum(), 1)
+    points[pixels.index(galaxies.ra, galaxies.dec)] = 0
+    hole = footprint.outline[(index == np.argmax(points)) & points.any()]
+    place = spherical_coordinates(hole.sum(axis=0, keepdims=True))[:2]
+    return float(points.sum() / n_points), (float(place[0][0]), float(place[1][0]))

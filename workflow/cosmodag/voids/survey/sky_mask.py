@@ -124,8 +124,6 @@ def read_mask(
             f"{path}: COORDSYS is '{frame}'; convert the map to equatorial ('C'), galactic ('G') "
             "or ecliptic ('E') coordinates"
         )
-    # UNSEEN is a large negative number.
-    values = np.where(np.isfinite(values) & (values > 0), values, 0)
     values = _in_equatorial_rings(values, order, FRAMES[frame])
     if not values.any():
         raise InputError(f"{path}: no pixel is above 0, so nothing was observed; {CURE}")
@@ -186,7 +184,10 @@ def _column_name(path: str | os.PathLike, table: fits.BinTableHDU, column: str |
 def _values(
     path: str | os.PathLike, table: fits.BinTableHDU, column: str | int | None
 ) -> tuple[np.ndarray, str]:
-    """Return the values of all pixels, 0 where the map has none, and their order."""
+    """Return the values of all pixels, 0 where the map has none, and their order.
+
+    Pixels of partial maps that are too small are averaged.
+    """
     header = table.header
     order = ORDERS.get(header.get("ORDERING", "RING").strip().upper())
     if order is None:
@@ -195,6 +196,7 @@ def _values(
         )
     explicit, name = _is_explicit(table), _column_name(path, table, column)
     found = np.asarray(table.data[name], np.float64).ravel()
+    found = np.where(np.isfinite(found) & (found > 0), found, 0)  # UNSEEN is negative
     nside = int(header.get("NSIDE", 0)) or int(np.sqrt(len(found) // 12))
     n_pixels = 12 * nside**2
     if nside & (nside - 1) or not nside or (not explicit and len(found) != n_pixels):
@@ -204,12 +206,19 @@ def _values(
         )
     if not explicit:
         return found, order
-    values, place = np.zeros(n_pixels), np.asarray(table.data[table.columns.names[0]]).ravel()
+    place = np.asarray(table.data[table.columns.names[0]]).ravel().astype(np.int64)
     if len(place) and not (place.min() >= 0 and place.max() < n_pixels):
         raise InputError(
             f"{path}: column {table.columns.names[0]} has pixels from {place.min()} to "
             f"{place.max()}, beyond the {n_pixels} of NSIDE {nside}; {CURE}"
         )
+    if nside > LARGEST_NSIDE:  # averaged at once: a map of the whole sky may not fit into memory
+        if order == "ring":
+            place = HEALPix(nside=nside, order=order).ring_to_nested(place)
+        per_pixel = (nside // LARGEST_NSIDE) ** 2
+        sums = np.bincount(place // per_pixel, found, 12 * LARGEST_NSIDE**2)
+        return sums / per_pixel, "nested"
+    values = np.zeros(n_pixels)
     values[place] = found
     return values, order
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cosmodag.errors import InputError
 from cosmodag.rejections import Rejections
 from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, join_chunks, read_galaxies
 from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue, SkySample, read_sky
@@ -20,7 +21,7 @@ from cosmodag.voids.survey.footprint import (
 )
 from cosmodag.voids.survey.footprint_check import check_footprint
 from cosmodag.voids.survey.selection import SurveySelection, measure_selection
-from cosmodag.voids.survey.survey_grid import SurveyGrid, grid_survey
+from cosmodag.voids.survey.survey_grid import MOST_CELLS, SurveyGrid, grid_survey
 from cosmodag.voids.survey.void_search import VoidSearch
 
 UNIFORM = 2.0
@@ -224,13 +225,28 @@ class BoxTracers(Tracers):
 
     def sample(self, search: VoidSearch) -> TracerSample:
         """Read the galaxies and assign them to a grid; see `Tracers.sample`."""
+        cells = self._cells(search)
         rejections = Rejections("rows", self.catalogue.max_rejected)
         galaxies = join_chunks(read_galaxies(self.catalogue, rejections=rejections))
         logger.info("%s: %d galaxies", self.catalogue.name, len(galaxies.position))
         box = self.catalogue.coordinates
-        nx, ny, nz = np.maximum(2 * np.rint(box.sides / search.cell_size / 2).astype(int), 2)
-        grid = SurveyGrid.from_box(grid_box([galaxies], box, (int(nx), int(ny), int(nz))))
+        grid = SurveyGrid.from_box(grid_box([galaxies], box, cells))
         return TracerSample(galaxies.position + box.corner, grid, rejections)
+
+    def _cells(self, search: VoidSearch) -> tuple[int, int, int]:
+        """Return the cells along each axis, if they are not too many or their side is given."""
+        sides, cell = self.catalogue.coordinates.sides, search.cell_size
+        cells = np.maximum(2 * np.rint(sides / cell / 2).astype(int), 2)
+        if search.cell is None and cells.prod() > MOST_CELLS:
+            least = 1.05 * cell * np.cbrt(cells.prod() / MOST_CELLS)
+            raise InputError(
+                f"{self.catalogue.name}: {' x '.join(map(str, cells))} cells of {cell:.3g} Mpc/h, "
+                f"by minimum_radius, take {4e-9 * cells.prod():.3g} GB for each field: give a cell "
+                f"of {least:.3g} Mpc/h and a minimum_radius of twice that or more, or, with enough "
+                f"memory, a cell of {cell:.3g} Mpc/h"
+            )
+        nx, ny, nz = cells.tolist()
+        return nx, ny, nz
 
 
 def _describe(selection: SurveySelection, search: VoidSearch) -> None:
