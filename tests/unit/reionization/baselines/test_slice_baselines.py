@@ -91,10 +91,10 @@ def test_baselines_are_fitted_to_the_same_noise_as_the_network(slices):
 
 
 def test_features_do_not_depend_on_periodic_translations():
-    x = np.random.default_rng(0).normal(size=(32, 32, 2)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(3, 32, 32, 2)).astype(np.float32)
     np.testing.assert_allclose(
-        slice_features.slice_features(np.roll(x, (5, 9), (0, 1))),
-        slice_features.slice_features(x),
+        slice_features.features_of_slices(np.roll(x, (5, 9), (1, 2))),
+        slice_features.features_of_slices(x),
         rtol=1e-4,
         atol=1e-5,
     )
