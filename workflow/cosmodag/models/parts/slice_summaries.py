@@ -64,7 +64,11 @@ class SliceSummaries(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the statistics, (b, COUNT · c), float32."""
-        slices = x.float().flatten(0, 1)
+        with torch.autocast(x.device.type, enabled=False):
+            return self._summaries(x.float().flatten(0, 1)).unflatten(0, x.shape[:2]).flatten(1)
+
+    def _summaries(self, slices: torch.Tensor) -> torch.Tensor:
+        """Return the statistics (n, COUNT) of slices (n, side, side)."""
         modes = torch.fft.rfft2(slices, norm="ortho")
         power = (modes.abs() ** 2).flatten(1) @ self.rings
         statistics = [slices.mean((1, 2))[:, None], power]
@@ -72,7 +76,7 @@ class SliceSummaries(nn.Module):
             # Sorting is expensive, and smoothed neighbours are alike: a sub-grid is enough.
             statistics += [_moments(fields), _quantiles(fields, QUANTILES, max(int(smoothing), 1))]
         statistics += self._scattering(modes)
-        return torch.cat(statistics, 1).unflatten(0, x.shape[:2]).flatten(1)
+        return torch.cat(statistics, 1)
 
     def _scattering(self, modes: torch.Tensor) -> list[torch.Tensor]:
         """Return scattering coefficients (n, …) of slices with modes (n, side, side / 2)."""
