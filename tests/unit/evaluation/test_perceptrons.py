@@ -7,7 +7,7 @@ import pytest
 from cosmodag.evaluation.baselines import perceptrons
 from cosmodag.evaluation.baselines.examples import Examples
 
-QUICK = perceptrons.Trials(widths=(16,), dropouts=(0.0, 0.2), epochs=30, patience=5, batch=32)
+QUICK = perceptrons.Trials(widths=(16,), dropouts=(0.0,), epochs=25, patience=5, batch=32)
 
 
 @pytest.fixture(autouse=True)

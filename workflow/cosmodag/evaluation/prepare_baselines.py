@@ -6,7 +6,7 @@ from typing import Any
 
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.evaluation.baselines.fitting import write_baselines
-from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.targets import NOISE_DRAWS, read_examples
 from cosmodag.evaluation.task_evaluations import make_evaluation
 from cosmodag.training.completion import complete_task
 
@@ -20,7 +20,7 @@ def prepare_baselines(
     noise: Mapping[str, Any] | None = None,
     transform: str | None = None,
     sources: Mapping[str, Sequence[str | os.PathLike]] | None = None,
-    noise_draws: int = 4,
+    noise_draws: int = NOISE_DRAWS,
     seed: int = 0,
     **options: Any,
 ) -> None:

@@ -17,6 +17,8 @@ from cosmodag.evaluation.evaluation import Evaluation
 
 log = logging.getLogger(__name__)
 
+NOISE_DRAWS = 4
+"""Draws of the noise of the training split that baselines are fitted to by default."""
 MAX_BYTES = 2 * 2**30
 """Memory of all draws together; larger training splits have fewer draws."""
 

@@ -85,7 +85,7 @@ class SliceNet(nn.Module):
                 f"model slicenet: slices of {side} pixels; a multiple of {2**N_STAGES} is needed"
             )
         self.head = head
-        self.perceptron = None
+        self.perceptron: nn.Module | None = None
         if summaries:
             n_summaries = channels * SliceSummaries.COUNT
             self.perceptron = nn.Sequential(
@@ -104,7 +104,7 @@ class SliceNet(nn.Module):
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """Return the last hidden features of the residual network, (b, hidden)."""
-        features = []
+        features: list[torch.Tensor] = []
         x = self.stem(x)
         for stage in self.stages:
             x = stage(x)
