@@ -185,12 +185,15 @@ def numbers(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) 
     splits = Splits(x, y, on_valid, valid_y)
     members = fit_ensemble(splits, 1, nn.functional.mse_loss, TRIALS, seed)
     with torch.no_grad():
-        found = [
-            torch.stack([network(each)[:, 0] for network in members]).mean(0).numpy() * std + mean
+        on_valid, on_test = (
+            torch.stack([network(each)[:, 0] for network in members]).mean(0)
             for each in (on_valid, on_test)
-        ]
-    spread = float(np.sqrt(np.mean((found[0] - valid.y) ** 2)))
-    return Predictions(*(each.astype(np.float32) for each in found), spread=spread)
+        )
+    predicted, predicted_test = (
+        (each.numpy() * std + mean).astype(np.float32) for each in (on_valid, on_test)
+    )
+    spread = float(np.sqrt(np.mean((predicted - valid.y) ** 2)))
+    return Predictions(predicted, predicted_test, spread)
 
 
 def _normalized(train: np.ndarray, *others: np.ndarray) -> list[torch.Tensor]:
