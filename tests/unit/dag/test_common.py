@@ -168,6 +168,7 @@ def test_target_names_contain_what_changes_the_baselines():
         match={"task": {"name": "matching", "columns": ["redshift_class"], "candidates": 8}},
         few={"task": {"name": "latent", "latent_dim": 8}, "transform": "arcsinh"},
         bounded={"baselines": {"sersic_fit": {"objects": 20}}},
+        redrawn={"noise": noise, "baselines": {"noise_draws": 9}},
     )
     targets = {
         run: common.target_name(config, "reionization", run)
@@ -182,9 +183,13 @@ def test_target_names_contain_what_changes_the_baselines():
         "match": "matching-redshift_class-8",
         "few": "latent-8-arcsinh",
         "bounded": "redshift_class-sersic_fit-20",
+        "redrawn": "redshift_class-noise-5-0-noise_draws-9",
     }
     words = common.target_options(config, "reionization", "sky", "redshift_class-sersic_fit-20")
     assert shlex.split(words)[-2:] == ["--settings", '{"sersic_fit": {"objects": 20}}']
+    words = common.target_options(config, "reionization", "sky", targets["redrawn"])
+    assert shlex.split(words)[-2:] == ["--noise-draws", "9"]
+    assert "--settings" not in words
     words = common.target_options(config, "reionization", "sky", "latent-8-arcsinh")
     assert shlex.split(words)[-2:] == ["--transform", "arcsinh"]
     words = common.target_options(config, "reionization", "sky", "redshift_class-noise-5-0")

@@ -9,8 +9,8 @@ from scipy import ndimage, stats
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.features import spectrum
+from cosmodag.models.parts.slice_summaries import QUANTILES, SliceSummaries
 from cosmodag.models.registry import build
-from cosmodag.models.slicenet import SummaryStatistics
 from cosmodag.training.reproducible import reproducible
 from tests.slices import REDSHIFTS, cube, density_field
 
@@ -90,13 +90,29 @@ def test_fully_connected_classifiers_have_their_published_sizes(side, widths, ou
     assert n_parameters(network) == sum(a * b + b for a, b in pairwise(sizes))
 
 
-def test_slicenet_is_invariant_under_periodic_shifts():
+@pytest.mark.parametrize("summaries", [False, True])
+def test_slicenet_is_invariant_under_periodic_shifts(summaries):
     torch.manual_seed(0)
-    network = build("slicenet", channels=2, side=32, width=8, outputs=3).eval()
+    settings = {"channels": 2, "side": 32, "width": 8, "outputs": 3, "summaries": summaries}
+    network = build("slicenet", **settings).eval()
     x = torch.randn(2, 2, 32, 32)
-    torch.testing.assert_close(network(x.roll((8, 16), (2, 3))), network(x), rtol=1e-4, atol=1e-5)
-    patches = build("slicenet", channels=2, side=32, width=8, padding="zeros").eval()
+    torch.testing.assert_close(network(x.roll((8, 16), (2, 3))), network(x), rtol=1e-4, atol=1e-4)
+
+
+def test_padding_with_zeros_marks_the_edges_of_patches():
+    torch.manual_seed(0)
+    patches = build("slicenet", side=32, width=8, padding="zeros", summaries=False).eval()
+    x = torch.randn(2, 1, 32, 32)
     assert (patches(x.roll(8, 2)) - patches(x)).abs().max() > 1e-4
+
+
+def test_the_residual_network_starts_as_no_correction_and_learns():
+    torch.manual_seed(0)
+    network = build("slicenet", side=32, width=8, dropout=0.0).eval()
+    x = torch.randn(4, 1, 32, 32)
+    torch.testing.assert_close(network(x), network.perceptron(x), rtol=0, atol=0)
+    network(x)[:, 0].sum().backward()
+    assert network.output_layer[1].weight.grad.abs().max() > 1e-3
 
 
 def test_slicenet_refuses_a_side_that_it_cannot_halve():
@@ -106,27 +122,50 @@ def test_slicenet_refuses_a_side_that_it_cannot_halve():
         build("slicenet", padding="wrap")
 
 
-def test_summary_statistics_agree_with_scipy():
+def columns(*parts: int) -> list[slice]:
+    """Return the places of statistics that follow each other."""
+    ends = np.cumsum(parts)
+    return [slice(end - part, end) for end, part in zip(ends, parts)]
+
+
+def test_summaries_of_slices_agree_with_scipy():
     x = torch.randn(3, 2, 32, 32, generator=torch.Generator().manual_seed(0)).abs()
-    statistics = SummaryStatistics(32)(x).view(3, -1)
-    for example, values in zip(x.numpy(), statistics.numpy()):
-        for power, channel in zip(values[:24].reshape(2, 12), example):
-            # The first ring of the baselines' spectrum includes the mean, whose power is 0.
-            np.testing.assert_allclose(power[1:], spectrum(channel)[1:], rtol=1e-3, atol=1e-3)
-        smooth = [
-            ndimage.gaussian_filter(channel, s, mode="wrap") if s else channel
-            for channel in example
-            for s in (0.0, 1.0, 2.0, 4.0)
-        ]
-        spreads = np.log(np.hypot([field.std() for field in smooth], 0.01))
-        np.testing.assert_allclose(values[24:32], spreads, atol=0.02)
-        skewness = [stats.skew(field, axis=None) for field in smooth]
-        np.testing.assert_allclose(values[32:40], np.tanh(np.array(skewness) / 2), atol=0.05)
-        for number, step in enumerate((2, 2, 2, 4)):
-            fields = [field - field.mean() for field in smooth[number::4]]
-            medians = [np.median(field[::step, ::step]) for field in fields]
-            positions = 48 + 26 * number + np.array([6, 19])
-            np.testing.assert_allclose(values[positions], medians, atol=0.03)
+    summaries = SliceSummaries(32)(x).view(6, SliceSummaries.COUNT).numpy()
+    mean, power, *histograms = columns(1, 12, *4 * [18])
+    for values, field in zip(summaries, x.flatten(0, 1).numpy()):
+        assert values[mean] == pytest.approx(field.mean(), rel=1e-5)
+        # The first ring of the baselines' spectrum includes the mean, whose power is 0.
+        np.testing.assert_allclose(np.log(values[power][1:]), spectrum(field)[1:], atol=1e-3)
+        for place, smoothing, step in zip(histograms, (0.0, 1.0, 2.0, 4.0), (1, 1, 2, 4)):
+            smooth = ndimage.gaussian_filter(field, smoothing, mode="wrap") if smoothing else field
+            deviation, skewness, kurtosis, *quantiles = values[place]
+            assert deviation == pytest.approx(smooth.std(), abs=2e-3)
+            assert skewness == pytest.approx(stats.skew(smooth, axis=None), abs=0.02)
+            assert kurtosis == pytest.approx(
+                stats.kurtosis(smooth, axis=None, fisher=False), abs=0.1
+            )
+            ranked = smooth[::step, ::step]
+            expected = np.quantile(ranked, QUANTILES, method="nearest")
+            np.testing.assert_allclose(quantiles, expected, atol=5e-3)
+
+
+def test_scattering_distinguishes_bubbles_from_a_gaussian_field_of_the_same_power():
+    random = np.random.default_rng(0)
+    white = random.normal(size=(64, 64, 64))
+    fields = ndimage.gaussian_filter(white, (0, 2, 2), mode="wrap") > 0.02
+    fields = fields - fields.mean((1, 2), keepdims=True)
+    phases = np.angle(np.fft.rfft2(random.normal(size=fields.shape)))
+    scrambled = np.fft.irfft2(np.abs(np.fft.rfft2(fields)) * np.exp(1j * phases))
+    bubbles, gaussian = (
+        SliceSummaries(64)(torch.from_numpy(each).float()[:, None]).numpy()
+        for each in (fields, scrambled)
+    )
+    _, power, _, first, _, pairs = columns(1, 12, 4 * 18, 5, 5 * 6, 2 * 10)
+    np.testing.assert_allclose(bubbles[:, power], gaussian[:, power], rtol=1e-3, atol=1e-4)
+    for place in (first, pairs):
+        spread = np.hypot(bubbles[:, place].std(0), gaussian[:, place].std(0))
+        distance = np.abs(bubbles[:, place].mean(0) - gaussian[:, place].mean(0)) / spread
+        assert distance.max() > 2
 
 
 def bubbles(count: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:

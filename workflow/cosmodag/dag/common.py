@@ -16,6 +16,9 @@ from cosmodag.dag.job_start import signed
 LONGEST_TARGET = 80
 """Characters of the name of a target; with those of its dataset it becomes the name of a file."""
 
+DRAWS = "noise_draws"
+"""Setting that is of all baselines, not of one."""
+
 
 def checked(config: Mapping, files: Sequence[str | os.PathLike] = ()) -> dict:
     """Return the configuration checked and completed, with paths that can be opened.
@@ -216,8 +219,9 @@ def target_name(config: Mapping, experiment: str, run: str) -> str:
     if "noise" in entry:  # baselines see the same noise as the network
         noise = entry["noise"]
         parts += ["noise", f"{noise['rms']:g}", f"{noise['beam']:g}"]
-    for name, settings_of_baseline in sorted(entry.get("baselines", {}).items()):
-        parts += [name, *(f"{value}" for _, value in sorted(settings_of_baseline.items()))]
+    for name, setting in sorted(entry.get("baselines", {}).items()):
+        values = [value for _, value in sorted(setting.items())] if name != DRAWS else [setting]
+        parts += [name, *map(str, values)]
     name = "-".join(parts)
     plain = re.sub(r"[^\w.+-]+", "_", name)[:LONGEST_TARGET]
     return name if plain == name else f"{plain}-{provenance.value_hash(name)[:8]}"
@@ -241,7 +245,9 @@ def target_options(config: Mapping, experiment: str, dataset: str, target: str) 
     keys = ["task", "truth", "noise"]
     keys += ["transform"] if entry["task"]["name"] == "latent" else []
     values = {key: entry.get(key) for key in keys}
-    return format_options(values | {"settings": entry.get("baselines") or None})
+    baselines = dict(entry.get("baselines", {}))
+    values["noise_draws"] = baselines.pop(DRAWS, None)
+    return format_options(values | {"settings": baselines or None})
 
 
 def dataset_pattern(config: Mapping, experiment: str, origin: str) -> str:

@@ -30,7 +30,7 @@ from cosmodag.evaluation.evaluation import (
 )
 from cosmodag.evaluation.names import baseline_title
 from cosmodag.evaluation.symmetric_prediction import predict_splits, scored_temperature
-from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.targets import NOISE_DRAWS, read_examples
 from cosmodag.evaluation.task_evaluations import make_evaluation
 from cosmodag.files import whole_folder
 from cosmodag.hdf5 import create_file
@@ -106,8 +106,11 @@ def evaluate(
     predictions = predict_splits(run_folder, dataset_folder, device=device, threads=threads)
     temperature = scored_temperature(task, description, predictions["valid"])
     predictions = evaluation.in_target_units(predictions, run)
-    examples = read_examples(dataset_folder, evaluation, noise=description.get("noise"))
-    fitted, left_out = _baselines(evaluation, examples, baselines, baseline_settings, seed, threads)
+    noise = description.get("noise")
+    examples = redrawn = read_examples(dataset_folder, evaluation, noise=noise)
+    if baselines is None and noise is not None:
+        redrawn = read_examples(dataset_folder, evaluation, noise=noise, noise_draws=NOISE_DRAWS)
+    fitted, left_out = _baselines(evaluation, redrawn, baselines, baseline_settings, seed, threads)
     subset, empty = evaluation.without_signal(Subset(examples, predictions, fitted))
     scored = evaluation.score(subset, replicas=replicas, seed=seed)
     scored.figures.update(evaluation.run_figures(run, examples, subset))

@@ -25,7 +25,7 @@ CAPTION = (
     "Predicted against true values in unseen examples, with 68 % intervals; on the grey line they "
     "are equal."
 )
-ON_FEATURES = ("ridge", "trees")
+ON_FEATURES = ("ridge", "trees", "perceptron")
 """Baselines that take features, whose names carry what the features are measured on."""
 
 

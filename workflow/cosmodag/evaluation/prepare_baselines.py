@@ -6,7 +6,7 @@ from typing import Any
 
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.evaluation.baselines.fitting import write_baselines
-from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.targets import NOISE_DRAWS, read_examples
 from cosmodag.evaluation.task_evaluations import make_evaluation
 from cosmodag.training.completion import complete_task
 
@@ -20,6 +20,8 @@ def prepare_baselines(
     noise: Mapping[str, Any] | None = None,
     transform: str | None = None,
     sources: Mapping[str, Sequence[str | os.PathLike]] | None = None,
+    noise_draws: int = NOISE_DRAWS,
+    seed: int = 0,
     **options: Any,
 ) -> None:
     """Fit the baselines of a dataset and target and write them for `evaluate` to read.
@@ -34,8 +36,12 @@ def prepare_baselines(
         Those of the runs, see `cosmodag.evaluation.evaluate.evaluate`.
     sources : mapping from str to sequence of path, optional
         Files that the examples were cut out of, by kind, see `cosmodag.evaluation.evaluation`.
+    noise_draws : int
+        Draws of the noise of the training split that baselines are fitted to.
+    seed : int
+        Seed of the noise, of subsamples and of trees.
     **options
-        `seed`, `threads` and `settings` of `cosmodag.evaluation.baselines.fitting.fit_each`.
+        `threads` and `settings` of `cosmodag.evaluation.baselines.fitting.fit_each`.
     """
     dataset = Dataset.open(dataset_folder)
     task = complete_task(task, dataset)
@@ -46,7 +52,9 @@ def prepare_baselines(
         transform=transform,
         sources=sources,
     )
-    examples = read_examples(dataset_folder, evaluation, noise=noise)
-    fitted = evaluation.fit(examples, **options)
+    examples = read_examples(
+        dataset_folder, evaluation, noise=noise, noise_draws=noise_draws, seed=seed
+    )
+    fitted = evaluation.fit(examples, seed=seed, **options)
     inputs = [file for files in (sources or {}).values() for file in files]
     write_baselines(output, fitted, inputs=[dataset.folder / "dataset.json", *inputs])

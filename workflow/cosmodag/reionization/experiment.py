@@ -16,8 +16,8 @@ EXPERIMENT = Experiment(
         "into slices. Networks are trained on some realizations and tested on others. The mean "
         "of each slice, which an interferometer does not measure, is subtracted, and thermal "
         "noise is added where the configuration of the run states it; the baselines are fitted "
-        "to the same noisy slices. Slices that are zero everywhere, from fully ionized boxes, "
-        "contain no information and are scored separately."
+        "to several draws of the same noise. Slices that are zero everywhere, from fully ionized "
+        "boxes, contain no information and are scored separately."
     ),
     study=(
         "In the study by its authors, all slices were from one realization and were split at "
@@ -85,6 +85,7 @@ EXPERIMENT = Experiment(
     baselines={
         "slice_ridge": "ridge regression on slice statistics",
         "slice_trees": "boosted trees on slice statistics",
+        "slice_perceptron": "perceptrons on slice statistics",
         "chance": "chance",
         "correlation": "correlation of smoothed slices",
         "phases": "correlation of whitened slices",

@@ -17,7 +17,9 @@ from cosmodag.training.distribution import connected, rank_device
 from cosmodag.training.loop import fit
 from cosmodag.training.plan import RunPlan
 from cosmodag.training.prediction import choose_device, predict_with, run_loader
+from cosmodag.training.quantiles import fit_quantiles
 from cosmodag.training.reconstruction_task import ReconstructionTask
+from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import RunSettings
 from cosmodag.training.tracking import write_history
 
@@ -89,10 +91,14 @@ def train_run(
         first = ranks.local_rank == 0
         with staged(plan.dataset, staging, name=copy_name, first=first, wait=ranks.wait) as dataset:
             network = plan.build_network()
+            train_loader = plan.loader("train", dataset, ranks)
+            if settings.initial is None:
+                with reproducible(plan.training.deterministic, threads):
+                    fit_quantiles(network, train_loader)
             history = fit(
                 network,
                 plan.task,
-                plan.loader("train", dataset, ranks),
+                train_loader,
                 plan.loader("valid", dataset, ranks),
                 plan.training,
                 run_folder=run_folder,

@@ -5,6 +5,8 @@ import pytest
 from scipy import fft
 
 from cosmodag.datasets.dataset import Dataset
+from cosmodag.datasets.loader import Loader, Preprocessing
+from cosmodag.evaluation import targets
 from cosmodag.evaluation.baselines import ordered_classes, reconstructions
 from cosmodag.evaluation.baselines.examples import taken
 from cosmodag.evaluation.reconstruction_evaluation import ReconstructionEvaluation
@@ -72,9 +74,9 @@ def test_the_position_does_not_predict_the_redshift_in_a_random_split(shuffled):
 
 def test_slice_features_predict_redshift_and_escape_fraction(by_realization):
     examples, baselines = by_realization
-    for name in ("discriminant", "slice_ridge", "slice_trees", "neighbours"):
+    for name in ("discriminant", "slice_ridge", "slice_trees", "slice_perceptron", "neighbours"):
         assert accuracy(examples, baselines[f"redshift_class:{name}"], 0) > 0.6, name
-    for name in ("discriminant", "slice_ridge", "slice_trees"):
+    for name in ("discriminant", "slice_ridge", "slice_trees", "slice_perceptron"):
         assert accuracy(examples, baselines[f"escape_fraction_class:{name}"], 1) > 0.6, name
 
 
@@ -90,11 +92,44 @@ def test_baselines_are_fitted_to_the_same_noise_as_the_network(slices):
         np.testing.assert_array_equal(noisy[split].x, again[split].x)
 
 
+def test_draws_of_the_noise_are_those_of_the_network_s_epochs(slices):
+    task = {"name": "classification", "column": "redshift_class", "values": list(REDSHIFTS)}
+    evaluation, noise = make_evaluation("reionization", task), {"rms": 8.0, "beam": 2.0}
+    examples = read_examples(slices, evaluation, noise=noise, noise_draws=3, seed=7)
+    once = read_examples(slices, evaluation, noise=noise, seed=7)
+    for split in ("train", "valid", "test"):
+        draws = 3 if split == "train" else 1
+        assert list(examples[split].index["id"]) == draws * list(once[split].index["id"])
+        np.testing.assert_array_equal(examples[split].y, np.tile(once[split].y, draws))
+        loader = Loader(
+            Dataset.open(slices),
+            split,
+            target={"columns": ["redshift_class"]},
+            batch_size=8,
+            preprocessing=Preprocessing(noise=noise),
+            seed=7,
+        )
+        rows = np.arange(len(loader.index))
+        for epoch, x in enumerate(np.split(examples[split].x, draws)):
+            np.testing.assert_array_equal(x, loader.read(rows, epoch).x.movedim(1, -1))
+
+
+def test_large_training_sets_have_fewer_draws_of_the_noise(slices, monkeypatch, caplog):
+    task = {"name": "classification", "column": "redshift_class", "values": list(REDSHIFTS)}
+    evaluation = make_evaluation("reionization", task)
+    size = read_examples(slices, evaluation)["train"].x.nbytes
+    for memory, draws in ((size // 2, 1), (2.5 * size, 2)):
+        monkeypatch.setattr(targets, "MAX_BYTES", memory)
+        noisy = read_examples(slices, evaluation, noise={"rms": 8.0}, noise_draws=3)
+        assert noisy["train"].x.nbytes == draws * size
+        assert f"baselines see {draws} instead of 3 draws" in caplog.text
+
+
 def test_features_do_not_depend_on_periodic_translations():
-    x = np.random.default_rng(0).normal(size=(32, 32, 2)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(3, 32, 32, 2)).astype(np.float32)
     np.testing.assert_allclose(
-        slice_features.slice_features(np.roll(x, (5, 9), (0, 1))),
-        slice_features.slice_features(x),
+        slice_features.features_of_slices(np.roll(x, (5, 9), (1, 2))),
+        slice_features.features_of_slices(x),
         rtol=1e-4,
         atol=1e-5,
     )
@@ -103,7 +138,7 @@ def test_features_do_not_depend_on_periodic_translations():
 def test_slice_features_predict_the_neutral_fraction(slices):
     examples, baselines = fit(slices, {"name": "regression", "columns": ["slice_neutral_fraction"]})
     names = {name.partition(":")[2] for name in baselines}
-    assert names == {"mean", "slice_ridge", "slice_trees", "index_only"}
+    assert names == {"mean", "slice_ridge", "slice_trees", "slice_perceptron", "index_only"}
     error = baselines["slice_neutral_fraction:slice_ridge"].test - examples["test"].y[:, 0]
     assert np.std(error) < 0.05
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cosmodag.evaluation.baselines import neighbour_kernel
+from cosmodag.evaluation.baselines import neighbour_kernel, perceptrons
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
 from cosmodag.evaluation.baselines.positions import Units, geometric_spaces
 from cosmodag.training.calibration import fit_class_temperature
@@ -139,6 +139,20 @@ def trees(train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.nda
         model.fit(train.features, train.y, X_val=valid.features[known], y_val=valid.y[known])
         fitted.append([_spread_out(model, s.features, len(values)) for s in (valid, test)])
     return _best(fitted, valid.y)
+
+
+@distribution
+def perceptron(
+    train: ClassSplit, valid: ClassSplit, test: ClassSplit, values: np.ndarray, seed: int
+):
+    """Predict by an ensemble of perceptrons on the normalized features."""
+    return perceptrons.class_probabilities(
+        *(train.features, train.y),
+        *(valid.features, valid.y),
+        test.features,
+        n_classes=len(values),
+        seed=seed,
+    )
 
 
 @distribution

@@ -4,31 +4,21 @@ Each takes examples with features in the place of images and parameters as varia
 `ParameterSpace`, and returns the descriptions of its posteriors, see `GaussianMixture`.
 """
 
-import copy
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import torch
-from torch import nn
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.evaluation.baselines.perceptrons import Splits, Trials, fit_ensemble
 from cosmodag.training.gaussian_mixture import GaussianMixture, outputs_per_component
 from cosmodag.training.posterior_task import information_gain
-from cosmodag.training.reproducible import reproducible
 
-WIDTHS = (16, 64)
-"""Units of each of the two hidden layers that are tried on the validation split."""
-DROPOUTS = (0.0, 0.2)
-"""Probabilities with which units are dropped in training that are tried."""
-MEMBERS = 4
-"""Networks whose posteriors are averaged, with the best settings."""
+TRIALS = Trials(widths=(16, 64), dropouts=(0.0, 0.2), epochs=400, patience=40, batch=64)
+"""Settings of networks that are tried on the validation split."""
 COMPONENTS = 3
 """Gaussians of the posterior of a network."""
-EPOCHS, PATIENCE, BATCH = 400, 40, 64
-"""Most epochs, epochs without improvement before training stops, and examples per step."""
-LEARNING_RATE, WEIGHT_DECAY = 3e-3, 1e-2
 EMULATOR_PENALTY = 1e-3
 """Penalty of the coefficients of the emulator of features, per example."""
 NEWTON_STEPS = 50
@@ -50,16 +40,18 @@ def neural(train: Examples, valid: Examples, test: Examples, *, seed: int = 0) -
     standard = _Standard.of(train.x)
     x, on_valid, on_test = (standard(each.x) for each in (train, valid, test))
     z, valid_z = (torch.as_tensor(each.y, dtype=torch.float32) for each in (train, valid))
-    with reproducible(threads=1):  # more threads wait for each other in networks of this size
-        trained = [
-            _train(x, z, on_valid, valid_z, width, dropout, seed)
-            for width, dropout in product(WIDTHS, DROPOUTS)
-        ]
-        best = min(trained, key=lambda each: each.loss)
-        others = (seed + number for number in range(1, MEMBERS))
-        members = [best, *(best.again(x, z, on_valid, valid_z, other) for other in others)]
     k = z.shape[1]
-    valid_mixture, test_mixture = (_ensemble(members, each, k) for each in (on_valid, on_test))
+
+    def loss(output: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        return -information_gain(GaussianMixture.from_output(output, k), z[:, None]).mean()
+
+    splits = Splits(x, z, on_valid, valid_z)
+    members = fit_ensemble(splits, COMPONENTS * outputs_per_component(k), loss, TRIALS, seed)
+    with torch.no_grad():
+        valid_mixture, test_mixture = (
+            GaussianMixture.joined([GaussianMixture.from_output(net(each), k) for net in members])
+            for each in (on_valid, on_test)
+        )
     return Predictions(valid_mixture.output().numpy(), test_mixture.output().numpy())
 
 
@@ -111,71 +103,6 @@ class _Standard:
 
     def __call__(self, x: np.ndarray) -> torch.Tensor:
         return torch.as_tensor((x - self.mean) / self.std, dtype=torch.float32)
-
-
-@dataclass(frozen=True)
-class _Trained:
-    """A perceptron with its settings and its loss on the validation split."""
-
-    network: nn.Module
-    loss: float
-    width: int
-    dropout: float
-
-    def again(self, x, z, on_valid, valid_z, seed: int) -> "_Trained":
-        """Train another one with the same settings."""
-        return _train(x, z, on_valid, valid_z, self.width, self.dropout, seed)
-
-
-def _train(
-    x: torch.Tensor,
-    z: torch.Tensor,
-    on_valid: torch.Tensor,
-    valid_z: torch.Tensor,
-    width: int,
-    dropout: float,
-    seed: int,
-) -> _Trained:
-    """Train a perceptron and keep it as it was at its smallest loss on the validation split."""
-    k = z.shape[1]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = nn.Sequential(
-            *(nn.Linear(x.shape[1], width), nn.SiLU(), nn.Dropout(dropout)),
-            *(nn.Linear(width, width), nn.SiLU(), nn.Dropout(dropout)),
-            nn.Linear(width, COMPONENTS * outputs_per_component(k)),
-        )
-        optimizer = torch.optim.AdamW(
-            network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
-        )
-        best, best_loss, best_epoch = copy.deepcopy(network.eval()), np.inf, 0
-        for epoch in range(EPOCHS):
-            network.train()
-            for rows in torch.randperm(len(x)).split(BATCH):
-                optimizer.zero_grad()
-                _loss(network, x[rows], z[rows]).backward()
-                nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-                optimizer.step()
-            network.eval()
-            with torch.no_grad():
-                loss = _loss(network, on_valid, valid_z).item()
-            if loss < best_loss:
-                best, best_loss, best_epoch = copy.deepcopy(network), loss, epoch
-            elif epoch - best_epoch >= PATIENCE:
-                break
-    return _Trained(best, best_loss, width, dropout)
-
-
-def _loss(network: nn.Module, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-    mixture = GaussianMixture.from_output(network(x), z.shape[1])
-    return -information_gain(mixture, z[:, None]).mean()
-
-
-@torch.no_grad()
-def _ensemble(members: list[_Trained], x: torch.Tensor, n_variables: int) -> GaussianMixture:
-    return GaussianMixture.joined(
-        [GaussianMixture.from_output(each.network(x), n_variables) for each in members]
-    )
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ from cosmodag.evaluation.baselines.features import spectrum
 CHANNELS = {"brightness_temperature", "density", "neutral_fraction"}
 """Channels of slices of the 21-cm sky."""
 
-_QUANTILES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+_QUANTILES = np.array([0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99])
 _SMOOTHINGS = (0.0, 1.0, 2.0, 4.0)
 """Standard deviations of the Gaussian filters in pixels."""
+_AT_ONCE = 64
+"""Slices that are described at once, few enough for a processor's cache."""
 
 
 def replace_by_features(examples: Examples) -> Examples:
@@ -32,12 +34,11 @@ def replace_by_features(examples: Examples) -> Examples:
     Examples
         Features as `x`, shape (N, F), float32.
     """
-    slices = tqdm(examples.x, desc="features of slices", unit="slice", disable=None)
-    return examples._replace(x=np.stack([slice_features(x) for x in slices]))
+    return examples._replace(x=features_of_slices(examples.x))
 
 
-def slice_features(x: np.ndarray) -> np.ndarray:
-    """Return the features of one slice.
+def features_of_slices(x: np.ndarray) -> np.ndarray:
+    """Return the features of slices.
 
     The features of each channel are mean, standard deviation, skewness, kurtosis, quantiles,
     minimum and maximum for several smoothings; the fraction of pixels at the minimum; and the
@@ -45,28 +46,47 @@ def slice_features(x: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    x : numpy.ndarray, shape (H, W, C), float32
-        Slice.
+    x : numpy.ndarray, shape (N, H, W, C), float32
+        Slices.
 
     Returns
     -------
-    numpy.ndarray, shape (F,), float32
+    numpy.ndarray, shape (N, F), float32
         Features.
 
     Examples
     --------
-    >>> slice_features(np.zeros((16, 16, 1), np.float32)).shape
-    (89,)
+    >>> features_of_slices(np.zeros((3, 16, 16, 1), np.float32)).shape
+    (3, 89)
     """
-    features = []
-    for field in np.moveaxis(np.asarray(x, np.float64), -1, 0):
+    starts = range(0, len(x), _AT_ONCE)
+    parts = tqdm(starts, desc="features of slices", unit=f"{_AT_ONCE} slices", disable=None)
+    return np.concatenate([_features(x[start : start + _AT_ONCE]) for start in parts])
+
+
+def _features(x: np.ndarray) -> np.ndarray:
+    """Return the features (N, F) of a few slices."""
+    features: list[np.ndarray] = []
+    for fields in np.moveaxis(np.asarray(x, np.float64), -1, 0):
         for smoothing in _SMOOTHINGS:
-            smooth = ndimage.gaussian_filter(field, smoothing, mode="wrap") if smoothing else field
-            centred = smooth - smooth.mean()
-            std = centred.std()
-            normalized = centred / (std + 1e-9)
-            features += [smooth.mean(), std, np.mean(normalized**3), np.mean(normalized**4)]
-            features += [*np.quantile(smooth, _QUANTILES), smooth.min(), smooth.max()]
-        features.append(np.mean(field <= field.min()))
-        features += [*spectrum(field)]
-    return np.asarray(features, dtype=np.float32)
+            smooth = fields
+            if smoothing:
+                smooth = ndimage.gaussian_filter(fields, (0, smoothing, smoothing), mode="wrap")
+            features += _histogram(smooth.reshape(len(smooth), -1))
+        lowest = fields.min((1, 2), keepdims=True)
+        features.append((fields <= lowest).mean((1, 2)))
+        features += [*np.stack([spectrum(field) for field in fields], axis=1)]
+    return np.stack(features, axis=1).astype(np.float32)
+
+
+def _histogram(pixels: np.ndarray) -> list[np.ndarray]:
+    """Return moments, quantiles and extremes, (N,) each, of the pixels (N, P) of slices."""
+    mean, std = pixels.mean(1), pixels.std(1)
+    normalized = (pixels - mean[:, None]) / (std[:, None] + 1e-9)
+    squares = normalized * normalized
+    skewness, kurtosis = (squares * normalized).mean(1), (squares * squares).mean(1)
+    ranked = np.sort(pixels, axis=1)  # faster than a partition at each quantile
+    below, fraction = np.divmod(_QUANTILES * (pixels.shape[1] - 1), 1)
+    lower, upper = ranked[:, below.astype(int)], ranked[:, below.astype(int) + 1]
+    quantiles = lower + fraction * (upper - lower)
+    return [mean, std, skewness, kurtosis, *quantiles.T, ranked[:, 0], ranked[:, -1]]

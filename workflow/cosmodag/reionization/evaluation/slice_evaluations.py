@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cosmodag.evaluation.baselines import counts, ordered_classes, perceptrons
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.evaluation import (
     Evaluation,
@@ -50,6 +51,7 @@ class SliceEvaluation(Evaluation):
 class SliceNumberEvaluation(SliceEvaluation, NumberEvaluation):
     """Evaluation of quantities predicted from slices, such as the neutral fraction."""
 
+    BASELINES = counts.BASELINES | {"perceptron": perceptrons.numbers}
     FEATURE_PREFIX = "slice_"
 
     def features(self, examples: Examples) -> Examples:
@@ -68,6 +70,7 @@ class SlicePosteriorEvaluation(SliceEvaluation, PosteriorEvaluation):
 class SliceClassEvaluation(SliceEvaluation, OrderedEvaluation):
     """Evaluation of the redshift and the escape fraction of slices."""
 
+    BASELINES = ordered_classes.BASELINES | {"slice_perceptron": ordered_classes.perceptron}
     COVARIATE = "redshift"
 
     def features(self, examples: Examples) -> np.ndarray:

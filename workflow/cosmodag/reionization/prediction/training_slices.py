@@ -13,7 +13,7 @@ from cosmodag.datasets.thermal_noise import ThermalNoise
 from cosmodag.evaluation.baselines.features import spectrum
 from cosmodag.evaluation.feature_distribution import FeatureDistribution
 from cosmodag.evaluation.trained_run import TrainedRun
-from cosmodag.reionization.baselines.slice_features import slice_features
+from cosmodag.reionization.baselines.slice_features import features_of_slices
 from cosmodag.reionization.prediction.slice_run import SliceInput
 
 MAX_EXAMPLES = 2000
@@ -146,7 +146,7 @@ def _noisy_slices(run: TrainedRun, split: str) -> np.ndarray:
 
 def _features(x: np.ndarray) -> np.ndarray:
     """Return the features (N, F) of slices, float64."""
-    return np.stack([slice_features(each) for each in x]).astype(np.float64)
+    return features_of_slices(x).astype(np.float64)
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
