@@ -61,6 +61,12 @@ def check(section: dict, user_section: Mapping) -> None:
                 f"{cutouts['realizations']} of {source['realizations']} realizations of the "
                 f"source {cutouts['source']!r}; give at most that",
             )
+        if cutouts["wedge"] and "regions" in cutouts:
+            raise ConfigError(
+                (*keys, "regions"),
+                "the modes of the wedge are removed from the whole box, so that each region "
+                "contains a part of all others; remove this key or set wedge: 0",
+            )
         _sub_boxes(section, cutouts).groups(keys)
 
 

@@ -18,7 +18,7 @@ from cosmodag.reionization.cutouts.cube_batch import (
     escape_fraction_indices,
     open_cube_batch,
 )
-from cosmodag.reionization.cutouts.instrument import Instrument
+from cosmodag.reionization.cutouts.instrument import BEAM_EXTENT, Instrument, beam_sigma
 from cosmodag.reionization.cutouts.slice_cutter import SliceCutter
 from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry
 from cosmodag.reionization.cutouts.structure_size import correlation_length
@@ -91,6 +91,11 @@ def cut_slices(
     32
     """
     instrument = instrument or Instrument()
+    if instrument.wedge and geometry is not None and geometry.regions is not None:
+        raise InputError(
+            "regions: the modes of the wedge are removed from the whole box, so that each region "
+            "contains a part of all others: leave out regions or the wedge"
+        )
     with open_cube_batch(cubes_files) as batch:
         _check_fields(batch, channels, target)
         cells = batch.header.cells
@@ -169,12 +174,21 @@ def _escape_fractions(batch: CubeBatch, indices: list[int]) -> list[float]:
 
 
 def _structure_size(cutter: SliceCutter, realization: int, escape_fractions: list[int]) -> float:
-    """Return the largest correlation length of the ionized regions of a realization in Mpc/h."""
+    """Return the largest extent of structures that regions of a box can share in Mpc/h.
+
+    It is the correlation length of ionized regions, or the extent of the beam, which smooths the
+    whole box, if that is larger.
+    """
     batch = cutter.batch
+    beam = cutter.instrument.beam
+    sigma = beam_sigma(beam, batch.redshifts[-1], batch.header.omega_m) if beam else 0.0
     return max(
-        correlation_length(cutter.neutral(file, realization, index), batch.cell_size[0])
-        for file in batch.files
-        for index in escape_fractions
+        BEAM_EXTENT * sigma,
+        *(
+            correlation_length(cutter.neutral(file, realization, index), batch.cell_size[0])
+            for file in batch.files
+            for index in escape_fractions
+        ),
     )
 
 
