@@ -169,7 +169,7 @@ def test_copies_of_examples_add_no_information_to_a_likelihood():
     once, copied = (
         posteriors.gaussian_likelihood(each, valid, test).test for each in (train, twice)
     )
-    np.testing.assert_allclose(copied, once, rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(copied, once, rtol=1e-4, atol=1e-4)
 
 
 def test_independent_examples_of_a_group_count_each():

@@ -48,8 +48,7 @@ def check(section: dict, user_section: Mapping) -> None:
     """
     for name, source in section["sources"].items():
         if "simulation" in source:
-            keys = ("reionization", "sources", name, "simulation")
-            _check_parameters(keys, source["simulation"])
+            _check_parameters(("reionization", "sources", name, "simulation"), source["simulation"])
     for name, cutouts in section["cutouts"].items():
         keys = ("reionization", "cutouts", name)
         ((kind, source),) = section["sources"][cutouts["source"]].items()

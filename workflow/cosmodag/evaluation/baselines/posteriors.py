@@ -78,7 +78,7 @@ def gaussian_likelihood(
     InputError
         If there are too few examples to invert the covariance of the features.
     """
-    from sklearn.covariance import LedoitWolf
+    from sklearn.covariance import LedoitWolf, shrunk_covariance
 
     standard = _Standard.of(train.x)
     x = standard(train.x).numpy().astype(np.float64)
@@ -94,7 +94,11 @@ def gaussian_likelihood(
             f"{n_independent:.0f} independent training examples are too few for {n_features} "
             "features"
         )
-    covariance = LedoitWolf(assume_centered=True).fit(residual).covariance_
+    estimate = LedoitWolf(assume_centered=True).fit(residual)
+    covariance = estimate.covariance_
+    if n_independent < n:  # the shrinkage is inversely proportional to the number of examples
+        shrinkage = min(estimate.shrinkage_ * n / n_independent, 1.0)
+        covariance = shrunk_covariance(residual.T @ residual / n, shrinkage)
     correction = (n_independent - n_features - 2) / (n_independent - 1)
     precision = np.linalg.inv(covariance) * correction
     emulator = _Emulator(coefficients, precision)

@@ -213,10 +213,11 @@ def _check_box(box: SimulationBox) -> None:
 
 def _check_redshifts(ends: Sequence[float] | None, redshift: float | None) -> None:
     """Raise an error unless there is a redshift, or a range of it, that can be simulated."""
+    values = [*(ends or ()), *([] if redshift is None else [redshift])]
     if (ends is None) == (redshift is None):
         raise InputError("redshift: give one value, or one range [low, high]")
-    for value in ends or [redshift]:
-        if value is None or not 4 <= value <= 30:
+    for value in values:
+        if not 4 <= value <= 30:
             raise InputError(f"redshift: {value} is out of range: it must be 4 to 30")
 
 
