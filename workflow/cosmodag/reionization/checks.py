@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from cosmodag.dag.example_format import ExampleFormat
 from cosmodag.dag.sub_box_groups import SubBoxes
+from cosmodag.reionization.simulation.parameters import LOG, PARAMETERS
 from cosmodag.schema_errors import ConfigError
 
 COLUMNS = (
@@ -22,10 +23,8 @@ COLUMNS = (
 )
 """Columns of the index of slices that runs can use."""
 
-DRAWN = ("redshift", "escape_fraction", "turnover_mass", "mean_free_path", "clumping_factor")
-"""Keys of a simulation that may have a range."""
 REDSHIFTS, ESCAPE_FRACTIONS = (4, 30), (0, 1)
-"""Limits of the ranges of these parameters."""
+"""Limits of these parameters."""
 
 Keys = tuple[str, ...]
 
@@ -115,8 +114,8 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
 
 def _columns(source: Mapping) -> tuple[str, ...]:
     """Return the columns of the slices of a source, with the parameters that it draws."""
-    drawn = [name for name in DRAWN if isinstance(source.get(name), Sequence)]
-    drawn += [f"log_{name}" for name in drawn if name in source["log_uniform"]]
+    drawn = [name for name in PARAMETERS if isinstance(source.get(name), Sequence)]
+    drawn += [f"{LOG}{name}" for name in drawn if name in source["log_uniform"]]
     without_class = {f"{name}_class" for name in drawn}
     return tuple(dict.fromkeys([*(c for c in COLUMNS if c not in without_class), *drawn]))
 
@@ -134,7 +133,7 @@ def _check_parameters(keys: Keys, simulation: Mapping) -> None:
             raise ConfigError(
                 (*keys, key), f"[{low:g}, {high:g}] is not within {limits[0]} and {limits[1]}"
             )
-    for key in DRAWN:
+    for key in PARAMETERS:
         value = simulation.get(key)
         if isinstance(value, Sequence) and not value[0] < value[1]:
             raise ConfigError((*keys, key), f"{list(value)} is no range; give [low, high]")

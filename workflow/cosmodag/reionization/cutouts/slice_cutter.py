@@ -13,7 +13,7 @@ from cosmodag.reionization.cubes.neutral_fraction import estimate_neutral_fracti
 from cosmodag.reionization.cutouts.cube_batch import CubeBatch
 from cosmodag.reionization.cutouts.instrument import Instrument, observe
 from cosmodag.reionization.cutouts.patches import cut_patches, plane_sums, planes_nonzero
-from cosmodag.reionization.simulation.priors import LOG
+from cosmodag.reionization.simulation.parameters import LOG
 
 
 class Slices(NamedTuple):

@@ -6,17 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cosmodag.errors import InputError
-
-PARAMETERS = (
-    "redshift",
-    "escape_fraction",
-    "turnover_mass",
-    "mean_free_path",
-    "clumping_factor",
-)
-"""Parameters that can be drawn. The position of a name belongs to the seed of its values."""
-LOG = "log_"
-"""Beginning of the name of the decimal logarithm of a parameter."""
+from cosmodag.reionization.simulation.parameters import PARAMETERS
 
 
 @dataclass(frozen=True)
