@@ -17,9 +17,9 @@ from cosmodag.reionization.cubes.cubes_file import (
     CubesFile,
     CubesHeader,
     create_cubes,
-    realization_seed,
 )
 from cosmodag.reionization.cubes.neutral_fraction import estimate_neutral_fraction
+from cosmodag.reionization.cubes.realizations import realization_seed
 from cosmodag.reionization.cutouts.cube_slices import cut_slices
 from cosmodag.reionization.cutouts.instrument import Instrument, beam_sigma, observe
 from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry

@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 
 from cosmodag.hdf5 import open_kind
+from cosmodag.reionization.cubes.realizations import realization_name
 
 FIELDS = ("brightness_temperature", "density", "neutral_fraction")
 """Datasets of a cubes file: brightness temperature in mK, density contrast, neutral fraction."""
@@ -164,47 +165,6 @@ class CubesHeader:
             ),
         }
         return (*leading[field], *(self.cells,) * 3)
-
-
-def realization_name(seed: int, index: int) -> str:
-    """Return the name of a realization.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the simulation.
-    index : int
-        Index of the realization.
-
-    Returns
-    -------
-    str
-        Name, unique among all simulations.
-
-    Examples
-    --------
-    >>> realization_name(seed=5, index=3)
-    's5-0003'
-    """
-    return f"s{seed}-{index:04d}"
-
-
-def realization_seed(seed: int, index: int) -> int:
-    """Return the seed from which a realization is drawn.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the simulation.
-    index : int
-        Index of the realization.
-
-    Returns
-    -------
-    int
-        Seed, different for each realization of each simulation.
-    """
-    return int(np.random.default_rng([seed, index]).integers(2**31))
 
 
 def create_cubes(

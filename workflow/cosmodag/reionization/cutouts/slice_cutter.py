@@ -8,8 +8,9 @@ import numpy as np
 
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_lattice import SubBoxLattice
-from cosmodag.reionization.cubes.cubes_file import CubesFile, realization_seed
+from cosmodag.reionization.cubes.cubes_file import CubesFile
 from cosmodag.reionization.cubes.neutral_fraction import estimate_neutral_fraction
+from cosmodag.reionization.cubes.realizations import realization_seed
 from cosmodag.reionization.cutouts.cube_batch import CubeBatch
 from cosmodag.reionization.cutouts.instrument import Instrument, observe
 from cosmodag.reionization.cutouts.patches import cut_patches, plane_sums, planes_nonzero

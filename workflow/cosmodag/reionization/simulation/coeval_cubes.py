@@ -11,9 +11,8 @@ from cosmodag.hdf5 import create_file, open_kind
 from cosmodag.reionization.cubes.cubes_file import (
     CubesHeader,
     create_cubes,
-    realization_name,
-    realization_seed,
 )
+from cosmodag.reionization.cubes.realizations import realization_name, realization_seed
 from cosmodag.reionization.simulation.engine import Astrophysics, Engine, SimulationBox
 from cosmodag.reionization.simulation.excursion_set_engine import ExcursionSetEngine
 from cosmodag.reionization.simulation.priors import Priors
