@@ -2,7 +2,8 @@
 #
 # Needs:  sources of the configuration: simulations, or a folder of cubes of 21cmFAST
 # Makes:  results/reionization/sources/<source>/initial_<batch>.h5      shared by all redshifts
-#         results/reionization/sources/<source>/<batch>/z<redshift>.h5  cubes of three fields
+#         results/reionization/sources/<source>/<batch>/z<redshift>.h5  cubes of three fields,
+#                                                      draw<n>.h5 where redshifts are drawn
 #         results/reionization/cutouts/<cutouts>/<batch>.h5             slices
 #         results/reionization/datasets/<dataset>/, results/reionization/runs/<run>/   see learning.smk
 
@@ -47,18 +48,18 @@ rule reionization_initial:
 
 
 rule reionization_simulate:
-    """Simulate the cubes of a batch of realizations at one redshift, for all escape fractions."""
+    """Simulate the cubes of a batch of realizations at one redshift, or each at a redshift it draws."""
     input:
         initial=f"{results}/reionization/sources/{{source}}/initial_{{batch}}.h5",
     output:
-        f"{results}/reionization/sources/{{source}}/{{batch}}/z{{redshift}}.h5",
+        f"{results}/reionization/sources/{{source}}/{{batch}}/{{snapshot}}.h5",
     log:
-        f"{results}/logs/reionization/simulate_{{source}}_{{batch}}_z{{redshift}}.log",
+        f"{results}/logs/reionization/simulate_{{source}}_{{batch}}_{{snapshot}}.log",
     benchmark:
-        f"{results}/benchmarks/reionization/simulate_{{source}}_{{batch}}_z{{redshift}}.tsv"
+        f"{results}/benchmarks/reionization/simulate_{{source}}_{{batch}}_{{snapshot}}.tsv"
     wildcard_constraints:
         source=reionization.source_pattern("simulation"),
-        redshift="[0-9.]+",
+        snapshot=r"z[0-9.]+|draw[0-9]+",
     conda:
         environment
     threads: 1
@@ -68,12 +69,13 @@ rule reionization_simulate:
         runtime=scaled(lambda w: reionization.simulate_minutes(w.source)),
     params:
         settings=lambda w: reionization.settings(w.source),
+        snapshot=lambda w: reionization.snapshot_options(w.source, w.snapshot),
         cosmodag=cosmodag,
         node=node,
         code=code("reionization simulate"),
     shell:
         "{params.cosmodag} reionization simulate --initial {input.initial:q}"
-        " --redshift {wildcards.redshift} --output {output:q} --threads {threads}"
+        " {params.snapshot} --output {output:q} --threads {threads}"
         " {params.settings} &> {log:q}"
 
 

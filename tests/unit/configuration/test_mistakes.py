@@ -408,6 +408,7 @@ def test_a_mistake_in_injections_is_refused(changes, message):
 SKY, WHEN = "reionization.cutouts.sky", "reionization.runs.when"
 CLASSES = {"name": "classification", "column": "redshift_class"}
 SLICES = {"name": "slicenet", "width": 8}
+UNIVERSES = "reionization.sources.boxes.simulation"
 
 
 @pytest.mark.parametrize(
@@ -452,6 +453,34 @@ SLICES = {"name": "slicenet", "width": 8}
                 f"{WHEN}.model": {"name": "siamese"},
             },
             "siamese needs pairs of channels, but the input has 1: brightness_temperature",
+        ),
+        ({f"{UNIVERSES}.redshift": [7, 9]}, "redshifts: give either a list redshifts, or a range"),
+        ({f"{UNIVERSES}.escape_fractions": REMOVED}, "escape_fractions: give either a list"),
+        ({f"{UNIVERSES}.turnover_mass": [1e9, 1e8]}, "turnover_mass: .* is no range"),
+        ({f"{UNIVERSES}.draws": 2}, "draws: several draws need a range redshift"),
+        (
+            {f"{UNIVERSES}.redshifts": REMOVED, f"{UNIVERSES}.redshift": [3, 9]},
+            r"redshift: \[3, 9\] is not within 4 and 30",
+        ),
+        (
+            {
+                f"{UNIVERSES}.redshifts": REMOVED,
+                f"{UNIVERSES}.redshift": [7, 9],
+                f"{SKY}.redshifts": [8],
+            },
+            "redshifts: the source draws them from a range; remove this key",
+        ),
+        (
+            {f"{UNIVERSES}.engine": "21cmfast", f"{UNIVERSES}.clumping_factor": [1, 3]},
+            "clumping_factor: 21cmFAST is run without recombinations",
+        ),
+        (
+            {f"{SKY}.side": 16, f"{WHEN}.model": SLICES},
+            "padding: circular, but the examples are parts of a box .* set padding: zeros",
+        ),
+        (
+            {f"{SKY}.side": 16, f"{SKY}.regions": [2, 2, 1], f"{SKY}.wedge": 1},
+            "regions: the modes of the wedge are removed from the whole box",
         ),
     ],
 )

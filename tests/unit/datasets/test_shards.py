@@ -177,6 +177,19 @@ def test_test_files_leave_training_and_validation_unchanged(write_examples, tmp_
     assert (without["tested_elsewhere"], with_files["tested_elsewhere"]) == (False, True)
 
 
+def test_settings_in_which_test_files_differ_are_recorded(write_examples, tmp_path):
+    own, other = write_examples("own.h5", groups=6), write_examples("other.h5", groups=2)
+    for path, beam in ((own, 3.0), (other, 0.0)):
+        with hdf5_file(path, "a") as file:
+            file.attrs.update(beam=beam, cell_size=2.0, mean_subtraction=bool(beam))
+    description = write_dataset([own], tmp_path / "with", test_files=[other])
+    assert description["test_differs"] == (
+        "The test set differs from the training set: beam 0 instead of 3, mean_subtraction no "
+        "instead of yes."
+    )
+    assert "test_differs" not in write_dataset([own], tmp_path / "without")
+
+
 def test_test_files_share_no_group_with_training(write_examples, tmp_path):
     path = write_examples(groups=6)
     with pytest.raises(InputError, match="group shared between splits"):

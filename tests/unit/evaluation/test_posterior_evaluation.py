@@ -158,3 +158,22 @@ def test_tests_of_uniformity_take_one_example_per_group():
     tested = judged.uniformity(test.index["group"].to_numpy(), COLUMNS)
     expected = kstest(judged.rank[:60, 0], "uniform").statistic
     assert tested["omega_m"]["distance"] == pytest.approx(expected)
+
+
+def test_copies_of_examples_add_no_information_to_a_likelihood():
+    """Noise draws of one example, or slices of one realization, count as one where they agree."""
+    train, valid, test = (make_examples(n, seed) for seed, n in enumerate((60, 20, 20)))
+    twice = Examples(
+        np.tile(train.x, (4, 1)), np.tile(train.y, (4, 1)), pd.concat([train.index] * 4)
+    )
+    once, copied = (
+        posteriors.gaussian_likelihood(each, valid, test).test for each in (train, twice)
+    )
+    np.testing.assert_allclose(copied, once, rtol=1e-4, atol=1e-4)
+
+
+def test_independent_examples_of_a_group_count_each():
+    residual = np.random.default_rng(1).normal(size=(4000, 5))
+    n = posteriors.independent_examples(residual, np.arange(4000) % 1000)
+    assert n == pytest.approx(4000, rel=0.05)
+    assert posteriors.independent_examples(residual, np.arange(4000)) == 4000

@@ -40,6 +40,20 @@ def test_there_is_one_cubes_file_per_redshift(config):
     assert ReionizationFiles(config).cubes("late", "2") == [f"{folder}/z7.25.h5"]
 
 
+def test_there_is_one_cubes_file_per_draw_of_the_redshift(config):
+    simulation = config["reionization"]["sources"]["boxes"]["simulation"]
+    del simulation["redshifts"], simulation["escape_fractions"]
+    simulation |= {"redshift": [7, 9], "draws": 2, "escape_fraction": [0.05, 0.2]}
+    reionization = ReionizationFiles(config)
+    folder = "results/reionization/sources/boxes/2"
+    assert reionization.cubes("all", "2") == [f"{folder}/draw0.h5", f"{folder}/draw1.h5"]
+    assert reionization.snapshot_options("boxes", "draw1") == "--redshift '[7, 9]' --draw 1"
+    assert reionization.snapshot_options("boxes", "z7.25") == "--redshift 7.25"
+    assert "--escape-fraction '[0.05, 0.2]'" in reionization.settings("boxes")
+    assert "--redshift" not in reionization.settings("boxes")
+    assert reionization.simulate_disk_mb("boxes") > 0
+
+
 def test_batches_contain_each_realization_once(config):
     reionization = ReionizationFiles(config)
     indices = []

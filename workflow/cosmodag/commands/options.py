@@ -57,6 +57,22 @@ class Finite(click.FloatRange):
         return number
 
 
+class FiniteOrRange(Structure):
+    """A finite number, or a range of two."""
+
+    name = "number or [low, high]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse a text as a number or a list of two."""
+        value = super().convert(value, param, ctx)
+        numbers = value if isinstance(value, list) and len(value) == 2 else [value]
+        for number in numbers:
+            if isinstance(number, bool) or not isinstance(number, int | float):
+                self.fail(f"{value!r} is neither a number nor a range [low, high]", param, ctx)
+            Finite(min=0).convert(number, param, ctx)
+        return value
+
+
 class KindOfFile(click.ParamType):
     """A file that exists, with what it is used as: ``grid=boxes.h5``."""
 

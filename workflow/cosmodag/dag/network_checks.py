@@ -58,6 +58,12 @@ def check(keys: Keys, run: Mapping, example_format: ExampleFormat) -> None:
             f"{model['name']} needs a side that is a multiple of {multiple}, but the input has "
             f"{side} pixels per side",
         )
+    if model.get("padding") == "circular" and not example_format.periodic:
+        raise ConfigError(
+            (*keys, "padding"),
+            "circular, but the examples are parts of a box or of the sky, whose opposite edges do "
+            "not touch; set padding: zeros",
+        )
     special = _SPECIAL.get(model["name"])
     if special is not None:
         special(keys, model, run, example_format, side, channels)

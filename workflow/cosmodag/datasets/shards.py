@@ -14,6 +14,7 @@ from cosmodag.datasets.audit import audit_split
 from cosmodag.datasets.buffer import LARGEST_SHARE, drop_near, structure_size
 from cosmodag.datasets.content import CONTENT, content_hashes, count_copies, shared_content
 from cosmodag.datasets.examples import Examples, ExamplesFile, open_examples
+from cosmodag.datasets.observation import differences
 from cosmodag.datasets.splits import FRACTIONS, SPLITS, assign_splits, stable_hash
 from cosmodag.datasets.statistics import TrainingStatistics, column_statistics
 from cosmodag.errors import InputError
@@ -155,6 +156,11 @@ def write_dataset(
                     for file in examples.files
                 ],
             }
+            attributes = [file.attributes for file in examples.files]
+            n_files = len(examples_files)
+            if differing := differences(attributes[:n_files], attributes[n_files:]):
+                log.warning("%s", differing)
+                description["test_differs"] = differing
             write_json(
                 folder / "dataset.json",
                 description,

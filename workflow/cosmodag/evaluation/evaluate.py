@@ -115,7 +115,7 @@ def evaluate(
     scored = evaluation.score(subset, replicas=replicas, seed=seed)
     scored.figures.update(evaluation.run_figures(run, examples, subset))
     scored = evaluation.with_causes(scored, run)
-    scored.notes.extend(left_out)
+    scored.notes.extend([*filter(None, [dataset.get("test_differs")]), *left_out])
     if empty is not None:
         of_empty = evaluation.score(empty, replicas=replicas, seed=seed)
         n_empty = len(empty.examples["test"].x)

@@ -59,6 +59,8 @@ SHARED_BASELINES: Mapping[str, str] = {
     "cosines": "largest cosine coefficients",
     "coarse": "lowest cosine coefficients",
     "prior": "the prior",
+    "spectrum": "a perceptron on the power spectrum",
+    "spectrum_likelihood": "a Gaussian likelihood of the power spectrum",
     "summaries": "a perceptron on summary statistics",
     "summaries_likelihood": "a Gaussian likelihood of summary statistics",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from cosmodag.dag.common import format_options, stage_options
 from cosmodag.dag.experiment_files import ExperimentFiles
@@ -30,16 +31,27 @@ class ReionizationFiles(ExperimentFiles):
         """Return the path of a folder of cubes, with environment variables expanded."""
         return os.path.expandvars(self.config["sources"][source]["folder"]["path"])
 
-    def redshifts(self, cutouts: str) -> list[float]:
-        """Return the redshifts of an entry of cutouts, ascending."""
+    def snapshots(self, cutouts: str) -> list[str]:
+        """Return the names of the cubes of an entry of cutouts: redshifts ascending, or draws."""
         entry = self.config["cutouts"][cutouts]
         (source,) = self.config["sources"][entry["source"]].values()
-        return sorted(entry.get("redshifts", source["redshifts"]))
+        if "redshift" in source:
+            return [f"draw{draw}" for draw in range(source["draws"])]
+        redshifts = sorted(entry.get("redshifts", source["redshifts"]))
+        return [f"z{redshift:g}" for redshift in redshifts]
+
+    def snapshot_options(self, source: str, snapshot: str) -> str:
+        """Return the options that state the redshift of a name of `snapshots`."""
+        if not snapshot.startswith("draw"):
+            return f"--redshift {snapshot.removeprefix('z')}"
+        simulation = self.config["sources"][source]["simulation"]
+        draw = snapshot.removeprefix("draw")
+        return format_options({"redshift": simulation["redshift"], "draw": int(draw)})
 
     def cubes(self, cutouts: str, batch: str) -> list[str]:
-        """Return the cubes files of a batch of realizations, one per redshift."""
+        """Return the cubes files of a batch of realizations, one per redshift or draw."""
         folder = f"{self.root}/sources/{self.config['cutouts'][cutouts]['source']}/{batch}"
-        return [f"{folder}/z{redshift:g}.h5" for redshift in self.redshifts(cutouts)]
+        return [f"{folder}/{snapshot}.h5" for snapshot in self.snapshots(cutouts)]
 
     def realizations_option(self, cutouts: str, batch: int) -> str:
         """Return the option that limits the realizations of a batch; empty if all are cut."""
@@ -68,7 +80,7 @@ class ReionizationFiles(ExperimentFiles):
         """Return the memory in MB to simulate cubes: particles with velocities, and fields."""
         simulation = self.config["sources"][source]["simulation"]
         cells = simulation["cells"] ** 3
-        fields = len(simulation["escape_fractions"]) + len(simulation["axes"]) + 6
+        fields = _n_escape_fractions(simulation) + len(simulation["axes"]) + 6
         return PYTHON_MB + (70 * self._particles(source) ** 3 + 4 * fields * cells) / 1e6
 
     def initial_disk_mb(self, source: str) -> float:
@@ -79,7 +91,7 @@ class ReionizationFiles(ExperimentFiles):
     def simulate_disk_mb(self, source: str) -> float:
         """Return the size of a batch of cubes at one redshift in MB."""
         ((kind, entry),) = self.config["sources"][source].items()
-        n_fractions = len(entry["escape_fractions"]) if kind == "simulation" else 1
+        n_fractions = _n_escape_fractions(entry)
         n_axes = len(entry["axes"]) if kind == "simulation" else 1
         fields = 1 + n_fractions * (1 + n_axes)
         return entry.get("batch", 1) * 4 * fields * entry["cells"] ** 3 / 1e6
@@ -88,7 +100,7 @@ class ReionizationFiles(ExperimentFiles):
         """Return the time in minutes to simulate a batch at one redshift, with a wide margin."""
         simulation = self.config["sources"][source]["simulation"]
         work = simulation["batch"] * self._particles(source) ** 3
-        return 10 + work * len(simulation["escape_fractions"]) * len(simulation["axes"]) / 2e8
+        return 10 + work * _n_escape_fractions(simulation) * len(simulation["axes"]) / 2e8
 
     def cutouts_mb(self, cutouts: str) -> float:
         """Return the memory in MB to cut slices: the fields of a cube, its modes and its slices."""
@@ -99,3 +111,8 @@ class ReionizationFiles(ExperimentFiles):
         """Return the particles per side of a simulation."""
         simulation = self.config["sources"][source]["simulation"]
         return simulation.get("particles", 2 * simulation["cells"])
+
+
+def _n_escape_fractions(source: Mapping) -> int:
+    """Return the number of escape fractions per realization; one if it is not configured."""
+    return len(source.get("escape_fractions", [None]))

@@ -51,8 +51,6 @@ EXPERIMENT = Experiment(
         "box_finder": "a void finder on the galaxies of the whole box",
         "matter_finder": "a void finder on matter reconstructed from the galaxies of the whole box",
         "stack": "boosted trees on void finders and reconstructed matter of the whole box",
-        "spectrum": "a perceptron on the power spectrum",
-        "spectrum_likelihood": "a Gaussian likelihood of the power spectrum",
         "void_sizes": "a perceptron on numbers and sizes of voids",
         "void_sizes_likelihood": "a Gaussian likelihood of numbers and sizes of voids",
         "densities": "a perceptron on the one-point distribution of the density",

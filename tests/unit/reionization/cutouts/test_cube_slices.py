@@ -17,11 +17,11 @@ from cosmodag.reionization.cubes.cubes_file import (
     CubesFile,
     CubesHeader,
     create_cubes,
-    realization_seed,
 )
 from cosmodag.reionization.cubes.neutral_fraction import estimate_neutral_fraction
+from cosmodag.reionization.cubes.realizations import realization_seed
 from cosmodag.reionization.cutouts.cube_slices import cut_slices
-from cosmodag.reionization.cutouts.instrument import Instrument, observe
+from cosmodag.reionization.cutouts.instrument import Instrument, beam_sigma, observe
 from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry
 
 N, BOX, HUBBLE = 16, 32.0, 0.7
@@ -29,11 +29,13 @@ REDSHIFTS, ESCAPES = (9.0, 7.0), (0.07, 0.1)
 GEOMETRY = {field.name for field in dataclasses.fields(SliceGeometry)}
 
 
-def write_cubes(path, redshift, *, realizations=4, axes=(0, 1, 2), fields=FIELDS, escapes=ESCAPES):
+def write_cubes(
+    path, redshift, *, realizations=4, axes=(0, 1, 2), fields=FIELDS, escapes=ESCAPES, **draws
+):
     """Write a cubes file of random fields with one ionized plane in the first realization."""
     rng = np.random.default_rng(int(10 * redshift))
     header = CubesHeader(
-        redshift, BOX, N, tuple(range(realizations)), escapes, axes, HUBBLE, 0.3, "random"
+        redshift, BOX, N, tuple(range(realizations)), escapes, axes, HUBBLE, 0.3, "random", **draws
     )
     with create_file(path, "cubes") as file:
         datasets = create_cubes(file, header, fields)
@@ -181,6 +183,56 @@ def test_regions_of_one_realization_are_groups(tmp_path):
     assert "seed" not in index  # all regions have the same seed
     splits = index.assign(split=np.where(index["group"] == "s0-0000/region-0-0-0", "test", "train"))
     assert audit_split(splits) == []
+
+
+def test_the_beam_decides_how_far_regions_lie_apart(tmp_path):
+    """Cells within six standard deviations of a beam share what it smoothed."""
+    path = write_cubes(tmp_path / "z.h5", 8.0, realizations=1)
+    _, _, _, sharp = cut([path], side=4, regions=[2, 2, 1])
+    _, _, _, smooth = cut([path], side=4, regions=[2, 2, 1], instrument=Instrument(beam=10.0))
+    assert sharp["structure_size"] < smooth["structure_size"]
+    assert smooth["structure_size"] == pytest.approx(6 * beam_sigma(10.0, 8.0, 0.3))
+
+
+def test_regions_of_a_box_without_its_wedge_are_refused(tmp_path):
+    path = write_cubes(tmp_path / "z.h5", 8.0, realizations=1)
+    with pytest.raises(InputError, match=r"removed from the whole box.*leave out regions"):
+        cut([path], side=4, regions=[2, 2, 1], instrument=Instrument(wedge=1.0))
+
+
+def test_drawn_parameters_become_columns_in_the_place_of_classes(tmp_path):
+    names = ("redshift", "escape_fraction", "turnover_mass")
+    values = {0: (7.5, 0.07, 1e8, 9.0, 0.1, 1e9), 1: (8.0, 0.05, 1e9, 7.0, 0.2, 1e10)}
+    paths = [
+        write_cubes(
+            tmp_path / f"draw{draw}.h5",
+            0.0,
+            realizations=2,
+            escapes=(0.0,),
+            drawn=names,
+            log_drawn=("turnover_mass",),
+            drawn_values=values[draw],
+            draw=draw,
+        )
+        for draw in values
+    ]
+    x, _, index, attributes = cut(paths, stride_depth=8, instrument=Instrument(beam=5.0))
+    assert not {"redshift_class", "escape_fraction_class"} & set(index)
+    here = index[index["id"].str.startswith("s0-0001/draw1/z07.00/f0.200/a2")]
+    assert here["id"].tolist() == [f"s0-0001/draw1/z07.00/f0.200/a2/i{i:03d}" for i in (0, 8)]
+    assert index["id"].is_unique
+    columns = [*names, "log_turnover_mass"]
+    np.testing.assert_allclose(here[columns], [[7.0, 0.2, 1e10, 10.0]] * 2)
+    assert attributes["redshifts"] == [7.0, 7.5, 8.0, 9.0]
+    assert attributes["escape_fractions"] == [0.05, 0.07, 0.1, 0.2]
+    cube = read_dataset(paths[1], "brightness_temperature")[1, 0, 2]
+    settings = {"cell_size": BOX * HUBBLE / N, "redshift": 7.0, "omega_m": 0.3}
+    observed = observe(cube, Instrument(beam=5.0), axis=2, **settings)
+    np.testing.assert_allclose(
+        x[here.index, ..., 0], observed[..., [0, 8]].T.swapaxes(1, 2), atol=1e-6
+    )
+    with pytest.raises(InputError, match="each realization has its own escape fraction"):
+        cut(paths, escape_fractions=[0.07])
 
 
 def test_a_split_by_realization_has_no_leaks_but_one_by_slice_has(cubes, tmp_path):

@@ -27,6 +27,8 @@ def test_posteriors_follow_from_statistics_of_slices():
     assert isinstance(evaluation, SlicePosteriorEvaluation)
     splits = {"train": slices(150, 0), "valid": slices(60, 1), "test": slices(60, 2)}
     fitted = evaluation.fit(splits, seed=1)
-    described = torch.as_tensor(fitted["summaries"].test)
-    mean = evaluation.posterior.predict(described)["mean"]
-    assert np.std(mean - splits["test"].y) < 0.3 * splits["test"].y.std()
+    assert {"prior", "spectrum_likelihood", "summaries_likelihood"} < set(fitted)
+    for name in ("spectrum", "summaries"):
+        described = torch.as_tensor(fitted[name].test)
+        mean = evaluation.posterior.predict(described)["mean"]
+        assert np.std(mean - splits["test"].y) < 0.3 * splits["test"].y.std()

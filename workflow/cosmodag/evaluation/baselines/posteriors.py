@@ -61,31 +61,75 @@ def gaussian_likelihood(
     """Infer posteriors by a Gaussian likelihood of the features.
 
     Their mean is a quadratic function of the parameters, and their covariance that of the residuals
-    (Ledoit & Wolf 2004), whose inverse is corrected for the number of examples (Hartlap et al.
-    2007). The posterior is a Gaussian about its maximum (Laplace's approximation).
+    (Ledoit & Wolf 2004), whose inverse is corrected for the number of independent examples (Hartlap
+    et al. 2007), see `independent_examples`. The posterior is a Gaussian about its maximum
+    (Laplace's approximation).
 
     Raises
     ------
     InputError
         If there are too few examples to invert the covariance of the features.
     """
-    from sklearn.covariance import LedoitWolf
+    from sklearn.covariance import LedoitWolf, shrunk_covariance
 
     standard = _Standard.of(train.x)
     x = standard(train.x).numpy().astype(np.float64)
     n, n_features = x.shape
     z = np.asarray(train.y, np.float64)
     terms = _quadratic(z)
-    if n < n_features + terms.shape[1] + 3:
-        raise InputError(f"{n} training examples are too few for {n_features} features")
     penalty = EMULATOR_PENALTY * n * np.eye(terms.shape[1])
     coefficients = np.linalg.solve(terms.T @ terms + penalty, terms.T @ x)
-    covariance = LedoitWolf(assume_centered=True).fit(x - terms @ coefficients).covariance_
-    precision = np.linalg.inv(covariance) * (n - n_features - 2) / (n - 1)
+    residual = x - terms @ coefficients
+    n_independent = independent_examples(residual, train.index["group"].to_numpy())
+    if n_independent < n_features + terms.shape[1] + 3:
+        raise InputError(
+            f"{n_independent:.0f} independent training examples are too few for {n_features} "
+            "features"
+        )
+    estimate = LedoitWolf(assume_centered=True).fit(residual)
+    covariance = estimate.covariance_
+    if n_independent < n:  # the shrinkage is inversely proportional to the number of examples
+        shrinkage = min(estimate.shrinkage_ * n / n_independent, 1.0)
+        covariance = shrunk_covariance(residual.T @ residual / n, shrinkage)
+    correction = (n_independent - n_features - 2) / (n_independent - 1)
+    precision = np.linalg.inv(covariance) * correction
     emulator = _Emulator(coefficients, precision)
     valid_x, test_x = (standard(each.x).numpy() for each in (valid, test))
     k = z.shape[1]
     return Predictions(emulator.posterior(valid_x, k), emulator.posterior(test_x, k))
+
+
+def independent_examples(residual: np.ndarray, groups: np.ndarray) -> float:
+    """Return the number of independent examples with as much information as those of groups.
+
+    It is the number of examples divided by the design effect (Kish 1965): the variance of the sum
+    of a group over that of as many independent examples, averaged over features and groups.
+
+    Parameters
+    ----------
+    residual : numpy.ndarray, shape (N, F)
+        Deviations of features from their means.
+    groups : numpy.ndarray, shape (N,)
+        Group of each example; examples of different groups are independent.
+
+    Returns
+    -------
+    float
+        At most N, which it is for groups of one example.
+
+    Examples
+    --------
+    >>> residual = np.array([[1.0], [1.0], [-1.0], [-1.0]])  # each example twice
+    >>> independent_examples(residual, np.array(["a", "a", "b", "b"]))
+    2.0
+    """
+    n = len(residual)
+    _, numbers = np.unique(groups, return_inverse=True)
+    sums = np.zeros((numbers.max() + 1, residual.shape[1]))
+    np.add.at(sums, numbers, residual)
+    if len(sums) == n:
+        return float(n)
+    return float(n / max(np.sum(sums**2) / max(np.sum(residual**2), 1e-300), 1.0))
 
 
 @dataclass(frozen=True)

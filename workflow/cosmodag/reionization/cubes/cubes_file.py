@@ -4,6 +4,9 @@ The HDF5 file contains ``density`` of shape (S, n, n, n), ``neutral_fraction`` o
 (S, F, n, n, n) and ``brightness_temperature`` of shape (S, F, A, n, n, n), all float32, for S
 realizations, F escape fractions and A lines of sight. The datasets are contiguous since cubes are
 read whole.
+
+Where parameters are drawn for each realization, the attributes contain their values, see
+`CubesHeader`; a file then has one redshift per realization, or one escape fraction, or both.
 """
 
 import dataclasses
@@ -15,9 +18,12 @@ import h5py
 import numpy as np
 
 from cosmodag.hdf5 import open_kind
+from cosmodag.reionization.cubes.realizations import realization_name
 
 FIELDS = ("brightness_temperature", "density", "neutral_fraction")
 """Datasets of a cubes file: brightness temperature in mK, density contrast, neutral fraction."""
+DRAWS = ("drawn", "log_drawn", "drawn_values", "draw")
+"""Attributes of files with drawn parameters alone."""
 NO_AXIS = -1
 """Line of sight of a brightness temperature without redshift-space distortions."""
 
@@ -48,7 +54,7 @@ class CubesHeader:
     Attributes
     ----------
     redshift : float
-        Redshift of all cubes.
+        Redshift of all cubes; 0 where each realization has its own.
     box_size : float
         Side of the periodic box in comoving Mpc.
     cells : int
@@ -56,7 +62,7 @@ class CubesHeader:
     realizations : tuple of int, length S
         Indices of the realizations.
     escape_fractions : tuple of float, length F
-        Escape fractions, ascending.
+        Escape fractions, ascending; a single 0 where each realization has its own.
     axes : tuple of int, length A
         Lines of sight of the redshift-space distortions; `NO_AXIS` where there are none.
     hubble : float
@@ -70,6 +76,15 @@ class CubesHeader:
         different seeds are different.
     variants : tuple of str, length S or 0
         Variant of each realization, see `Universe`; by default all are "".
+    drawn : tuple of str, length P
+        Parameters that were drawn for each realization, see
+        `cosmodag.reionization.simulation.priors`.
+    log_drawn : tuple of str
+        Those of them whose logarithm has a uniform prior.
+    drawn_values : tuple of float, length S P
+        Their values, those of the first realization first.
+    draw : int
+        Number of the draw, where realizations have several.
     """
 
     redshift: float
@@ -83,6 +98,10 @@ class CubesHeader:
     engine: str
     seed: int = 0
     variants: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    log_drawn: tuple[str, ...] = ()
+    drawn_values: tuple[float, ...] = ()
+    draw: int = 0
 
     @property
     def universes(self) -> list[Universe]:
@@ -102,6 +121,26 @@ class CubesHeader:
             "-".join(filter(None, (group, universe.variant)))
             for group, universe in zip(self.groups, self.universes)
         ]
+
+    def parameters(self, row: int) -> dict[str, float]:
+        """Return the values of the drawn parameters of a realization.
+
+        Parameters
+        ----------
+        row : int
+            Position of the realization.
+
+        Returns
+        -------
+        dict from str to float
+            Values by name; empty where nothing was drawn.
+        """
+        count = len(self.drawn)
+        return dict(zip(self.drawn, self.drawn_values[row * count : (row + 1) * count]))
+
+    def values_of(self, name: str) -> list[float]:
+        """Return the values of a drawn parameter, one per realization."""
+        return list(self.drawn_values[self.drawn.index(name) :: len(self.drawn)])
 
     def shape(self, field: str) -> tuple[int, ...]:
         """Return the shape of the dataset of a field.
@@ -126,47 +165,6 @@ class CubesHeader:
             ),
         }
         return (*leading[field], *(self.cells,) * 3)
-
-
-def realization_name(seed: int, index: int) -> str:
-    """Return the name of a realization.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the simulation.
-    index : int
-        Index of the realization.
-
-    Returns
-    -------
-    str
-        Name, unique among all simulations.
-
-    Examples
-    --------
-    >>> realization_name(seed=5, index=3)
-    's5-0003'
-    """
-    return f"s{seed}-{index:04d}"
-
-
-def realization_seed(seed: int, index: int) -> int:
-    """Return the seed from which a realization is drawn.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the simulation.
-    index : int
-        Index of the realization.
-
-    Returns
-    -------
-    int
-        Seed, different for each realization of each simulation.
-    """
-    return int(np.random.default_rng([seed, index]).integers(2**31))
 
 
 def create_cubes(
@@ -286,14 +284,16 @@ class CubesFile:
             header,
             realizations=tuple(header.realizations[number] for number in kept),
             variants=tuple(header.variants[number] for number in kept) if header.variants else (),
+            drawn_values=tuple(v for row in kept for v in header.parameters(row).values()),
         )
 
 
 def _attributes(header: CubesHeader) -> dict[str, Any]:
-    """Return a header as attributes of a file, which has no variants if it needs none."""
+    """Return a header as attributes of a file, which lack variants and draws if it has none."""
     attributes = dataclasses.asdict(header)
-    if not header.variants:
-        del attributes["variants"]
+    unused = () if header.variants else ("variants",)
+    for name in unused if header.drawn else (*unused, *DRAWS):
+        del attributes[name]
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in attributes.items()

@@ -21,6 +21,8 @@ COMMON_ATTRIBUTES = (
     "variants",
     "hubble",
     "omega_m",
+    "drawn",
+    "log_drawn",
 )
 """Attributes that must be the same in all cubes files of a batch."""
 
@@ -38,7 +40,7 @@ class CubeBatch:
     Attributes
     ----------
     files : list of CubesFile
-        Files in ascending order of redshift.
+        Files in ascending order of redshift, or of their draw.
     header : CubesHeader
         Attributes of the first file; the `COMMON_ATTRIBUTES` apply to all files.
     name : str
@@ -61,7 +63,7 @@ class CubeBatch:
     periodic = True
 
     def __init__(self, files: Sequence[CubesFile]) -> None:
-        self.files = sorted(files, key=lambda file: file.header.redshift)
+        self.files = sorted(files, key=lambda file: (file.header.redshift, file.header.draw))
         _keep_common(self.files)
         self.header = self.files[0].header
         self.name = self.files[0].name
@@ -73,8 +75,10 @@ class CubeBatch:
                         f"{file.name}: {key} {value} differs from {expected} in {self.name}: "
                         "simulate or read both files with the same parameters"
                     )
-        if len(set(self.redshifts)) < len(self.files):
-            raise InputError(f"{self.name}: another file has the same redshift: remove one of them")
+        if len({(file.header.redshift, file.header.draw) for file in files}) < len(self.files):
+            raise InputError(
+                f"{self.name}: another file has the same redshift or draw: remove one of them"
+            )
         self.boxes, self.groups = self.header.names, self.header.groups
         self.cells = (self.header.cells,) * 3
         self.box_size = np.full(3, self.header.box_size * self.header.hubble)
@@ -82,7 +86,9 @@ class CubeBatch:
 
     @property
     def redshifts(self) -> list[float]:
-        """Redshifts of the files, ascending."""
+        """Redshifts of the cubes, ascending."""
+        if "redshift" in self.header.drawn:
+            return sorted(z for file in self.files for z in file.header.values_of("redshift"))
         return [file.header.redshift for file in self.files]
 
     def cosmology(self, box: int) -> dict[str, float]:
@@ -175,6 +181,11 @@ def escape_fraction_indices(
         If the file has no cubes of an escape fraction.
     """
     available = header.escape_fractions
+    if "escape_fraction" in header.drawn and escape_fractions is not None:
+        raise InputError(
+            f"{name}: each realization has its own escape fraction, so none can be selected: "
+            "remove the key escape_fractions"
+        )
     indices = []
     for value in sorted(available if escape_fractions is None else escape_fractions):
         matches = [i for i, other in enumerate(available) if abs(other - value) < 1e-6]

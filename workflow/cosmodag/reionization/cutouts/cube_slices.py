@@ -18,7 +18,7 @@ from cosmodag.reionization.cutouts.cube_batch import (
     escape_fraction_indices,
     open_cube_batch,
 )
-from cosmodag.reionization.cutouts.instrument import Instrument
+from cosmodag.reionization.cutouts.instrument import BEAM_EXTENT, Instrument, beam_sigma
 from cosmodag.reionization.cutouts.slice_cutter import SliceCutter
 from cosmodag.reionization.cutouts.slice_geometry import SliceGeometry
 from cosmodag.reionization.cutouts.structure_size import correlation_length
@@ -42,14 +42,14 @@ def cut_slices(
     """Cut slices, whole or in patches, from cubes and write them to an examples file.
 
     The classes of an example are the positions of its redshift and of its escape fraction among
-    those that are cut. Slices without neutral gas are flagged in the column `all_zero`, since they
-    contain no information besides that. Patches of a quarter of the side reproduce the 64 blocks in
-    which cubes were also published.
+    those that are cut; parameters that were drawn have no classes. Slices without neutral gas are
+    flagged in the column `all_zero`, since they contain no information besides that. Patches of a
+    quarter of the side reproduce the 64 blocks in which cubes were also published.
 
     Parameters
     ----------
     cubes_files : sequence of path
-        Cubes files of the same realizations, one per redshift.
+        Cubes files of the same realizations, one per redshift or draw.
     output : path
         Examples file to write.
     geometry : SliceGeometry, optional
@@ -91,6 +91,11 @@ def cut_slices(
     32
     """
     instrument = instrument or Instrument()
+    if instrument.wedge and geometry is not None and geometry.regions is not None:
+        raise InputError(
+            "regions: the modes of the wedge are removed from the whole box, so that each region "
+            "contains a part of all others: leave out regions or the wedge"
+        )
     with open_cube_batch(cubes_files) as batch:
         _check_fields(batch, channels, target)
         cells = batch.header.cells
@@ -128,7 +133,7 @@ def _write_examples(
         dataclasses.asdict(cutter.instrument)
         | {
             "redshifts": batch.redshifts,
-            "escape_fractions": [header.escape_fractions[index] for index in escape_fractions],
+            "escape_fractions": _escape_fractions(batch, escape_fractions),
             "source": header.engine,
             "box_size": header.box_size,
             "cell_size": header.box_size / header.cells,
@@ -143,6 +148,7 @@ def _write_examples(
     for redshift_class, cubes_file in enumerate(tqdm(batch.files, unit="redshift", disable=None)):
         for realization in realizations:
             for escape_fraction_class, index in enumerate(escape_fractions):
+                classes = {"redshift": redshift_class, "escape_fraction": escape_fraction_class}
                 for slices in cutter.cut(cubes_file, realization, index):
                     length = len(slices.x)
                     x[first : first + length] = slices.x
@@ -150,8 +156,9 @@ def _write_examples(
                     tables.append(
                         slices.columns
                         | {
-                            "redshift_class": np.full(length, redshift_class),
-                            "escape_fraction_class": np.full(length, escape_fraction_class),
+                            f"{name}_class": np.full(length, number)
+                            for name, number in classes.items()
+                            if name not in header.drawn
                         }
                     )
                     first += length
@@ -159,13 +166,29 @@ def _write_examples(
     return first
 
 
+def _escape_fractions(batch: CubeBatch, indices: list[int]) -> list[float]:
+    """Return the escape fractions that are cut, ascending."""
+    if "escape_fraction" in batch.header.drawn:
+        return sorted(f for file in batch.files for f in file.header.values_of("escape_fraction"))
+    return [batch.header.escape_fractions[index] for index in indices]
+
+
 def _structure_size(cutter: SliceCutter, realization: int, escape_fractions: list[int]) -> float:
-    """Return the largest correlation length of the ionized regions of a realization in Mpc/h."""
+    """Return the largest extent of structures that regions of a box can share in Mpc/h.
+
+    It is the correlation length of ionized regions, or the extent of the beam, which smooths the
+    whole box, if that is larger.
+    """
     batch = cutter.batch
+    beam = cutter.instrument.beam
+    sigma = beam_sigma(beam, batch.redshifts[-1], batch.header.omega_m) if beam else 0.0
     return max(
-        correlation_length(cutter.neutral(file, realization, index), batch.cell_size[0])
-        for file in batch.files
-        for index in escape_fractions
+        BEAM_EXTENT * sigma,
+        *(
+            correlation_length(cutter.neutral(file, realization, index), batch.cell_size[0])
+            for file in batch.files
+            for index in escape_fractions
+        ),
     )
 
 

@@ -7,6 +7,8 @@ import scipy.fft
 
 from cosmodag.cosmology.background import comoving_distance
 
+BEAM_EXTENT = 6
+"""Standard deviations of a beam beyond which two cells share nothing that was smoothed."""
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 """Standard deviation of a Gaussian in units of its full width at half maximum."""
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from cosmodag.cutouts.sub_box_index import index_columns
 from cosmodag.cutouts.sub_box_lattice import SubBoxLattice
-from cosmodag.reionization.cubes.cubes_file import CubesFile, realization_seed
+from cosmodag.reionization.cubes.cubes_file import CubesFile
 from cosmodag.reionization.cubes.neutral_fraction import estimate_neutral_fraction
+from cosmodag.reionization.cubes.realizations import realization_seed
 from cosmodag.reionization.cutouts.cube_batch import CubeBatch
 from cosmodag.reionization.cutouts.instrument import Instrument, observe
 from cosmodag.reionization.cutouts.patches import cut_patches, plane_sums, planes_nonzero
+from cosmodag.reionization.simulation.parameters import LOG
 
 
 class Slices(NamedTuple):
@@ -85,6 +87,7 @@ class SliceCutter:
         fields = {"neutral_fraction": neutral}
         if "density" in self.channels:
             fields["density"] = file.read("density", realization)
+        parameters = file.header.parameters(realization)
         for lattice in self.lattices:
             index, distorted_axis = self.batch.temperature_index(lattice.axis)
             cubes = dict(fields)
@@ -100,7 +103,7 @@ class SliceCutter:
                     self.instrument,
                     axis=lattice.axis,
                     cell_size=self.batch.cell_size[0],
-                    redshift=file.header.redshift,
+                    redshift=parameters.get("redshift", file.header.redshift),
                     omega_m=file.header.omega_m,
                     threads=self.threads,
                 )
@@ -168,9 +171,14 @@ class SliceCutter:
         columns = index_columns(self.batch, realization, lattice)
         count = len(lattice)
         depth = lattice.offsets[lattice.chosen[:, 0]]
-        fraction = header.escape_fractions[escape_fraction]
+        values = {
+            "redshift": header.redshift,
+            "escape_fraction": header.escape_fractions[escape_fraction],
+        } | header.parameters(realization)
         box = self.batch.boxes[realization]
-        cube = f"{box}/z{header.redshift:05.2f}/f{fraction:.3f}/a{lattice.axis}"
+        place = f"{box}/draw{header.draw}" if "redshift" in header.drawn else box
+        cube = f"{place}/z{values['redshift']:05.2f}/f{values['escape_fraction']:.3f}"
+        cube = f"{cube}/a{lattice.axis}"
         names = [f"{cube}/i{cell:03d}" for cell in depth]
         if self.side < header.cells:
             rows = lattice.rows[lattice.chosen[:, 1]]
@@ -179,10 +187,10 @@ class SliceCutter:
                 f"{name}/p{row:03d}-{column:03d}"
                 for name, row, column in zip(names, rows, patch_columns)
             ]
+        values |= {f"{LOG}{name}": np.log10(values[name]) for name in header.log_drawn}
         columns |= {
             "id": np.array(names),
-            "redshift": np.full(count, header.redshift),
-            "escape_fraction": np.full(count, fraction),
+            **{name: np.full(count, value) for name, value in values.items()},
             "slice": depth,
         }
         if lattice.geometry.regions is None:  # otherwise regions of one seed are in several splits

@@ -1,5 +1,6 @@
 """Evaluations of slices of the 21-cm sky."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -16,9 +17,10 @@ from cosmodag.evaluation.evaluation import (
 )
 from cosmodag.evaluation.number_evaluation import NumberEvaluation
 from cosmodag.evaluation.ordered_evaluation import OrderedEvaluation
-from cosmodag.evaluation.posterior_evaluation import PosteriorEvaluation
+from cosmodag.evaluation.posterior_evaluation import PosteriorEvaluation, Summaries
 from cosmodag.evaluation.reconstruction_evaluation import ReconstructionEvaluation
 from cosmodag.reionization.baselines import slice_features
+from cosmodag.reionization.baselines.slice_spectra import slice_spectra
 from cosmodag.reionization.evaluation import slice_figures
 from cosmodag.reionization.evaluation.empty_slices import separate_empty
 from cosmodag.reionization.evaluation.slice_saliency import salient_slices
@@ -61,6 +63,11 @@ class SliceNumberEvaluation(SliceEvaluation, NumberEvaluation):
 
 class SlicePosteriorEvaluation(SliceEvaluation, PosteriorEvaluation):
     """Evaluation of posteriors of parameters of slices, such as redshift and escape fraction."""
+
+    def summaries(self, examples: SplitExamples, **options: Any) -> Mapping[str, Summaries]:
+        """Return the power spectrum of slices, and their histogram and power spectrum."""
+        spectra = {split: slice_spectra(each.x) for split, each in examples.items()}
+        return {"spectrum": spectra, **super().summaries(examples, **options)}
 
     def features(self, examples: Examples) -> Examples:
         """Return the examples with features of slices, shape (N, F), as input."""

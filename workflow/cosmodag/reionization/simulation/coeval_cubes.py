@@ -1,5 +1,6 @@
 """Simulation of coeval cubes: initial conditions once per realization, then cubes per redshift."""
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,11 +11,11 @@ from cosmodag.hdf5 import create_file, open_kind
 from cosmodag.reionization.cubes.cubes_file import (
     CubesHeader,
     create_cubes,
-    realization_name,
-    realization_seed,
 )
+from cosmodag.reionization.cubes.realizations import realization_name, realization_seed
 from cosmodag.reionization.simulation.engine import Astrophysics, Engine, SimulationBox
 from cosmodag.reionization.simulation.excursion_set_engine import ExcursionSetEngine
+from cosmodag.reionization.simulation.priors import Priors
 from cosmodag.reionization.simulation.py21cmfast_engine import Py21cmFastEngine
 
 ENGINES: Mapping[str, Callable[..., Engine]] = {
@@ -81,13 +82,15 @@ def simulate_cubes(
     initial: str | os.PathLike,
     output: str | os.PathLike,
     *,
-    redshift: float,
-    escape_fractions: Sequence[float],
+    redshift: float | None = None,
+    escape_fractions: Sequence[float] | None = None,
     axes: Sequence[int] = (2,),
     astrophysics: Astrophysics | None = None,
+    priors: Priors | None = None,
+    draw: int = 0,
     threads: int = 1,
 ) -> None:
-    """Simulate the cubes of all realizations of a file at one redshift.
+    """Simulate the cubes of all realizations of a file, at one redshift or each at its own.
 
     Parameters
     ----------
@@ -95,22 +98,29 @@ def simulate_cubes(
         Initial conditions written by `draw_initial_conditions`.
     output : path
         Cubes file to write, see `cubes_file`.
-    redshift : float
-        Redshift of the cubes, 4 to 30.
-    escape_fractions : sequence of float
+    redshift : float, optional
+        Redshift of the cubes, 4 to 30; given unless `priors` has a range of it.
+    escape_fractions : sequence of float, optional
         Fractions of ionizing photons that escape from their galaxy, in haloes of 10^10 solar
-        masses: above 0, at most 1.
+        masses: above 0, at most 1. Given unless `priors` has a range of the escape fraction.
     axes : sequence of int
         Lines of sight: axes from 0 to 2.
     astrophysics : Astrophysics, optional
         Properties of the sources and of the gas; by default those of `Astrophysics`.
+    priors : Priors, optional
+        Ranges from which each realization draws parameters, in place of the values above. The
+        values of a realization depend on the seed of the file, its index and `draw` alone.
+    draw : int
+        Number of the draw. Files of different redshifts with the same number have the same
+        parameters.
     threads : int
         Number of threads.
 
     Raises
     ------
     InputError
-        If a parameter is out of range, the file cannot be read, or the engine is not installed.
+        If a parameter is out of range, missing or given twice, the file cannot be read, or the
+        engine is not installed.
 
     Examples
     --------
@@ -125,32 +135,53 @@ def simulate_cubes(
     ...         print(file.header.names, file.read("density", 0).shape)
     ['s1-0000'] (16, 16, 16)
     """
-    escape_fractions = sorted(escape_fractions)
-    _check_parameters(redshift, escape_fractions, axes)
+    priors = priors or Priors()
+    _check_axes(axes)
+    _check_redshifts(priors.ranges.get("redshift"), redshift)
+    _check_escape_fractions(priors.ranges.get("escape_fraction"), escape_fractions)
     with open_kind(initial, "initial") as file:
         attributes = file.attrs
         box = SimulationBox(
             float(attributes["box_size"]), int(attributes["cells"]), int(attributes["particles"])
         )
         simulator = _create_engine(attributes["engine"], box, threads)
+        seed, realizations = int(attributes["seed"]), attributes["realizations"]
+        if attributes["engine"] == "21cmfast" and "clumping_factor" in priors.ranges:
+            raise InputError(
+                "clumping_factor: 21cmFAST is run without recombinations: give no range, or choose "
+                "the engine excursion_set"
+            )
+        drawn = [priors.draw(seed, int(index), draw) for index in realizations]
         header = CubesHeader(
-            redshift=float(redshift),
+            redshift=float(redshift or 0),
             box_size=box.box_size,
             cells=box.cells,
-            realizations=tuple(int(index) for index in attributes["realizations"]),
-            escape_fractions=tuple(float(value) for value in escape_fractions),
+            realizations=tuple(int(index) for index in realizations),
+            escape_fractions=tuple(float(value) for value in sorted(escape_fractions or [0])),
             axes=tuple(axes),
             hubble=simulator.cosmology.hubble,
             omega_m=simulator.cosmology.omega_m,
             engine=attributes["engine"],
-            seed=int(attributes["seed"]),
+            seed=seed,
+            drawn=tuple(priors.names),
+            log_drawn=tuple(priors.logarithms),
+            drawn_values=tuple(value for values in drawn for value in values.values()),
+            draw=draw,
         )
         with create_file(output, "cubes", inputs=[initial]) as cubes_file:
             datasets = create_cubes(cubes_file, header)
-            names = tqdm(header.names, desc=f"z = {redshift:g}", unit="realization", disable=None)
+            progress = f"draw {draw}" if redshift is None else f"z = {redshift:g}"
+            names = tqdm(header.names, desc=progress, unit="realization", disable=None)
             for s, name in enumerate(names):
+                values = header.parameters(s)
                 fields = simulator.simulate(
-                    file[name], redshift, escape_fractions, axes, astrophysics or Astrophysics()
+                    file[name],
+                    values.pop("redshift", header.redshift),
+                    [values.pop("escape_fraction")]
+                    if "escape_fraction" in values
+                    else header.escape_fractions,
+                    axes,
+                    dataclasses.replace(astrophysics or Astrophysics(), **values),
                 )
                 datasets["density"][s] = fields.density
                 datasets["neutral_fraction"][s] = fields.neutral_fraction
@@ -179,18 +210,28 @@ def _check_box(box: SimulationBox) -> None:
             raise InputError(f"{key}: {value} is odd: it must be even")
 
 
-def _check_parameters(
-    redshift: float, escape_fractions: Sequence[float], axes: Sequence[int]
-) -> None:
-    """Raise an error for parameters that cannot be simulated."""
-    if not 4 <= redshift <= 30:
-        raise InputError(f"redshift: {redshift} is out of range: it must be 4 to 30")
-    for value in escape_fractions:
+def _check_redshifts(ends: Sequence[float] | None, redshift: float | None) -> None:
+    """Raise an error unless there is a redshift, or a range of it, that can be simulated."""
+    values = [*(ends or ()), *([] if redshift is None else [redshift])]
+    if (ends is None) == (redshift is None):
+        raise InputError("redshift: give one value, or one range [low, high]")
+    for value in values:
+        if not 4 <= value <= 30:
+            raise InputError(f"redshift: {value} is out of range: it must be 4 to 30")
+
+
+def _check_escape_fractions(ends: Sequence[float] | None, values: Sequence[float] | None) -> None:
+    """Raise an error unless there are escape fractions, or a range, that can be simulated."""
+    if (ends is None) == (values is None):
+        raise InputError("escape_fractions: give a list of values, or a range of escape_fraction")
+    for value in ends or values or ():
         if not 0 < value <= 1:
             raise InputError(f"escape_fractions: {value} must be above 0 and at most 1")
-    if not escape_fractions or len(set(escape_fractions)) < len(escape_fractions):
-        raise InputError(
-            f"escape_fractions: {list(escape_fractions)} must be a list of different values"
-        )
+    if values is not None and (not values or len(set(values)) < len(values)):
+        raise InputError(f"escape_fractions: {list(values)} must be a list of different values")
+
+
+def _check_axes(axes: Sequence[int]) -> None:
+    """Raise an error for axes that are none, or not each given once."""
     if not axes or not set(axes) <= {0, 1, 2} or len(set(axes)) < len(axes):
         raise InputError(f"axes: {list(axes)} must be some of 0, 1 and 2, each once")

@@ -97,7 +97,7 @@ class ExcursionSetEngine:
         return CoevalFields(density, neutral_fraction, brightness_temperature)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)
 def _collapsed_fraction(cosmology: Cosmology, turnover_mass: float) -> CollapsedFraction:
-    """Return collapsed fractions, whose tables are shared by all realizations."""
+    """Return collapsed fractions, whose tables realizations with one turnover mass share."""
     return CollapsedFraction(cosmology, turnover_mass)
