@@ -68,8 +68,8 @@ def read_tractor(
     first_pixel : {0, 1}
         Index of the first pixel in `bx` and `by`, which is subtracted.
     rejections : Rejections, optional
-        Gets the objects that are left out, since their position is not finite; by default none may
-        be.
+        Gets the objects that are left out, since their number or position is not finite; by default
+        none may be.
 
     Returns
     -------
@@ -80,19 +80,19 @@ def read_tractor(
     ------
     InputError
         If the file is missing, truncated or empty, lacks a column or has text in it, has fluxes in
-        other units or too many positions that are not finite, or repeats an `objid`.
+        other units or too many numbers or positions that are not finite, or repeats an `objid`.
     """
     required = tractor_columns() if columns is None else list(columns)
     table = _read_table(path, required, optional=SHAPE_COLUMNS)
     if not len(table):
         raise InputError(f"{path}: the catalogue has no object; leave its brick out of the list")
+    finite = [c for c in ("objid", "bx", "by", "ra", "dec") if c in required]
+    table = finite_rows(path, table, finite, rejections)
     if "objid" in required:
         table["objid"] = table["objid"].astype(np.int64)
         _refuse_duplicates(path, table["objid"])
     if "brick_primary" in required:
         table["brick_primary"] = table["brick_primary"].astype(bool)
-    positions = [c for c in ("bx", "by", "ra", "dec") if c in required]
-    table = finite_rows(path, table, positions, rejections)
     for column in ("bx", "by"):
         if column in required:
             table[column] = table[column].astype(np.float64) - first_pixel
@@ -144,9 +144,10 @@ def read_simcat(
     optional = [f"mw_transmission_{band}" for band in bands] + ["n", "rhalf", "e1", "e2"]
     required = [*SIMCAT_COLUMNS, *(f"{band}flux" for band in bands)]
     table = _read_table(path, required, optional=optional)
+    table = finite_rows(path, table, ["id", "x", "y", "ra", "dec"], rejections)
     table["id"] = table["id"].astype(np.int64)
     _refuse_duplicates(path, table["id"])
-    return finite_rows(path, table, ["x", "y", "ra", "dec"], rejections)
+    return table
 
 
 def write_simcat(path: str | os.PathLike, catalogue: pd.DataFrame) -> None:

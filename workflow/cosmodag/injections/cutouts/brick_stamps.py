@@ -24,10 +24,10 @@ from cosmodag.errors import InputError
 from cosmodag.files import whole_file
 from cosmodag.injections.bricks.brick_images import BANDS, PIXEL_SCALE
 from cosmodag.injections.cutouts.communicator import Communicator, balance, connect
-from cosmodag.injections.cutouts.stamps import channel_names
+from cosmodag.injections.cutouts.own_controls import control_objects
+from cosmodag.injections.cutouts.stamps import StampFormat, channel_names
 from cosmodag.injections.cutouts.work_units import (
     FileExtent,
-    StampFormat,
     WorkUnit,
     allocate_buffer,
     cut_unit,
@@ -56,6 +56,7 @@ def cut_stamps(
     side: int = 64,
     bands: Sequence[str] = BANDS,
     edges: str = "skip",
+    control: str | None = None,
     max_rejected: float = MAX_REJECTED,
     objects_file: str | os.PathLike | None = None,
 ) -> None:
@@ -85,6 +86,9 @@ def cut_stamps(
         Treatment of stamps that extend beyond the image: "skip" drops them, "pad" fills pixels with
         zeros (inverse variance 0: no data), "separate" pads and writes them to the HDF5 group
         `edge`, which is not part of any dataset.
+    control : str, optional
+        Control experiment in place of the test of injections, see
+        `cosmodag.injections.cutouts.own_controls`.
     max_rejected : float
         Largest fraction of the bricks that may be left out, with all their runs, because their
         images cannot be used. They are listed in a table beside the output, see
@@ -103,7 +107,9 @@ def cut_stamps(
         raise InputError(
             f"{output}: object {objects['id'][duplicated].iloc[0]} is selected twice; select again"
         )
-    stamp_format, folder = StampFormat(side, tuple(bands)), Path(scratch) / "stamps"
+    stamp_format, folder = StampFormat(side, tuple(bands), control), Path(scratch) / "stamps"
+    if control is not None:
+        objects = control_objects(objects, control, Path(survey), side, bands)
     units = work_units(objects, Path(survey), folder, stamp_format)
     rejections = Rejections("bricks", max_rejected)
     n_bricks = len({unit.files.brick for unit in units})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
@@ -121,7 +122,8 @@ def select_survey(
         In pixels, as for `cosmodag.injections.selection.brick_selection.select_brick`.
     max_rejected : float
         Largest fraction of the bricks, and of the objects of a catalogue, that may be left out
-        because they cannot be used. They are listed in a table beside the objects, see
+        because they cannot be used. Of a brick with unusable runs only these are left out, but it
+        counts as one of the bricks. They are listed in a table beside the objects, see
         `cosmodag.rejections`.
     **cuts
         Keyword arguments of `cosmodag.injections.selection.target_cuts.emission_line_cuts`.
@@ -148,13 +150,18 @@ def select_survey(
     for brick in tqdm(bricks, desc="bricks", unit="brick", disable=None):
         of_brick = Rejections("objects", max_rejected)
         try:
-            selections += _select_runs(Path(survey), brick, runs, first_pixel, criteria, of_brick)
+            of_runs, unusable = _select_runs(
+                Path(survey), brick, runs, first_pixel, criteria, of_brick
+            )
         except ShiftedCatalogueError:
             raise
         except InputError as error:
             rejected.add(survey, f"brick {brick}", str(error))
-        else:
-            rejected_objects.extend(of_brick)
+            continue
+        selections += of_runs
+        rejected_objects.extend(of_brick)
+        for number, (run, reason) in enumerate(unusable.items()):
+            rejected.add(survey, f"brick {brick}, run {run}", reason, count=int(number == 0))
     rejected.check(survey, len(bricks), "repair them or leave them out of the list")
     selection = concatenate_selections(selections)
     for rejections in (rejected, rejected_objects):
@@ -205,33 +212,52 @@ def _select_runs(
     first_pixel: int,
     criteria: dict[str, Any],
     rejections: Rejections,
-) -> list[Selection]:
-    """Select the objects of each run of injections into a brick."""
-    files = BrickFiles(survey, brick)
-    path = files.verified(files.tractor)
-    real = read_tractor(path, first_pixel=first_pixel, rejections=rejections)
-    image, ivar = (plane for _, _, plane, _ in read_planes(files, (ASTROMETRY_BAND,)))
-    real = inside_image(files.tractor, real, image.shape, rejections)
-    check_positions(files.tractor, real, image, ivar, first_pixel=first_pixel)
+) -> tuple[list[Selection], dict[str, str]]:
+    """Select the objects of each run of injections into a brick; name the runs that are unusable.
+
+    A brick without a usable run is an error.
+    """
+    real, shape = _read_detected(BrickFiles(survey, brick), first_pixel, rejections)
     names = injection_runs(survey, brick) if runs is None else runs
     if not names:
         raise InputError(
             f"{survey}: brick {brick} has no run of injections (obiwan/{brick[:3]}/{brick}/rs0); "
             "leave it out of the list"
         )
-    selections = []
-    for number, run in enumerate(names):
-        files = BrickFiles(survey, brick, run)
-        path = files.verified(files.tractor)
-        detected = read_tractor(path, first_pixel=first_pixel, rejections=rejections)
-        detected = inside_image(files.tractor, detected, image.shape, rejections)
-        path = files.verified(files.simcat)
-        injected = read_simcat(path, bands=BANDS, rejections=rejections)
-        injected[["x", "y"]] -= first_pixel
+    selections: list[Selection] = []
+    unusable: dict[str, str] = {}
+    for run in names:
+        files, of_run = BrickFiles(survey, brick, run), rejections.another()
+        try:
+            detected, _ = _read_detected(files, first_pixel, of_run)
+            injected = read_simcat(files.verified(files.simcat), bands=BANDS, rejections=of_run)
+            injected[["x", "y"]] -= first_pixel
+            columns = ("x", "y")
+            injected = inside_image(files.simcat, injected, shape, of_run, columns=columns)
+        except ShiftedCatalogueError:
+            raise
+        except InputError as error:
+            unusable[run] = str(error)
+            continue
+        rejections.extend(of_run)
         selection = select_brick(brick, run, real, detected, injected, **criteria)
-        if number:  # real objects count once, whatever the number of runs
+        if selections:  # real objects count once, whatever the number of runs
             objects = selection.objects[selection.objects["label"] == INJECTED]
             selection = selection._replace(objects=objects)
             selection.removed[CLASSES[REAL]] = 0
         selections.append(selection)
-    return selections
+    if not selections:
+        raise InputError(next(iter(unusable.values())))
+    return selections, unusable
+
+
+def _read_detected(
+    files: BrickFiles, first_pixel: int, rejections: Rejections
+) -> tuple[pd.DataFrame, tuple[int, ...]]:
+    """Read the sources of a brick or of a run, checked against its image, and the image's shape."""
+    path = files.verified(files.tractor)
+    detected = read_tractor(path, first_pixel=first_pixel, rejections=rejections)
+    image, ivar = (plane for _, _, plane, _ in read_planes(files, (ASTROMETRY_BAND,)))
+    detected = inside_image(path, detected, image.shape, rejections)
+    check_positions(path, detected, image, ivar, first_pixel=first_pixel)
+    return detected, image.shape
