@@ -120,9 +120,7 @@ def test_a_plane_with_data_in_a_few_pixels_counts_as_missing(tmp_path, images):
 @pytest.mark.data
 def test_a_real_band_almost_without_data_counts_as_missing(data_folder):
     files = BrickFiles(data_folder / "injections/dr6", "0959p805")
-    with pytest.raises(
-        InputError, match=r"invvar-z\.fits\.fz: .* in \d+ of 12960000 pixels"
-    ):
+    with pytest.raises(InputError, match=r"invvar-z\.fits\.fz: .* in \d+ of 12960000 pixels"):
         list(brick_images.read_planes(files, ("z",)))
 
 

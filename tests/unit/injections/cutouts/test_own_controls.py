@@ -34,7 +34,7 @@ def cut(survey, folder, control):
     )
     with h5py.File(folder / f"{control}.h5") as file:
         index = {name: file["index"][name][:] for name in ("id", "label", "group")}
-        return {name: x for name, x in zip(index["id"].tolist(), file["x"][:])}, index
+        return dict(zip(index["id"].tolist(), file["x"][:])), index
 
 
 def test_adjoining_bricks_overlap_as_those_of_the_legacy_surveys(survey):

@@ -65,7 +65,7 @@ def test_runs_that_cannot_be_used_are_listed_and_the_others_selected(survey):
     assert "image-r" in rejected[1]["reason"]
     kept = whole[[key not in lost for key in zip(whole["brick"], whole["run"])]]
     assert sorted(objects["id"]) == sorted(kept["id"])
-    with pytest.raises(InputError, match=r"2 of 2 bricks cannot be used"):
+    with pytest.raises(InputError, match=r"2 of 4 runs cannot be used"):
         select(survey, max_rejected=0)
 
 

@@ -83,7 +83,7 @@ def test_wrong_rejection_rate_makes_the_test_void_and_all_failures_are_listed(ju
 def test_reversed_scores_of_the_negative_control_make_the_test_void(judged):
     verdict = judged([1e-4], negative=0.999, negative_high=0.48)
     assert verdict["failures"] == [
-        "the scores of same, which has no flaw, are reversed in the test groups (AUC ≤ 0.48)"
+        "the scores of same, which has no flaw, are reversed in the test groups (AUC ≤ 0.480)"
     ]
 
 

@@ -155,17 +155,18 @@ def _blank_places(
     plane, header = read_plane(run.coadd("image", bands[0]))
     usable = Rejections("objects", 0.99)  # the selection has listed the others
     sources = [
-        read_tractor(files.verified(files.tractor), ["bx", "by"], rejections=usable).to_numpy()
+        read_tractor(files.verified(files.tractor), ["bx", "by"], rejections=usable)
         for files in (run._replace(run=None), run)
     ]
     truth = read_simcat(run.verified(run.simcat), bands=(), rejections=usable)
     truth = truth[["x", "y"]].to_numpy(np.float64)
+    known = [truth, *(each[["bx", "by"]].to_numpy(np.float64) for each in sources)]
     rng = np.random.default_rng(zlib.crc32(f"{BLANK} {run.brick} {run.run}".encode()))
     first, last = side / 2, np.array(plane.shape[::-1]) - side / 2 - 1
     if (last <= first).any():
         return injected.iloc[:0]
     places = rng.uniform(first, last, (2 * CANDIDATES * len(injected), 2))
-    taken = has_neighbour(places, np.concatenate([*sources, truth]), NEIGHBOUR_RADIUS)
+    taken = has_neighbour(places, np.concatenate(known), NEIGHBOUR_RADIUS)
     # Stamps after the injection must not contain more objects than those before it.
     taken |= has_neighbour(places, truth, side / np.sqrt(2) + NEIGHBOUR_RADIUS)
     places = places[~taken]

@@ -121,10 +121,9 @@ def select_survey(
     match_radius, hidden_radius : float
         In pixels, as for `cosmodag.injections.selection.brick_selection.select_brick`.
     max_rejected : float
-        Largest fraction of the bricks, and of the objects of a catalogue, that may be left out
-        because they cannot be used. Of a brick with unusable runs only these are left out, but it
-        counts as one of the bricks. They are listed in a table beside the objects, see
-        `cosmodag.rejections`.
+        Largest fraction of the bricks, of the runs in the others, and of the objects of a catalogue
+        that may be left out because they cannot be used. They are listed in a table beside the
+        objects, see `cosmodag.rejections`.
     **cuts
         Keyword arguments of `cosmodag.injections.selection.target_cuts.emission_line_cuts`.
 
@@ -135,7 +134,7 @@ def select_survey(
     Raises
     ------
     InputError
-        If too many bricks cannot be used, since a catalogue or an image is invalid or there is no
+        If too many bricks or runs cannot be used, since a catalogue or an image is invalid or there is no
         run of injections; if catalogues are one pixel off their images; or if no object of a class
         passes the cuts.
     """
@@ -145,7 +144,8 @@ def select_survey(
         "hidden_radius": hidden_radius,
         "cuts": emission_line_cuts(**cuts),
     }
-    selections = []
+    selections, n_runs = [], 0
+    rejected_runs = Rejections("runs", max_rejected)
     rejected, rejected_objects = Rejections("bricks", max_rejected), Rejections("objects")
     for brick in tqdm(bricks, desc="bricks", unit="brick", disable=None):
         of_brick = Rejections("objects", max_rejected)
@@ -160,13 +160,16 @@ def select_survey(
             continue
         selections += of_runs
         rejected_objects.extend(of_brick)
-        for number, (run, reason) in enumerate(unusable.items()):
-            rejected.add(survey, f"brick {brick}, run {run}", reason, count=int(number == 0))
+        n_runs += len(of_runs) + len(unusable)
+        for run, reason in unusable.items():
+            rejected_runs.add(survey, f"brick {brick}, run {run}", reason)
     rejected.check(survey, len(bricks), "repair them or leave them out of the list")
+    rejected_runs.check(survey, n_runs, "repair them or leave them out of `runs`")
     selection = concatenate_selections(selections)
     for rejections in (rejected, rejected_objects):
         rejections.record(selection.objects.attrs)
-    rejected.kind = "bricks and objects"
+    rejected.kind = "bricks, runs and objects"
+    rejected.extend(rejected_runs)
     rejected.extend(rejected_objects)
     files = [rejected.write(objects)]
     inputs = survey_inputs(Path(survey), bricks, subset)

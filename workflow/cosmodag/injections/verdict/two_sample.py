@@ -244,8 +244,8 @@ def outcome_sentence(outcome: str, auc: Interval, test: dict[str, Any], n_groups
     if auc["high"] is not None and auc["high"] < 0.5:
         return (
             f"Inconclusive: {measured}; the interval lies below 0.5: what distinguishes the "
-            "classes of the training groups is reversed in the test groups, so the classes are not alike, "
-            "but differ from group to group."
+            "classes of the training groups is reversed in the test groups, so the classes are not "
+            "alike, but differ from group to group."
         )
     return (
         f"Inconclusive: {measured}; the test would detect an AUC of "
