@@ -4,6 +4,7 @@ import csv
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cosmodag.errors import InputError
@@ -15,7 +16,10 @@ from cosmodag.injections.bricks.brick_catalogues import (
     write_tractor,
 )
 from cosmodag.injections.bricks.brick_files import BrickFiles, read_brick_list
-from cosmodag.injections.selection.survey_selection import select_survey
+from cosmodag.injections.selection.survey_selection import (
+    check_injected_positions,
+    select_survey,
+)
 from cosmodag.injections.simulation.survey_simulation import simulate_surveys
 from cosmodag.injections.simulation.survey_writer import InjectionRun
 
@@ -98,3 +102,14 @@ def test_objects_of_injected_images_are_checked_as_those_of_the_survey(survey):
     change(shifted, read_tractor, write_tractor, lambda t: t.assign(bx=t["bx"] + 1, by=t["by"] + 1))
     with pytest.raises(ShiftedCatalogueError, match=r"rs1.*set `first_pixel: 1`"):
         select(survey)
+
+
+@pytest.mark.parametrize("first_pixel", [0, 1])
+def test_positions_of_injections_that_count_from_another_pixel_are_reported(first_pixel, caplog):
+    place = 40.0 * np.arange(12)
+    scatter = np.random.default_rng(1).normal(0, 0.2, (2, 12))
+    detected = pd.DataFrame({"bx": place, "by": place})
+    injected = pd.DataFrame({"x": place + scatter[0], "y": place + scatter[1]}) + first_pixel
+    check_injected_positions("s.fits", injected, detected, 6.0)
+    assert ("s.fits: x and y are (+" in caplog.text) == bool(first_pixel)
+    assert ("of 12 injections" in caplog.text) == bool(first_pixel)

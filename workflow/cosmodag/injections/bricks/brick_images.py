@@ -12,6 +12,7 @@ from astropy.wcs import WCS
 from cosmodag.errors import InputError
 from cosmodag.imaging.fits_files import in_nanomaggies, open_fits, write_fits
 from cosmodag.imaging.fits_headers import image_shape, read_hdus
+from cosmodag.imaging.world_coordinates import pixel_scale
 from cosmodag.injections.bricks.brick_files import BrickFiles
 
 BANDS = ("g", "r", "z")
@@ -216,6 +217,22 @@ def plane_shape(path: str | os.PathLike) -> tuple[int, int]:
     if len(shapes) < 2 or len(shapes[1]) != 2:
         raise InputError(f"{path}: HDU 1 has no image of two axes; fetch the file again")
     return shapes[1]
+
+
+def plane_scale(path: str | os.PathLike) -> float:
+    """Return the side in arcsec of the pixels in HDU 1; `PIXEL_SCALE` if its header states none.
+
+    Parameters
+    ----------
+    path : path
+        FITS file.
+
+    Returns
+    -------
+    float
+    """
+    scale = pixel_scale(read_hdus(path, CURE)[1].header)
+    return PIXEL_SCALE if scale is None or abs(scale / PIXEL_SCALE - 1) < 1e-3 else scale
 
 
 def write_plane(

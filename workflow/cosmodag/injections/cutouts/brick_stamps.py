@@ -22,7 +22,7 @@ from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.disk_files import writable_hdf5
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.injections.bricks.brick_images import BANDS, PIXEL_SCALE
+from cosmodag.injections.bricks.brick_images import BANDS, plane_scale
 from cosmodag.injections.cutouts.communicator import Communicator, balance, connect
 from cosmodag.injections.cutouts.own_controls import control_objects
 from cosmodag.injections.cutouts.stamps import StampFormat, channel_names
@@ -127,7 +127,9 @@ def cut_stamps(
             inputs = {path: sha256 for _, hashes in cut for path, sha256 in hashes.items()}
             if objects_file is not None:
                 inputs[objects_file] = identity(objects_file)
-            _finish(batch, output, [index for index, _ in cut], masks, rejections, inputs)
+            half_side = side * plane_scale(units[0].files.coadd("image", bands[0])) / 2
+            indexes = [index for index, _ in cut]
+            _finish(batch, output, indexes, masks, half_side, rejections, inputs)
             for unit in units:
                 unit.path.unlink(missing_ok=True)
 
@@ -256,6 +258,7 @@ def _finish(
     output: str | os.PathLike,
     indexes: Sequence[pd.DataFrame],
     masks: Masks,
+    half_side: float,
     rejections: Rejections,
     inputs: Mapping[str | os.PathLike, str],
 ) -> None:
@@ -266,7 +269,7 @@ def _finish(
         shutil.move(batch, partial)
         with writable_hdf5(partial, "r+") as file:
             rejections.record(file.attrs)
-            file.attrs["half_side"] = file["x"].shape[1] * PIXEL_SCALE / 2
+            file.attrs["half_side"] = half_side
             for name, group in masks.items():
                 rows = index[np.concatenate(group)].drop(columns="edge")
                 file[name]["y"][:, 0] = rows["label"].to_numpy(np.float32)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
 from cosmodag.injections.bricks.astrometry import (
+    MIN_SOURCES,
+    TOLERANCE,
     ShiftedCatalogueError,
     check_positions,
     inside_image,
@@ -32,6 +35,7 @@ from cosmodag.injections.selection.brick_selection import (
     REAL,
     Selection,
     concatenate_selections,
+    mutual_pairs,
     select_brick,
     write_selection,
 )
@@ -134,9 +138,9 @@ def select_survey(
     Raises
     ------
     InputError
-        If too many bricks or runs cannot be used, since a catalogue or an image is invalid or there is no
-        run of injections; if catalogues are one pixel off their images; or if no object of a class
-        passes the cuts.
+        If too many bricks or runs cannot be used, since a catalogue or an image is invalid or there
+        is no run of injections; if catalogues are one pixel off their images; or if no object of a
+        class passes the cuts.
     """
     bricks = (subset or BrickSubset()).names(survey)
     criteria = {
@@ -237,6 +241,7 @@ def _select_runs(
             injected[["x", "y"]] -= first_pixel
             columns = ("x", "y")
             injected = inside_image(files.simcat, injected, shape, of_run, columns=columns)
+            check_injected_positions(files.simcat, injected, detected, criteria["match_radius"])
         except ShiftedCatalogueError:
             raise
         except InputError as error:
@@ -252,6 +257,37 @@ def _select_runs(
     if not selections:
         raise InputError(next(iter(unusable.values())))
     return selections, unusable
+
+
+def check_injected_positions(
+    path: str | os.PathLike, injected: pd.DataFrame, detected: pd.DataFrame, match_radius: float
+) -> None:
+    """Warn of positions of injections that lie off their detections, such as by one pixel.
+
+    They only serve to find the detection, so an offset well below the match radius does no harm to
+    the selection.
+
+    Parameters
+    ----------
+    path : path
+        File of the injections, for messages.
+    injected, detected : pandas.DataFrame
+        Columns x and y, and columns bx and by, in pixels from 0.
+    match_radius : float
+        Largest distance in pixels between an injection and its detection.
+    """
+    positions, found = injected[["x", "y"]].to_numpy(), detected[["bx", "by"]].to_numpy()
+    pairs = mutual_pairs(positions, found, match_radius)
+    offset = positions[pairs >= 0] - found[pairs[pairs >= 0]]
+    if len(offset) < MIN_SOURCES:
+        return
+    x, y = np.median(offset, axis=0)
+    if max(abs(x), abs(y)) > TOLERANCE:
+        logger.warning(
+            "%s: x and y are (%+.2f, %+.2f) pixels off the detections of %d injections; do they "
+            "count from the same pixel as bx and by?",
+            *(path, x, y, len(offset)),
+        )
 
 
 def _read_detected(
