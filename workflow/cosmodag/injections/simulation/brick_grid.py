@@ -105,8 +105,10 @@ def brick_wcs(number: int, size: int, tiles_per_row: int | None = None) -> WCS:
     """
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    tiled = tiles_per_row is not None
-    wcs.wcs.crval = tile_centre(number, size, tiles_per_row) if tiled else brick_centre(number)
+    if tiles_per_row is None:
+        wcs.wcs.crval = brick_centre(number)
+    else:
+        wcs.wcs.crval = tile_centre(number, size, tiles_per_row)
     wcs.wcs.crpix = [(size + 1) / 2] * 2
     wcs.wcs.cd = np.diag([-PIXEL_SCALE / 3600, PIXEL_SCALE / 3600])
     return wcs

@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -125,9 +125,9 @@ def simulate_surveys(
     numbers = [int(number) for number in bricks]
     check_runs(runs, numbers)
     prior = read_elg_prior() if prior is None else prior
-    tiling = {} if tiles_per_row is None else {"tiles_per_row": tiles_per_row}
-    settings = {"size": size, "seed": seed, "density": density, "lossless": lossless}
-    record_settings(runs, settings | tiling)
+    tiling: dict[str, Any] = {} if tiles_per_row is None else {"tiles_per_row": tiles_per_row}
+    settings = {"size": size, "seed": seed, "density": density, "lossless": lossless, **tiling}
+    record_settings(runs, settings)
     wcs = {number: brick_wcs(number, size, tiles_per_row) for number in numbers}
     for root in dict.fromkeys(Path(run.root) for run in runs):
         centres = np.array([wcs[number].wcs.crval for number in numbers]).T
