@@ -19,8 +19,8 @@ MAX_REJECTED = 0.05
 """Default of the setting `max_rejected`."""
 ALWAYS_ALLOWED = 3
 """Items that may be left out whatever the share, so that one bad file among ten is no obstacle."""
-LOGGED = 5
-"""Items that the log names."""
+LOGGED, LOGGED_IF_REFUSED = 5, 100
+"""Items that the log names; more if they are too many, so that all can be repaired at once."""
 LISTED = 100_000
 """Items that the table lists; more are counted."""
 
@@ -108,6 +108,10 @@ class Rejections:
         self.rejected += other.rejected
         self.n_rejected += other.n_rejected
 
+    def another(self) -> "Rejections":
+        """Return rejections of the same kind and limit, without an item."""
+        return Rejections(self.kind, self.max_rejected)
+
     def check(self, name: str | os.PathLike, n_items: int, cure: str = "repair them") -> None:
         """Check that few enough items are left out, and name them on the log.
 
@@ -138,14 +142,19 @@ class Rejections:
                 where = first.item or "the file"
             share = f"{self.n_rejected} of {n_items} {self.kind} cannot be used"
             limit = f"more than max_rejected: {self.max_rejected:g}"
+            self._log(LOGGED_IF_REFUSED)
             raise InputError(
                 f"{name}: {share}, {'all' if self.n_rejected >= n_items else limit}; the first: "
                 f"{where}: {first.reason}; {cure}"
             )
-        for file, item, reason in self.rejected[:LOGGED]:
+        self._log(LOGGED)
+
+    def _log(self, most: int) -> None:
+        """Name the first items on the log."""
+        for file, item, reason in self.rejected[:most]:
             logger.warning("%s: left out: %s", f"{file}, {item}" if item else file, reason)
-        if len(self.rejected) > LOGGED:
-            logger.warning("%d more left out", len(self.rejected) - LOGGED)
+        if len(self.rejected) > most:
+            logger.warning("%d more left out", len(self.rejected) - most)
 
     def record(self, attributes: MutableMapping[str, object]) -> None:
         """Write the number of items left out into the attributes of a product."""

@@ -388,6 +388,17 @@ def transfer(**changes) -> dict:
             {"injections.verdicts.same.positive_controls": ["same"]},
             "'same' is also the run",
         ),
+        ({"injections.cutouts.position.control": "psf"}, "'position' is a control experiment"),
+        (
+            {"injections.cutouts.position.control": "blank"},
+            "positive_controls: the cutouts of 'position' are a control without a fault",
+        ),
+        (
+            {"injections.cutouts.same.control": "noise"},
+            "same.run: the cutouts of 'same' are a control with a known fault",
+        ),
+        ({"injections.sources.sky.simulation.tiles_per_row": 0}, "tiles_per_row: 0 is not allowed"),
+        ({"injections.datasets.same.region_width": -1}, "region_width: -1 is not allowed"),
         ({"injections.cutouts.position.side": 48}, "side of 'position' is 48, but the run 'same'"),
         ({"injections.sources.sky.simulation.bricks": 1}, "'same' has 1 independent group, but a"),
         ({"injections.datasets.taught": {"teacher": "same"}}, "taught.cutouts: missing"),

@@ -10,11 +10,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from cosmodag.checksums import identity
-from cosmodag.datasets.audit import audit_split
+from cosmodag.datasets.audit import audit_split, shared_volumes
 from cosmodag.datasets.buffer import LARGEST_SHARE, drop_near, structure_size
 from cosmodag.datasets.content import CONTENT, content_hashes, count_copies, shared_content
 from cosmodag.datasets.examples import Examples, ExamplesFile, open_examples
 from cosmodag.datasets.observation import differences
+from cosmodag.datasets.sky import shared_sky
+from cosmodag.datasets.sky_regions import with_regions
 from cosmodag.datasets.splits import FRACTIONS, SPLITS, assign_splits, stable_hash
 from cosmodag.datasets.statistics import TrainingStatistics, column_statistics
 from cosmodag.errors import InputError
@@ -47,6 +49,7 @@ def write_dataset(
     fractions: Sequence[float] = FRACTIONS,
     seed: int = 0,
     buffer: float | None = None,
+    region_width: float | None = None,
     shard_size: int = SHARD_SIZE,
 ) -> dict:
     """Split examples, audit the split, and write it as shards with an index and a description.
@@ -77,6 +80,10 @@ def write_dataset(
         validation examples nearer than that are left out and listed in dropped.csv, see
         `cosmodag.datasets.buffer`. By default the extent of the largest structures. A random split
         has none.
+    region_width : float, optional
+        Width in degrees of the regions of the sky that are the groups; 0 for the groups of the
+        examples. By default groups that adjoin on the sky are replaced, see
+        `cosmodag.datasets.sky_regions`, unless there are test files. A random split has no regions.
     shard_size : int
         Examples per shard.
 
@@ -99,15 +106,20 @@ def write_dataset(
         raise InputError(f"shard_size is {shard_size}: it must be at least 1")
     with open_examples([*examples_files, *test_files]) as examples:
         from_test_files = (examples.index["source"] >= len(examples_files)).to_numpy()
-        index = examples.index.assign(
-            split=_assign_index(examples.index, from_test_files, protocol, fractions, seed)
-        )
+        width = _buffer(examples.index, examples, protocol, buffer)
+        if protocol != "group" or (test_files and region_width is None):
+            region_width = 0.0
+        index, region_width = with_regions(examples.index, width, region_width)
+        index = index.assign(split=_assign_index(index, from_test_files, protocol, fractions, seed))
         index = _leave_out_replaced(index, from_test_files)
-        leaks = audit_split(index)
+        # Regions share sky at their borders, where the buffer removes it before the audit.
+        late = (shared_sky, shared_content) if region_width else ()
+        leaks = audit_split(index, checks=(shared_volumes,) if late else None)
         _refuse(leaks, protocol)
-        width = _buffer(index, examples, protocol, buffer)
         share = LARGEST_SHARE if buffer is None else 1.0
         index, dropped = drop_near(index, width, largest_share=share)
+        leaks += audit_split(index, unshared=(), checks=late)
+        _refuse(leaks, protocol, "set a larger buffer")
         index = _order_index(index, seed, shard_size)
         with whole_folder(output_folder, DATASET) as folder:
             statistics = TrainingStatistics(examples.files[0].attributes["x_channels"])
@@ -144,6 +156,7 @@ def write_dataset(
                 "leaks": leaks,
                 "buffer": width,
                 "dropped": len(dropped),
+                **({"region_width": region_width} if region_width else {}),
                 "copies": n_copies,
                 "statistics": statistics.summary() | {"columns": column_statistics(training)},
                 "index": {name: file_hash(folder / name) for name in tables},
@@ -194,11 +207,13 @@ def _leave_out_replaced(index: pd.DataFrame, from_test_files: np.ndarray) -> pd.
     return index[from_test_files | (index["split"] != "test")].reset_index(drop=True)
 
 
-def _refuse(leaks: Sequence[str], protocol: str) -> None:
+def _refuse(
+    leaks: Sequence[str], protocol: str, cure: str = "give what is shared one group"
+) -> None:
     """Raise an error for the leaks of a split by groups."""
     if leaks and protocol == "group":
         named = "; ".join(leaks[:MAX_NAMED]) + ("; and more" if len(leaks) > MAX_NAMED else "")
-        raise InputError(f"the split leaks: {named}: give what is shared one group")
+        raise InputError(f"the split leaks: {named}: {cure}")
 
 
 def _buffer(index: pd.DataFrame, examples: Examples, protocol: str, buffer: float | None) -> float:

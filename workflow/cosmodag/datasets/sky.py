@@ -84,6 +84,54 @@ def sky_neighbours(
     numpy.ndarray, shape (N,), int64
         Row of an image nearer than that; -1 where there is none.
     """
+    neighbours = np.full(len(index), -1, np.int64)
+    for first, second in _near_pairs(index, candidates, others, buffer):
+        neighbours[first] = second
+    return neighbours
+
+
+def groups_adjoin(index: pd.DataFrame, *, buffer: float = 0.0) -> bool:
+    """Return whether images of different groups overlap or are nearer than a buffer.
+
+    Parameters
+    ----------
+    index : pandas.DataFrame
+        Index with `group`, `ra`, `dec` and `half_side`.
+    buffer : float
+        As of `sky_neighbours`.
+
+    Returns
+    -------
+    bool
+    """
+    group, _ = pd.factorize(index["group"])
+    every = np.ones(len(index), bool)
+    pairs = _near_pairs(index, every, every, buffer)
+    return any(bool((group[first] != group[second]).any()) for first, second in pairs)
+
+
+def too_near(index: pd.DataFrame, buffer: float) -> float:
+    """Return the distance between the centres of the largest images that a buffer still rejects.
+
+    Parameters
+    ----------
+    index : pandas.DataFrame
+        Index with `half_side`.
+    buffer : float
+        Distance between the circles around two images in arcsec.
+
+    Returns
+    -------
+    float
+        In arcsec.
+    """
+    return 2 * np.sqrt(2) * float(index[HALF_SIDE].max()) + buffer
+
+
+def _near_pairs(
+    index: pd.DataFrame, candidates: np.ndarray, others: np.ndarray, buffer: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield rows of candidates and of others that are nearer than the buffer, chunk by chunk."""
     if HALF_SIDE not in index:
         raise InputError(
             f"index column {HALF_SIDE!r} is missing: positions on the sky need the half side of "
@@ -92,9 +140,8 @@ def sky_neighbours(
     ra, dec = index["ra"].to_numpy(np.float64), index["dec"].to_numpy(np.float64)
     placed = np.isfinite(ra) & np.isfinite(dec)
     rows, of = np.flatnonzero(candidates & placed), np.flatnonzero(others & placed)
-    neighbours = np.full(len(index), -1, np.int64)
     if not len(rows) or not len(of):
-        return neighbours
+        return
     position = unit_vectors(np.where(placed, ra, 0), np.where(placed, dec, 0))
     radius = np.sqrt(2) * index[HALF_SIDE].to_numpy(np.float64)
     widest = radius[rows].max() + radius[of].max() + buffer
@@ -104,8 +151,7 @@ def sky_neighbours(
     for first, second, distance in _pairs(tree, position[rows], chord_length(widest)):
         reach = radius[rows[first]] + radius[of[second]] + buffer
         near = distance < chord_length(reach)
-        neighbours[rows[first[near]]] = of[second[near]]
-    return neighbours
+        yield rows[first[near]], of[second[near]]
 
 
 def _pairs(

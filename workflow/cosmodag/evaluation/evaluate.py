@@ -115,7 +115,7 @@ def evaluate(
     scored = evaluation.score(subset, replicas=replicas, seed=seed)
     scored.figures.update(evaluation.run_figures(run, examples, subset))
     scored = evaluation.with_causes(scored, run)
-    scored.notes.extend([*filter(None, [dataset.get("test_differs")]), *left_out])
+    scored.notes.extend([*split_notes(dataset), *left_out])
     if empty is not None:
         of_empty = evaluation.score(empty, replicas=replicas, seed=seed)
         n_empty = len(empty.examples["test"].x)
@@ -139,6 +139,32 @@ def evaluate(
         files=sorted((run_folder / "figures").iterdir()),
     )
     return metrics
+
+
+def split_notes(dataset: Mapping[str, Any]) -> list[str]:
+    """Return what is notable of the sets of a dataset: a test set that is observed otherwise than
+    the training set, and groups that are regions of the sky.
+
+    Parameters
+    ----------
+    dataset : mapping
+        Content of dataset.json.
+
+    Returns
+    -------
+    list of str
+    """
+    notes = [*filter(None, [dataset.get("test_differs")])]
+    if not dataset.get("region_width"):
+        return notes
+    groups, n_all = dataset["groups"], dataset["dropped"] + sum(dataset["counts"].values())
+    return [
+        *notes,
+        f"The groups are {sum(map(len, groups.values()))} regions of the sky, "
+        f"{dataset['region_width']:.3g}° wide, {len(groups['test'])} of them in the test set. With "
+        f"a buffer of {dataset['buffer']:.3g} arcsec between images of different sets, "
+        f"{dataset['dropped']:,} of {n_all:,} objects are left out."
+    ]
 
 
 def networks(description: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,8 @@ from cosmodag.injections.survey_checks import SIMULATED_BANDS, Keys, check_surve
 from cosmodag.injections.transfer.transfer_checks import check_transfer
 from cosmodag.schema_errors import ConfigError
 
+FAULTLESS = ("unchanged", "blank")
+"""Control experiments in which the classes do not differ."""
 PIXEL = 0.262
 """Arcsec per pixel of simulated bricks."""
 PASSING = 1.3
@@ -45,6 +47,11 @@ def check(section: dict, user_section: Mapping) -> None:
                     f"{key} of {entry['cutouts']!r} is {new[key]}, but the run {entry['run']!r} "
                     f"was trained on {trained[key]}",
                 )
+        if "control" in new:
+            raise ConfigError(
+                (*keys, "cutouts"),
+                f"{entry['cutouts']!r} is a control experiment; give cutouts without `control`",
+            )
     check_transfer(section)
 
 
@@ -128,6 +135,15 @@ def _check_verdict(keys: Keys, verdict: Mapping, section: Mapping) -> None:
     runs += [("positive_controls", run) for run in verdict["positive_controls"]]
     for key, run in runs:
         _check_task((*keys, key), run, section)
+        dataset = section["datasets"][section["runs"][run]["dataset"]]
+        control = section["cutouts"][dataset["cutouts"]].get("control")
+        faultless = control in FAULTLESS
+        if control is not None and (key == "run" or faultless != (key == "negative_control")):
+            kind = "a control without a fault" if faultless else "a control with a known fault"
+            raise ConfigError(
+                (*keys, key),
+                f"the cutouts of {run!r} are {kind} (control: {control}); give another run",
+            )
     for key in ("run", "negative_control"):
         if verdict[key] in verdict["positive_controls"]:
             raise ConfigError(

@@ -45,6 +45,21 @@ def test_upper_case_columns_and_radii_of_older_releases_are_read(tmp_path, catal
     np.testing.assert_array_equal(restored["flux_z"], catalogue["flux_z"])
 
 
+def test_vector_columns_of_early_releases_are_read_by_band(tmp_path, catalogue):
+    table = Table.from_pandas(catalogue)
+    for name in brick_catalogues.TRACTOR_BAND_COLUMNS:
+        values = np.full((4, 6), -1.0, np.float32)  # of u, g, r, i, z, Y
+        for place, band in ((1, "g"), (2, "r"), (4, "z")):
+            values[:, place] = table[f"{name}_{band}"]
+            table.remove_column(f"{name}_{band}")
+        table[f"decam_{name}"] = values
+    table.write(tmp_path / "t.fits")
+    restored = brick_catalogues.read_tractor(tmp_path / "t.fits")
+    for column in brick_catalogues.tractor_columns():
+        if column != "type":
+            np.testing.assert_array_equal(restored[column], catalogue[column])
+
+
 def test_one_indexed_positions_are_converted(tmp_path, catalogue):
     brick_catalogues.write_tractor(tmp_path / "t.fits", catalogue)
     restored = brick_catalogues.read_tractor(tmp_path / "t.fits", first_pixel=1)

@@ -108,6 +108,22 @@ def test_invalid_inverse_variances_are_reported(tmp_path, images, value, message
         brick_images.read_images(files)
 
 
+def test_a_plane_with_data_in_a_few_pixels_counts_as_missing(tmp_path, images):
+    files = BrickFiles(tmp_path / "edge", BRICK)
+    images.ivar[1] = 0
+    images.ivar[1, 3, 5:9] = 2500
+    brick_images.write_images(files, images, lossless=True)
+    with pytest.raises(InputError, match="above 0 in 4 of 19650 pixels only: no exposure in this"):
+        brick_images.read_images(files)
+
+
+@pytest.mark.data
+def test_a_real_band_almost_without_data_counts_as_missing(data_folder):
+    files = BrickFiles(data_folder / "injections/dr6", "0959p805")
+    with pytest.raises(InputError, match=r"invvar-z\.fits\.fz: .* in \d+ of 12960000 pixels"):
+        list(brick_images.read_planes(files, ("z",)))
+
+
 def test_inverse_variances_made_negative_by_dithering_become_zero(tmp_path, images):
     files = BrickFiles(tmp_path / "dithered", BRICK)
     images.ivar[1, 3, 5] = -1.0  # of some 2500

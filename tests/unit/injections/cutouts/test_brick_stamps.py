@@ -77,6 +77,7 @@ def test_stamps_equal_slices_for_every_object(survey, tmp_path):
             assert label == ("/rs0/" in name)
         assert set(file["index/group"].asstr()[:]) == set(BRICKS)
         assert file.attrs["kind"] == "examples"
+        assert file.attrs["half_side"] == pytest.approx(SIDE * 0.36 / 2)  # by the header
     assert not list((tmp_path / "scratch/stamps").iterdir())
 
 

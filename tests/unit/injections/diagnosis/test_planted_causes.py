@@ -10,8 +10,8 @@ from cosmodag.injections.cutouts.stamps import channel_names
 from cosmodag.injections.diagnosis.dataset_causes import diagnose
 from cosmodag.injections.verdict.two_sample_evaluation import TwoSampleEvaluation
 from tests.checksummed import hdf5_file
+from tests.trials.causes import EXPECTED, diagnose_stamps
 from tests.unit.injections.diagnosis.planted import plant
-from tests.unit.injections.diagnosis.trials import EXPECTED, diagnose_stamps
 
 STRONG = ("none", "index", "ivar")
 """Causes that 6 bricks suffice to name."""

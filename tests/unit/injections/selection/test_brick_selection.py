@@ -120,6 +120,18 @@ def test_only_detected_injections_are_selected():
     assert list(removed.loc["kept"]) == [2, 1]
 
 
+def test_the_detection_of_an_earlier_object_is_not_that_of_an_injection():
+    real = catalogue([(10, 10), (34, 30)])
+    injected = pd.DataFrame({"x": [30.0, 60.0], "y": [30.0, 60.0]})
+    detected = catalogue([(10, 10), (33.8, 30), (60.2, 60.1)])
+    selected = selection.select_brick(
+        "0591m305", "rs0", real, detected, injected, emission_line_cuts()
+    )
+    assert list(selected.objects["id"][selected.objects["label"] == 1]) == ["0591m305/rs0/2"]
+    removed = selected.removed.set_index("cut")["injected"]
+    assert (removed["an object was there before"], removed["not detected"]) == (1, 0)
+
+
 def test_a_detection_matches_one_injection():
     detections = np.array([[5.0, 5.0]])
     near, far = np.array([[5.5, 5.0], [5.1, 5.0]]), np.array([[9.0, 5.0]])

@@ -13,8 +13,8 @@ from cosmodag.json_files import write_json
 VALID_NULL = {"relabellings": 400, "rejected": 0.05, "low": 0.03, "high": 0.08, "holds": True}
 
 
-def make_run(folder, p_value, *, test=True):
-    auc = {"value": 0.6, "low": 0.55, "high": 0.65}
+def make_run(folder, p_value, *, test=True, high=0.65):
+    auc = {"value": high - 0.05, "low": high - 0.1, "high": high}
     metrics = {
         "experiment": "injections",
         "run": folder.name,
@@ -35,12 +35,12 @@ def make_run(folder, p_value, *, test=True):
 def judged(tmp_path, monkeypatch):
     """A function that judges a test by positive controls and one negative control."""
 
-    def judge(positive, negative=0.4, null=VALID_NULL):
+    def judge(positive, negative=0.4, null=VALID_NULL, negative_high=0.52):
         monkeypatch.setattr(controls, "permutation_control", lambda *a, **k: null)
         monkeypatch.setattr(controls, "read_index", lambda *a: pd.DataFrame())
         run = make_run(tmp_path / "model", 1e-9)
         positive_runs = [make_run(tmp_path / f"flaw{n}", p) for n, p in enumerate(positive)]
-        same = make_run(tmp_path / "same", negative)
+        same = make_run(tmp_path / "same", negative, high=negative_high)
         write_json(tmp_path / "dataset.json", {})
         judge_by_controls(
             run, positive_runs, same, tmp_path, tmp_path / "v.json", figure=tmp_path / "v.svg"
@@ -78,6 +78,13 @@ def test_wrong_rejection_rate_makes_the_test_void_and_all_failures_are_listed(ju
     assert verdict["outcome"] == "invalid"
     assert len(verdict["failures"]) == 3
     assert "12.0% of 400 label permutations" in verdict["sentence"]
+
+
+def test_reversed_scores_of_the_negative_control_make_the_test_void(judged):
+    verdict = judged([1e-4], negative=0.999, negative_high=0.48)
+    assert verdict["failures"] == [
+        "the scores of same, which has no flaw, are reversed in the test groups (AUC ≤ 0.480)"
+    ]
 
 
 def test_run_without_a_two_sample_test_is_reported(tmp_path):

@@ -89,6 +89,14 @@ def test_reversed_scores_are_inconclusive():
     assert "interval lies below 0.5" in sentence
 
 
+def test_equal_scores_are_no_evidence():
+    sample = make_sample(0, 30, 80, 6)
+    depth = np.unique(sample.groups, return_inverse=True)[1] / 30  # differs between groups alone
+    test, _ = two_sample.two_sample_test(sample._replace(score=depth), None, replicas=300)
+    assert test["outcome"] == two_sample.INCONCLUSIVE
+    assert "nothing was learned" in test["sentence"]
+
+
 def test_fewer_than_five_groups_are_inconclusive():
     test, _ = two_sample.two_sample_test(make_sample(2.0, n_bricks=4), None, replicas=300)
     assert test["p_value"] < 1e-6

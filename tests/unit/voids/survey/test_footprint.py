@@ -7,10 +7,10 @@ from astropy.io import fits
 from astropy_healpix import HEALPix
 
 from cosmodag.errors import InputError
+from cosmodag.imaging.sky_pixels import SkyPixels
 from cosmodag.voids.survey import sky_mask
 from cosmodag.voids.survey.footprint import footprint_of_galaxies, footprint_of_randoms
 from cosmodag.voids.survey.sky_mask import read_mask
-from cosmodag.voids.survey.sky_pixels import SkyPixels
 from tests.unit.voids.survey.footprints import AREA, DEC, RA, uniform
 
 NSIDE = 128

@@ -1,11 +1,12 @@
 """Catalogues of survey bricks: sources measured by Tractor, and injected galaxies.
 
 Column names are in lower case here, whatever their case in a file. Positions `bx`, `by` count
-pixels from 0 (bx along a row of the image, by along a column); fluxes are in nanomaggies.
+pixels from 0 (bx along a row of the image, by along a column); fluxes are in nanomaggies. Vector
+columns with a value per band, as of DR3 and earlier, are read as a column per band.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,10 @@ TRACTOR_COLUMNS = ("objid", "type", "brick_primary", "bx", "by", "ra", "dec")
 TRACTOR_BAND_COLUMNS = ("flux", "flux_ivar", "mw_transmission", "nobs", "allmask", "psfsize")
 SHAPE_COLUMNS = ("shape_r", "shape_e1", "shape_e2", "shapeexp_r", "shapedev_r")
 """Half-light radii in arcsec and ellipticities. Releases before DR9 have a radius per profile."""
+VECTOR_BANDS = ("u", "g", "r", "i", "z", "Y")
+"""Bands of the vector columns of DR3 and earlier releases, such as decam_flux."""
+VECTOR_NAMES = {"psfdepth": "depth"}
+"""Quantities that these releases name otherwise."""
 SIMCAT_COLUMNS = ("id", "ra", "dec", "x", "y")
 
 UNITS = {"bx": "pix", "by": "pix", "x": "pix", "y": "pix", "ra": "deg", "dec": "deg"}
@@ -68,8 +73,8 @@ def read_tractor(
     first_pixel : {0, 1}
         Index of the first pixel in `bx` and `by`, which is subtracted.
     rejections : Rejections, optional
-        Gets the objects that are left out, since their position is not finite; by default none may
-        be.
+        Gets the objects that are left out, since their number or position is not finite; by default
+        none may be.
 
     Returns
     -------
@@ -80,19 +85,19 @@ def read_tractor(
     ------
     InputError
         If the file is missing, truncated or empty, lacks a column or has text in it, has fluxes in
-        other units or too many positions that are not finite, or repeats an `objid`.
+        other units or too many numbers or positions that are not finite, or repeats an `objid`.
     """
     required = tractor_columns() if columns is None else list(columns)
     table = _read_table(path, required, optional=SHAPE_COLUMNS)
     if not len(table):
         raise InputError(f"{path}: the catalogue has no object; leave its brick out of the list")
+    finite = [c for c in ("objid", "bx", "by", "ra", "dec") if c in required]
+    table = finite_rows(path, table, finite, rejections)
     if "objid" in required:
         table["objid"] = table["objid"].astype(np.int64)
         _refuse_duplicates(path, table["objid"])
     if "brick_primary" in required:
         table["brick_primary"] = table["brick_primary"].astype(bool)
-    positions = [c for c in ("bx", "by", "ra", "dec") if c in required]
-    table = finite_rows(path, table, positions, rejections)
     for column in ("bx", "by"):
         if column in required:
             table[column] = table[column].astype(np.float64) - first_pixel
@@ -144,9 +149,10 @@ def read_simcat(
     optional = [f"mw_transmission_{band}" for band in bands] + ["n", "rhalf", "e1", "e2"]
     required = [*SIMCAT_COLUMNS, *(f"{band}flux" for band in bands)]
     table = _read_table(path, required, optional=optional)
+    table = finite_rows(path, table, ["id", "x", "y", "ra", "dec"], rejections)
     table["id"] = table["id"].astype(np.int64)
     _refuse_duplicates(path, table["id"])
-    return finite_rows(path, table, ["x", "y", "ra", "dec"], rejections)
+    return table
 
 
 def write_simcat(path: str | os.PathLike, catalogue: pd.DataFrame) -> None:
@@ -169,20 +175,34 @@ def _read_table(
     cure = "fetch it or leave its brick out of the list"
     with open_fits(path, what="table", cure=cure) as file:
         columns = {column.name.lower(): column for column in file[1].columns}
-        if missing := [name for name in required if name not in columns]:
+        sources = {name: _source_column(name, columns) for name in required}
+        if missing := [name for name, (source, _) in sources.items() if source not in columns]:
             raise InputError(
                 f"{path}: no column {missing[0]!r}{nearest(missing[0], columns)}; give a catalogue "
-                "of Tractor with a column per band, as of DR4 and later"
+                "of Tractor"
             )
-        _check_units(path, {name: columns[name].unit or "" for name in required})
-        names = [*required, *(name for name in optional if name in columns)]
+        sources |= {name: (name, None) for name in optional if name in columns}
+        units = {name: columns[source].unit or "" for name, (source, _) in sources.items()}
+        _check_units(path, {name: units[name] for name in required})
         data = file[1].data
-        table = {name: _native(data[columns[name].name]) for name in names}
+        table = {}
+        for name, (source, place) in sources.items():
+            values = _native(data[columns[source].name])
+            table[name] = values if place is None or values.ndim != 2 else values[:, place]
     for name, values in table.items():
         if values.ndim != 1 or (name != "type" and values.dtype.kind not in "fiub"):
             content = f"{values.shape[1:]} values per row" if values.ndim > 1 else "text"
             raise InputError(f"{path}: column {name} has {content}, not one number; {cure}")
     return pd.DataFrame(table)
+
+
+def _source_column(name: str, columns: Container[str]) -> tuple[str, int | None]:
+    """Return the column that a name is read from, and the place of its band in a vector column."""
+    quantity, _, band = name.rpartition("_")
+    vector = f"decam_{VECTOR_NAMES.get(quantity, quantity)}"
+    if name in columns or vector not in columns or band not in VECTOR_BANDS:
+        return name, None
+    return vector, VECTOR_BANDS.index(band)
 
 
 def _native(values: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from astropy.wcs import WCS
 from cosmodag.errors import InputError
 from cosmodag.imaging.fits_files import in_nanomaggies, open_fits, write_fits
 from cosmodag.imaging.fits_headers import image_shape, read_hdus
+from cosmodag.imaging.world_coordinates import pixel_scale
 from cosmodag.injections.bricks.brick_files import BrickFiles
 
 BANDS = ("g", "r", "z")
@@ -22,6 +23,8 @@ TILE_SHAPE = (100, 100)
 """Pixels per compressed tile, as in the files of the Legacy Surveys."""
 QUANTIZE_LEVEL = 16
 """Quantization steps per standard deviation of the noise."""
+LEAST_COVERAGE = 1e-3
+"""Fraction of pixels with data below which a plane counts as missing: the edge of an exposure."""
 DITHER_TOLERANCE = 0.01
 """Fraction of the median inverse variance by which dithering may make a pixel negative."""
 
@@ -81,7 +84,7 @@ def read_planes(
     InputError
         If a file is missing, truncated or contains no image; if planes differ in shape or are in
         other units; if an image contains NaN; or if an inverse variance contains NaN or negative
-        values or is 0 everywhere.
+        values or is 0 nearly everywhere, see `check_plane`.
     """
     shape = None
     for band in bands:
@@ -216,6 +219,22 @@ def plane_shape(path: str | os.PathLike) -> tuple[int, int]:
     return shapes[1]
 
 
+def plane_scale(path: str | os.PathLike) -> float:
+    """Return the side in arcsec of the pixels in HDU 1; `PIXEL_SCALE` if its header states none.
+
+    Parameters
+    ----------
+    path : path
+        FITS file.
+
+    Returns
+    -------
+    float
+    """
+    scale = pixel_scale(read_hdus(path, CURE)[1].header)
+    return PIXEL_SCALE if scale is None or abs(scale / PIXEL_SCALE - 1) < 1e-3 else scale
+
+
 def write_plane(
     path: str | os.PathLike, plane: np.ndarray, header: fits.Header | None, *, lossless: bool
 ) -> None:
@@ -261,18 +280,20 @@ def check_plane(path: str | os.PathLike, plane: np.ndarray, quantity: str) -> No
     Raises
     ------
     InputError
-        If a pixel is NaN or infinite, or if an inverse variance is negative or 0 everywhere.
+        If a pixel is NaN or infinite, if an inverse variance is negative, or if it is 0 in all but
+        the fraction `LEAST_COVERAGE` of the pixels.
     """
     # NaN propagates to the sum, the minimum and the maximum, so no temporary array is needed.
-    least, greatest = (plane.min(), plane.max()) if quantity == "invvar" else (0, plane.sum())
-    if not np.isfinite(least + greatest):
+    least, other = (plane.min(), plane.max()) if quantity == "invvar" else (0, plane.sum())
+    if not np.isfinite(least + other):
         _refuse_not_finite(path, plane)
     if least < 0:
         _remove_negative_dither(path, plane)
-    if quantity == "invvar" and greatest <= 0:
+    if quantity == "invvar" and (covered := np.count_nonzero(plane)) < LEAST_COVERAGE * plane.size:
+        where = f"above 0 in {covered} of {plane.size} pixels only" if covered else "0 everywhere"
         raise InputError(
-            f"{path}: the inverse variance is 0 everywhere: no exposure in this band; leave the "
-            "brick out of the list or the band out of `bands`"
+            f"{path}: the inverse variance is {where}: no exposure in this band; leave the brick "
+            "out of the list or the band out of `bands`"
         )
 
 

@@ -22,12 +22,12 @@ from cosmodag.cutouts.examples_file import create_examples, write_index
 from cosmodag.disk_files import writable_hdf5
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.injections.bricks.brick_images import BANDS, PIXEL_SCALE
+from cosmodag.injections.bricks.brick_images import BANDS, plane_scale
 from cosmodag.injections.cutouts.communicator import Communicator, balance, connect
-from cosmodag.injections.cutouts.stamps import channel_names
+from cosmodag.injections.cutouts.own_controls import control_objects
+from cosmodag.injections.cutouts.stamps import StampFormat, channel_names
 from cosmodag.injections.cutouts.work_units import (
     FileExtent,
-    StampFormat,
     WorkUnit,
     allocate_buffer,
     cut_unit,
@@ -56,6 +56,7 @@ def cut_stamps(
     side: int = 64,
     bands: Sequence[str] = BANDS,
     edges: str = "skip",
+    control: str | None = None,
     max_rejected: float = MAX_REJECTED,
     objects_file: str | os.PathLike | None = None,
 ) -> None:
@@ -85,6 +86,9 @@ def cut_stamps(
         Treatment of stamps that extend beyond the image: "skip" drops them, "pad" fills pixels with
         zeros (inverse variance 0: no data), "separate" pads and writes them to the HDF5 group
         `edge`, which is not part of any dataset.
+    control : str, optional
+        Control experiment in place of the test of injections, see
+        `cosmodag.injections.cutouts.own_controls`.
     max_rejected : float
         Largest fraction of the bricks that may be left out, with all their runs, because their
         images cannot be used. They are listed in a table beside the output, see
@@ -103,7 +107,9 @@ def cut_stamps(
         raise InputError(
             f"{output}: object {objects['id'][duplicated].iloc[0]} is selected twice; select again"
         )
-    stamp_format, folder = StampFormat(side, tuple(bands)), Path(scratch) / "stamps"
+    stamp_format, folder = StampFormat(side, tuple(bands), control), Path(scratch) / "stamps"
+    if control is not None:
+        objects = control_objects(objects, control, Path(survey), side, bands)
     units = work_units(objects, Path(survey), folder, stamp_format)
     rejections = Rejections("bricks", max_rejected)
     n_bricks = len({unit.files.brick for unit in units})
@@ -121,7 +127,9 @@ def cut_stamps(
             inputs = {path: sha256 for _, hashes in cut for path, sha256 in hashes.items()}
             if objects_file is not None:
                 inputs[objects_file] = identity(objects_file)
-            _finish(batch, output, [index for index, _ in cut], masks, rejections, inputs)
+            half_side = side * plane_scale(units[0].files.coadd("image", bands[0])) / 2
+            indexes = [index for index, _ in cut]
+            _finish(batch, output, indexes, masks, half_side, rejections, inputs)
             for unit in units:
                 unit.path.unlink(missing_ok=True)
 
@@ -250,6 +258,7 @@ def _finish(
     output: str | os.PathLike,
     indexes: Sequence[pd.DataFrame],
     masks: Masks,
+    half_side: float,
     rejections: Rejections,
     inputs: Mapping[str | os.PathLike, str],
 ) -> None:
@@ -260,7 +269,7 @@ def _finish(
         shutil.move(batch, partial)
         with writable_hdf5(partial, "r+") as file:
             rejections.record(file.attrs)
-            file.attrs["half_side"] = file["x"].shape[1] * PIXEL_SCALE / 2
+            file.attrs["half_side"] = half_side
             for name, group in masks.items():
                 rows = index[np.concatenate(group)].drop(columns="edge")
                 file[name]["y"][:, 0] = rows["label"].to_numpy(np.float32)

@@ -1,10 +1,39 @@
 """Square stamps cut from the planes of a brick, each centred on an object."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import h5py
 import numba
 import numpy as np
+
+
+class StampFormat(NamedTuple):
+    """Format of all stamps of a batch.
+
+    Attributes
+    ----------
+    side : int
+        Pixels per side.
+    bands : tuple of str
+        Bands in order.
+    control : str, optional
+        Control experiment, see `cosmodag.injections.cutouts.own_controls`.
+    """
+
+    side: int
+    bands: tuple[str, ...]
+    control: str | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of a stamp: (side, side, channels)."""
+        return self.side, self.side, 2 * len(self.bands)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes per stamp of float32."""
+        return 4 * int(np.prod(self.shape))
 
 
 def stamp_corners(bx: np.ndarray, by: np.ndarray, side: int) -> np.ndarray:

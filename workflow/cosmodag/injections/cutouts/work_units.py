@@ -24,8 +24,10 @@ from cosmodag.files import whole_file
 from cosmodag.injections.bricks.astrometry import inside_image
 from cosmodag.injections.bricks.brick_files import SETTINGS_FILE, BrickFiles
 from cosmodag.injections.bricks.brick_images import plane_shape, read_planes
+from cosmodag.injections.cutouts.own_controls import spoil
 from cosmodag.injections.cutouts.stamp_features import stamp_features
 from cosmodag.injections.cutouts.stamps import (
+    StampFormat,
     crosses_edge,
     cut_plane,
     edge_distances,
@@ -40,31 +42,6 @@ BLOCK_BYTES = 1 << 20
 """Bytes of stamps that are interleaved and written together, within the cache of the processor."""
 
 logger = logging.getLogger(__name__)
-
-
-class StampFormat(NamedTuple):
-    """Format of all stamps of a batch.
-
-    Attributes
-    ----------
-    side : int
-        Pixels per side.
-    bands : tuple of str
-        Bands in order.
-    """
-
-    side: int
-    bands: tuple[str, ...]
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Shape of a stamp: (side, side, channels)."""
-        return self.side, self.side, 2 * len(self.bands)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes per stamp of float32."""
-        return 4 * int(np.prod(self.shape))
 
 
 class FileExtent(NamedTuple):
@@ -257,6 +234,8 @@ def cut_unit(
     planes = buffer[: np.prod(shape)].reshape(shape)
     for channel, (_, _, plane, _) in enumerate(read_planes(unit.files, stamp_format.bands)):
         cut_plane(plane, corner, planes[channel])
+    if stamp_format.control is not None:
+        spoil(planes, unit.objects, stamp_format.control, stamp_format.bands, unit.files.brick)
     measured = {
         "edge_distance": edge_distances(bx, by, plane.shape),
         "edge": crosses_edge(corner, stamp_format.side, plane.shape),

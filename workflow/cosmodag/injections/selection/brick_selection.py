@@ -69,7 +69,8 @@ def select_brick(
         Largest distance in pixels between an injection and its detection. A small radius removes
         asymmetric injections, but not their real counterparts.
     hidden_radius : float
-        Distance in pixels within which an object detected before hides an injection.
+        Distance in pixels within which an object detected before hides an injection. A detection
+        that is nearer to such an object than to the injection is that of the object.
 
     Returns
     -------
@@ -80,10 +81,13 @@ def select_brick(
     visible = ~has_neighbour(positions, before, hidden_radius)
     after = detected[["bx", "by"]].to_numpy(np.float64)
     pairs = mutual_pairs(positions[visible], after, match_radius)
-    rows = np.sort(pairs[pairs >= 0])
+    matched = pairs >= 0
+    earlier = matched.copy()
+    earlier[matched] = _nearer_to_others(after[pairs[matched]], positions[visible][matched], before)
+    rows = np.sort(pairs[matched & ~earlier])
     undetected = {
-        "an object was there before": int((~visible).sum()),
-        "not detected": int(visible.sum() - len(rows)),
+        "an object was there before": int((~visible).sum() + earlier.sum()),
+        "not detected": int((~matched).sum()),
     }
     selected, tables = [], []
     for label, catalogue in ((REAL, real), (INJECTED, detected.iloc[rows])):
@@ -95,6 +99,16 @@ def select_brick(
     counts = {name: list(table.values()) for name, table in zip(CLASSES, tables)}
     table = pd.DataFrame({"cut": list(tables[0]), **counts})
     return Selection(_selected_columns(pd.concat(selected, ignore_index=True)), table)
+
+
+def _nearer_to_others(
+    detections: np.ndarray, positions: np.ndarray, others: np.ndarray
+) -> np.ndarray:
+    """Return which detections (N, 2) are nearer to one of others (M, 2) than to their position."""
+    if not len(detections) or not len(others):
+        return np.zeros(len(detections), bool)
+    distance, _ = cKDTree(others).query(detections)
+    return distance < np.hypot(*(detections - positions).T)
 
 
 def has_neighbour(positions: np.ndarray, others: np.ndarray, radius: float) -> np.ndarray:

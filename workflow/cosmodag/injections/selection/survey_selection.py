@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
 from cosmodag.errors import InputError
 from cosmodag.injections.bricks.astrometry import (
+    MIN_SOURCES,
+    TOLERANCE,
     ShiftedCatalogueError,
     check_positions,
     inside_image,
@@ -31,6 +35,7 @@ from cosmodag.injections.selection.brick_selection import (
     REAL,
     Selection,
     concatenate_selections,
+    mutual_pairs,
     select_brick,
     write_selection,
 )
@@ -120,9 +125,9 @@ def select_survey(
     match_radius, hidden_radius : float
         In pixels, as for `cosmodag.injections.selection.brick_selection.select_brick`.
     max_rejected : float
-        Largest fraction of the bricks, and of the objects of a catalogue, that may be left out
-        because they cannot be used. They are listed in a table beside the objects, see
-        `cosmodag.rejections`.
+        Largest fraction of the bricks, of the runs in the others, and of the objects of a catalogue
+        that may be left out because they cannot be used. They are listed in a table beside the
+        objects, see `cosmodag.rejections`.
     **cuts
         Keyword arguments of `cosmodag.injections.selection.target_cuts.emission_line_cuts`.
 
@@ -133,9 +138,9 @@ def select_survey(
     Raises
     ------
     InputError
-        If too many bricks cannot be used, since a catalogue or an image is invalid or there is no
-        run of injections; if catalogues are one pixel off their images; or if no object of a class
-        passes the cuts.
+        If too many bricks or runs cannot be used, since a catalogue or an image is invalid or there
+        is no run of injections; if catalogues are one pixel off their images; or if no object of a
+        class passes the cuts.
     """
     bricks = (subset or BrickSubset()).names(survey)
     criteria = {
@@ -143,23 +148,32 @@ def select_survey(
         "hidden_radius": hidden_radius,
         "cuts": emission_line_cuts(**cuts),
     }
-    selections = []
+    selections, n_runs = [], 0
+    rejected_runs = Rejections("runs", max_rejected)
     rejected, rejected_objects = Rejections("bricks", max_rejected), Rejections("objects")
     for brick in tqdm(bricks, desc="bricks", unit="brick", disable=None):
         of_brick = Rejections("objects", max_rejected)
         try:
-            selections += _select_runs(Path(survey), brick, runs, first_pixel, criteria, of_brick)
+            of_runs, unusable = _select_runs(
+                Path(survey), brick, runs, first_pixel, criteria, of_brick
+            )
         except ShiftedCatalogueError:
             raise
         except InputError as error:
             rejected.add(survey, f"brick {brick}", str(error))
-        else:
-            rejected_objects.extend(of_brick)
+            continue
+        selections += of_runs
+        rejected_objects.extend(of_brick)
+        n_runs += len(of_runs) + len(unusable)
+        for run, reason in unusable.items():
+            rejected_runs.add(survey, f"brick {brick}, run {run}", reason)
     rejected.check(survey, len(bricks), "repair them or leave them out of the list")
+    rejected_runs.check(survey, n_runs, "repair them or leave them out of `runs`")
     selection = concatenate_selections(selections)
     for rejections in (rejected, rejected_objects):
         rejections.record(selection.objects.attrs)
-    rejected.kind = "bricks and objects"
+    rejected.kind = "bricks, runs and objects"
+    rejected.extend(rejected_runs)
     rejected.extend(rejected_objects)
     files = [rejected.write(objects)]
     inputs = survey_inputs(Path(survey), bricks, subset)
@@ -205,33 +219,84 @@ def _select_runs(
     first_pixel: int,
     criteria: dict[str, Any],
     rejections: Rejections,
-) -> list[Selection]:
-    """Select the objects of each run of injections into a brick."""
-    files = BrickFiles(survey, brick)
-    path = files.verified(files.tractor)
-    real = read_tractor(path, first_pixel=first_pixel, rejections=rejections)
-    image, ivar = (plane for _, _, plane, _ in read_planes(files, (ASTROMETRY_BAND,)))
-    real = inside_image(files.tractor, real, image.shape, rejections)
-    check_positions(files.tractor, real, image, ivar, first_pixel=first_pixel)
+) -> tuple[list[Selection], dict[str, str]]:
+    """Select the objects of each run of injections into a brick; name the runs that are unusable.
+
+    A brick without a usable run is an error.
+    """
+    real, shape = _read_detected(BrickFiles(survey, brick), first_pixel, rejections)
     names = injection_runs(survey, brick) if runs is None else runs
     if not names:
         raise InputError(
             f"{survey}: brick {brick} has no run of injections (obiwan/{brick[:3]}/{brick}/rs0); "
             "leave it out of the list"
         )
-    selections = []
-    for number, run in enumerate(names):
-        files = BrickFiles(survey, brick, run)
-        path = files.verified(files.tractor)
-        detected = read_tractor(path, first_pixel=first_pixel, rejections=rejections)
-        detected = inside_image(files.tractor, detected, image.shape, rejections)
-        path = files.verified(files.simcat)
-        injected = read_simcat(path, bands=BANDS, rejections=rejections)
-        injected[["x", "y"]] -= first_pixel
+    selections: list[Selection] = []
+    unusable: dict[str, str] = {}
+    for run in names:
+        files, of_run = BrickFiles(survey, brick, run), rejections.another()
+        try:
+            detected, _ = _read_detected(files, first_pixel, of_run)
+            injected = read_simcat(files.verified(files.simcat), bands=BANDS, rejections=of_run)
+            injected[["x", "y"]] -= first_pixel
+            columns = ("x", "y")
+            injected = inside_image(files.simcat, injected, shape, of_run, columns=columns)
+            check_injected_positions(files.simcat, injected, detected, criteria["match_radius"])
+        except ShiftedCatalogueError:
+            raise
+        except InputError as error:
+            unusable[run] = str(error)
+            continue
+        rejections.extend(of_run)
         selection = select_brick(brick, run, real, detected, injected, **criteria)
-        if number:  # real objects count once, whatever the number of runs
+        if selections:  # real objects count once, whatever the number of runs
             objects = selection.objects[selection.objects["label"] == INJECTED]
             selection = selection._replace(objects=objects)
             selection.removed[CLASSES[REAL]] = 0
         selections.append(selection)
-    return selections
+    if not selections:
+        raise InputError(next(iter(unusable.values())))
+    return selections, unusable
+
+
+def check_injected_positions(
+    path: str | os.PathLike, injected: pd.DataFrame, detected: pd.DataFrame, match_radius: float
+) -> None:
+    """Warn of positions of injections that lie off their detections, such as by one pixel.
+
+    They only serve to find the detection, so an offset well below the match radius does no harm to
+    the selection.
+
+    Parameters
+    ----------
+    path : path
+        File of the injections, for messages.
+    injected, detected : pandas.DataFrame
+        Columns x and y, and columns bx and by, in pixels from 0.
+    match_radius : float
+        Largest distance in pixels between an injection and its detection.
+    """
+    positions, found = injected[["x", "y"]].to_numpy(), detected[["bx", "by"]].to_numpy()
+    pairs = mutual_pairs(positions, found, match_radius)
+    offset = positions[pairs >= 0] - found[pairs[pairs >= 0]]
+    if len(offset) < MIN_SOURCES:
+        return
+    x, y = np.median(offset, axis=0)
+    if max(abs(x), abs(y)) > TOLERANCE:
+        logger.warning(
+            "%s: x and y are (%+.2f, %+.2f) pixels off the detections of %d injections; do they "
+            "count from the same pixel as bx and by?",
+            *(path, x, y, len(offset)),
+        )
+
+
+def _read_detected(
+    files: BrickFiles, first_pixel: int, rejections: Rejections
+) -> tuple[pd.DataFrame, tuple[int, ...]]:
+    """Read the sources of a brick or of a run, checked against its image, and the image's shape."""
+    path = files.verified(files.tractor)
+    detected = read_tractor(path, first_pixel=first_pixel, rejections=rejections)
+    image, ivar = (plane for _, _, plane, _ in read_planes(files, (ASTROMETRY_BAND,)))
+    detected = inside_image(path, detected, image.shape, rejections)
+    check_positions(path, detected, image, ivar, first_pixel=first_pixel)
+    return detected, image.shape

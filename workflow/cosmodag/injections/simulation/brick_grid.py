@@ -1,4 +1,8 @@
-"""Grid of simulated bricks on the sky: their centres, names and world coordinates."""
+"""Grid of simulated bricks on the sky: their centres, names and world coordinates.
+
+Bricks lie 0.25° apart, so that those of fewer than 3436 pixels do not adjoin. Tiles are bricks of
+any size that overlap with their neighbours as those of the Legacy Surveys do.
+"""
 
 import numpy as np
 from astropy.wcs import WCS
@@ -8,6 +12,11 @@ from cosmodag.injections.bricks.brick_images import PIXEL_SCALE
 
 BRICKS_PER_ROW = 1440
 N_ROWS = 80
+TILE_SPACING = 900 / (3600 * PIXEL_SCALE)
+"""Distance between the centres of neighbouring tiles as a fraction of their side: 900 arcsec for
+bricks of 3600 pixels."""
+MARGIN = 8
+"""Width in pixels of the margin of a brick that belongs to its neighbour, though none is there."""
 
 
 def brick_centre(number: int) -> tuple[float, float]:
@@ -56,7 +65,29 @@ def brick_name(number: int) -> str:
     return f"{int(ra * 10):04d}p{int(dec * 10):03d}"
 
 
-def brick_wcs(number: int, size: int) -> WCS:
+def tile_centre(number: int, size: int, tiles_per_row: int) -> tuple[float, float]:
+    """Return the centre of a tile; rows are parallel to the equator and cross the meridian.
+
+    Parameters
+    ----------
+    number : int
+        Number of the brick, from 0.
+    size : int
+        Pixels per side.
+    tiles_per_row : int
+        Tiles per row.
+
+    Returns
+    -------
+    ra, dec : float
+        Right ascension and declination in degrees.
+    """
+    row, column = divmod(number, tiles_per_row)
+    spacing = TILE_SPACING * size * PIXEL_SCALE / 3600
+    return (column - (tiles_per_row - 1) / 2) * spacing % 360, (row + 0.5) * spacing
+
+
+def brick_wcs(number: int, size: int, tiles_per_row: int | None = None) -> WCS:
     """Return the tangential projection about the centre of a brick.
 
     Parameters
@@ -65,6 +96,8 @@ def brick_wcs(number: int, size: int) -> WCS:
         Number of the brick, from 0 to 115,199.
     size : int
         Pixels per side.
+    tiles_per_row : int, optional
+        As of `tile_centre`; by default bricks are no tiles.
 
     Returns
     -------
@@ -72,7 +105,26 @@ def brick_wcs(number: int, size: int) -> WCS:
     """
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    wcs.wcs.crval = brick_centre(number)
+    if tiles_per_row is None:
+        wcs.wcs.crval = brick_centre(number)
+    else:
+        wcs.wcs.crval = tile_centre(number, size, tiles_per_row)
     wcs.wcs.crpix = [(size + 1) / 2] * 2
     wcs.wcs.cd = np.diag([-PIXEL_SCALE / 3600, PIXEL_SCALE / 3600])
     return wcs
+
+
+def brick_margin(size: int, tiles_per_row: int | None = None) -> float:
+    """Return the width of the margin of a brick that belongs to its neighbour.
+
+    Parameters
+    ----------
+    size, tiles_per_row
+        As of `brick_wcs`.
+
+    Returns
+    -------
+    float
+        In pixels; half of the overlap of tiles.
+    """
+    return float(MARGIN) if tiles_per_row is None else size * (1 - TILE_SPACING) / 2

@@ -148,6 +148,7 @@ def simulate_brick(
     prior: CataloguePrior,
     population: str = "real",
     density: float = DENSITY,
+    tiles_per_row: int | None = None,
 ) -> SimulatedBrick:
     """Simulate a brick before injection.
 
@@ -165,6 +166,8 @@ def simulate_brick(
         Structure of the galaxies; see `cosmodag.imaging.galaxy_population.draw_population`.
     density : float
         Emission-line galaxies per square arcminute.
+    tiles_per_row : int, optional
+        As of `cosmodag.injections.simulation.brick_grid.brick_wcs`.
 
     Returns
     -------
@@ -199,7 +202,7 @@ def simulate_brick(
     bad = _bad_pixels(size, random_generator(seed, number, RandomStream.BAD_PIXELS))
     image[bad], ivar[bad] = 0, 0
     psf_size = conditions.psf.fwhm.astype(np.float32)
-    images = BrickImages(BANDS, image, ivar, psf_size, brick_wcs(number, size))
+    images = BrickImages(BANDS, image, ivar, psf_size, brick_wcs(number, size, tiles_per_row))
     return SimulatedBrick(
         number, brick_name(number), images, conditions, real, positions, neighbours
     )

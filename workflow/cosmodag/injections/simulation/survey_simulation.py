@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from cosmodag.imaging.galaxy_population import CataloguePrior, draw_population
 from cosmodag.injections.bricks.brick_files import BRICK_LIST, BrickFiles, write_brick_list
 from cosmodag.injections.bricks.brick_images import BrickImages
 from cosmodag.injections.bricks.detection import detect_sources
-from cosmodag.injections.simulation.brick_grid import brick_centre, brick_name
+from cosmodag.injections.simulation.brick_grid import brick_margin, brick_name, brick_wcs
 from cosmodag.injections.simulation.brick_simulation import (
     DENSITY,
     RandomStream,
@@ -38,8 +38,6 @@ from cosmodag.injections.simulation.survey_writer import (
     record_settings,
 )
 
-OVERLAP = 8
-"""Width in pixels of the margin of a simulated brick that its neighbour covers as well."""
 logger = logging.getLogger(__name__)
 
 
@@ -91,6 +89,7 @@ def simulate_surveys(
     prior: CataloguePrior | None = None,
     density: float = DENSITY,
     lossless: bool = False,
+    tiles_per_row: int | None = None,
 ) -> None:
     """Write simulated surveys; complete bricks are left unchanged.
 
@@ -113,6 +112,10 @@ def simulate_surveys(
         Emission-line galaxies per square arcminute, in the sky and again injected.
     lossless : bool
         Whether to keep every bit of the images, which is several times slower and larger.
+    tiles_per_row : int, optional
+        Bricks per row of a survey whose bricks overlap with their neighbours, see
+        `cosmodag.injections.simulation.brick_grid`; each has a sky of its own, also where they
+        overlap. By default bricks lie 0.25° apart.
 
     Raises
     ------
@@ -122,18 +125,23 @@ def simulate_surveys(
     numbers = [int(number) for number in bricks]
     check_runs(runs, numbers)
     prior = read_elg_prior() if prior is None else prior
-    settings = {"size": size, "seed": seed, "density": density, "lossless": lossless}
+    tiling: dict[str, Any] = {} if tiles_per_row is None else {"tiles_per_row": tiles_per_row}
+    settings = {"size": size, "seed": seed, "density": density, "lossless": lossless, **tiling}
     record_settings(runs, settings)
+    wcs = {number: brick_wcs(number, size, tiles_per_row) for number in numbers}
     for root in dict.fromkeys(Path(run.root) for run in runs):
-        centres = np.array([brick_centre(number) for number in numbers]).T
+        centres = np.array([wcs[number].wcs.crval for number in numbers]).T
         names = [brick_name(number) for number in numbers]
         write_brick_list(root / BRICK_LIST, names, *centres)
     for number in numbers:
         missing = [run for run in runs if not _is_complete(run, brick_name(number))]
         if missing:
-            brick = simulate_brick(number, size=size, seed=seed, prior=prior, density=density)
+            brick = simulate_brick(
+                number, size=size, seed=seed, prior=prior, density=density, **tiling
+            )
+            sky = _simulated_sky(brick, brick_margin(size, tiles_per_row))
             expected = expected_count(size, density)
-            _write_runs(_simulated_sky(brick), missing, seed, prior, expected, lossless)
+            _write_runs(sky, missing, seed, prior, expected, lossless)
             logger.info("brick %s: %d surveys written", brick.name, len(missing))
     record_files(runs)
 
@@ -199,7 +207,7 @@ def inject_into_observed(
     record_files(runs, inputs)
 
 
-def _simulated_sky(brick: SimulatedBrick) -> Sky:
+def _simulated_sky(brick: SimulatedBrick, overlap: float) -> Sky:
     """Return a simulated brick before injection."""
     conditions = brick.conditions
     return Sky(
@@ -212,7 +220,7 @@ def _simulated_sky(brick: SimulatedBrick) -> Sky:
         exposures=conditions.exposures,
         real=brick.positions,
         neighbours=brick.neighbours,
-        overlap=OVERLAP,
+        overlap=overlap,
     )
 
 

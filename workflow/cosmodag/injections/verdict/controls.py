@@ -14,6 +14,7 @@ from typing import Any
 from cosmodag.datasets.folder import read_index
 from cosmodag.errors import InputError
 from cosmodag.evaluation.drawing import NETWORK, QUIET, WARM, drawing, figure_files
+from cosmodag.evaluation.formatting import number
 from cosmodag.evaluation.position_probe import LEAKING
 from cosmodag.evaluation.runs import Run, read_run
 from cosmodag.injections.verdict.label_permutation import permutation_control
@@ -103,7 +104,7 @@ def control_failures(tests: Sequence[Mapping[str, Any]], null: Mapping[str, Any]
     Parameters
     ----------
     tests : sequence of mapping
-        `run`, `kind`, `p_value` and optionally `outcome` of each test.
+        `run`, `kind`, `auc` (an interval), `p_value` and optionally `outcome` of each test.
     null : mapping
         Result of the permutation test.
 
@@ -115,8 +116,15 @@ def control_failures(tests: Sequence[Mapping[str, Any]], null: Mapping[str, Any]
     for test in tests:
         run, p_value = test["run"], test["p_value"]
         detected = p_value is not None and p_value < DETECTION_LEVEL
+        high = test["auc"]["high"]
+        reversed_scores = high is not None and high < 0.5
         if test["kind"] == POSITIVE and not detected:
             failures.append(f"the flaw of {run} was not detected ({format_p_value(p_value)})")
+        if test["kind"] == NEGATIVE and reversed_scores:
+            failures.append(
+                f"the scores of {run}, which has no flaw, are reversed in the test groups (AUC ≤ "
+                f"{number(high)})"
+            )
         if test["kind"] == NEGATIVE and detected:
             failures.append(
                 f"the classes of {run}, which has no flaw, were distinguished "

@@ -11,7 +11,8 @@ The outcome of a test is
 - *indistinguishable* to AUC ≤ x otherwise, if the upper end x of the interval lies between 0.5 and
   0.52. An interval below 0.5 means that scores are reversed on other groups, which two classes of
   one distribution do not explain either;
-- *inconclusive* otherwise, and always with fewer than five groups.
+- *inconclusive* otherwise, and always with fewer than five groups, or if all objects of each group
+  have the same score, since nothing was learned then.
 
 Classes may differ in size. The AUC and its p-value do not depend on the class frequencies. The
 accuracy does, so it is compared with that of always predicting the majority class.
@@ -24,6 +25,7 @@ References
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from cosmodag.evaluation.bootstrap import REPLICAS, Draws, Interval
@@ -157,7 +159,29 @@ def two_sample_test(
     }
     outcome = decide_outcome(auc, p_value, sample.n_groups)
     sentence = outcome_sentence(outcome, auc, test, sample.n_groups)
+    if has_equal_scores(sample):
+        outcome = INCONCLUSIVE
+        sentence = (
+            "Inconclusive, since nothing was learned: all objects of each group have the same "
+            "score, which is no evidence that the classes are alike."
+        )
     return {"outcome": outcome, "sentence": sentence, **test}, draws
+
+
+def has_equal_scores(sample: Sample) -> bool:
+    """Return whether all examples of each group have the same score, to the precision of float32.
+
+    Parameters
+    ----------
+    sample : Sample
+        Scores of a test set.
+
+    Returns
+    -------
+    bool
+    """
+    scores = pd.Series(sample.score.astype(np.float64)).groupby(sample.groups)
+    return bool((scores.max() - scores.min()).max() <= np.finfo(np.float32).eps)
 
 
 def decide_outcome(auc: Interval, p_value: float | None, n_groups: int) -> str:
@@ -219,8 +243,9 @@ def outcome_sentence(outcome: str, auc: Interval, test: dict[str, Any], n_groups
         )
     if auc["high"] is not None and auc["high"] < 0.5:
         return (
-            f"Inconclusive: {measured}; the interval lies below 0.5, so scores are reversed "
-            "between training and test groups."
+            f"Inconclusive: {measured}; the interval lies below 0.5: what distinguishes the "
+            "classes of the training groups is reversed in the test groups, so the classes are not "
+            "alike, but differ from group to group."
         )
     return (
         f"Inconclusive: {measured}; the test would detect an AUC of "

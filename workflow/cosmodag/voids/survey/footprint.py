@@ -6,8 +6,8 @@ from typing import Protocol
 import numpy as np
 
 from cosmodag.errors import InputError
+from cosmodag.imaging.sky_pixels import SkyPixels, fit_pixels
 from cosmodag.voids.catalogues.sky_catalogue import SkySample
-from cosmodag.voids.survey.sky_pixels import SkyPixels, fit_pixels
 
 PER_PIXEL = 50
 """Mean number of randoms per pixel; half as many are no accident of their Poisson noise."""

@@ -5,10 +5,10 @@ import logging
 import numpy as np
 
 from cosmodag.errors import InputError
+from cosmodag.imaging.sky_pixels import fit_pixels
 from cosmodag.voids.catalogues.sky_catalogue import SkySample
 from cosmodag.voids.catalogues.sky_coordinates import spherical_coordinates
 from cosmodag.voids.survey.footprint import Footprint
-from cosmodag.voids.survey.sky_pixels import fit_pixels
 
 FEWEST = 500
 """Galaxies inside the footprint below which the sky is not checked."""

@@ -1,6 +1,6 @@
 """How often the right cause is named: trials with planted causes and different seeds.
 
-``python -m tests.unit.injections.diagnosis.trials --seeds 10 --bricks 50`` prints for each planted
+``python -m tests.trials.causes --seeds 10 --bricks 50`` prints for each planted
 cause in how many trials the right one was named first, in how many any was named, and in how many
 the classes still differ after the reweighting. The tests run the same with fewer bricks and seeds.
 """
