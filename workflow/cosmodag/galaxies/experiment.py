@@ -72,7 +72,7 @@ EXPERIMENT = Experiment(
     baselines={
         "stamp_ridge": "ridge regression on apertures and moments",
         "stamp_trees": "boosted trees on apertures and moments",
-        "sersic_fit": "a fitted Sérsic profile",
+        "sersic_fit": "fitted Sérsic profiles",
     },
     report="cosmodag.galaxies.report:sections",
 )

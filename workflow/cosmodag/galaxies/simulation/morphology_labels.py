@@ -18,9 +18,7 @@ EARLY_INDEX = 2.5
 """Sérsic index above which a galaxy without a bulge component is of early type."""
 
 
-def effective_index(
-    fraction: np.ndarray, ratio: np.ndarray, index: np.ndarray
-) -> np.ndarray:
+def effective_index(fraction: np.ndarray, ratio: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Return the index of the single Sérsic profile with the concentration of a galaxy.
 
     The concentration is the ratio of the radii that enclose 80 % and 20 % of the total flux of the
