@@ -37,7 +37,7 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     report = (results / "report.html").read_text()
     assert "Which parameters does a galaxy have" in report
     assert "At a signal-to-noise above 30, median error of" in report
-    assert "Beside a fitted Sérsic profile, on a sample of 10" in report
+    assert "Beside fitted Sérsic profiles, on a sample of 10" in report
     assert "which clusters do galaxies form?" in report
     table = pd.read_csv(results / "galaxies/predictions/sky.csv")
     assert len(table) == 90

@@ -13,7 +13,7 @@ from cosmodag.imaging.band_channels import band_indices
 from cosmodag.imaging.padding import border_noise
 from cosmodag.imaging.positive_amplitudes import positive_amplitudes
 
-STATISTICS = ("sky", "noise_correlation", "asymmetry")
+N_STATISTICS = 3
 RING_EDGES = np.arange(6.0, 36.0, 2.0)
 """Radii in pixels of the rings whose medians are the profile of a galaxy."""
 SCALES = (2.0, 3.0, 4.5, 7.0, 10.0, 14.0)
@@ -24,7 +24,7 @@ MIN_PIXELS = 12
 """Pixels of a ring, at least."""
 FRAME = 12
 """Width in pixels of the frame in which the correlation of the noise is measured."""
-SMOOTHING = 1.0
+SMOOTHING = 1.5
 """Standard deviation in pixels of the smoothing before asymmetric light is searched."""
 CORE = 8.0
 """Radius in pixels within which the offset of the galaxy from the centre is measured."""
@@ -56,7 +56,7 @@ def stamp_statistics(x: np.ndarray, channels: Sequence[str], sides: np.ndarray) 
     image = np.moveaxis(np.asarray(x[..., band_indices(channels)], np.float64), -1, 1)
     size = image.shape[-1]
     sides = np.minimum(np.asarray(sides, int), size)
-    statistics = np.zeros((len(image), len(STATISTICS)))
+    statistics = np.zeros((len(image), N_STATISTICS))
     for side in np.unique(sides):
         edge = (size - side) // 2
         inside = np.s_[..., edge : edge + side, edge : edge + side]
