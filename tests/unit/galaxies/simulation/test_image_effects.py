@@ -4,8 +4,10 @@ import galsim
 import numpy as np
 import pytest
 from astropy.io import fits
+from click.testing import CliRunner
 
 from cosmodag.errors import InputError
+from cosmodag.galaxies.commands.simulate import command
 from cosmodag.galaxies.simulation.galaxy_parameters import (
     NOISE,
     ObservingConditions,
@@ -93,6 +95,9 @@ def test_neighbours_add_their_light_at_their_density():
     own = galaxies.set_index("number").loc[neighbours["number"]].reset_index()
     separation = np.hypot(*(neighbours[["dx", "dy"]].to_numpy() - own[["dx", "dy"]].to_numpy()).T)
     assert separation.min() >= 10  # pixels
+    sparse = ImageEffects(neighbour_density=1e-9)
+    nothing = draw_neighbours(galaxies, seed=2, **options | {"effects": sparse})
+    assert (neighbour_columns(galaxies, nothing) == 0).all(axis=None)
     columns = neighbour_columns(galaxies, neighbours)
     assert columns["n_neighbours"].sum() == len(neighbours)
     assert neighbours["magnitude"].nunique() == len(neighbours)
@@ -148,6 +153,21 @@ def test_image_of_the_moffat_profile_gives_the_stamps_of_the_profile(tmp_path):
     expected = draw_stamp(galaxy, pixel=0.1)
     drawn = draw_stamp(galaxy, pixel=0.1, psf_image=psf)
     assert drawn == pytest.approx(expected, abs=0.02 * float(expected.max()))
+
+
+def test_command_takes_effects_and_the_image_of_a_point_spread_function(tmp_path):
+    psf = np.zeros((21, 21))
+    psf[9:12, 9:12] = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    fits.writeto(tmp_path / "psf.fits", psf)
+    output = tmp_path / "stamps.h5"
+    options = ["--count", "2", "--sides", "[32, 32]", "--sky", "[0.5, 0.5]", "--gain", "1000"]
+    options += ["--psf-image", str(tmp_path / "psf.fits"), "--output", str(output)]
+    result = CliRunner().invoke(command, options, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    stamps = list(read_stamps(output))
+    assert [stamp.metadata["sky_r"] for stamp in stamps] == [0.5, 0.5]
+    _, width = read_psf(tmp_path / "psf.fits", 0.1)
+    assert [stamp.metadata["psf"] for stamp in stamps] == pytest.approx([width] * 2)
 
 
 def test_unusable_effects_name_the_setting(tmp_path):

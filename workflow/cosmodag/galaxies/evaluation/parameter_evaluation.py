@@ -14,7 +14,7 @@ from cosmodag.galaxies.evaluation import signal_figures, signal_scores
 
 CAPTION = (
     "Median error of test galaxies by signal-to-noise: the network beside the best baseline on all "
-    "of them, and beside a Sérsic profile fitted to a sample. Bars are 95 % intervals over "
+    "of them, and beside Sérsic profiles fitted to a sample. Bars are 95 % intervals over "
     "galaxies."
 )
 
