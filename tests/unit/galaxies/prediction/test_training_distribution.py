@@ -63,7 +63,7 @@ def test_images_unlike_those_of_training_are_outside(distribution, others, chang
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda x, _: gaussian_filter(x, (0, 0.8, 0.8, 0)), "correlation of the noise"),
+        (lambda x, _: gaussian_filter(x, (0, 1, 1, 0)), "correlation of the noise"),
         (lambda x, _: x + np.roll(x, 10, 2), "asymmetric light"),
     ],
     ids=["correlated noise", "neighbour"],

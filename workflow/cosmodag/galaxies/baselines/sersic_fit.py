@@ -142,7 +142,8 @@ def fit_stamp(
             )
             for disc, ratio in START_COMPONENTS
         ]
-        bounds = [tuple(np.log(RATIO_RANGE)), (0.0, 1.0)]
+        low, high = np.log(RATIO_RANGE)
+        bounds = [(low, high), (0.0, 1.0)]
         double = problem.minimize(problem.best(starts), ("log_ratio", "roundness"), bounds)
         fits.append(problem.result(double, n_shape=7))
     return min(fits, key=lambda fit: fit.bic)

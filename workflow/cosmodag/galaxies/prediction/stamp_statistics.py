@@ -22,8 +22,10 @@ MODEL_ERROR = 0.03
 """Error of a sum of exponentials, or of a symmetric galaxy, as a fraction of its light."""
 MIN_PIXELS = 12
 """Pixels of a ring, at least."""
-FRAME = 12
-"""Width in pixels of the frame in which the correlation of the noise is measured."""
+MIN_SIDE = 8
+"""Side in pixels of the stamps that are measured, at least; the statistics of others are 0."""
+FRAME = 5
+"""Sides of a stamp per width of the frame in which the correlation of the noise is measured."""
 SMOOTHING = 1.5
 """Standard deviation in pixels of the smoothing before asymmetric light is searched."""
 CORE = 8.0
@@ -48,8 +50,8 @@ def stamp_statistics(x: np.ndarray, channels: Sequence[str], sides: np.ndarray) 
     numpy.ndarray, shape (N, 3), float64
         - The significance of a pedestal of sky, in the band where it is largest, with its sign: by
           how much a pedestal improves the fit of a sum of exponentials to the profile.
-        - The logarithm of the mean difference of adjacent pixels, in units of that of pixels three
-          apart, averaged over bands; 0 for white noise.
+        - The logarithm of the median difference of adjacent pixels, in units of that of pixels
+          three apart, averaged over bands; 0 for white noise.
         - The logarithm of the largest significance of light that a rotation by 180° about the
           galaxy leaves over.
     """
@@ -57,7 +59,7 @@ def stamp_statistics(x: np.ndarray, channels: Sequence[str], sides: np.ndarray) 
     size = image.shape[-1]
     sides = np.minimum(np.asarray(sides, int), size)
     statistics = np.zeros((len(image), N_STATISTICS))
-    for side in np.unique(sides):
+    for side in np.unique(sides[sides >= MIN_SIDE]):
         edge = (size - side) // 2
         inside = np.s_[..., edge : edge + side, edge : edge + side]
         for rows in _batches(np.flatnonzero(sides == side)):
@@ -108,13 +110,13 @@ def _sky(stamps: np.ndarray) -> np.ndarray:
 def _noise_correlation(stamps: np.ndarray) -> np.ndarray:
     """Return the logarithm of the difference of adjacent pixels in the frame, (N,)."""
     side = stamps.shape[-1]
+    width = -(-side // FRAME)
     frame = np.ones((side, side), bool)
-    if side > 2 * FRAME:
-        frame[FRAME:-FRAME, FRAME:-FRAME] = False
+    frame[width:-width, width:-width] = False
 
     def difference(lag: int) -> np.ndarray:
-        steps = np.minimum(np.abs(stamps[..., lag:] - stamps[..., :-lag]), 6.0)
-        return steps[..., frame[:, lag:] & frame[:, :-lag]].mean(-1)
+        steps = np.abs(stamps[..., lag:] - stamps[..., :-lag])
+        return np.median(steps[..., frame[:, lag:] & frame[:, :-lag]], axis=-1)
 
     ratio = np.log(np.maximum(difference(1), 1e-6) / np.maximum(difference(3), 1e-6))
     return ratio.mean(1)
