@@ -10,7 +10,7 @@ from tests.checkout import tiny
 
 pytestmark = pytest.mark.dag
 
-TARGET = "magnitude-log_radius-sersic_fit-10"
+TARGET = "magnitude-log_radius-sersic_fit-6"
 """What simple methods are asked, with the size of the sample of the slow one."""
 
 
@@ -28,7 +28,7 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     assert metrics["n"] == 18
     assert {"magnitude.r2", "log_radius.r2"} <= metrics["scores"].keys()
     assert metrics["baselines"].keys() == {"mean", "stamp_ridge", "stamp_trees", "index_only"}
-    assert metrics["samples"]["sersic_fit"]["n"] == 10
+    assert metrics["samples"]["sersic_fit"]["n"] == 6
     assert metrics["by_signal_to_noise"].keys() == {"magnitude", "log_radius"}
     index = pd.read_parquet(results / "galaxies/datasets/stamps/index.parquet")
     assert index["group"].is_unique
@@ -38,7 +38,7 @@ def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_
     report = (results / "report.html").read_text()
     assert "Which parameters does a galaxy have" in report
     assert "At a signal-to-noise above 30, median error of" in report
-    assert "Beside a fitted Sérsic profile, on a sample of 10" in report
+    assert "Beside fitted Sérsic profiles, on a sample of 6" in report
     assert "which clusters do galaxies form?" in report
     table = pd.read_csv(results / "galaxies/predictions/sky.csv")
     assert len(table) == 90

@@ -23,6 +23,8 @@ rule galaxies:
 
 rule galaxies_simulate:
     """Simulate the stamps of a batch of galaxies."""
+    input:
+        unpack(lambda w: galaxies.simulation_inputs(w.source)),
     output:
         f"{results}/galaxies/sources/{{source}}/{{batch}}.h5",
     log:
@@ -41,11 +43,12 @@ rule galaxies_simulate:
     params:
         settings=lookup(dpath="galaxies/sources/{source}", within=options),
         members=lambda w: galaxies.batch_options(w.source, int(w.batch)),
+        images=lambda w, input: helpers.file_options(dict(input.items())),
         cosmodag=cosmodag,
         node=node,
         code=code("galaxies simulate"),
     shell:
-        "{params.cosmodag} galaxies simulate --output {output:q} {params.members}"
+        "{params.cosmodag} galaxies simulate --output {output:q} {params.members} {params.images}"
         " --processes {threads} {params.settings} &> {log:q}"
 
 

@@ -180,7 +180,7 @@ def test_tables_and_notes_of_a_run_are_shown(tmp_path):
     text = (tmp_path / "report.html").read_text()
     assert "Above 30, 2.1 %." in text
     assert '<th scope="row">flux</th><td>270</td>' in text
-    assert "a fitted Sérsic profile, on a sample of 40" in text
+    assert "fitted Sérsic profiles, on a sample of 40" in text
     assert "The network is better: 0.7 against a profile." in text
     last = summary([run, make_run(tmp_path / "unet")]).splitlines()[-1]
     assert last == "voids/parameters: Above 30, 2.1 %."
@@ -249,12 +249,12 @@ def test_an_experiment_adds_its_own_sections_and_no_other(tmp_path):
         folder = tmp_path / experiment / "predictions"
         folder.mkdir(parents=True)
         products.append(folder / "sky.csv")
-        products[-1].write_text("id,outside,warning\na,True,outside\nb,False,\nc,False,noise\n")
+        products[-1].write_text("id,outside,warning\na,True,outside\nb,False,\nc,True,noise\n")
         with drawing(folder / "sky.svg", 2, 2) as figure:
             figure.subplots()
         files = [products[-1], *figure_files(folder / "sky.svg")]
         write_json(folder / "sky.json", {}, files=files)
-    answer = "3 galaxies: 1 outside the training distribution, 1 more with a warning."
+    answer = "3 galaxies: 2 outside the training distribution."
     assert prediction_section(products[0]).answer == answer
     run = make_run(tmp_path / "galaxies" / "runs" / "a", experiment="galaxies")
     write_report(tmp_path / "report.html", [run], products=products)

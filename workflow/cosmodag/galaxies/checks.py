@@ -1,5 +1,6 @@
 """Checks of the section `galaxies` of a configuration before the first job."""
 
+import itertools
 from collections.abc import Mapping
 
 from cosmodag.dag.example_format import ExampleFormat
@@ -21,6 +22,8 @@ RANGES = (
     "redshift",
     "psf",
     "noise",
+    "sky",
+    "noise_correlation",
 )
 COLUMNS = (
     "magnitude",
@@ -31,6 +34,8 @@ COLUMNS = (
     "bulge_fraction",
     "bulge_ratio",
     "body_radius",
+    "effective_index",
+    "early_type",
     "redshift",
     "position_angle",
     "g_minus_r",
@@ -45,6 +50,12 @@ COLUMNS = (
     "stamp_side",
 )
 """Columns of simulated galaxies."""
+EFFECT_COLUMNS = {
+    "sky": ("sky_g", "sky_r", "sky_z"),
+    "noise_correlation": ("noise_correlation",),
+    "neighbour_density": ("n_neighbours", "neighbour_flux"),
+}
+"""Further columns where an effect on the images is on."""
 
 Keys = tuple[str, ...]
 
@@ -95,10 +106,16 @@ def example_format(section: Mapping, name: str) -> ExampleFormat:
         channels=(*(f"{band}_image" for band in bands), *cutouts["conditions"]),
         target_shape=shape if noiseless else (),
         target_channels=tuple(f"{band}_light" for band in bands) if noiseless else (),
-        columns=None if simulation is None else COLUMNS,
+        columns=None if simulation is None else _columns(simulation),
         groups=None if simulation is None else simulation["galaxies"],
         count=None if simulation is None else simulation["galaxies"],
     )
+
+
+def _columns(simulation: Mapping) -> tuple[str, ...]:
+    is_on = {name: simulation[name] not in (0, [0, 0]) for name in EFFECT_COLUMNS}
+    further = (EFFECT_COLUMNS[name] for name, on in is_on.items() if on)
+    return COLUMNS + tuple(itertools.chain.from_iterable(further))
 
 
 def _bands(section: Mapping, source: str) -> tuple[str, ...]:
@@ -134,7 +151,8 @@ def _check_conditions(name: str, cutouts: Mapping, section: Mapping) -> None:
         if band not in (known := _bands(section, cutouts["source"])):
             raise ConfigError((*keys, "bands"), f"{band!r} is no band{nearest(band, known)}")
     catalogue = (folder or {}).get("catalogue", {}).get("columns", [])
-    known = ["psf", "noise", *(COLUMNS if folder is None else catalogue)]
+    columns = catalogue if folder is not None else _columns(source["simulation"])
+    known = ["psf", "noise", *columns]
     for condition in cutouts["conditions"]:
         if condition not in known:
             raise ConfigError(
@@ -153,7 +171,7 @@ def _check_simulation(keys: Keys, simulation: Mapping) -> None:
         if low > high:
             raise ConfigError((*keys, name), f"{[low, high]} is no range; give [smallest, largest]")
     smallest = simulation["sides"][0] * simulation["pixel"]
-    if smallest < 2 * simulation["psf"][1]:
+    if "psf_image" not in simulation and smallest < 2 * simulation["psf"][1]:
         raise ConfigError(
             (*keys, "sides"),
             f"images of {simulation['sides'][0]} pixels of {simulation['pixel']:g} arcsec are "

@@ -16,7 +16,7 @@ EXPERIMENT = Experiment(
         "with a range of point-spread functions, noise levels and stamp sizes. Larger stamps are "
         "cropped, and smaller ones are padded with noise of the same level, since zeros would "
         "reveal their size. Networks are tested on unseen galaxies and compared with baselines on "
-        "apertures and moments and, for a sample, with a fitted Sérsic profile. All of them know "
+        "apertures and moments and, for a sample, with fitted Sérsic profiles. All of them know "
         "the width of the point-spread function and the noise. The signal-to-noise is that of the "
         "flux in all bands for a known shape."
     ),
@@ -72,7 +72,7 @@ EXPERIMENT = Experiment(
     baselines={
         "stamp_ridge": "ridge regression on apertures and moments",
         "stamp_trees": "boosted trees on apertures and moments",
-        "sersic_fit": "a fitted Sérsic profile",
+        "sersic_fit": "fitted Sérsic profiles",
     },
     report="cosmodag.galaxies.report:sections",
 )

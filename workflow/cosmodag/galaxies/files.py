@@ -39,6 +39,11 @@ class GalaxiesFiles(ExperimentFiles):
         """Return the folder of a source, with environment variables expanded."""
         return os.path.expandvars(self.config["sources"][source]["folder"]["path"])
 
+    def simulation_inputs(self, source: str) -> dict[str, list[str]]:
+        """Return the inputs of a simulation: an image of the point-spread function, if given."""
+        path = self.config["sources"][source]["simulation"].get("psf_image")
+        return {} if path is None else {"psf_image": [os.path.expandvars(path)]}
+
     def cutout_inputs(self, cutouts: str, batch: str) -> dict[str, str]:
         """Return the inputs of a batch of cutouts: stamps, or a list of files and their folder."""
         source = self.config["cutouts"][cutouts]["source"]

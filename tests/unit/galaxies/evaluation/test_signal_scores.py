@@ -108,5 +108,5 @@ def test_figure_shows_errors_by_signal_to_noise(galaxies, tmp_path):
     assert len(curves["network"]) == 5
     signal_figures.draw_error_curves(tmp_path / "signal.svg", "magnitude", curves)
     drawn = (tmp_path / "signal.svg").read_text()
-    for words in ("signal-to-noise", "median error of the flux", "a fitted Sérsic profile"):
+    for words in ("signal-to-noise", "median error of the flux", "fitted Sérsic profiles"):
         assert words in drawn

@@ -106,9 +106,10 @@ def command(
                                 units of its median; 1 is typical
       distance                  distance from the training images; 99 % of
                                 validation images are below 1
-      outside                   whether the distance is above 1: predictions
-                                are then not reliable
-      warning                   values outside their training range, as text
+      outside                   whether the distance is above 1 or a value is
+                                outside its training range: predictions are
+                                then not reliable
+      warning                   the reasons as text
     """
     from cosmodag.galaxies.prediction.predict import PredictionRuns, predict_galaxies
     from cosmodag.galaxies.stamps.stamp_catalogue import open_catalogue

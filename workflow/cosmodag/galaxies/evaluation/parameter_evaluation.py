@@ -9,12 +9,12 @@ from threadpoolctl import threadpool_limits
 from cosmodag.evaluation.baselines.examples import Examples, Fitted
 from cosmodag.evaluation.evaluation import Figure, Scored, SplitExamples, Subset
 from cosmodag.evaluation.number_evaluation import ByColumn, NumberEvaluation
-from cosmodag.galaxies.baselines import photometric_features, sersic_fit
+from cosmodag.galaxies.baselines import photometric_features, sersic_sample
 from cosmodag.galaxies.evaluation import signal_figures, signal_scores
 
 CAPTION = (
     "Median error of test galaxies by signal-to-noise: the network beside the best baseline on all "
-    "of them, and beside a Sérsic profile fitted to a sample. Bars are 95 % intervals over "
+    "of them, and beside Sérsic profiles fitted to a sample. Bars are 95 % intervals over "
     "galaxies."
 )
 
@@ -40,17 +40,17 @@ class ParameterEvaluation(NumberEvaluation):
     ) -> Fitted:
         """Fit the baselines of each column, and Sérsic profiles to a sample."""
         settings = dict(settings or {})
-        sample = settings.pop(sersic_fit.NAME, {})
+        sample = settings.pop(sersic_sample.NAME, {})
         baselines = super().fit(examples, settings=settings, **options)
         with threadpool_limits(options.get("threads")):
-            fits = sersic_fit.fit_sample(
+            fits = sersic_sample.fit_sample(
                 examples["valid"],
                 examples["test"],
                 self.columns,
                 seed=options.get("seed", 0),
                 **sample,
             )
-        of_fits = {f"{column}:{sersic_fit.NAME}": each for column, each in fits.items()}
+        of_fits = {f"{column}:{sersic_sample.NAME}": each for column, each in fits.items()}
         return {**baselines, **of_fits}
 
     def compare(

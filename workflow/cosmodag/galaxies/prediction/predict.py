@@ -103,7 +103,8 @@ def predict_galaxies(
         - `cluster`, -1 for none, and `outlier_score`, the mean distance to the nearest training
           latents in units of its median over the training split;
         - `distance` from the training distribution (see `TrainingDistribution`), `outside`, whether
-          it is above 1, and `warning`, a text that is empty if there is none.
+          it is above 1 or point-spread function, noise or size lie outside their training ranges,
+          and `warning`, the reasons as text.
     runs : PredictionRuns
     stamp_format : StampFormat, optional
         Properties that files do not record. Its bands default to those of the runs.
@@ -303,15 +304,14 @@ def _warning_columns(
     distribution: TrainingDistribution, x: np.ndarray, index: pd.DataFrame, pixel: float
 ) -> dict[str, np.ndarray]:
     """Return the columns on images outside the training distribution."""
-    distances = distribution.distances(x)
+    distances, reasons = distribution.distances(x, index["stamp_side"].to_numpy())
     warnings = []
-    for distance, row in zip(distances, index.to_dict("records")):
-        messages = distribution.range_warnings(row, pixel)
+    for distance, messages, row in zip(distances, reasons, index.to_dict("records")):
         if distance > 1:
-            messages.insert(0, "outside the training distribution")
-        warnings.append("; ".join(messages))
+            messages = ["outside the training distribution", *messages]
+        warnings.append("; ".join(messages + distribution.range_warnings(row, pixel)))
     return {
         "distance": distances,
-        "outside": distances > 1,
+        "outside": np.array([warning != "" for warning in warnings]),
         "warning": np.array(warnings, object),
     }

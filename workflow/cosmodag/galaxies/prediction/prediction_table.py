@@ -23,13 +23,8 @@ def summarize(table: pd.DataFrame) -> str:
     -------
     str
     """
-    n_outside = int(table["outside"].sum())
-    n_warnings = int((table["warning"] != "").sum())
-    text = f"{len(table)} {'galaxy' if len(table) == 1 else 'galaxies'}: "
-    text += f"{n_outside} outside the training distribution"
-    if n_warnings > n_outside:
-        text += f", {n_warnings - n_outside} more with a warning"
-    return text
+    galaxies = "galaxy" if len(table) == 1 else "galaxies"
+    return f"{len(table)} {galaxies}: {table['outside'].sum()} outside the training distribution"
 
 
 def write_fits_table(path: str | os.PathLike, table: pd.DataFrame) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cosmodag.errors import InputError
 from cosmodag.galaxies.simulation.cosmos_fit import COPULA_PROPERTIES, cosmos_copulas
+from cosmodag.galaxies.simulation.morphology_labels import effective_index, is_early_type
 from cosmodag.imaging.copula import GaussianCopula
 from cosmodag.imaging.galaxy_population import half_light_radius
 from cosmodag.settings import unknown
@@ -56,7 +57,7 @@ class ObservingConditions:
     sides: Sequence[int] = (48, 96)
 
 
-def galaxy_generator(seed: int, number: int, stream: int) -> np.random.Generator:
+def galaxy_generator(seed: int, number: int, *stream: int) -> np.random.Generator:
     """Return a random generator that depends only on the seed, the galaxy and the stream.
 
     Parameters
@@ -65,14 +66,14 @@ def galaxy_generator(seed: int, number: int, stream: int) -> np.random.Generator
         Seed of the simulation.
     number : int
         Number of the galaxy.
-    stream : int
-        `PARAMETERS` or `NOISE`.
+    *stream : int
+        `PARAMETERS`, `NOISE` or another stream; a second number, above 0, divides a stream.
 
     Returns
     -------
     numpy.random.Generator
     """
-    return np.random.default_rng((seed, number, stream))
+    return np.random.default_rng((seed, number, *stream))
 
 
 def draw_galaxies(
@@ -106,8 +107,9 @@ def draw_galaxies(
     pandas.DataFrame
         One row per galaxy: number, the parameters above, log_radius (log10), position_angle
         (degrees from the x axis), bulge_ratio (half-light radius of the bulge in units of that of
-        the body), body_radius (arcsec), g_minus_r and r_minus_z (AB), gradient (g − z of the bulge
-        minus that of the body), dx and dy (pixels from the centre), psf, noise, side.
+        the body), body_radius (arcsec), effective_index and early_type (0 or 1, see
+        `morphology_labels`), g_minus_r and r_minus_z (AB), gradient (g − z of the bulge minus that
+        of the body), dx and dy (pixels from the centre), psf, noise, side.
 
     Raises
     ------
@@ -120,12 +122,42 @@ def draw_galaxies(
     >>> table["magnitude"].between(17, 23.5).all()
     np.True_
     """
+    streams = [galaxy_generator(seed, number, PARAMETERS) for number in numbers]
+    parameters = draw_parameters(streams, law=law, ranges=ranges, conditions=conditions)
+    return pd.concat([pd.DataFrame({"number": list(numbers)}), parameters], axis=1)
+
+
+def draw_parameters(
+    streams: Sequence[np.random.Generator],
+    *,
+    law: str = "cosmos",
+    ranges: Mapping[str, Sequence[float]] | None = None,
+    conditions: ObservingConditions | None = None,
+) -> pd.DataFrame:
+    """Draw the parameters of galaxies, each from a generator of its own.
+
+    Parameters
+    ----------
+    streams : sequence of numpy.random.Generator
+        One generator per galaxy.
+    law, ranges, conditions
+        See `draw_galaxies`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per galaxy with the columns of `draw_galaxies` but `number`.
+
+    Raises
+    ------
+    InputError
+        As `draw_galaxies`.
+    """
     if law not in LAWS:
         raise unknown("law", law, LAWS)
     conditions = conditions or ObservingConditions()
     observed = {"psf": conditions.psf, "noise": conditions.noise, "sides": conditions.sides}
     limits = _limits({**RANGES, **(ranges or {}), **observed})
-    streams = [galaxy_generator(seed, number, PARAMETERS) for number in numbers]
     if law == "cosmos":
         shapes = _truncated_draws(streams, cosmos_copulas(), limits)
     else:
@@ -137,14 +169,19 @@ def draw_galaxies(
         sersic_index=shapes["sersic_index"].round(1),
         radius=10 ** shapes["log_radius"],
     )
-    profile = ("bulge_fraction", "bulge_ratio", "sersic_index")
-    total_radius = half_light_radius(*(shapes[name].to_numpy() for name in profile))
-    shapes["body_radius"] = shapes["radius"] / total_radius
+    profile = [
+        shapes[name].to_numpy() for name in ("bulge_fraction", "bulge_ratio", "sersic_index")
+    ]
+    shapes = shapes.assign(
+        body_radius=shapes["radius"] / half_light_radius(*profile),
+        effective_index=effective_index(*profile),
+        early_type=is_early_type(profile[0], profile[2]).astype(int),
+    )
     views = pd.DataFrame([_view(rng, limits) for rng in streams])
     colours = pd.DataFrame(
         [_colours(rng, redshift) for rng, redshift in zip(streams, shapes["redshift"])]
     )
-    return pd.concat([pd.DataFrame({"number": list(numbers)}), shapes, colours, views], axis=1)
+    return pd.concat([shapes, colours, views], axis=1)
 
 
 def _limits(ranges: Mapping[str, Sequence[float]]) -> dict[str, Range]:

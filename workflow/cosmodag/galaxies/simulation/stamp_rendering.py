@@ -1,14 +1,15 @@
 """Images of single galaxies in multiple bands, drawn with GalSim."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import galsim
 import numpy as np
 
 from cosmodag.errors import InputError
-from cosmodag.galaxies.simulation.galaxy_parameters import NOISE, galaxy_generator
+from cosmodag.galaxies.simulation.image_effects import ImageEffects, masked, noisy
+from cosmodag.galaxies.simulation.neighbours import MARGIN
 from cosmodag.imaging.galaxy_population import BULGE_INDEX, component_fractions
 
 BANDS = ("g", "r", "z")
@@ -19,7 +20,9 @@ MOFFAT_BETA = 3.5
 ACCURACY = galsim.GSParams(kvalue_accuracy=1e-4, folding_threshold=1e-2, maxk_threshold=1e-3)
 
 
-def draw_stamp(galaxy: Mapping[str, Any], *, pixel: float) -> np.ndarray:
+def draw_stamp(
+    galaxy: Mapping[str, Any], *, pixel: float, psf_image: np.ndarray | None = None
+) -> np.ndarray:
     """Draw a galaxy without noise.
 
     Body and bulge are each convolved with the point-spread function once. The bands are sums of the
@@ -31,6 +34,9 @@ def draw_stamp(galaxy: Mapping[str, Any], *, pixel: float) -> np.ndarray:
         A row of `draw_galaxies`.
     pixel : float
         Pixel scale in arcsec per pixel.
+    psf_image : numpy.ndarray, shape (H, W), optional
+        Image of the point-spread function of unit sum with the pixels of the stamp; by default a
+        Moffat profile of the width of the galaxy's `psf`.
 
     Returns
     -------
@@ -39,6 +45,10 @@ def draw_stamp(galaxy: Mapping[str, Any], *, pixel: float) -> np.ndarray:
     """
     side = galaxy["side"]
     psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=galaxy["psf"], gsparams=ACCURACY)
+    method = "auto"
+    if psf_image is not None:
+        psf = galsim.InterpolatedImage(galsim.ImageD(psf_image), scale=pixel, gsparams=ACCURACY)
+        method = "no_pixel"  # pixels of the image have averaged over their area already
     fraction = galaxy["bulge_fraction"]
     components = [(galaxy["sersic_index"], galaxy["body_radius"], galaxy["axis_ratio"])]
     if fraction > 0:  # the bulge is rounder than the disc
@@ -50,7 +60,7 @@ def draw_stamp(galaxy: Mapping[str, Any], *, pixel: float) -> np.ndarray:
         profile = galsim.Sersic(n=index, half_light_radius=radius, gsparams=ACCURACY)
         convolved = galsim.Convolve(profile.shear(q=ratio, beta=angle), psf, gsparams=ACCURACY)
         plane = galsim.ImageF(side, side, scale=pixel)
-        convolved.drawImage(image=plane, offset=(galaxy["dx"], galaxy["dy"]))
+        convolved.drawImage(image=plane, offset=(galaxy["dx"], galaxy["dy"]), method=method)
         planes.append(plane.array)
     images = np.array(planes)
     if fraction > 0:
@@ -89,8 +99,8 @@ class Observation(NamedTuple):
     noise_free : numpy.ndarray, shape (3, side, side), float32
         Image without noise in nanomaggies.
     signal_to_noise : float
-        Optimal signal-to-noise of the flux in all bands for a known shape: the square root of the
-        sum over pixels and bands of (noise-free flux / noise)².
+        Optimal signal-to-noise of the flux in all bands for a known shape and white noise of the
+        sky: the square root of the sum over pixels and bands of (noise-free flux / noise)².
     """
 
     image: np.ndarray
@@ -98,20 +108,31 @@ class Observation(NamedTuple):
     signal_to_noise: float
 
 
-def observe(galaxy: Mapping[str, Any], *, seed: int, pixel: float) -> Observation:
+def observe(
+    galaxy: Mapping[str, Any],
+    *,
+    seed: int,
+    pixel: float,
+    effects: ImageEffects | None = None,
+    neighbours: Sequence[Mapping[str, Any]] = (),
+) -> Observation:
     """Draw a galaxy with noise, which depends on the seed and the number of the galaxy alone.
 
-    The noise is that of the sky, the same in all pixels of a band, without the shot noise of the
-    galaxy.
+    By default the noise is that of the sky, the same in all pixels of a band, without the shot
+    noise of the galaxy. The noise-free image is that of the galaxy without its neighbours.
 
     Parameters
     ----------
     galaxy : mapping
-        A row of `draw_galaxies`.
+        A row of `draw_galaxies` with the columns of `draw_sky`.
     seed : int
         Seed of the simulation.
     pixel : float
         Pixel scale in arcsec per pixel.
+    effects : ImageEffects, optional
+        Effects on the image; none by default.
+    neighbours : sequence of mapping
+        The rows of `draw_neighbours` of the galaxy.
 
     Returns
     -------
@@ -123,6 +144,7 @@ def observe(galaxy: Mapping[str, Any], *, seed: int, pixel: float) -> Observatio
         If the stamp is smaller than twice the point-spread function, or GalSim cannot draw the
         galaxy.
     """
+    effects = effects or ImageEffects()
     if galaxy["side"] * pixel < 2 * galaxy["psf"]:
         raise InputError(
             f"sides: a stamp of {galaxy['side']} pixels of {pixel:g} arcsec is too small for a "
@@ -132,14 +154,20 @@ def observe(galaxy: Mapping[str, Any], *, seed: int, pixel: float) -> Observatio
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", galsim.GalSimWarning)
-            noise_free = draw_stamp(galaxy, pixel=pixel)
+            noise_free = draw_stamp(galaxy, pixel=pixel, psf_image=effects.psf)
+            signal = noise_free.copy()
+            for neighbour in neighbours:
+                # Drawn with the margin, as Fourier transforms wrap light around at the edges.
+                image = draw_stamp(neighbour, pixel=pixel, psf_image=effects.psf)
+                signal += image[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
     except galsim.GalSimError as error:
         reason = " ".join(str(error).split())
         raise InputError(
             f"galaxy {galaxy['number']}: GalSim cannot draw it ({reason}); narrow the ranges"
         ) from error
     sigma = galaxy["noise"] * np.array(NOISE_RATIO, np.float32)[:, None, None]
-    rng = galaxy_generator(seed, galaxy["number"], NOISE)
-    white = rng.standard_normal(noise_free.shape, np.float32)
+    image = noisy(signal, sigma, galaxy, seed=seed, gain=effects.gain)
+    if effects.masked_fraction:
+        image = masked(image, galaxy["number"], seed=seed, fraction=effects.masked_fraction)
     signal_to_noise = float(np.sqrt(np.square(noise_free / sigma, dtype=np.float64).sum()))
-    return Observation(noise_free + sigma * white, noise_free, signal_to_noise)
+    return Observation(image, noise_free, signal_to_noise)

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
@@ -17,6 +18,8 @@ from cosmodag.galaxies.simulation.galaxy_parameters import (
     ObservingConditions,
     draw_galaxies,
 )
+from cosmodag.galaxies.simulation.image_effects import ImageEffects, draw_sky
+from cosmodag.galaxies.simulation.neighbours import draw_neighbours, neighbour_columns
 from cosmodag.galaxies.simulation.stamp_rendering import BANDS, observe
 from cosmodag.galaxies.stamps.stamps_file import (
     StampOffsets,
@@ -38,6 +41,7 @@ def simulate_stamps(
     law: str = "cosmos",
     ranges: Mapping[str, Sequence[float]] | None = None,
     conditions: ObservingConditions | None = None,
+    effects: ImageEffects | None = None,
     pixel: float = 0.1,
     noise_free: bool = False,
     processes: int = 1,
@@ -57,10 +61,12 @@ def simulate_stamps(
         Number of galaxies.
     seed, law, ranges, conditions
         See `draw_galaxies`.
+    effects : ImageEffects, optional
+        Effects on the images beside white noise; none by default.
     pixel : float
         Pixel scale in arcsec per pixel.
     noise_free : bool
-        Whether to store the noise-free images as well.
+        Whether to store the noise-free images, without neighbours, as well.
     processes : int
         Number of processes.
 
@@ -69,19 +75,33 @@ def simulate_stamps(
     InputError
         As `draw_galaxies` and `observe`.
     """
+    effects, ranges = effects or ImageEffects(), {**RANGES, **(ranges or {})}
     galaxies = draw_galaxies(
-        range(first, first + count),
-        seed=seed,
-        law=law,
-        ranges={**RANGES, **(ranges or {})},
-        conditions=conditions,
+        range(first, first + count), seed=seed, law=law, ranges=ranges, conditions=conditions
     )
+    galaxies = galaxies.join(draw_sky(galaxies, seed=seed, effects=effects))
+    neighbours = draw_neighbours(
+        galaxies, seed=seed, pixel=pixel, effects=effects, law=law, ranges=ranges
+    )
+    if effects.neighbour_density:
+        galaxies = galaxies.join(neighbour_columns(galaxies, neighbours))
     galaxies["id"] = [f"s{seed}-{number:06d}" for number in galaxies["number"]]
     with _worker_map(processes) as worker_map, whole_file(output) as partial:
         offsets = create_stamps_file(
             partial, galaxies, bands=BANDS, pixel=pixel, noise_free=noise_free
         )
-        draw = functools.partial(_draw_chunk, path=partial, offsets=offsets, seed=seed, pixel=pixel)
+        draw = functools.partial(
+            _draw_chunk,
+            neighbours={
+                number: of_galaxy.to_dict("records")
+                for number, of_galaxy in neighbours.groupby("number")
+            },
+            path=partial,
+            offsets=offsets,
+            seed=seed,
+            pixel=pixel,
+            effects=effects,
+        )
         signal_to_noise = pd.Series(0.0, galaxies.index)
         with tqdm(total=count, desc="galaxies", unit="galaxy", disable=None) as bar:
             for chunk in worker_map(draw, _chunks(galaxies)):
@@ -101,13 +121,19 @@ def _chunks(galaxies: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _draw_chunk(
-    galaxies: pd.DataFrame, *, path: Path, offsets: StampOffsets, seed: int, pixel: float
+    galaxies: pd.DataFrame,
+    *,
+    neighbours: Mapping[int, Sequence[Mapping[str, Any]]],
+    path: Path,
+    offsets: StampOffsets,
+    **options: Any,
 ) -> pd.Series:
     """Write the stamps of some galaxies and return their signal-to-noise."""
     signal_to_noise = []
     with open(path, "r+b") as file:
         for row, galaxy in zip(galaxies.index, galaxies.to_dict("records")):
-            observation = observe(galaxy, seed=seed, pixel=pixel)
+            near = neighbours.get(galaxy["number"], ())
+            observation = observe(galaxy, neighbours=near, **options)
             write_stamp(file, offsets.observed[row], observation.image)
             if offsets.noise_free is not None:
                 write_stamp(file, offsets.noise_free[row], observation.noise_free)
