@@ -142,8 +142,7 @@ def evaluate(
 
 
 def split_notes(dataset: Mapping[str, Any]) -> list[str]:
-    """Return what is notable of the sets of a dataset: a test set that is observed otherwise than
-    the training set, and groups that are regions of the sky.
+    """Return sentences on a test set that is observed otherwise, and on regions of the sky.
 
     Parameters
     ----------
@@ -163,7 +162,7 @@ def split_notes(dataset: Mapping[str, Any]) -> list[str]:
         f"The groups are {sum(map(len, groups.values()))} regions of the sky, "
         f"{dataset['region_width']:.3g}° wide, {len(groups['test'])} of them in the test set. With "
         f"a buffer of {dataset['buffer']:.3g} arcsec between images of different sets, "
-        f"{dataset['dropped']:,} of {n_all:,} objects are left out."
+        f"{dataset['dropped']:,} of {n_all:,} objects are left out.",
     ]
 
 

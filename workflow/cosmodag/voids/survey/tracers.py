@@ -14,6 +14,7 @@ from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, join_chu
 from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue, SkySample, read_sky
 from cosmodag.voids.catalogues.sky_coordinates import sky_coordinates
 from cosmodag.voids.grids.box_grid import grid_box
+from cosmodag.voids.survey.expected_counts import MOST_CELLS
 from cosmodag.voids.survey.footprint import (
     Footprint,
     footprint_of_galaxies,
@@ -21,7 +22,7 @@ from cosmodag.voids.survey.footprint import (
 )
 from cosmodag.voids.survey.footprint_check import check_footprint
 from cosmodag.voids.survey.selection import SurveySelection, measure_selection
-from cosmodag.voids.survey.survey_grid import MOST_CELLS, SurveyGrid, grid_survey
+from cosmodag.voids.survey.survey_grid import SurveyGrid, grid_survey
 from cosmodag.voids.survey.void_search import VoidSearch
 
 UNIFORM = 2.0
