@@ -8,10 +8,10 @@ selection. Its attributes are `pixels` with their `resolution`, the `corner` of 
 import h5py
 import numpy as np
 
+from cosmodag.imaging.sky_pixels import SkyPixels
 from cosmodag.voids.survey.footprint import Footprint, Pixels
 from cosmodag.voids.survey.selection import SurveySelection
 from cosmodag.voids.survey.simulated_survey import BoxSelection
-from cosmodag.voids.survey.sky_pixels import SkyPixels
 
 GROUP = "selection"
 RINGS, HEALPIX = "rings", "healpix"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from cosmodag.errors import InputError
+from cosmodag.imaging.sky_pixels import SkyPixels
 from cosmodag.imaging.sky_positions import unit_vectors
 from cosmodag.voids.survey.footprint import Footprint
-from cosmodag.voids.survey.sky_pixels import SkyPixels
 
 N_RINGS = 720
 """Rings of 0.25 degrees, in whose pixels an area is represented."""
