@@ -22,7 +22,7 @@ END = {"report", "all"}
 
 def simulations(*redshifts: str) -> set[str]:
     return {
-        f"reionization_simulate source=boxes,batch={batch},redshift={redshift}"
+        f"reionization_simulate source=boxes,batch={batch},snapshot=z{redshift}"
         for batch in (0, 1)
         for redshift in redshifts
     }
@@ -121,7 +121,7 @@ def test_a_changed_escape_fraction_keeps_the_initial_conditions(changed):
 def test_more_realizations_simulate_only_the_new_ones(changed):
     changed.key("reionization.sources.boxes.simulation.realizations", 6)
     new = {"reionization_initial source=boxes,batch=2"}
-    new |= {f"reionization_simulate source=boxes,batch=2,redshift={z}" for z in ("7.5", "9")}
+    new |= {f"reionization_simulate source=boxes,batch=2,snapshot=z{z}" for z in ("7.5", "9")}
     new |= {f"reionization_cutouts cutouts={name},batch=2" for name in ("sky", "late", "matter")}
     assert changed.planned() == new | learning(*DATASETS) | END
 
