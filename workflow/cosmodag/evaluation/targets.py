@@ -92,8 +92,8 @@ def _affordable(draws: int, n_bytes: int) -> int:
     fitting = max(1, min(draws, int(MAX_BYTES // n_bytes)))
     if fitting < draws:
         log.warning(
-            "baselines see %d instead of %d draws of the noise, for lack of memory: one draw of "
-            "the training split has %.1f GB",
+            "baselines are fitted to %d instead of %d draws of the noise, for lack of memory: one "
+            "draw of the training split has %.1f GB",
             fitting,
             draws,
             n_bytes / 1e9,

@@ -122,7 +122,7 @@ def test_large_training_sets_have_fewer_draws_of_the_noise(slices, monkeypatch, 
         monkeypatch.setattr(targets, "MAX_BYTES", memory)
         noisy = read_examples(slices, evaluation, noise={"rms": 8.0}, noise_draws=3)
         assert noisy["train"].x.nbytes == draws * size
-        assert f"baselines see {draws} instead of 3 draws" in caplog.text
+        assert f"baselines are fitted to {draws} instead of 3 draws" in caplog.text
 
 
 def test_features_do_not_depend_on_periodic_translations():
