@@ -113,9 +113,10 @@ def _noise_correlation(stamps: np.ndarray) -> np.ndarray:
     width = -(-side // FRAME)
     frame = np.ones((side, side), bool)
     frame[width:-width, width:-width] = False
+    odd = stamps - stamps[..., ::-1, ::-1]  # symmetric light of the galaxy cancels
 
     def difference(lag: int) -> np.ndarray:
-        steps = np.abs(stamps[..., lag:] - stamps[..., :-lag])
+        steps = np.abs(odd[..., lag:] - odd[..., :-lag])
         return np.median(steps[..., frame[:, lag:] & frame[:, :-lag]], axis=-1)
 
     ratio = np.log(np.maximum(difference(1), 1e-6) / np.maximum(difference(3), 1e-6))
