@@ -136,7 +136,7 @@ class BoxCheck(RowCheck):
             if n_usable >= _ENOUGH_TO_REFUSE:
                 raise error
             logger.warning("%s", error)
-        if ends_before_faces(n_usable, high - low, sides):
+        if n_usable >= _ENOUGH_TO_REFUSE and ends_before_faces(n_usable, high - low, sides):
             raise ends_before_faces_error(
                 f"{self.name}: galaxies", self.coordinates, low=low, high=high
             )
