@@ -229,7 +229,7 @@ def of_text() -> Iterator[Case]:
         "a row with an extra field": (line(8, "1 2 3 4"), "4 fields instead of 3"),
         "a row with a lost field": (line(8, "1 2"), "2 fields instead of 3"),
         "a row of text": (line(8, "a b c"), "x is 'a', not a number"),
-        "Fortran's exponents": (line(8, "1.5D0 1 1"), "x is '1.5D0', not a number"),
+        "an exponent without a number": (line(8, "1.5D 1 1"), "x is '1.5D', not a number"),
         "Fortran's stars": (line(8, "****** 1 1"), "x is '******', not a number"),
     }
     for name, (change, reason) in spaces.items():

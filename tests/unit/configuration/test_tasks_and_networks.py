@@ -22,6 +22,7 @@ FROM_DATASET = {
     "values",
     "classes",
     "factor",
+    "known",
 }
 """Settings that may follow from the dataset or the task, and then have no default in the schema."""
 
