@@ -29,6 +29,18 @@ def test_equal_values_become_their_middle_rank():
     assert abs(z.item() - stats.norm.ppf(0.375)) < 0.05
 
 
+def test_rounding_does_not_change_the_rank_of_a_value_that_is_frequent():
+    x = np.concatenate([np.full(768, 0.7), np.linspace(1, 2, 256)])
+    z = fitted(x[:, None])(0.7 * torch.tensor([[1 - 1e-6], [1 + 1e-6]]))
+    assert abs(z[0].item() - z[1].item()) < 0.01
+
+
+def test_a_feature_of_rounding_alone_is_constant():
+    x = np.random.default_rng(0).normal(scale=1e-8, size=(500, 1))
+    z = fitted(x)(torch.from_numpy(x).float())
+    assert z.std() < 0.02
+
+
 def test_values_beyond_the_training_set_stay_bounded():
     layer = fitted(np.random.default_rng(0).normal(size=(500, 1)))
     z = layer(torch.tensor([[-1e9], [1e9]]))

@@ -7,6 +7,9 @@ N_QUANTILES = 64
 """Quantiles of the training set that define the map of a feature."""
 EDGE = 0.1 / N_QUANTILES
 """Relative rank of features beyond all of the training set, from either end."""
+ROUNDING, SMALLEST = 1e-5, 1e-6
+"""Relative and absolute difference of values that count as equal: rounding would otherwise become a
+normal variable where it is all that a feature consists of, as the mean of slices without it."""
 
 
 class QuantileNorm(nn.Module):
@@ -47,7 +50,9 @@ class QuantileNorm(nn.Module):
         """Return the normal variables, (b, features)."""
         columns = x.T.contiguous()
         # Of equal quantiles, as of features that are often 0, the middle rank counts.
-        rank = (self._ranks(columns, False) + self._ranks(columns, True)).T / 2
+        rounding = ROUNDING * columns.detach().abs() + SMALLEST
+        first, last = self._ranks(columns - rounding, False), self._ranks(columns + rounding, True)
+        rank = (first + last).T / 2
         return torch.special.ndtri(rank.clamp(EDGE, 1 - EDGE))
 
     def _ranks(self, columns: torch.Tensor, right: bool) -> torch.Tensor:
