@@ -67,11 +67,11 @@ def test_labels_are_permuted_within_bricks():
 )
 def test_failed_controls_are_reported(kind, p_value, holds, failures):
     null = {"rejected": 0.09, "relabellings": 500, "holds": holds}
-    tests = [{"run": "x", "kind": kind, "p_value": p_value}]
+    tests = [{"run": "x", "kind": kind, "p_value": p_value, "auc": {"high": 0.7}}]
     assert controls.control_failures(tests, null) == failures
 
 
 def test_a_test_whose_classes_positions_give_away_is_a_failure():
-    row = {"run": "x", "kind": "test", "p_value": 1e-9, "outcome": "leaking"}
+    row = {"run": "x", "kind": "test", "p_value": 1e-9, "outcome": "leaking", "auc": {"high": 0.9}}
     failures = controls.control_failures([row], {"holds": True})
     assert failures == ["positions or names give the classes of x away"]

@@ -16,6 +16,7 @@ from cosmodag.voids.catalogues.box_filling import (
     ends_before_faces,
     equal_columns,
     filled_fraction,
+    inner_gaps,
     largest_gap,
 )
 from cosmodag.voids.catalogues.box_misfit import (
@@ -24,7 +25,6 @@ from cosmodag.voids.catalogues.box_misfit import (
     misfit_error,
     partly_filled_error,
 )
-from cosmodag.voids.catalogues.duplicates import count_duplicates
 from cosmodag.voids.catalogues.row_check import RowCheck
 from cosmodag.voids.catalogues.table_columns import Column
 
@@ -33,6 +33,9 @@ _ENOUGH_TO_FILL = 1000
 _MOST_DUPLICATES = 0.1
 """Largest fraction of galaxies at exactly the place of another one: a few coincide where positions
 are rounded, or are those of their haloes."""
+_EQUALLY_OFTEN = 0.95
+"""Fraction of places with several galaxies that have as many as the others where files are given
+twice, and not where galaxies are at the places of haloes or of cells."""
 _ENOUGH_TO_REFUSE = 500
 """Number of galaxies from which a box that is filled in part is refused rather than warned of."""
 
@@ -106,10 +109,13 @@ class BoxCheck(RowCheck):
         self._refuse_duplicates(n_usable)
 
     def _refuse_duplicates(self, n_usable: int) -> None:
-        """Raise an error if many galaxies are listed twice."""
-        sample = self.sample.positions
-        share = count_duplicates(list(sample.T)) / max(len(sample), 1)
-        if n_usable >= _ENOUGH_TO_FILL and share > _MOST_DUPLICATES:
+        """Raise an error if many galaxies are listed twice, most of them equally often."""
+        if n_usable < _ENOUGH_TO_FILL:
+            return
+        _, times = np.unique(self.sample.positions, axis=0, return_counts=True)
+        repeated = times[times > 1]
+        share = (repeated - 1).sum() / times.sum()
+        if share > _MOST_DUPLICATES and np.mean(repeated == np.median(repeated)) > _EQUALLY_OFTEN:
             raise InputError(
                 f"{self.name}: {share:.0%} of the galaxies are at exactly the place of another; "
                 "remove the duplicates, or files that are given twice; of galaxies at the place of "
@@ -136,7 +142,9 @@ class BoxCheck(RowCheck):
             if n_usable >= _ENOUGH_TO_REFUSE:
                 raise error
             logger.warning("%s", error)
-        if n_usable >= _ENOUGH_TO_REFUSE and ends_before_faces(n_usable, high - low, sides):
+        if n_usable >= _ENOUGH_TO_REFUSE and ends_before_faces(
+            n_usable, high - low, sides, inner_gaps(sample)
+        ):
             raise ends_before_faces_error(
                 f"{self.name}: galaxies", self.coordinates, low=low, high=high
             )

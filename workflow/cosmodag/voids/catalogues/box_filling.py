@@ -21,6 +21,8 @@ LARGEST_GAPS = ((1000, 0.1), (200, 0.25))
 SHORT, EXPECTED = 0.02, 50
 """Fraction of each side at the faces that contains no galaxy, and the number expected there, which
 clustering does not explain."""
+LONGER = 3.0
+"""Ratio of what is empty at the faces to the largest gap between galaxies."""
 LEAST_FILLED = 0.7
 """Fraction of the cells that must contain galaxies. Mock galaxies occupy more than 90 % of them,
 and a sphere without clustering 60 to 70 % of those of its cube."""
@@ -99,7 +101,9 @@ def largest_gap(position: np.ndarray, coordinates: BoxCoordinates) -> tuple[int,
     return max(gaps, key=lambda gap: (gap[2] - gap[1]) / coordinates.sides[gap[0]])
 
 
-def ends_before_faces(n_galaxies: int, extent: np.ndarray, sides: np.ndarray) -> bool:
+def ends_before_faces(
+    n_galaxies: int, extent: np.ndarray, sides: np.ndarray, gap: np.ndarray
+) -> bool:
     """Return whether galaxies end before the faces of the box along each axis.
 
     Parameters
@@ -110,6 +114,8 @@ def ends_before_faces(n_galaxies: int, extent: np.ndarray, sides: np.ndarray) ->
         Extent of the galaxies in Mpc/h.
     sides : numpy.ndarray, shape (3,)
         Sides of the box in Mpc/h.
+    gap : numpy.ndarray, shape (3,)
+        Largest gap between galaxies along each axis in Mpc/h, that of a lattice being its spacing.
 
     Returns
     -------
@@ -117,13 +123,26 @@ def ends_before_faces(n_galaxies: int, extent: np.ndarray, sides: np.ndarray) ->
 
     Examples
     --------
-    >>> ends_before_faces(10_000, np.array([100.0] * 3), np.array([103.0] * 3))
+    >>> small = np.array([0.1] * 3)
+    >>> ends_before_faces(10_000, np.array([100.0] * 3), np.array([103.0] * 3), small)
     True
-    >>> ends_before_faces(100, np.array([100.0] * 3), np.array([103.0] * 3))
+    >>> ends_before_faces(100, np.array([100.0] * 3), np.array([103.0] * 3), small)
     False
     """
-    missing = 1 - extent / sides
-    return bool((missing > SHORT).all() and n_galaxies * missing.min() > EXPECTED)
+    missing = sides - extent
+    empty = (missing > SHORT * sides) & (missing > LONGER * gap)
+    return bool(empty.all() and n_galaxies * (missing / sides).min() > EXPECTED)
+
+
+def inner_gaps(position: np.ndarray) -> np.ndarray:
+    """Return the largest gap between galaxies along each axis, shape (3,).
+
+    Parameters
+    ----------
+    position : numpy.ndarray, shape (N, 3)
+        Positions of two galaxies or more.
+    """
+    return np.diff(np.sort(position, axis=0), axis=0).max(axis=0)
 
 
 def filled_fraction(position: np.ndarray, sides: np.ndarray) -> float:
