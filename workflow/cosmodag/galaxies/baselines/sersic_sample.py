@@ -1,6 +1,6 @@
 """Baseline: galaxies fitted by one or two Sérsic profiles, see `sersic_fit`.
 
-A fit takes about half a second, so only a sample of the validation and the test split is
+A fit takes up to a second, so only a sample of the validation and the test split is
 fitted, and the baseline is scored on that sample. As networks do, a fit knows the width of the
 point-spread function, the noise of the stamp and where it was padded.
 """

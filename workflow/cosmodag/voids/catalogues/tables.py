@@ -12,6 +12,8 @@ from cosmodag.voids.catalogues.delimited_text import Problems
 from cosmodag.voids.catalogues.table_columns import Column, Columns, refuse_transposed
 from cosmodag.voids.catalogues.table_formats import FORMATS, READERS
 
+VOTABLE = (".vot", ".votable", ".xml")
+"""Suffixes of what VizieR and virtual observatories offer."""
 _COMPRESSIBLE = ("csv", "text", "ecsv", "fits")
 """Formats that are also read compressed."""
 
@@ -116,4 +118,9 @@ def _unknown_suffix(path: Path) -> str:
     inner = FORMATS.get(Path(path.stem.lower()).suffix)
     if inner is not None:
         return f"{inner} files are not read compressed; decompress it"
+    if path.suffix.lower() in VOTABLE:
+        return (
+            "VOTables are not read; convert it, as by astropy's Table.read(name, "
+            "format='votable').write('catalogue.fits')"
+        )
     return "the suffix names no known format"
