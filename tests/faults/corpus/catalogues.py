@@ -599,7 +599,7 @@ def of_settings() -> Iterator[Case]:
         "hubble of NaN": ("--hubble", "nan"),
         "hubble in km/s/Mpc": ("--hubble", "70"),
         "unit unknown": ("--unit", "mpc"),
-        "format unknown": ("--format", "votable"),
+        "format unknown": ("--format", "vtk"),
         "columns of two": ("--columns", '["x", "y"]'),
         "columns no JSON": ("--columns", "x,y,z"),
         "columns of numbers": ("--columns", "[0.5, 1, 2]"),

@@ -121,13 +121,6 @@ def test_formats_that_are_not_read_compressed_say_so(tmp_path):
         read(path)
 
 
-def test_a_votable_is_refused_with_how_to_convert_it(tmp_path):
-    path = tmp_path / "vizier.vot"
-    path.write_text("<VOTABLE/>")
-    with pytest.raises(InputError, match="VOTables are not read; convert it, as by astropy's"):
-        read(path)
-
-
 def test_a_csv_file_without_header_has_numbers_for_names(columns, tmp_path):
     path = tmp_path / "bare.csv"
     path.write_text("\n".join(lines(columns, ",")))

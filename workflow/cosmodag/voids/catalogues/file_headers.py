@@ -14,6 +14,7 @@ from cosmodag.voids.catalogues.fastfood import fastfood_box_size
 from cosmodag.voids.catalogues.table_columns import CURE, Column, Table, split_component
 from cosmodag.voids.catalogues.tables import format_of
 from cosmodag.voids.catalogues.text_blocks import leading_comments
+from cosmodag.voids.catalogues.votables import votable_header
 
 _BOX = re.compile(r"box[ _]?size\s*[:=]\s*([-+.\de]+)\s*([mk]pc */ *h)", re.I)
 _HUBBLE = re.compile(r"(?:^|[;,\s])h(?:0|ubble)?\s*[:=]\s*([.\d]+)", re.I)
@@ -181,6 +182,12 @@ def _fits(path: Path, columns: Sequence[Column], table: Table) -> FileHeader:
         return FileHeader(units=_units_of(by_name, columns))
 
 
+def _votable(path: Path, columns: Sequence[Column], table: Table) -> FileHeader:
+    """Return the units of the columns of a VOTable."""
+    header = votable_header(path, table)
+    return FileHeader(units=_units_of(dict(zip(header.columns, header.units)), columns))
+
+
 def _text(path: Path, columns: Sequence[Column], table: Table) -> FileHeader:
     """Parse box size, h and units from the leading comments, as Rockstar writes them."""
     comments = leading_comments(path)
@@ -222,5 +229,6 @@ _READERS: dict[str, Callable[[Path, Sequence[Column], Table], FileHeader]] = {
     "text": _text,
     "ecsv": _text,
     "csv": _text,
+    "votable": _votable,
 }
 """Readers of headers by the format of the file."""

@@ -29,6 +29,7 @@ from cosmodag.voids.catalogues.table_columns import (
     split_component,
 )
 from cosmodag.voids.catalogues.text_blocks import leading_comments
+from cosmodag.voids.catalogues.votables import read_votable
 
 if TYPE_CHECKING:
     import pyarrow
@@ -52,6 +53,8 @@ FORMATS = {
     ".ahf_halos": "text",
     ".asdf": "asdf",
     ".ff": "fastfood",
+    ".vot": "votable",
+    ".votable": "votable",
 }
 
 
@@ -198,5 +201,6 @@ READERS: dict[str, Callable[..., Iterator[Columns]]] = {
     "ecsv": _read_ecsv,
     "fastfood": _read_fastfood,
     "asdf": read_asdf,
+    "votable": read_votable,
 }
 """Readers by the name of the format."""

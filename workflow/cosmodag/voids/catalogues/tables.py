@@ -12,9 +12,7 @@ from cosmodag.voids.catalogues.delimited_text import Problems
 from cosmodag.voids.catalogues.table_columns import Column, Columns, refuse_transposed
 from cosmodag.voids.catalogues.table_formats import FORMATS, READERS
 
-VOTABLE = (".vot", ".votable", ".xml")
-"""Suffixes of what VizieR and virtual observatories offer."""
-_COMPRESSIBLE = ("csv", "text", "ecsv", "fits")
+_COMPRESSIBLE = ("csv", "text", "ecsv", "fits", "votable")
 """Formats that are also read compressed."""
 
 
@@ -30,7 +28,7 @@ def read_columns(
     """Read columns of a table chunk by chunk.
 
     A column is given by its name or by its index from 0. `name[i]` is component i of a column of
-    vectors (HDF5, FITS, ASDF).
+    vectors (HDF5, FITS, Parquet, ASDF, VOTable).
 
     Parameters
     ----------
@@ -38,14 +36,16 @@ def read_columns(
         The file.
     columns : sequence of str or int
         Names or indices of the columns.
-    format : {"hdf5", "parquet", "fits", "csv", "text", "ecsv", "fastfood", "asdf"}, optional
+    format : str, optional
+        One of "hdf5", "parquet", "fits", "csv", "text", "ecsv", "fastfood", "asdf" and "votable".
         Format of the file; by default that of its suffix, see `FORMATS`. "text" is separated by
         white space, with an optional header line "x y z" or "# x y z", as in the lists of Rockstar
         and AHF; "fastfood" is Corrfunc's.
     table : str or int, optional
-        Table in an HDF5, FITS or ASDF file: a group, whose datasets are the columns, or a dataset
-        (two-dimensional or compound); a FITS extension, by default the first table; a branch of
-        an ASDF file, by default "data".
+        Table in an HDF5, FITS, ASDF or VOTable file: a group, whose datasets are the columns, or a
+        dataset (two-dimensional or compound); a FITS extension, or the name, identifier or number
+        of a table of a VOTable, by default the first table; a branch of an ASDF file, by default
+        "data".
     chunk_rows : int
         Largest number of rows in memory.
     problems : mapping of int to str, optional
@@ -74,9 +74,10 @@ def read_columns(
     if format not in READERS:
         reason = f"format '{format}' is unknown" if format else _unknown_suffix(path)
         raise InputError(f"{path}: {reason}; set 'format' to one of: {', '.join(READERS)}")
-    if table is not None and format not in ("hdf5", "fits", "asdf"):
+    if table is not None and format not in ("hdf5", "fits", "asdf", "votable"):
         raise InputError(
-            f"{path}: 'table' is for HDF5, FITS and ASDF files; {format} has one table; remove it"
+            f"{path}: 'table' is for HDF5, FITS, ASDF and VOTable files; {format} has one table; "
+            "remove it"
         )
     rows_before, found = 0, {} if problems is None else problems
     for chunk in READERS[format](path, list(columns), table, chunk_rows, found):
@@ -100,7 +101,7 @@ def format_of(path: Path) -> str | None:
     Parameters
     ----------
     path : pathlib.Path
-        The file; text and FITS may be compressed by gzip or bzip2.
+        The file; text, FITS and VOTables may be compressed by gzip or bzip2.
 
     Returns
     -------
@@ -118,9 +119,4 @@ def _unknown_suffix(path: Path) -> str:
     inner = FORMATS.get(Path(path.stem.lower()).suffix)
     if inner is not None:
         return f"{inner} files are not read compressed; decompress it"
-    if path.suffix.lower() in VOTABLE:
-        return (
-            "VOTables are not read; convert it, as by astropy's Table.read(name, "
-            "format='votable').write('catalogue.fits')"
-        )
     return "the suffix names no known format"
