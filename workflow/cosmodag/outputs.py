@@ -8,6 +8,7 @@ the command does not write.
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,8 @@ def _check_parent(path: Path) -> None:
         raise InputError(
             f"{path}: {parent} is read-only or not yours to write to: choose another output"
         )
+    with tempfile.TemporaryFile(dir=parent):  # root may write to folders that take no files
+        pass
     partial = os.fsencode(f".{path.name}.{'x' * 8}{path.suffix}")
     if len(partial) > os.pathconf(parent, "PC_NAME_MAX"):
         raise InputError(

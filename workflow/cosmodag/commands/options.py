@@ -30,7 +30,8 @@ class Structure(click.ParamType):
         try:
             return parse_json(value)
         except (ValueError, RecursionError) as error:
-            self.fail(f"{value!r} is not JSON: {error}", param, ctx)
+            examples = """'["x", "y", "z"]' or '{"mass": {"min": 1e12}}'"""
+            self.fail(f"{value!r} is not JSON, such as {examples}: {error}", param, ctx)
 
 
 class StructureOrText(Structure):

@@ -72,6 +72,17 @@ def test_ranges_of_redshift_and_cuts_are_applied(read, table):
         ({"z": np.nan}, {}, "cannot be used"),
         ({"z": -9.0}, {}, "cannot be used"),
         ({"w": 0.0}, {"weight": "w"}, "mean above 0"),
+        (
+            {"w": [-99.0, *[1.0] * 189, *[-99.0] * 10]},
+            {"weight": "w"},
+            "the weight is -99, below 0",
+        ),
+        (
+            {"w": [1e20, *[1.0] * 199]},
+            {"weight": "w"},
+            "row 0 of .* has 100% of the sum of all weig",
+        ),
+        ({"dec": [-99.0, *[10.0] * 199]}, {}, '1 values such as -99.*by cut: {"dec": {"min": -90'),
     ],
 )
 def test_mistakes_are_refused(read, table, change, settings, message):
@@ -98,6 +109,22 @@ def test_objects_of_weight_0_do_not_count(read, table):
     np.testing.assert_allclose(sample.ra, table["ra"][50:])
     with pytest.raises(InputError, match=r"no galaxies \(200 rows read, 200 of weight 0\)"):
         read(table.assign(w=0), weight="w")
+
+
+def test_weights_below_0_are_listed_and_unequal_ones_warned_of(read, table, caplog):
+    weight = np.ones(ROWS)
+    weight[3] = -99
+    assert read(table.assign(w=weight), weight="w").n_objects == ROWS - 1
+    assert "row 3: left out: the weight is -99, below 0" in caplog.text
+    caplog.clear()
+    weight[:20] = 1000
+    assert read(table.assign(w=weight), weight="w").n_objects == ROWS
+    assert "that 200 galaxies are as few as 20 of equal weight" in caplog.text
+
+
+def test_a_few_redshifts_far_above_the_others_are_warned_of(read, table, caplog):
+    read(table.assign(z=[*table["z"][:-2], 9.9999, 9.9999]))
+    assert "2 of 200 objects have redshifts above" in caplog.text
 
 
 def test_objects_that_are_listed_twice_are_refused(read, table):

@@ -63,7 +63,8 @@ def find(files):
 
     def run(output, *words, catalogue="survey.csv", randoms=True, chance=0):
         words = [str(files / catalogue), "--output", str(output), *words]
-        words += ["--omega-m", str(OMEGA_M), "--chance-samples", str(chance)]
+        words += ["--chance-samples", str(chance)]
+        words += [] if "--box-size" in words else ["--omega-m", str(OMEGA_M)]
         words += ["--randoms", str(files / "randoms.csv")] if randoms else []
         return CliRunner().invoke(main, ["voids", "find", *words])
 
@@ -270,6 +271,20 @@ def test_planted_voids_are_no_chance(find, survey_voids, tmp_path):
         (("--minimum-radius", "10", "--cell", "6"), True, "use more cells or a larger radius"),
         (("--maximum-redshift", "0.001"), True, "give another range"),
         (("--finder", "watershed", "--threshold", "-0.9"), True, "ridge 0.2 of a watershed"),
+        (
+            ("--smoothing", "3"),
+            True,
+            "--smoothing: a setting of the finder watershed has no effect",
+        ),
+        (("--unit", "kpc"), True, "--unit: a setting of a box has no effect here; remove it"),
+        (("--box-size", "260", "--cz"), False, "--cz: a setting of a survey has no effect here"),
+        (
+            ("--box-size", "90", "--minimum-radius", "50"),
+            False,
+            "--minimum-radius: 50.0 Mpc/h is not",
+        ),
+        (("--maximum-radius", "5"), True, "--maximum-radius: 5.0 is below minimum_radius 10.0"),
+        (("--minimum-radius", "200", "--cell", "20"), True, "less than half of the shortest side"),
     ],
 )
 def test_mistakes_are_one_line(find, tmp_path, words, randoms, message):
@@ -283,6 +298,7 @@ def test_a_grid_that_is_too_large_is_refused_with_a_cell_that_fits(find, tmp_pat
     words = {"catalogue": "box.csv", "randoms": False}
     done = find(tmp_path / "voids", "--box-size", "6000", **words)
     assert done.exit_code == 2
+    assert "the box of 6000 x 6000 x 6000 Mpc/h" in done.output
     assert "take 108 GB for each field: give a cell of 12.3 Mpc/h" in done.output
 
 
@@ -296,7 +312,44 @@ def test_words_that_would_be_misunderstood_are_refused(tmp_path):
 def test_voids_of_few_galaxies_are_warned_of(find, tmp_path, caplog):
     done = find(tmp_path / "voids", "--minimum-radius", "6", "--cell", "3")
     assert done.exit_code == 0, done.output
-    assert "a sphere of 6 Mpc/h contains 9 galaxies on average" in caplog.text
+    assert "a sphere of 6 Mpc/h contains 8.73 galaxies on average" in caplog.text
+
+
+def test_a_box_with_hardly_any_galaxies_is_refused(find, files, tmp_path):
+    table = pd.read_csv(files / "box.csv").sample(50, random_state=1)
+    table.to_csv(tmp_path / "few.csv", index=False)
+    words = {"catalogue": tmp_path / "few.csv", "randoms": False}
+    done = find(tmp_path / "voids", "--box-size", str(SIDE), "--no-periodic", **words)
+    assert done.exit_code == 2
+    assert "contains 0.012 galaxies on average" in done.output
+    assert "give a minimum_radius of 119 Mpc/h" in done.output
+
+
+@pytest.mark.parametrize("weight", [0.5, 1000.0])
+def test_voids_do_not_depend_on_the_unit_of_weights(find, files, survey_voids, tmp_path, weight):
+    pd.read_csv(files / "survey.csv").assign(w=weight).to_csv(tmp_path / "w.csv", index=False)
+    done = find(tmp_path / "voids", "--weight", "w", catalogue=tmp_path / "w.csv")
+    assert done.exit_code == 0, done.output
+    expected, found = (
+        pd.read_csv(each / "voids.csv") for each in (survey_voids, tmp_path / "voids")
+    )
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-3)
+    records = [
+        json.loads((each / "voids.json").read_text()) for each in (survey_voids, tmp_path / "voids")
+    ]
+    assert records[1]["mean_density"] == pytest.approx(weight * records[0]["mean_density"])
+    assert records[1]["number_density"] == pytest.approx(records[0]["number_density"])
+
+
+def test_galaxies_outside_the_distances_of_the_randoms_are_counted(find, files, tmp_path):
+    table = pd.read_csv(files / "survey.csv")
+    far = table[:20].assign(z=9.9999)
+    pd.concat([table, far]).to_csv(tmp_path / "far.csv", index=False)
+    done = find(tmp_path / "voids", catalogue=tmp_path / "far.csv")
+    assert done.exit_code == 0, done.output
+    n_outside = json.loads((tmp_path / "voids" / "voids.json").read_text())["n_outside"]
+    assert 20 <= n_outside < 0.1 * len(table)
+    assert f"{n_outside} galaxies outside the survey are not used" in done.output
 
 
 def test_a_folder_of_something_else_is_not_replaced(find, tmp_path):

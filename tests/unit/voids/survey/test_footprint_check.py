@@ -8,7 +8,7 @@ import pytest
 
 from cosmodag.errors import InputError
 from cosmodag.voids.survey.footprint import footprint_of_randoms
-from cosmodag.voids.survey.footprint_check import check_footprint
+from cosmodag.voids.survey.footprint_check import check_footprint, refuse_galaxies
 from tests.unit.voids.survey.footprints import uniform
 
 DENSITY = 2e-3
@@ -74,3 +74,34 @@ def test_galaxies_outside_the_footprint_are_told_of(galaxies, randoms, caplog):
     with caplog.at_level(logging.WARNING):
         check_footprint(galaxies, footprint_of_randoms(part), part)
     assert "of the galaxies are outside the footprint of randoms" in caplog.text
+
+
+def thinned(sample, fraction, random):
+    """The objects that remain if each has a chance between 0 and 1 to do so."""
+    return sample.select(np.random.default_rng(random).random(sample.n_objects) < fraction)
+
+
+def test_randoms_with_another_distribution_of_distances_are_warned_of(galaxies, randoms, caplog):
+    steep = thinned(galaxies, (100 / galaxies.distance).clip(max=1) ** 2, 4)
+    check_footprint(steep, footprint_of_randoms(randoms), randoms)
+    assert re.search(r"galaxies per random are [\d.]+ times the mean from 80", caplog.text)
+    assert re.search(r"but 0\.\d+ times from [\d.]+ to 250 Mpc/h", caplog.text)
+    caplog.clear()
+    same = thinned(randoms, (100 / randoms.distance).clip(max=1) ** 2, 5)
+    check_footprint(steep, footprint_of_randoms(same), same)
+    assert not caplog.records
+
+
+def test_galaxies_beyond_the_randoms_and_few_randoms_are_warned_of(galaxies, randoms, caplog):
+    near = randoms.select(randoms.distance < 200)
+    check_footprint(galaxies, footprint_of_randoms(near), near)
+    assert "are nearer or farther than all of randoms" in caplog.text
+    few = randoms.select(np.arange(galaxies.n_objects))
+    check_footprint(galaxies, footprint_of_randoms(few), few)
+    assert "with fewer than ten for each" in caplog.text
+
+
+def test_galaxies_are_no_randoms(galaxies, randoms):
+    refuse_galaxies(randoms, galaxies)
+    with pytest.raises(InputError, match="100% of the randoms are at the places of galaxies"):
+        refuse_galaxies(galaxies._replace(name="copy"), galaxies)

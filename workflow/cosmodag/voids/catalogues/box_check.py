@@ -79,7 +79,7 @@ class BoxCheck(RowCheck):
                 self.first_outside = f"{where}row {first}"
             self.low = np.minimum(self.low, position.min(axis=0))
             self.high = np.maximum(self.high, position.max(axis=0))
-            self.add_weights(weight)
+            self.add_weights(weight, row)
             self.sample.add(position)
         return self.n_outside == 0
 

@@ -122,7 +122,7 @@ def read_rows(
     headers : sequence of FileHeader
         What the files state.
     check : RowCheck
-        Counts the rows and rejects those with text, NaN or infinite values.
+        Counts the rows and rejects those with text, NaN or infinite values, or weights below 0.
     chunk_rows : int
         Largest number of rows in memory.
 
@@ -151,6 +151,8 @@ def read_rows(
         row = check.count_rows(keep)
         columns = [values[keep] for values in columns]
         usable = check.finite(columns, row)
+        if catalogue.weight is not None:
+            usable = check.positive(columns[n_kept - 1], row, usable)
         yield [values[usable] for values in columns[:n_kept]], row[usable]
     check_rows(catalogue.name, headers, check.n_rows)
 

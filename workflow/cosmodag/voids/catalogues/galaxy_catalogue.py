@@ -94,7 +94,7 @@ def read_galaxies(
         Largest number of rows in memory.
     rejections : Rejections, optional
         Gets the rows that are left out: those of another number of fields, and those whose
-        position, weight or value to cut on is text, NaN or infinite.
+        position, weight or value to cut on is text, NaN or infinite, and weights below 0.
 
     Yields
     ------
@@ -106,8 +106,8 @@ def read_galaxies(
     InputError
         The table cannot be read, files of the catalogue are missing, their headers contradict the
         box, unit or h, no galaxy is left after the cut, more than the fraction `max_rejected` of
-        the rows cannot be used, weights have a mean of 0 or below, positions lie outside the box,
-        or part of the box has none.
+        the rows cannot be used, one galaxy has more than a tenth of all weight, positions lie
+        outside the box, or part of the box has none.
 
     Examples
     --------

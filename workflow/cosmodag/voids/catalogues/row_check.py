@@ -1,5 +1,6 @@
 """Checks of the rows of a galaxy catalogue while it is read chunk by chunk."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,15 @@ from cosmodag.errors import InputError
 from cosmodag.rejections import Rejections
 from cosmodag.voids.catalogues.table_columns import Column
 
-_CANCELLED = 0.1
-"""Ratio of the sum of weights to that of their magnitudes below which they cancel."""
+_MOST_WEIGHT = 0.1
+"""Largest fraction of all weight that a single galaxy may have."""
+_UNEQUAL = 0.2
+"""Number of equal galaxies with the same noise, over the number of galaxies, below which there is a
+warning."""
+_ENOUGH = 100
+"""Galaxies from which their weights are compared with each other."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -50,8 +58,8 @@ class RowCheck:
     n_rows_before: int = 0
     n_galaxies: int = 0
     n_weightless: int = 0
-    weighted: bool = False
     weight_sums: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    largest_weight: tuple[float, str] = (0.0, "")
 
     def start_file(self, path: Path) -> None:
         """Start with the rows of the next file."""
@@ -96,11 +104,22 @@ class RowCheck:
         self.n_weightless += len(weight) - int(np.count_nonzero(counting))
         return counting
 
-    def add_weights(self, weight: np.ndarray | None) -> None:
-        """Sum the weights of a chunk."""
-        if weight is not None:
-            self.weighted = True
-            self.weight_sums += weight.sum(dtype=float), np.abs(weight).sum(dtype=float)
+    def positive(self, weight: np.ndarray, row: np.ndarray, usable: np.ndarray) -> np.ndarray:
+        """Return which usable rows have no weight below 0, and reject the others."""
+        negative = usable & (weight < 0)
+        for place in np.flatnonzero(negative):
+            reason = f"the weight is {weight[place]:g}, below 0"
+            self.rejections.add(self.file, f"row {row[place]}", reason)
+        return usable & ~negative
+
+    def add_weights(self, weight: np.ndarray | None, row: np.ndarray) -> None:
+        """Sum the weights of a chunk and their squares, and remember the largest."""
+        if weight is None or not len(weight):
+            return
+        self.weight_sums += weight.sum(dtype=float), np.square(weight, dtype=float).sum()
+        place = int(np.argmax(weight))
+        if weight[place] > self.largest_weight[0]:
+            self.largest_weight = float(weight[place]), f"row {row[place]} of {self.file}"
 
     def conclude(self, bounds: Mapping[Column, tuple[float, float]]) -> None:
         """Raise an error if the catalogue has no galaxies, or invalid ones."""
@@ -115,13 +134,30 @@ class RowCheck:
         self.rejections.check(
             self.name, self.n_galaxies, "correct or remove them, or set max_rejected (a fraction)"
         )
-        total, total_magnitude = self.weight_sums
-        if self.weighted and total <= _CANCELLED * total_magnitude:
-            weight = self.names[-1 - len(bounds)]
+        if self.weight_sums.any() and self.n_usable >= _ENOUGH:
+            self._compare_weights(self.names[-1 - len(bounds)])
+
+    def _compare_weights(self, column: Column) -> None:
+        """Refuse a weight beside which all others vanish; warn of very unequal ones."""
+        total, squares = self.weight_sums
+        largest, place = self.largest_weight
+        if largest > _MOST_WEIGHT * total:
             raise InputError(
-                f"{self.name}: column '{weight}' has weights with a mean of "
-                f"{total / self.n_usable:.3g}, so the galaxies have no mass; give weights with a "
-                "mean above 0"
+                f"{self.name}: {place} has {largest / total:.0%} of the sum of all weights, "
+                f"{column} = {largest:.4g}; correct it, or leave such rows out by cut: "
+                f'{{"{column}": {{"max": …}}}}'
+            )
+        n_equal = total**2 / squares
+        if n_equal < _UNEQUAL * self.n_usable:
+            logger.warning(
+                "%s: weights of column '%s' are so unequal that %d galaxies are as few as %.0f of "
+                "equal weight, and make as many voids by chance: if large values, such as %.4g, "
+                "mark missing weights, leave them out by cut",
+                self.name,
+                column,
+                self.n_usable,
+                n_equal,
+                largest,
             )
 
     @property

@@ -23,6 +23,8 @@ LARGEST_REDSHIFT = 20.0
 """Redshifts above it are velocities in km/s."""
 MOST_DUPLICATES = 0.01
 """Largest fraction of objects at exactly the place of another one."""
+OUTLIER = 5.0
+"""Redshifts this many times above those of 95 % of the objects are probably no redshifts."""
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +156,7 @@ def read_sky(
         Density of matter today in units of the critical density, for the distances in flat ΛCDM.
     rejections : Rejections, optional
         Gets the rows that are left out: those of another number of fields, and those with text,
-        NaN or infinite values.
+        NaN or infinite values, or weights below 0.
     chunk_rows : int
         Largest number of rows read at a time.
 
@@ -166,8 +168,8 @@ def read_sky(
     ------
     InputError
         The table cannot be read, no galaxy is left after the cut, more than the fraction
-        `max_rejected` of the rows cannot be used, weights have a mean of 0 or below, or values are
-        no angles in degrees and redshifts.
+        `max_rejected` of the rows cannot be used, one galaxy has more than a tenth of all weight,
+        or values are no angles in degrees and redshifts.
     """
     rejections = Rejections("rows", catalogue.max_rejected) if rejections is None else rejections
     check = RowCheck(catalogue.name, catalogue.names, rejections)
@@ -186,6 +188,7 @@ def read_sky(
     ra, dec, *rest = arrays
     _check_duplicates(catalogue, arrays)
     _warn_of_units(catalogue, ra, dec)
+    _warn_of_outliers(catalogue, *rest)
     distance = comoving_distance(omega_m, rest[0]) if rest else None
     return SkySample(catalogue.name, ra, dec, distance, weight)
 
@@ -196,7 +199,7 @@ def _read_chunks(
     """Read checked columns of angles, redshifts and weights within the range of redshifts."""
     for columns, rows in read_rows(catalogue, headers, check, chunk_rows):
         columns = [values.astype(np.float64) for values in columns]
-        check.add_weights(None if catalogue.weight is None else columns[-1])
+        check.add_weights(None if catalogue.weight is None else columns[-1], rows)
         _check_angles(catalogue, *columns[:2])
         if len(catalogue.columns) == 3:
             redshift = _redshifts(catalogue, columns[2])
@@ -217,6 +220,14 @@ def _check_angles(catalogue: SkyCatalogue, ra: np.ndarray, dec: np.ndarray) -> N
         (catalogue.columns[1], dec, -90, 90),
     ):
         if len(values) and not (low <= values.min() and values.max() <= high):
+            inside = (values >= low) & (values <= high)
+            if inside.mean() > 0.5:
+                raise InputError(
+                    f"{catalogue.name}: column '{column}' has {np.count_nonzero(~inside)} values "
+                    f"such as {values[~inside][0]:.6g}, but angles are between {low} and {high} "
+                    "degrees; if they mark missing angles, leave them out by cut: "
+                    f'{{"{column}": {{"min": {low}, "max": {high}}}}}'
+                )
             raise InputError(
                 f"{catalogue.name}: column '{column}' extends from {values.min():.6g} to "
                 f"{values.max():.6g}, but angles are between {low} and {high} degrees; name the "
@@ -250,6 +261,25 @@ def _warn_of_units(catalogue: SkyCatalogue, ra: np.ndarray, dec: np.ndarray) -> 
                 high,
                 unit,
             )
+
+
+def _warn_of_outliers(catalogue: SkyCatalogue, redshift: np.ndarray | None = None) -> None:
+    """Warn of a few redshifts far above all others, as values that mark missing ones."""
+    if redshift is None:
+        return
+    usual = float(np.quantile(redshift, 0.95))
+    far = redshift > OUTLIER * usual
+    if far.any():
+        logger.warning(
+            "%s: %d of %d objects have redshifts above %.3g, up to %.4g, though 95 %% of them are "
+            "below %.3g: if these mark missing redshifts, set maximum_redshift",
+            catalogue.name,
+            np.count_nonzero(far),
+            len(redshift),
+            OUTLIER * usual,
+            redshift.max(),
+            usual,
+        )
 
 
 def _redshifts(catalogue: SkyCatalogue, values: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ import click
 
 from cosmodag.commands.options import input_file, settings_options
 from cosmodag.commands.stage import Stage
+from cosmodag.schema_errors import ConfigError
+from cosmodag.settings import keys
 
 ENTRY = "voids/void_catalogues/*"
 
@@ -79,7 +81,7 @@ def catalogue_entry(
     Raises
     ------
     click.UsageError
-        The options do not state one survey or one box.
+        The options do not state one survey or one box, or one has no effect beside the others.
     """
     given = (randoms, mask, settings["estimate_footprint"], settings["box_size"] is not None)
     if sum(map(bool, given)) != 1:
@@ -96,4 +98,19 @@ def catalogue_entry(
         }
     if mask:
         entry["mask"] = {"path": mask, "column": settings["mask_column"]}
+    _check(entry)
     return entry
+
+
+def _check(entry: Mapping[str, Any]) -> None:
+    """Refuse options that have no effect beside others, as the configuration does."""
+    from cosmodag.voids.survey.survey_checks import check_settings
+
+    defaults = {key: part["default"] for key, part in keys(ENTRY) if "default" in part}
+    given = {key: value for key, value in entry.items() if value is not None}
+    try:
+        check_settings((), defaults | given)
+    except ConfigError as error:
+        (key,) = error.keys
+        option = f"--{key.replace('_', '-')}"
+        raise click.UsageError(f"{option}{str(error).removeprefix(key)}") from None

@@ -74,7 +74,7 @@ def find_underdense_spheres(
     """
     box_size = np.asarray(box_size, dtype=np.float64)
     overdensity = np.asarray(overdensity, dtype=np.float32)
-    maximum_radius = maximum_radius or box_size.min() / 4
+    maximum_radius = maximum_radius or max(box_size.min() / 4, minimum_radius)
     _check_settings(overdensity, box_size, threshold, minimum_radius, maximum_radius)
     steps = int(np.log(maximum_radius / minimum_radius) / np.log(SCALE_RATIO))
     meshes = {1: overdensity}
@@ -117,10 +117,16 @@ def _check_settings(
     """Refuse a threshold and radii that do not fit the field."""
     if not -1 < threshold < 0:
         raise InputError(f"threshold {threshold} of underdense spheres: choose one in (-1, 0)")
-    if not minimum_radius <= maximum_radius < box_size.min() / 2:
+    half = box_size.min() / 2
+    if not minimum_radius < half:
         raise InputError(
-            f"void radii {minimum_radius} to {maximum_radius} Mpc/h do not fit the box of "
-            f"{box_size.tolist()}: radii must stay below half of its shortest side"
+            f"minimum_radius {minimum_radius:g} Mpc/h: spheres must have less than half of the "
+            f"shortest side of the box, {half:g} Mpc/h; give a smaller one"
+        )
+    if not minimum_radius <= maximum_radius < half:
+        raise InputError(
+            f"maximum_radius {maximum_radius:g} Mpc/h: give one between minimum_radius, "
+            f"{minimum_radius:g}, and half of the shortest side of the box, {half:g} Mpc/h"
         )
     cell = (box_size / overdensity.shape).max()
     if minimum_radius < 2 * cell:

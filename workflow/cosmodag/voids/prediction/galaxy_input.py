@@ -188,7 +188,7 @@ class GalaxiesInSurvey(GalaxyInput):
             origin=origin,
             periodic=False,
             fields=[grid.weight],
-            density=grid.mean_density,
+            density=grid.number_density,
         )
         return observed, rejections
 

@@ -15,7 +15,8 @@ def draw_unclustered(sample: TracerSample, random: np.random.Generator) -> Trace
     Parameters
     ----------
     sample : TracerSample
-        Galaxies and their grid. Their weights are not drawn.
+        Galaxies and their grid. Instead of their weights, as many galaxies of equal weight are
+        drawn as have the same Poisson noise.
     random : numpy.random.Generator
 
     Returns
@@ -25,7 +26,7 @@ def draw_unclustered(sample: TracerSample, random: np.random.Generator) -> Trace
     """
     grid = sample.grid
     inside = grid.inside
-    amplitude = grid.n_galaxies / grid.weight.sum(dtype=np.float64)
+    amplitude = grid.n_equal / grid.weight.sum(dtype=np.float64)
     position = _scatter(grid, amplitude, random)
     counts = np.zeros(grid.weight.shape, np.float32)
     assign_mass(position, counts, grid.box_size, periodic=grid.periodic)
@@ -34,7 +35,14 @@ def draw_unclustered(sample: TracerSample, random: np.random.Generator) -> Trace
     expected = grid.weight * np.float32(amplitude)
     overdensity = np.divide(counts, expected, out=counts, where=inside)
     overdensity -= inside
-    drawn = replace(grid, overdensity=overdensity, n_galaxies=len(position))
+    drawn = replace(
+        grid,
+        overdensity=overdensity,
+        n_galaxies=len(position),
+        mean_density=grid.number_density,
+        total_weight=float(len(position)),
+        galaxy_weight=1.0,
+    )
     return replace(sample, position=position + grid.origin, grid=drawn)
 
 

@@ -17,12 +17,8 @@ from cosmodag.voids.finders.watershed import WatershedVoids, find_watershed_void
 from cosmodag.voids.survey.chance_voids import chance_fraction, draw_unclustered
 from cosmodag.voids.survey.survey_grid import SurveyGrid
 from cosmodag.voids.survey.tracers import Tracers, TracerSample
-from cosmodag.voids.survey.void_search import VoidSearch
+from cosmodag.voids.survey.void_search import FEW_GALAXIES, VoidSearch
 from cosmodag.voids.survey.warning_record import recorded_warnings
-
-FEW_GALAXIES = 20
-"""Galaxies in the smallest void, below which chance makes many: of galaxies without any clustering
-nearly all voids found at 5 of them are not real, and an eighth at 15."""
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +68,8 @@ class FoundVoids:
             text += f"; galaxies without clustering have {self.n_chance:.3g}"
         if self.n_dropped:
             text += f"; {self.n_dropped} that reach out of the survey are left out"
+        if self.sample.n_outside:
+            text += f"; {self.sample.n_outside} galaxies outside the survey are not used"
         return text
 
 
@@ -107,12 +105,12 @@ def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = No
             "grid of %s cells of %.3g Mpc/h; %.3g galaxies per (Mpc/h)³",
             "x".join(map(str, grid.weight.shape)),
             grid.cell.max(),
-            grid.mean_density,
+            grid.number_density,
         )
-        expected = grid.mean_density * float(sphere_volume(search.minimum_radius))
+        expected = grid.number_density * float(sphere_volume(search.minimum_radius))
         if expected < FEW_GALAXIES:
             logger.warning(
-                "a sphere of %.3g Mpc/h contains %.0f galaxies on average, and with fewer than %d "
+                "a sphere of %.3g Mpc/h contains %.3g galaxies on average, and with fewer than %d "
                 "most of the smallest voids are chance: give a larger minimum_radius",
                 search.minimum_radius,
                 expected,
@@ -168,7 +166,7 @@ def _find(sample: TracerSample, search: VoidSearch) -> VoidCatalogue:
             grid.overdensity,
             grid.box_size,
             search.watershed,
-            density=grid.mean_density,
+            density=grid.number_density,
             weight=None if grid.periodic else grid.weight,
             periodic=grid.periodic,
         )

@@ -22,6 +22,15 @@ HOLE = 0.005
 """Fraction of the footprint where no galaxy is, above which there is a warning."""
 FEW_INSIDE = 0.8
 """Fraction of the galaxies inside the footprint, below which there is a warning."""
+RANDOMS_PER_GALAXY = 2
+"""Randoms per galaxy below which there is a warning: their own noise makes voids."""
+SHELLS = 5
+"""Shells with as many randoms each in which their numbers are compared with those of galaxies."""
+UNLIKE = 1.8
+"""Ratio of the most to the fewest galaxies per random in a shell above which there is a warning;
+clustering makes 1.4 in surveys of a hundred thousand galaxies."""
+MOST_SHARED = 0.1
+"""Largest fraction of the randoms that may be at the places of galaxies."""
 CURE = "check that angles are in degrees, and the columns of both"
 
 logger = logging.getLogger(__name__)
@@ -32,8 +41,9 @@ def check_footprint(
 ) -> None:
     """Refuse a footprint, or distances of randoms, of which a part contains no galaxies.
 
-    Finders would see a void there. A warning is logged where it has a smaller hole, and
-    where many galaxies are outside.
+    Finders would see a void there. A warning is logged where it has a smaller hole, where many
+    galaxies are outside, where randoms are few, and where their distances are distributed unlike
+    those of the galaxies.
 
     Parameters
     ----------
@@ -77,16 +87,88 @@ def check_footprint(
             footprint.name,
             CURE,
         )
-    if randoms is not None and randoms.distance is not None:
+    if randoms is None:
+        return
+    if randoms.n_objects < RANDOMS_PER_GALAXY * galaxies.n_objects:
+        logger.warning(
+            "%s: %d randoms for %d galaxies; with fewer than ten for each, the noise of the "
+            "randoms makes voids",
+            randoms.name,
+            randoms.n_objects,
+            galaxies.n_objects,
+        )
+    if randoms.distance is not None:
+        _compare_distances(galaxies, randoms)
         low, high = galaxies.distances.min(), galaxies.distances.max()
         far = (randoms.distance < low) | (randoms.distance > high)
         beyond = randoms.select(far).total_weight / randoms.total_weight
         if beyond > MOST_EMPTY or beyond * inside.sum() > EXPECTED:
             raise InputError(
-                f"{galaxies.name}: {100 * beyond:.2g} % of {randoms.name} are nearer or farther "
-                f"than all galaxies, which extend from {low:.4g} to {high:.4g} Mpc/h, and voids "
-                "there would not be real; restrict both by minimum_redshift and maximum_redshift"
+                f"{galaxies.name}: {100 * beyond:.3g} % of {randoms.name} are nearer or farther "
+                f"than all {galaxies.n_objects} galaxies, which extend from {low:.4g} to "
+                f"{high:.4g} Mpc/h, and voids there would "
+                "not be real; restrict both by minimum_redshift and maximum_redshift"
             )
+
+
+def refuse_galaxies(randoms: SkySample, galaxies: SkySample) -> None:
+    """Refuse randoms of which many are galaxies of the catalogue: their densities would be alike.
+
+    Parameters
+    ----------
+    randoms, galaxies : SkySample
+
+    Raises
+    ------
+    InputError
+        More than a tenth of the randoms are at exactly the places of galaxies.
+    """
+    random, galaxy = (sample.ra + 1j * sample.dec for sample in (randoms, galaxies))
+    shared = np.isin(random, galaxy).mean()
+    if shared > MOST_SHARED:
+        raise InputError(
+            f"{randoms.name}: {shared:.0%} of the randoms are at the places of galaxies of "
+            f"{galaxies.name}; give points without clustering, which the survey offers, or "
+            "--estimate-footprint instead"
+        )
+
+
+def _compare_distances(galaxies: SkySample, randoms: SkySample) -> None:
+    """Warn of randoms that end before the galaxies, or have another density by distance."""
+    low, high = randoms.distances.min(), randoms.distances.max()
+    within = (galaxies.distances >= low) & (galaxies.distances <= high)
+    if within.mean() < FEW_INSIDE:
+        logger.warning(
+            "%s: %.0f%% of the galaxies are nearer or farther than all of %s, from %.4g to %.4g "
+            "Mpc/h, and are not used: if that is not intended, give the randoms of this sample",
+            galaxies.name,
+            100 * (1 - within.mean()),
+            randoms.name,
+            low,
+            high,
+        )
+    if within.sum() < FEWEST:
+        return
+    edges = np.quantile(randoms.distances, np.linspace(0, 1, SHELLS + 1))
+    numbers = [
+        np.histogram(each.distances, edges, weights=each.weight)[0] for each in (galaxies, randoms)
+    ]
+    ratio = numbers[0] / np.maximum(numbers[1], np.finfo(float).tiny)
+    ratio /= numbers[0].sum() / numbers[1].sum()
+    if ratio.max() > UNLIKE * ratio.min():
+        most, fewest = int(np.argmax(ratio)), int(np.argmin(ratio))
+        logger.warning(
+            "%s: galaxies per random are %.2g times the mean from %.4g to %.4g Mpc/h, but %.2g "
+            "times from %.4g to %.4g Mpc/h, which is more than clustering: if %s have another "
+            "distribution of redshifts, most voids there are not real; give randoms with that of "
+            "the galaxies, or name no column of their redshifts",
+            galaxies.name,
+            ratio[most],
+            *edges[most : most + 2],
+            ratio[fewest],
+            *edges[fewest : fewest + 2],
+            randoms.name,
+        )
 
 
 def _empty_part(galaxies: SkySample, footprint: Footprint) -> tuple[float, tuple[float, float]]:

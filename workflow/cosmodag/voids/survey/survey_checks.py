@@ -7,6 +7,7 @@ from cosmodag import settings
 from cosmodag.errors import InputError
 from cosmodag.file_patterns import find_files
 from cosmodag.schema_errors import ConfigError
+from cosmodag.voids.box_cells import three
 from cosmodag.voids.catalogues.catalogue_checks import check_catalogue, check_table
 
 OF_BOX = ("unit", "hubble", "origin", "periodic")
@@ -39,12 +40,34 @@ def check_void_catalogue(keys: Keys, entry: Mapping) -> None:
         A setting has no effect beside another one or contradicts it, or a file does not have what
         is to be read from it.
     """
-    box = "box_size" in entry
     if entry.get("estimate_footprint") is False:
         raise ConfigError(
             (*keys, "estimate_footprint"),
             "false leaves the footprint unknown; give true, or randoms or a mask instead",
         )
+    check_settings(keys, entry)
+    if "box_size" in entry:
+        check_catalogue(keys, {"columns": ["x", "y", "z"], **entry})
+    else:
+        _check_survey(keys, {"columns": ["ra", "dec", "z"], **entry})
+
+
+def check_settings(keys: Keys, entry: Mapping) -> None:
+    """Check the settings of an entry, without its files.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        Place of the entry in the configuration.
+    entry : mapping
+        The completed entry.
+
+    Raises
+    ------
+    ConfigError
+        A setting has no effect beside another one or contradicts it.
+    """
+    box = "box_size" in entry
     _refuse(keys, entry, OF_SURVEY if box else OF_BOX, f"of a {'survey' if box else 'box'}")
     for finder, own in OF_FINDERS.items():
         others = tuple(key for key in own if key not in OF_FINDERS[entry["finder"]])
@@ -60,10 +83,12 @@ def check_void_catalogue(keys: Keys, entry: Mapping) -> None:
             f"{entry['minimum_redshift']} is not below maximum_redshift "
             f"{entry['maximum_redshift']}",
         )
-    if box:
-        check_catalogue(keys, {"columns": ["x", "y", "z"], **entry})
-    else:
-        _check_survey(keys, {"columns": ["ra", "dec", "z"], **entry})
+    if box and entry["minimum_radius"] >= min(three(entry["box_size"])) / 2:
+        raise ConfigError(
+            (*keys, "minimum_radius"),
+            f"{entry['minimum_radius']} Mpc/h is not below half of the shortest side of the box, "
+            f"{min(three(entry['box_size'])):g} Mpc/h",
+        )
 
 
 def _refuse(keys: Keys, entry: Mapping, others: tuple[str, ...], whose: str) -> None:
@@ -71,7 +96,7 @@ def _refuse(keys: Keys, entry: Mapping, others: tuple[str, ...], whose: str) -> 
     parts = dict(settings.keys("voids/void_catalogues/*"))
     for key in filter(entry.__contains__, others):
         if entry[key] != parts[key].get("default"):
-            raise ConfigError((*keys, key), f"this key {whose} has no effect here; remove it")
+            raise ConfigError((*keys, key), f"a setting {whose} has no effect here; remove it")
 
 
 def _check_survey(keys: Keys, entry: Mapping) -> None:
@@ -80,6 +105,9 @@ def _check_survey(keys: Keys, entry: Mapping) -> None:
     if "randoms" in entry:
         shared = {key: entry[key] for key in ("columns", "format", "table") if key in entry}
         check_sky((*keys, "randoms"), shared | entry["randoms"], entry["cz"])
+        galaxies, randoms = (find_files(each["path"]) for each in (entry, entry["randoms"]))
+        if same := set(galaxies) & set(randoms):
+            raise ConfigError((*keys, "randoms", "path"), f"{min(same)} is that of the galaxies")
     if "mask" in entry:
         check_mask_file((*keys, "mask"), entry["mask"])
 

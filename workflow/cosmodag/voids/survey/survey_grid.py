@@ -42,6 +42,10 @@ class SurveyGrid:
         Number of galaxies inside the survey.
     mean_density : float
         Their number, or sum of weights, per volume in (Mpc/h)⁻³, for a completeness of 1.
+    total_weight : float
+        Their number, or sum of weights.
+    galaxy_weight : float
+        Weight of galaxies of equal weight that have the same total weight and Poisson noise.
     periodic : bool
         Whether it is a periodic box, all of which is observed.
     """
@@ -52,16 +56,20 @@ class SurveyGrid:
     weight: np.ndarray
     n_galaxies: int
     mean_density: float
+    total_weight: float
+    galaxy_weight: float = 1.0
     periodic: bool = False
 
     @classmethod
-    def from_box(cls, grid: BoxGrid) -> "SurveyGrid":
+    def from_box(cls, grid: BoxGrid, weight: np.ndarray | None = None) -> "SurveyGrid":
         """Return the overdensity of the galaxies of a box, all of which is observed.
 
         Parameters
         ----------
         grid : BoxGrid
             The galaxies.
+        weight : numpy.ndarray, shape (N,), optional
+            Their weights.
         """
         mean = grid.mean_mass
         overdensity = grid.mass / np.float32(mean)
@@ -73,6 +81,8 @@ class SurveyGrid:
             weight=np.ones(grid.cells, np.float32),
             n_galaxies=grid.n_galaxies,
             mean_density=float(mean * grid.mass.size / grid.box_size.prod()),
+            total_weight=mean * grid.mass.size,
+            galaxy_weight=equal_weight(weight),
             periodic=grid.periodic,
         )
 
@@ -85,6 +95,16 @@ class SurveyGrid:
     def inside(self) -> np.ndarray:
         """Whether cells are inside the survey, shape (nx, ny, nz), bool."""
         return self.weight > 0
+
+    @property
+    def n_equal(self) -> float:
+        """Number of galaxies of equal weight that have the same total weight and Poisson noise."""
+        return self.total_weight / self.galaxy_weight
+
+    @property
+    def number_density(self) -> float:
+        """Number density of such galaxies in (Mpc/h)⁻³, for a completeness of 1."""
+        return self.mean_density / self.galaxy_weight
 
     @property
     def volume(self) -> float:
@@ -121,7 +141,8 @@ def grid_survey(
     cell : float
         Side of a cell in Mpc/h.
     minimum_density : float
-        Expected number density in (Mpc/h)⁻³ below which a cell is outside the survey.
+        Expected number density in (Mpc/h)⁻³, of galaxies of equal weight, below which a cell is
+        outside the survey.
 
     Returns
     -------
@@ -132,16 +153,16 @@ def grid_survey(
     InputError
         The box has more than 2²⁷ cells, or the expected density is below the minimum everywhere.
     """
-    densest = selection.density.max() * selection.footprint.completeness.max()
+    galaxy_weight = equal_weight(galaxies.weight)
+    densest = selection.density.max() * selection.footprint.completeness.max() / galaxy_weight
     if densest <= minimum_density:
         raise InputError(
             f"{galaxies.name}: the density is at most {densest:.3g} (Mpc/h)⁻³ and nowhere "
-            f"{minimum_density:.3g} (Mpc/h)⁻³; give a larger minimum_radius, or weights with a "
-            "mean of about 1"
+            f"{minimum_density:.3g} (Mpc/h)⁻³; give a larger minimum_radius"
         )
     origin, shape = enclosing_box(selection, cell)
     seen = galaxies.select(selection.completeness_at(galaxies.position) > 0)
-    expected = expected_counts(selection, origin, shape, cell, minimum_density)
+    expected = expected_counts(selection, origin, shape, cell, minimum_density * galaxy_weight)
     if expected.sparse > SPARSE:
         logger.warning(
             "%.0f%% of the survey has a density below %.3g (Mpc/h)⁻³ and is left out: give a "
@@ -150,9 +171,10 @@ def grid_survey(
             minimum_density,
         )
     if not expected.inside.any():
+        too_few = "too few galaxies" if expected.sparse else "its centre outside"
+        cure = "larger minimum_radius" if expected.sparse else "smaller cell or minimum_radius"
         raise InputError(
-            f"{galaxies.name}: no cell of {cell:.3g} Mpc/h has its centre inside the survey; "
-            "give a smaller cell, or a smaller minimum_radius"
+            f"{galaxies.name}: every cell of {cell:.3g} Mpc/h has {too_few}; give a {cure}"
         )
     return compare_counts(seen.position - origin, seen.weight, expected)
 
@@ -197,4 +219,24 @@ def compare_counts(
         weight=number,
         n_galaxies=int(inside[tuple(index.T)].sum()),
         mean_density=float(amplitude * expected.mean_density),
+        total_weight=float(total),
+        galaxy_weight=equal_weight(weight),
     )
+
+
+def equal_weight(weight: np.ndarray | None) -> float:
+    """Return the weight of equal galaxies with the same total weight and Poisson noise.
+
+    Parameters
+    ----------
+    weight : numpy.ndarray, shape (N,), or None
+        Weights w of the galaxies; each counts once without them.
+
+    Returns
+    -------
+    float
+        Σw² / Σw.
+    """
+    if weight is None or not len(weight):
+        return 1.0
+    return float(np.square(weight, dtype=np.float64).sum() / weight.sum(dtype=np.float64))

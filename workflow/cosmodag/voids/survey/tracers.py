@@ -20,10 +20,10 @@ from cosmodag.voids.survey.footprint import (
     footprint_of_galaxies,
     footprint_of_randoms,
 )
-from cosmodag.voids.survey.footprint_check import check_footprint
+from cosmodag.voids.survey.footprint_check import check_footprint, refuse_galaxies
 from cosmodag.voids.survey.selection import SurveySelection, measure_selection
 from cosmodag.voids.survey.survey_grid import SurveyGrid, grid_survey
-from cosmodag.voids.survey.void_search import VoidSearch
+from cosmodag.voids.survey.void_search import FEW_GALAXIES, FEWEST_GALAXIES, VoidSearch
 
 UNIFORM = 2.0
 """Largest ratio of the highest to the lowest density in which empty spheres are alike."""
@@ -45,12 +45,15 @@ class TracerSample:
         Rows of the catalogues that were left out.
     selection : SurveySelection or None
         Selection function of a survey; None for a box.
+    n_outside : int
+        Number of galaxies outside the footprint or the distances of a survey, which are left out.
     """
 
     position: np.ndarray
     grid: SurveyGrid
     rejections: Rejections
     selection: SurveySelection | None = None
+    n_outside: int = 0
 
 
 class Tracers(ABC):
@@ -149,7 +152,8 @@ class SurveyTracers(Tracers):
         )
         position = galaxies.position
         inside = selection.completeness_at(position) > 0
-        return TracerSample(position[inside], grid, rejections, selection)
+        n_outside = int(np.count_nonzero(~inside))
+        return TracerSample(position[inside], grid, rejections, selection, n_outside)
 
     def read(self, rejections: Rejections) -> tuple[SkySample, SurveySelection]:
         """Read the galaxies, and measure their selection function.
@@ -171,6 +175,8 @@ class SurveyTracers(Tracers):
         """
         galaxies = self._read(self.galaxies, rejections)
         randoms = None if self.randoms is None else self._read(self.randoms, rejections)
+        if randoms is not None:
+            refuse_galaxies(randoms, galaxies)
         footprint = self._footprint(galaxies, randoms)
         selection = measure_selection(galaxies, footprint, randoms)
         if self.randoms is not None or self.mask is not None:
@@ -231,7 +237,8 @@ class BoxTracers(Tracers):
         galaxies = join_chunks(read_galaxies(self.catalogue, rejections=rejections))
         logger.info("%s: %d galaxies", self.catalogue.name, len(galaxies.position))
         box = self.catalogue.coordinates
-        grid = SurveyGrid.from_box(grid_box([galaxies], box, cells))
+        grid = SurveyGrid.from_box(grid_box([galaxies], box, cells), galaxies.weight)
+        _refuse_few(self.catalogue.name, grid, search)
         return TracerSample(galaxies.position + box.corner, grid, rejections)
 
     def _cells(self, search: VoidSearch) -> tuple[int, int, int]:
@@ -241,13 +248,27 @@ class BoxTracers(Tracers):
         if search.cell is None and cells.prod() > MOST_CELLS:
             least = 1.05 * cell * np.cbrt(cells.prod() / MOST_CELLS)
             raise InputError(
-                f"{self.catalogue.name}: {' x '.join(map(str, cells))} cells of {cell:.3g} Mpc/h, "
-                f"by minimum_radius, take {4e-9 * cells.prod():.3g} GB for each field: give a cell "
+                f"{self.catalogue.name}: the box of {' x '.join(f'{s:g}' for s in sides)} Mpc/h, "
+                f"the unit of box_size whatever that of the file, has "
+                f"{' x '.join(map(str, cells))} cells of {cell:.3g} Mpc/h, by minimum_radius, and "
+                f"these take {4e-9 * cells.prod():.3g} GB for each field: give a cell "
                 f"of {least:.3g} Mpc/h and a minimum_radius of twice that or more, or, with enough "
                 f"memory, a cell of {cell:.3g} Mpc/h"
             )
         nx, ny, nz = cells.tolist()
         return nx, ny, nz
+
+
+def _refuse_few(name: str, grid: SurveyGrid, search: VoidSearch) -> None:
+    """Refuse a box whose smallest voids would be empty by chance alone."""
+    expected = grid.number_density / search.minimum_density * FEWEST_GALAXIES
+    if expected < FEWEST_GALAXIES:
+        least = search.minimum_radius * np.cbrt(FEW_GALAXIES / expected)
+        raise InputError(
+            f"{name}: a sphere of minimum_radius, {search.minimum_radius:g} Mpc/h, contains "
+            f"{expected:.2g} galaxies on average, and is empty by chance with fewer than "
+            f"{FEWEST_GALAXIES}; give a minimum_radius of {least:.3g} Mpc/h"
+        )
 
 
 def _describe(selection: SurveySelection, search: VoidSearch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from astropy.io import fits
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
 from cosmodag.evaluation.drawing import NETWORK, QUIET, drawing, figure_files
@@ -20,7 +21,7 @@ from cosmodag.voids.survey.tracers import TracerSample
 UNITS = {
     **dict.fromkeys(("x", "y", "z", "radius", "effective_radius"), "Mpc/h"),
     **dict.fromkeys(("ra", "dec"), "deg"),
-    "volume": "(Mpc/h)^3",
+    "volume": "Mpc3/h3",
 }
 """Units of the columns; the others are dimensionless."""
 MOST_GALAXIES = 20_000
@@ -64,6 +65,7 @@ def write_voids(
             "n_dropped": found.n_dropped,
             "n_chance": found.n_chance,
             "n_galaxies": len(found.sample.position),
+            "n_outside": found.sample.n_outside,
             "n_rejected": found.sample.rejections.n_rejected,
             "footprint_source": found.footprint_source,
             **_extent(found.sample),
@@ -79,6 +81,7 @@ def _extent(sample: TracerSample) -> dict[str, float | list[float]]:
     """Return density and volume, and the area on the sky and the distances of a survey."""
     extent: dict[str, float | list[float]] = {
         "mean_density": sample.grid.mean_density,
+        "number_density": sample.grid.number_density,
         "volume": sample.grid.volume,
         "effective_volume": sample.grid.effective_volume,
     }
@@ -134,8 +137,13 @@ def _draw_slice(path: Path, found: FoundVoids) -> None:
             color=QUIET,
             linewidths=0,
             rasterized=True,
-            label="galaxies",
         )
+        marks = [
+            Line2D([], [], color=NETWORK, lw=0.9, label=f"voids, cut at {height:.4g} Mpc/h"),
+            Line2D([], [], color=QUIET, lw=0, marker=".", label="galaxies"),
+            Line2D([], [], color=QUIET, lw=0.8, label="edge of the survey"),
+        ]
+        axes.legend(handles=marks[: 2 if inside.all() else 3], loc="upper right", fontsize=7)
         for middle, size in zip(centre, radius):
             squared = size**2 - (middle[axis] - height) ** 2
             if squared > 0:
@@ -151,8 +159,7 @@ def _draw_slice(path: Path, found: FoundVoids) -> None:
             aspect="equal",
             xlabel=f"{names[across]} in Mpc/h",
             ylabel=f"{names[up]} in Mpc/h",
-            title=f"{names[axis]} from {height - half:.4g} to {height + half:.4g} Mpc/h: galaxies, "
-            f"voids{'' if inside.all() else ' and edge of the survey'}",
+            title=f"{names[axis]} from {height - half:.4g} to {height + half:.4g} Mpc/h",
         )
         figure.savefig(path.with_suffix(".png"), dpi=200)
 

@@ -62,7 +62,7 @@ def void_section(folder: Path) -> Section:
         Folder that `cosmodag voids find` wrote.
     """
     record = folder / "voids.json"
-    written = ("sentence", "footprint_source", "warnings", "n_chance")
+    written = ("sentence", "footprint_source", "warnings", "n_chance", "number_density")
     content = read_json(record, "find the voids again", keys=written)
     settings = content["settings"]
     survey = content["footprint_source"] != "box"
@@ -120,9 +120,10 @@ def void_table(name: str, content: Mapping[str, Any]) -> SectionTable:
         ["Voids by chance", number(content["n_chance"])],
         ["Voids left out at the edges", f"{content['n_dropped']:,}"],
         ["Galaxies", f"{content['n_galaxies']:,}"],
+        ["Galaxies outside the survey", f"{content['n_outside']:,}"],
         ["Rows left out", f"{content['n_rejected']:,}"],
-        ["Mean density", f"{content['mean_density']:.3g} galaxies per (Mpc/h)³"],
-        ["Mean in the smallest void", f"{content['mean_density'] * smallest:.0f} galaxies"],
+        ["Mean density", f"{content['number_density']:.3g} galaxies per (Mpc/h)³"],
+        ["Mean in the smallest void", f"{content['number_density'] * smallest:.0f} galaxies"],
         ["Footprint", FOOTPRINTS[content["footprint_source"]]],
     ]
     if "area" in content:
