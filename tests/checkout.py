@@ -19,11 +19,14 @@ from typing import ClassVar
 import pandas
 import yaml
 
-from cosmodag import experiments
+from cosmodag import experiments, source_cache
 from cosmodag.dag.config_files import complete_config
+from tests import forks
 
 PARTS = ("Snakefile", "workflow", "config", "profiles", "envs", "slurm")
 TINY = Path(__file__).parent / "dag" / "tiny.yaml"
+FACTS = Path(".snakemake") / "cosmodag" / "sources.json"
+"""What is known of the sources, see `cosmodag.source_cache`."""
 
 
 def tiny(experiment: str) -> dict:
@@ -53,18 +56,26 @@ class Checkout:
 
     def snakemake(self, *words: str, ok: bool = True) -> str:
         """Run snakemake on the tiny configuration; give what it printed."""
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        if "-n" in words:
+            planned = forks.run(
+                "snakemake", *words, folder=self.folder, environment=environment, limit=self.LIMIT
+            )
+            printed = planned.errors + planned.output
+            assert (planned.code == 0) == ok, printed
+            keep_facts(self.folder)
+            return printed
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", *words],
             cwd=self.folder,
-            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            env=environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=self.LIMIT,
         )
         assert (done.returncode == 0) == ok, done.stdout
-        if "-n" not in words:
-            keep_compiled(self.folder)
+        keep_compiled(self.folder)
         return done.stdout
 
     def python(self, *words: str) -> tuple[int, str]:
@@ -136,8 +147,8 @@ def take_compiled(repository: Path) -> None:
 
 
 def copy_checkout(folder: Path, repository: Path) -> Checkout:
-    """Copy the workflow's own files and what other copies compiled, but no results."""
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".snakemake")
+    """Copy the workflow's own files and what other copies compiled and parsed, but no results."""
+    ignored = shutil.ignore_patterns("*.nbi", "*.nbc", "*.egg-info", ".snakemake")
     for part in PARTS:
         source = repository / part
         if source.is_symlink():
@@ -148,7 +159,9 @@ def copy_checkout(folder: Path, repository: Path) -> Checkout:
             shutil.copy(source, folder / part)
     shutil.copy(TINY, folder / "tiny.yaml")
     with _compiled(folder) as store:
-        shutil.copytree(store, folder / "workflow", dirs_exist_ok=True)
+        compiled = shutil.ignore_patterns(FACTS.name)
+        shutil.copytree(store, folder / "workflow", dirs_exist_ok=True, ignore=compiled)
+        _take_facts(folder, store)
     return Checkout(folder)
 
 
@@ -163,6 +176,32 @@ def keep_compiled(folder: Path) -> None:
             (store / place.parent).mkdir(parents=True, exist_ok=True)
             for path in index.parent.glob(f"{glob.escape(index.stem)}.*"):
                 shutil.copy2(path, store / place.parent)
+
+
+def keep_facts(folder: Path) -> None:
+    """Store what Snakemake found in the sources of a copy, for later copies of the same code."""
+    found = json.loads((folder / FACTS).read_text())["sources"] if (folder / FACTS).exists() else {}
+    with _compiled(folder) as store:
+        path = store / FACTS.name
+        known = json.loads(path.read_text()) if path.exists() else {}
+        inside = [name for name in map(Path, found) if name.is_relative_to(folder)]
+        facts = {str(name.relative_to(folder)): found[str(name)][1] for name in inside}
+        if not facts.keys() <= known.keys():
+            path.write_text(json.dumps(known | facts))
+
+
+def _take_facts(folder: Path, store: Path) -> None:
+    """Write what is known of the sources as if Snakemake had found it in this copy."""
+    if not (store / FACTS.name).exists():
+        return
+    facts = json.loads((store / FACTS.name).read_text())
+    sources = {
+        str(folder / name): [source_cache.stamp_of(folder / name), known]
+        for name, known in facts.items()
+    }
+    (folder / FACTS).parent.mkdir(parents=True)
+    content = {"version": source_cache.VERSION, "sources": sources}
+    (folder / FACTS).write_text(json.dumps(content))
 
 
 @contextlib.contextmanager

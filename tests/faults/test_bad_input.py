@@ -1,13 +1,13 @@
 """Bad input through the command line: one clear line, a non-zero exit, nothing half-written."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+
+from tests import forks
 
 pytestmark = pytest.mark.faults
 
@@ -16,10 +16,8 @@ BOX = 50.0
 
 def cosmodag(*words: object) -> tuple[int, str]:
     """Run the command line; give its exit code and what it printed on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cosmodag", *map(str, words)], text=True, capture_output=True
-    )
-    return done.returncode, done.stderr
+    done = forks.run("cosmodag", *words)
+    return done.code, done.errors
 
 
 def refused(folder: Path, message: str, *words: object) -> str:

@@ -72,8 +72,7 @@ def facts_of(path: Path, read: Callable[[Path], Facts]) -> Facts:
     read : callable
         Finds the facts.
     """
-    state = path.stat()
-    stamp = [state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns]
+    stamp = stamp_of(path)
     try:
         known, (code, imports, texts) = _known[str(path)]
         if known == stamp:
@@ -84,6 +83,12 @@ def facts_of(path: Path, read: Callable[[Path], Facts]) -> Facts:
     _known[str(path)] = [stamp, facts]
     _new.add(str(path))
     return facts
+
+
+def stamp_of(path: Path) -> list[int]:
+    """Return what changes with a file: inode, size, and times of modification and of change."""
+    state = path.stat()
+    return [state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns]
 
 
 def remember_fingerprint(fingerprint: str, hashes: Mapping[str, str]) -> None:
