@@ -60,6 +60,8 @@ def drawing(path: str | os.PathLike | io.BytesIO, width: float, height: float) -
             return
         with whole_file(path) as partial:
             figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": CREATOR})
+        # The PDF has the layout of the SVG; finding it again would take as long as drawing.
+        figure.set_layout_engine("none")
         with whole_file(Path(path).with_suffix(".pdf")) as partial:
             figure.savefig(
                 partial, format="pdf", metadata={"CreationDate": None, "Creator": CREATOR}
