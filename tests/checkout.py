@@ -65,6 +65,7 @@ class Checkout:
             assert (planned.code == 0) == ok, printed
             keep_facts(self.folder)
             return printed
+        share_compiled(self.folder)
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", *words],
             cwd=self.folder,
@@ -75,7 +76,7 @@ class Checkout:
             timeout=self.LIMIT,
         )
         assert (done.returncode == 0) == ok, done.stdout
-        keep_compiled(self.folder)
+        share_compiled(self.folder)
         return done.stdout
 
     def python(self, *words: str) -> tuple[int, str]:
@@ -91,7 +92,8 @@ class Checkout:
         return done.returncode, done.stdout
 
     def run(self, *targets: str) -> str:
-        return self.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", *targets)
+        """Run jobs one after the other, so that no two compile the same."""
+        return self.snakemake("--cores", "1", "--configfile", "tiny.yaml", "--", *targets)
 
     def check_examples(self, experiment: str) -> None:
         """Check that datasets hold what the checks of a configuration assume."""
@@ -135,17 +137,6 @@ class Checkout:
         return jobs
 
 
-def take_compiled(repository: Path) -> None:
-    """Take what copies of the same code compiled, where the repository has compiled nothing yet."""
-    with _compiled(repository) as store:
-        if any((repository / "workflow").rglob("*.nbi")):
-            return
-        for path in store.rglob("*.nb?"):
-            place = repository / "workflow" / path.relative_to(store)
-            place.parent.mkdir(exist_ok=True)
-            shutil.copy2(path, place)
-
-
 def copy_checkout(folder: Path, repository: Path) -> Checkout:
     """Copy the workflow's own files and what other copies compiled and parsed, but no results."""
     ignored = shutil.ignore_patterns("*.nbi", "*.nbc", "*.egg-info", ".snakemake")
@@ -158,24 +149,27 @@ def copy_checkout(folder: Path, repository: Path) -> Checkout:
         else:
             shutil.copy(source, folder / part)
     shutil.copy(TINY, folder / "tiny.yaml")
-    with _compiled(folder) as store:
-        compiled = shutil.ignore_patterns(FACTS.name)
-        shutil.copytree(store, folder / "workflow", dirs_exist_ok=True, ignore=compiled)
-        _take_facts(folder, store)
+    share_compiled(folder)
+    _take_facts(folder)
     return Checkout(folder)
 
 
-def keep_compiled(folder: Path) -> None:
-    """Store what a copy compiled, for later copies of the same code."""
+def share_compiled(folder: Path) -> None:
+    """Give other copies of the same code what this one compiled, and take what they compiled."""
     with _compiled(folder) as store:
-        known = {path.relative_to(store) for path in store.rglob("*.nbi")}
-        for index in (folder / "workflow").rglob("*.nbi"):
-            place = index.relative_to(folder / "workflow")
-            if place in known:  # files of one function must come from one copy
-                continue
-            (store / place.parent).mkdir(parents=True, exist_ok=True)
-            for path in index.parent.glob(f"{glob.escape(index.stem)}.*"):
-                shutil.copy2(path, store / place.parent)
+        _copy_compiled(folder / "workflow", store)
+        _copy_compiled(store, folder / "workflow")
+
+
+def _copy_compiled(source: Path, target: Path) -> None:
+    """Copy the machine code of functions of which a folder has none."""
+    for index in source.rglob("*.nbi"):
+        place = target / index.parent.relative_to(source)
+        if (place / index.name).exists():  # files of one function must come from one copy
+            continue
+        place.mkdir(parents=True, exist_ok=True)
+        for path in index.parent.glob(f"{glob.escape(index.stem)}.*"):
+            shutil.copy2(path, place)
 
 
 def keep_facts(folder: Path) -> None:
@@ -190,11 +184,12 @@ def keep_facts(folder: Path) -> None:
             path.write_text(json.dumps(known | facts))
 
 
-def _take_facts(folder: Path, store: Path) -> None:
+def _take_facts(folder: Path) -> None:
     """Write what is known of the sources as if Snakemake had found it in this copy."""
-    if not (store / FACTS.name).exists():
-        return
-    facts = json.loads((store / FACTS.name).read_text())
+    with _compiled(folder) as store:
+        if not (store / FACTS.name).exists():
+            return
+        facts = json.loads((store / FACTS.name).read_text())
     sources = {
         str(folder / name): [source_cache.stamp_of(folder / name), known]
         for name, known in facts.items()

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from tests import documents
-from tests.checkout import copy_checkout, keep_compiled
+from tests.checkout import copy_checkout, share_compiled
 
 pytestmark = [pytest.mark.dag, pytest.mark.slow]
 
@@ -43,7 +43,7 @@ def run_page(page: str, folder: Path) -> None:
             stderr=subprocess.STDOUT,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}"
-    keep_compiled(folder)
+        share_compiled(folder)
 
 
 def described(name: str) -> bool:

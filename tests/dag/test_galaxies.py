@@ -22,7 +22,7 @@ def configured(checkout):
 
 @pytest.mark.slow
 def test_galaxies_are_simulated_learned_from_and_compared_and_a_second_run_does_nothing(configured):
-    configured.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", "all")
+    configured.run("all")
     results = configured.folder / "results"
     metrics = json.loads((results / "galaxies/runs/parameters/metrics.json").read_text())
     assert metrics["n"] == 18
@@ -202,8 +202,6 @@ def test_a_reduced_copy_of_the_published_study_trains_and_finds_clusters(checkou
     study["clusters"]["stamps"]["max_clusters"] = 2
     checkout.configure({"galaxies": study})
     clusters, run = "results/galaxies/clusters/stamps", "results/galaxies/runs/latent35"
-    checkout.snakemake(
-        "--cores", "2", "--configfile", "tiny.yaml", "--", clusters, f"{run}/model.pt"
-    )
+    checkout.run(clusters, f"{run}/model.pt")
     found = json.loads((checkout.folder / clusters / "clusters.json").read_text())
     assert found["run"] == "latent35-gaussian"

@@ -18,7 +18,7 @@ def configured(checkout):
 
 @pytest.mark.slow
 def test_a_survey_is_simulated_cut_trained_on_and_judged_and_a_second_run_does_nothing(configured):
-    configured.snakemake("--cores", "2", "--configfile", "tiny.yaml", "--", "all")
+    configured.run("all")
     results = configured.folder / "results"
     verdict = json.loads((results / "injections/verdicts/same.json").read_text())
     assert verdict["outcome"] == "invalid"  # two epochs detect no offset of a pixel

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.checkout import take_compiled
+from tests.checkout import share_compiled
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled(repository):
     """Machine code that tests of the whole workflow compiled before."""
-    take_compiled(repository)
+    share_compiled(repository)

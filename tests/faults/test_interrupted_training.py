@@ -1,42 +1,56 @@
 """Training that is killed or stopped continues to bit-identical weights."""
 
 import csv
+import multiprocessing
 import os
 import random
-import runpy
 import signal
-import subprocess
 import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
-TRAINING = Path(__file__).with_name("tiny_training.py")
+from tests.faults import tiny_training
+
 EPOCHS = "epochs=10"
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Processes that start with what a training imports, which takes longer than the training."""
+PROCESSES.set_forkserver_preload([tiny_training.__name__, "torch._dynamo"])
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
-def start(dataset: Path, folder: Path) -> subprocess.Popen:
+def start(dataset: Path, folder: Path) -> BaseProcess:
     """Start or continue a training in another process."""
-    command = [sys.executable, TRAINING, dataset, folder / "run", folder / "state", EPOCHS]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder)
+    process = PROCESSES.Process(target=train, args=(dataset, folder))
+    process.start()
+    return process
+
+
+def train(dataset: Path, folder: Path) -> None:
+    """Train with the log in a file."""
+    with open(folder / "log", "w") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())
+    os.chdir(folder)
+    tiny_training.train(str(dataset), "run", "state", EPOCHS)
 
 
 def finish(dataset: Path, folder: Path) -> str:
     """Train to the end; return the log."""
     process = start(dataset, folder)
-    _, log = process.communicate(timeout=300)
-    assert process.returncode == 0, log
+    process.join(timeout=300)
+    log = (folder / "log").read_text()
+    assert process.exitcode == 0, log
     return log
 
 
-def wait_for_checkpoint(folder: Path, process: subprocess.Popen) -> None:
+def wait_for_checkpoint(folder: Path, process: BaseProcess) -> None:
     """Wait until the process has written a checkpoint."""
     before = set((folder / "state").rglob("*.pt"))
     for _ in range(12_000):
-        if set((folder / "state").rglob("[0-9]*.pt")) - before or process.poll() is not None:
+        if set((folder / "state").rglob("[0-9]*.pt")) - before or process.exitcode is not None:
             return
         time.sleep(0.01)
     raise AssertionError("no checkpoint in 120 s")
@@ -51,7 +65,7 @@ def results(folder: Path) -> tuple[bytes, list[dict]]:
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory) -> Path:
-    return runpy.run_path(str(TRAINING))["write_tiny_dataset"](tmp_path_factory.mktemp("data"))
+    return tiny_training.write_tiny_dataset(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +83,8 @@ def test_interrupted_training_ends_in_identical_weights(dataset, uninterrupted, 
         wait_for_checkpoint(tmp_path, process)
         time.sleep(chance.uniform(0, 0.25))
         process.kill()
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL, "training ended before it was killed"
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, "training ended before it was killed"
         kills += 1
     assert "training continues in epoch" in finish(dataset, tmp_path)
     assert results(tmp_path) == uninterrupted
@@ -83,9 +97,9 @@ def test_a_signal_ends_training_at_a_checkpoint_with_code_75(
 ):
     process = start(dataset, tmp_path)
     wait_for_checkpoint(tmp_path, process)
-    process.send_signal(number)
-    process.communicate(timeout=60)
-    assert process.returncode == 75
+    os.kill(process.pid, number)
+    process.join(timeout=60)
+    assert process.exitcode == 75
     assert not (tmp_path / "run" / "model.pt").exists()
     assert "training continues in epoch" in finish(dataset, tmp_path)
     assert results(tmp_path) == uninterrupted

@@ -48,9 +48,10 @@ def write_tiny_dataset(folder: Path, examples: int = 120) -> Path:
     return folder / "dataset"
 
 
-if __name__ == "__main__":
+def train(dataset: str, run: str, state: str, *changes: str) -> None:
+    """Train with the settings of the training that are changed, as ``setting=value``."""
     logging.basicConfig(level=logging.INFO)
-    changed = dict(setting.split("=") for setting in sys.argv[4:])
+    changed = dict(setting.split("=") for setting in changes)
     settings = RunSettings(
         model=MODEL | json.loads(changed.pop("model", "{}")),
         task={"name": "map", "channel": "fraction_matter"},
@@ -59,5 +60,8 @@ if __name__ == "__main__":
         augment="symmetries",
         seed=3,
     )
-    dataset, run, state = sys.argv[1:4]
     train_run(dataset, run, settings, state_folder=state, device="cpu", threads=1)
+
+
+if __name__ == "__main__":
+    train(*sys.argv[1:])

@@ -6,7 +6,7 @@ import pytest
 from cosmodag.cosmology.background import Cosmology
 from cosmodag.cosmology.matter_power import matter_power_spectrum
 from cosmodag.datasets.shards import write_dataset
-from tests.checkout import take_compiled
+from tests.checkout import share_compiled
 from tests.checksummed import hdf5_file
 from tests.galaxy_runs import train_runs
 from tests.slices import write_slices
@@ -16,7 +16,7 @@ from tests.stamps import write_stamps
 @pytest.fixture(scope="session", autouse=True)
 def _compiled(repository):
     """Machine code that tests of the whole workflow compiled before."""
-    take_compiled(repository)
+    share_compiled(repository)
 
 
 @pytest.fixture(scope="session")
