@@ -31,7 +31,9 @@ DENSITY, PROBABILITY = "magma", "Blues"
 
 
 @contextlib.contextmanager
-def drawing(path: str | os.PathLike | io.BytesIO, width: float, height: float) -> Iterator[Figure]:
+def drawing(
+    path: str | os.PathLike | io.BytesIO, width: float, height: float, *, dpi: int | None = None
+) -> Iterator[Figure]:
     """Yield a figure in the common style and write it on success.
 
     The figure belongs to no global state of matplotlib, so figures may be drawn in threads.
@@ -43,6 +45,8 @@ def drawing(path: str | os.PathLike | io.BytesIO, width: float, height: float) -
         that the figure shows as ``<name>.numbers.csv``, see `cosmodag.evaluation.figure_numbers`.
     width, height : float
         Size in inches.
+    dpi : int, optional
+        Dots per inch of a PNG beside a path; without it there is none.
     """
     from matplotlib import style
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -60,12 +64,15 @@ def drawing(path: str | os.PathLike | io.BytesIO, width: float, height: float) -
             return
         with whole_file(path) as partial:
             figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": CREATOR})
-        # The PDF has the layout of the SVG; finding it again would take as long as drawing.
+        # Other files have the layout of the SVG; finding it again would take as long as drawing.
         figure.set_layout_engine("none")
         with whole_file(Path(path).with_suffix(".pdf")) as partial:
             figure.savefig(
                 partial, format="pdf", metadata={"CreationDate": None, "Creator": CREATOR}
             )
+        if dpi is not None:
+            with whole_file(Path(path).with_suffix(".png")) as partial:
+                figure.savefig(partial, format="png", dpi=dpi)
         with whole_file(Path(path).with_suffix(".numbers.csv")) as partial:
             figure_numbers(figure).to_csv(partial, index=False, float_format="%.6g")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -92,7 +91,7 @@ def map_examples(
 
     Cubes are shown by their middle slice. With `png` the figure is written as PNG, too.
     """
-    with drawing(path, 7.2, 0.5 + 2.1 * len(rows)) as figure:
+    with drawing(path, 7.2, 0.5 + 2.1 * len(rows), dpi=200 if png else None) as figure:
         axes = figure.subplots(len(rows), 3, squeeze=False, sharex="row", sharey="row")
         for line, row in zip(axes, rows):
             extent, units = _extent(examples, row)
@@ -116,8 +115,6 @@ def map_examples(
         )
         bar.set_label(labels.probability)
         bar.outline.set_visible(False)
-        if png:
-            figure.savefig(Path(path).with_suffix(".png"), dpi=200)
 
 
 def predicted_numbers(

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +37,7 @@ def draw_completeness(path: str | os.PathLike, measured: TransferFunction) -> bo
     """
     n_panels = len(measured.variables) + 1
     n_rows = -(-n_panels // COLUMNS)
-    with drawing(path, 7.2, 2.1 * n_rows + 0.3) as figure:
+    with drawing(path, 7.2, 2.1 * n_rows + 0.3, dpi=200) as figure:
         panels = figure.subplots(n_rows, COLUMNS, squeeze=False).ravel()
         for axes, variable in zip(panels, measured.variables):
             table = measured.tables[variable.name]
@@ -53,7 +52,6 @@ def draw_completeness(path: str | os.PathLike, measured: TransferFunction) -> bo
         panels[0].legend(fontsize=6)
         for axes in panels[n_panels:]:
             axes.set_visible(False)
-        _save_png(figure, path)
     return True
 
 
@@ -68,7 +66,7 @@ def draw_errors(path: str | os.PathLike, measured: TransferFunction) -> bool:
     if not drawn:
         return False
     n_rows = -(-(len(drawn) + bool(measured.purity)) // 2)
-    with drawing(path, 7.2, 2.3 * n_rows + 0.3) as figure:
+    with drawing(path, 7.2, 2.3 * n_rows + 0.3, dpi=200) as figure:
         panels = figure.subplots(n_rows, 2, squeeze=False).ravel()
         for axes, (quantity, variable) in zip(panels, drawn):
             table = measured.tables[variable.name]
@@ -96,7 +94,6 @@ def draw_errors(path: str | os.PathLike, measured: TransferFunction) -> bool:
             rest = rest[1:]
         for axes in rest:
             axes.set_visible(False)
-        _save_png(figure, path)
     return True
 
 
@@ -116,7 +113,7 @@ def draw_plane(path: str | os.PathLike, measured: TransferFunction) -> bool:
         f"bias_{reference.name}": (f"Bias of {reference.name} in mag", "RdBu_r", 0.3),
         "bias_size": ("Bias of the size in arcsec", "RdBu_r", 0.3),
     }
-    with drawing(path, 7.2, 2.9) as figure:
+    with drawing(path, 7.2, 2.9, dpi=200) as figure:
         for axes, (column, (title, colours, reach)) in zip(
             figure.subplots(1, len(panels)), panels.items()
         ):
@@ -134,7 +131,6 @@ def draw_plane(path: str | os.PathLike, measured: TransferFunction) -> bool:
             axes.set(title=title, xlabel=_label(reference))
             colour_bar(figure, image, axes, "")
         figure.axes[0].set_ylabel("true half-light radius in arcsec")
-        _save_png(figure, path)
     return True
 
 
@@ -172,8 +168,3 @@ def _label_edges(axes: "Axes", measured: TransferFunction, names: list[str]) -> 
         step = -(-(len(edges) - 1) // most)
         places = np.arange(len(edges))[::step]
         axis.set_ticks(places - 0.5, [f"{edges[place]:.3g}" for place in places])
-
-
-def _save_png(figure, path: str | os.PathLike) -> None:
-    """Save a figure as PNG beside its SVG."""
-    figure.savefig(Path(path).with_suffix(".png"), dpi=200)

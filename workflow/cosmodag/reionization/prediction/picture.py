@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -47,7 +46,7 @@ def draw_predictions(
     if maps is not None:
         images["probability of being ionized"] = (maps[shown], "Blues")
     n_lines = len(images) + len(quantities)
-    with drawing(path, 7.2, 0.5 + 2.1 * n_lines) as figure:
+    with drawing(path, 7.2, 0.5 + 2.1 * n_lines, dpi=150) as figure:
         grid = figure.add_gridspec(n_lines, N_IMAGES)
         for line, (label, (values, colours)) in enumerate(images.items()):
             limits = {"vmin": values.min(), "vmax": values.max(), "cmap": colours}
@@ -62,7 +61,6 @@ def draw_predictions(
             _draw_slices(figure.add_subplot(grid[line, :wide]), quantity, combined[column])
             if quantity.probability is not None:
                 _draw_classes(figure.add_subplot(grid[line, wide]), quantity, combined[column])
-        figure.savefig(Path(path).with_suffix(".png"), dpi=150)
 
 
 def _draw_slices(axis: Axes, quantity: Quantity, combined: Quantity) -> None:

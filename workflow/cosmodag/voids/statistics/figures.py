@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +32,7 @@ def draw_statistics(
     voids : pandas.DataFrame
         One row per void, see `sample_statistics.void_table`.
     """
-    with drawing(path, 7.2, 6.4) as figure:
+    with drawing(path, 7.2, 6.4, dpi=200) as figure:
         (sizes, matter), (galaxies, shapes) = figure.subplots(2, 2)
         for each, ink in zip(statistics, INKS):
             _draw_sizes(sizes, each, ink)
@@ -57,7 +56,6 @@ def draw_statistics(
             axes.axhline(0, color=QUIET, lw=0.6, zorder=0)
         if sizes.get_legend_handles_labels()[1]:
             sizes.legend(fontsize=6)
-        figure.savefig(Path(path).with_suffix(".png"), dpi=200)
 
 
 def _draw_sizes(axes: "Axes", statistics: SampleStatistics, ink: str) -> None:

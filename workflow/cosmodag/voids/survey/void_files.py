@@ -119,7 +119,7 @@ def _draw_slice(path: Path, found: FoundVoids) -> None:
     plane = int(np.clip((height - low[axis]) / grid.cell[axis], 0, grid.weight.shape[axis] - 1))
     inside = np.take(grid.weight, plane, axis) > 0
     ratio = grid.box_size[up] / grid.box_size[across]
-    with drawing(path, 6.0, float(np.clip(6 * ratio, 2, 9)) + 0.8) as figure:
+    with drawing(path, 6.0, float(np.clip(6 * ratio, 2, 9)) + 0.8, dpi=200) as figure:
         axes = figure.subplots()
         if not inside.all():
             axes.contour(
@@ -161,7 +161,6 @@ def _draw_slice(path: Path, found: FoundVoids) -> None:
             ylabel=f"{names[up]} in Mpc/h",
             title=f"{names[axis]} from {height - half:.4g} to {height + half:.4g} Mpc/h",
         )
-        figure.savefig(path.with_suffix(".png"), dpi=200)
 
 
 def _densest(along: np.ndarray, radius: np.ndarray, low: float, side: float) -> float:
