@@ -113,9 +113,13 @@ def _run(
     for number, path in enumerate((os.devnull, *files)):
         os.dup2(os.open(path, os.O_RDWR | os.O_APPEND), number)
     os.chdir(folder)
+    inherited, own = (
+        [path for path in each.get("PYTHONPATH", "").split(os.pathsep) if path]
+        for each in (os.environ, environment)
+    )
+    sys.path = [folder, *own, *(path for path in sys.path if path not in inherited)]
     os.environ.clear()
     os.environ.update(environment)
-    sys.path.insert(0, folder)
     sys.argv = [program, *words]
     code: object = 0
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import forks
 from tests.checkout import Checkout, copy_checkout
 from tests.dag.stubs import QUICK, install_stubs, submitted
 
@@ -45,10 +46,15 @@ def snakemake(folder: Path, *words: str, ok: bool = True, **environment: str) ->
     """Run snakemake in a folder; give what it printed."""
     clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    clean |= {"PATH": path, "PWD": str(folder), **environment}
+    if "-n" in words:
+        planned = forks.run("snakemake", *words, folder=folder, environment=clean)
+        assert (planned.code == 0) == ok, planned.errors
+        return planned.errors + planned.output
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", *words],
         cwd=folder,
-        env={**clean, "PATH": path, "PWD": str(folder), **environment},
+        env=clean,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
