@@ -1,5 +1,7 @@
 """Catalogues with sky coordinates are read, and what is none is refused with the cure."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from cosmodag.cosmology.background import comoving_distance
 from cosmodag.errors import InputError
 from cosmodag.rejections import Rejections
 from cosmodag.voids.catalogues.sky_catalogue import SPEED_OF_LIGHT, SkyCatalogue, read_sky
+from cosmodag.voids.catalogues.stated_units import check_sky_units
 
 ROWS = 200
 
@@ -148,3 +151,15 @@ def test_other_units_in_the_file_are_refused(tmp_path, table):
     content.write(tmp_path / "galaxies.fits")
     with pytest.raises(InputError, match="convert it to degrees"):
         read_sky(SkyCatalogue(path=tmp_path / "galaxies.fits"), 0.3)
+
+
+def test_weights_of_objects_that_are_not_used_do_not_count(read, table):
+    table = table.assign(w=1.0)
+    table.loc[5, ["z", "w"]] = 3.5, 1e6
+    assert read(table, weight="w", maximum_redshift=0.5).total_weight == ROWS - 1
+
+
+@pytest.mark.parametrize("unit", ["15deg", "h", '"h:m:s"', "hourangle"])
+def test_angles_in_hours_are_refused_by_their_unit(unit):
+    with pytest.raises(InputError, match=r"'ra' is in .* by its header; convert it to degrees"):
+        check_sky_units(Path("a.vot"), [unit, "deg", ""], ["ra", "dec", "z"], cz=False)

@@ -1,6 +1,7 @@
 """VOTables: columns, units, missing values, several tables, and data in other files."""
 
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -88,6 +89,26 @@ def test_a_table_is_chosen_by_name_or_number(name, tmp_path):
     assert read_header(path, ["x", "y", "y"], table=name).units == ("Mpc", "", "")
     with pytest.raises(InputError, match="no table 'J/A'; nearest: J/A"):
         read(path, ["x"], table="J/A")
+
+
+def test_tables_after_a_nested_resource_are_read(tmp_path):
+    first, second = re.findall(r"<RESOURCE>.*?</RESOURCE>", SEVERAL, re.S)
+    nested = second.replace("<RESOURCE>", "<RESOURCE>" + first)
+    path = tmp_path / "nested.vot"
+    path.write_text(SEVERAL.replace(first, "").replace(second, nested))
+    np.testing.assert_array_equal(read(path, ["x"], table="J/A+A/1"), [[1.5, np.nan, np.nan]])
+    assert read(path, ["code"]) == [[7]]
+
+
+def test_a_table_that_was_cut_is_refused_or_warned_of(tmp_path, caplog):
+    path = tmp_path / "cut.vot"
+    path.write_text(SEVERAL.replace('<TABLE name="references"', '<TABLE nrows="5" name="r"'))
+    with pytest.raises(InputError, match="states 5 rows, but has 1; copy the file again"):
+        read(path, ["code"])
+    info = '<RESOURCE type="results"><INFO name="QUERY_STATUS" value="OVERFLOW"/>'
+    path.write_text(SEVERAL.replace("<RESOURCE>", info, 1))
+    assert read(path, ["code"]) == [[7]]
+    assert "it cut the table at its limit of rows" in caplog.text
 
 
 @pytest.mark.parametrize("data", ["BINARY2", "FITS"])

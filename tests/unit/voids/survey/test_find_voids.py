@@ -283,6 +283,7 @@ def test_planted_voids_are_no_chance(find, survey_voids, tmp_path):
             False,
             "--minimum-radius: 50.0 Mpc/h is not",
         ),
+        (("--mask-column", "w"), True, "--mask-column has no effect without --mask; remove it"),
         (("--maximum-radius", "5"), True, "--maximum-radius: 5.0 is below minimum_radius 10.0"),
         (("--minimum-radius", "200", "--cell", "20"), True, "less than half of the shortest side"),
     ],

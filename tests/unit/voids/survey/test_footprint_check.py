@@ -8,7 +8,12 @@ import pytest
 
 from cosmodag.errors import InputError
 from cosmodag.voids.survey.footprint import footprint_of_randoms
-from cosmodag.voids.survey.footprint_check import check_footprint, refuse_galaxies
+from cosmodag.voids.survey.footprint_check import (
+    check_distances,
+    check_footprint,
+    refuse_galaxies,
+)
+from cosmodag.voids.survey.selection import measure_selection
 from tests.unit.voids.survey.footprints import uniform
 
 DENSITY = 2e-3
@@ -105,3 +110,30 @@ def test_galaxies_are_no_randoms(galaxies, randoms):
     refuse_galaxies(randoms, galaxies)
     with pytest.raises(InputError, match="100% of the randoms are at the places of galaxies"):
         refuse_galaxies(galaxies._replace(name="copy"), galaxies)
+
+
+@pytest.mark.parametrize("with_distances", [True, False])
+def test_a_gap_between_the_distances_of_galaxies_is_refused(galaxies, randoms, with_distances):
+    """The selection is that of the randoms, or of the galaxies in shells as thick as the gap."""
+    if not with_distances:
+        randoms = randoms._replace(distance=None)
+    footprint = footprint_of_randoms(randoms)
+    check_distances(galaxies, measure_selection(galaxies, footprint, randoms))
+    parts = galaxies.select((galaxies.distance < 160) | (galaxies.distance > 205))
+    selection = measure_selection(parts, footprint, randoms)
+    with pytest.raises(InputError, match=r"no galaxy is between 160 and 205 Mpc/h.*one range of"):
+        check_distances(parts, selection)
+
+
+def test_randoms_at_a_few_redshifts_pass(galaxies, randoms, caplog):
+    galaxies, randoms = (
+        sample._replace(distance=60 * np.rint(sample.distance / 60))
+        for sample in (galaxies, randoms)
+    )
+    check_footprint(galaxies, footprint_of_randoms(randoms), randoms)
+    assert not caplog.records
+
+
+def test_rounded_angles_are_no_galaxies_as_randoms(galaxies, randoms):
+    rounded = [s._replace(ra=np.rint(s.ra), dec=np.rint(s.dec)) for s in (randoms, galaxies)]
+    refuse_galaxies(*rounded)

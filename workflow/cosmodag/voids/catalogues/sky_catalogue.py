@@ -199,7 +199,6 @@ def _read_chunks(
     """Read checked columns of angles, redshifts and weights within the range of redshifts."""
     for columns, rows in read_rows(catalogue, headers, check, chunk_rows):
         columns = [values.astype(np.float64) for values in columns]
-        check.add_weights(None if catalogue.weight is None else columns[-1], rows)
         _check_angles(catalogue, *columns[:2])
         if len(catalogue.columns) == 3:
             redshift = _redshifts(catalogue, columns[2])
@@ -209,7 +208,8 @@ def _read_chunks(
             keep = redshift > max(catalogue.minimum_redshift, 0)
             keep &= redshift <= catalogue.maximum_redshift
             columns[2] = redshift
-            columns = [values[keep] for values in columns]
+            columns, rows = [values[keep] for values in columns], rows[keep]
+        check.add_weights(None if catalogue.weight is None else columns[-1], rows)
         yield columns
 
 

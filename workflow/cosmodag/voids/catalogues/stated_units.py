@@ -9,9 +9,11 @@ from cosmodag.voids.catalogues.box_coordinates import UNITS
 from cosmodag.voids.catalogues.sky_columns import SURVEY
 from cosmodag.voids.catalogues.table_columns import Column
 
-_ANGLE = re.compile(r"(deg|degrees?|rad|radians?|arcmin|arcsec|hourangle|hr)", re.I)
+_ANGLE = re.compile(
+    r"deg|degrees?|rad|radians?|arcmin|arcsec|hourangle|hr|h|hours?|15deg|'?\"?[hd]:m:s\"?'?", re.I
+)
 _DEGREES = re.compile(r"deg|degrees?", re.I)
-_VELOCITY = re.compile(r"\w?m(/|\*)?s(\^|\*\*)?(-1)?", re.I)
+_VELOCITY = re.compile(r"\w?m(/|\*|\.)?s(\^|\*\*)?(-1)?", re.I)
 _LENGTH = re.compile(
     r"(?:littleh|h)?(?:\^|\*\*)?(?:-1)?[*.]?c?(kpc|mpc|gpc|pc|km|cm|m)(?![a-gi-z])", re.I
 )

@@ -55,6 +55,7 @@ FORMATS = {
     ".ff": "fastfood",
     ".vot": "votable",
     ".votable": "votable",
+    ".xml": "votable",
 }
 
 

@@ -4,6 +4,7 @@ The format is that of the IVOA recommendation VOTable 1.5 (2025); data in other 
 table may refer by its address, are not fetched.
 """
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from cosmodag.voids.catalogues.table_columns import (
 DATA_INSIDE = ("TABLEDATA", "BINARY", "BINARY2")
 """Elements that contain the values themselves."""
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass
 class VOTableHeader:
@@ -44,6 +47,8 @@ class VOTableHeader:
         Names of the columns.
     units : list of str
         Their units, empty where there is none.
+    n_rows : int or None
+        Number of rows, if it is stated.
     data : str
         Element of the data, empty if there is none.
     address : str
@@ -52,6 +57,7 @@ class VOTableHeader:
 
     number: int
     names: tuple[str, ...]
+    n_rows: int | None = None
     columns: list[str] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
     data: str = ""
@@ -90,8 +96,16 @@ def read_votable(
             "astropy's Table.write('catalogue.fits')"
         )
     with _parsing(path):
-        tables = votable.parse(path, table_number=header.number, invalid="mask").iter_tables()
-        rows = list(tables)[header.number].array
+        file = votable.parse(path, table_number=header.number, invalid="mask")
+        rows = next(table for table in file.iter_tables() if not table.is_empty()).array
+    if header.n_rows not in (None, len(rows)):
+        raise InputError(f"{path}: states {header.n_rows} rows, but has {len(rows)}; {CURE}")
+    infos = [*file.infos, *(info for resource in file.resources for info in resource.infos)]
+    if any((info.name, info.value) == ("QUERY_STATUS", "OVERFLOW") for info in infos):
+        logger.warning(
+            "%s: the service states that it cut the table at its limit of rows; ask for all rows",
+            path,
+        )
     sources = []
     for column in columns:
         name, component = split_component(column)
@@ -141,7 +155,9 @@ def _headers(path: Path) -> Iterator[VOTableHeader]:
             if tag == "TABLE" and begins:
                 number += 1
                 names = (attributes.get("name"), attributes.get("ID"))
-                header = VOTableHeader(number, tuple(filter(None, names)))
+                stated = attributes.get("nrows", "")
+                n_rows = int(stated) if stated.isdecimal() else None
+                header = VOTableHeader(number, tuple(filter(None, names)), n_rows)
             elif header is None:
                 continue
             elif tag == "FIELD" and begins:

@@ -89,6 +89,11 @@ def catalogue_entry(
             "give --randoms, --mask or --estimate-footprint for a survey with right ascension, "
             "declination and redshift, or --box-size for positions in a box: one of the four"
         )
+    for prefix, files in (("randoms", randoms), ("mask", mask)):
+        for key, value in settings.items():
+            if key.startswith(f"{prefix}_") and value is not None and not files:
+                option = f"--{key.replace('_', '-')}"
+                raise click.UsageError(f"{option} has no effect without --{prefix}; remove it")
     entry = {**settings, "path": list(catalogue)}
     if randoms:
         entry["randoms"] = {
@@ -108,6 +113,8 @@ def _check(entry: Mapping[str, Any]) -> None:
 
     defaults = {key: part["default"] for key, part in keys(ENTRY) if "default" in part}
     given = {key: value for key, value in entry.items() if value is not None}
+    if "minimum_radius" not in entry:  # a command without a finder
+        defaults["minimum_radius"] = 0.0
     try:
         check_settings((), defaults | given)
     except ConfigError as error:

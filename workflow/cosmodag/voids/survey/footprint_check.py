@@ -9,6 +9,7 @@ from cosmodag.imaging.sky_pixels import fit_pixels
 from cosmodag.voids.catalogues.sky_catalogue import SkySample
 from cosmodag.voids.catalogues.sky_coordinates import spherical_coordinates
 from cosmodag.voids.survey.footprint import Footprint
+from cosmodag.voids.survey.selection import SurveySelection
 
 FEWEST = 500
 """Galaxies inside the footprint below which the sky is not checked."""
@@ -111,6 +112,47 @@ def check_footprint(
             )
 
 
+def check_distances(galaxies: SkySample, selection: SurveySelection) -> None:
+    """Refuse a survey with a large gap between the distances of its galaxies, warn of a small one.
+
+    Finders would fill it with voids.
+
+    Parameters
+    ----------
+    galaxies : SkySample
+        The galaxies, with distances.
+    selection : SurveySelection
+        Their selection function.
+
+    Raises
+    ------
+    InputError
+        More than a tenth of the galaxies are expected at distances where there is none, and more
+        than 50.
+    """
+    low, high = selection.distance[[0, -1]]
+    inside = selection.footprint.at(galaxies.ra, galaxies.dec) > 0
+    inside &= (galaxies.distances >= low) & (galaxies.distances <= high)
+    distance = np.linspace(low, high, 4001)
+    expected = np.interp(distance, selection.distance, selection.density) * distance**2
+    cumulative = np.cumsum(expected) / expected.sum()
+    ends = np.sort(galaxies.distances[inside])
+    gaps = np.diff(np.interp(ends, distance, cumulative), prepend=0.0, append=1.0)
+    largest = int(np.argmax(gaps))
+    n_expected = gaps[largest] * len(ends)
+    if n_expected <= EXPECTED:
+        return
+    begin, end = np.concatenate([[low], ends, [high]])[largest : largest + 2]
+    where = (
+        f"{galaxies.name}: no galaxy is between {begin:.4g} and {end:.4g} Mpc/h, where "
+        f"{n_expected:.0f} are expected, and voids there would not be real; give one range of "
+        "redshifts after the other by minimum_redshift and maximum_redshift"
+    )
+    if gaps[largest] > MOST_EMPTY:
+        raise InputError(where)
+    logger.warning("%s", where)
+
+
 def refuse_galaxies(randoms: SkySample, galaxies: SkySample) -> None:
     """Refuse randoms of which many are galaxies of the catalogue: their densities would be alike.
 
@@ -124,7 +166,10 @@ def refuse_galaxies(randoms: SkySample, galaxies: SkySample) -> None:
         More than a tenth of the randoms are at exactly the places of galaxies.
     """
     random, galaxy = (sample.ra + 1j * sample.dec for sample in (randoms, galaxies))
-    shared = np.isin(random, galaxy).mean()
+    same = np.isin(random, galaxy)
+    if randoms.distance is not None:  # angles may be rounded
+        same &= np.isin(randoms.distance, galaxies.distances)
+    shared = same.mean()
     if shared > MOST_SHARED:
         raise InputError(
             f"{randoms.name}: {shared:.0%} of the randoms are at the places of galaxies of "
@@ -149,19 +194,20 @@ def _compare_distances(galaxies: SkySample, randoms: SkySample) -> None:
         )
     if within.sum() < FEWEST:
         return
-    edges = np.quantile(randoms.distances, np.linspace(0, 1, SHELLS + 1))
+    edges = np.unique(np.quantile(randoms.distances, np.linspace(0, 1, SHELLS + 1)))
     numbers = [
         np.histogram(each.distances, edges, weights=each.weight)[0] for each in (galaxies, randoms)
     ]
-    ratio = numbers[0] / np.maximum(numbers[1], np.finfo(float).tiny)
-    ratio /= numbers[0].sum() / numbers[1].sum()
+    if not all(numbers[1]):  # a few redshifts that many randoms have
+        return
+    ratio = numbers[0] / numbers[1] * (numbers[1].sum() / numbers[0].sum())
     if ratio.max() > UNLIKE * ratio.min():
         most, fewest = int(np.argmax(ratio)), int(np.argmin(ratio))
         logger.warning(
             "%s: galaxies per random are %.2g times the mean from %.4g to %.4g Mpc/h, but %.2g "
             "times from %.4g to %.4g Mpc/h, which is more than clustering: if %s have another "
-            "distribution of redshifts, most voids there are not real; give randoms with that of "
-            "the galaxies, or name no column of their redshifts",
+            "distribution of redshifts or weights, most voids there are not real; give randoms "
+            "with those of the galaxies, or name no column of their redshifts",
             galaxies.name,
             ratio[most],
             *edges[most : most + 2],

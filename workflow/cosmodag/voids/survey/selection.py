@@ -115,6 +115,11 @@ def measure_selection(
             f"{footprint.name}; check the columns, or give the randoms or the mask of this "
             "catalogue"
         )
+    if low == high:
+        raise InputError(
+            f"{radial.name}: all objects are at the distance of {low:.4g} Mpc/h; give a survey "
+            "with a range of redshifts"
+        )
     radial = radial.select(footprint.at(radial.ra, radial.dec) > 0)
     distance, density = radial_density(radial, footprint.solid_angle, thickness)
     density *= galaxies.select(inside).total_weight / radial.total_weight

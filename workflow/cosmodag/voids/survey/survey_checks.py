@@ -21,6 +21,9 @@ OF_FINDERS = {
 }
 """Keys of each finder, which others cannot have."""
 
+KNOWN_BY = {"randoms", "mask", "box_size"}
+"""Keys that state where there are galaxies."""
+
 Keys = tuple[str, ...]
 
 
@@ -40,7 +43,7 @@ def check_void_catalogue(keys: Keys, entry: Mapping) -> None:
         A setting has no effect beside another one or contradicts it, or a file does not have what
         is to be read from it.
     """
-    if entry.get("estimate_footprint") is False:
+    if entry.get("estimate_footprint") is False and not KNOWN_BY.intersection(entry):
         raise ConfigError(
             (*keys, "estimate_footprint"),
             "false leaves the footprint unknown; give true, or randoms or a mask instead",

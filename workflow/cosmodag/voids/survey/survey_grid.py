@@ -158,7 +158,8 @@ def grid_survey(
     if densest <= minimum_density:
         raise InputError(
             f"{galaxies.name}: the density is at most {densest:.3g} (Mpc/h)⁻³ and nowhere "
-            f"{minimum_density:.3g} (Mpc/h)⁻³; give a larger minimum_radius"
+            f"{minimum_density:.3g} (Mpc/h)⁻³; give a minimum_radius at least "
+            f"{1.1 * np.cbrt(minimum_density / densest):.3g} times as large"
         )
     origin, shape = enclosing_box(selection, cell)
     seen = galaxies.select(selection.completeness_at(galaxies.position) > 0)

@@ -20,7 +20,11 @@ from cosmodag.voids.survey.footprint import (
     footprint_of_galaxies,
     footprint_of_randoms,
 )
-from cosmodag.voids.survey.footprint_check import check_footprint, refuse_galaxies
+from cosmodag.voids.survey.footprint_check import (
+    check_distances,
+    check_footprint,
+    refuse_galaxies,
+)
 from cosmodag.voids.survey.selection import SurveySelection, measure_selection
 from cosmodag.voids.survey.survey_grid import SurveyGrid, grid_survey
 from cosmodag.voids.survey.void_search import FEW_GALAXIES, FEWEST_GALAXIES, VoidSearch
@@ -179,6 +183,7 @@ class SurveyTracers(Tracers):
             refuse_galaxies(randoms, galaxies)
         footprint = self._footprint(galaxies, randoms)
         selection = measure_selection(galaxies, footprint, randoms)
+        check_distances(galaxies, selection)
         if self.randoms is not None or self.mask is not None:
             check_footprint(galaxies, footprint, randoms)
         return galaxies, selection
