@@ -45,7 +45,7 @@ def catalogue(folder: Path, name: str, *more: object) -> tuple:
         ("trust/decimal_commas.csv", (), "6 fields instead of 3"),
         ("trust/extlink_missing.h5", (), "x is a link to x in nope.h5, which is missing"),
         ("trust/virtual_missing.h5", (), "virtual dataset of x in gone.h5, which is missing"),
-        ("voids/weights_cancel.csv", ("--weight", "w"), "a mean above 0"),
+        ("voids/weights_cancel.csv", ("--weight", "w"), "the weight is -1, below 0"),
         ("voids/periodic_half_filled_z.csv", (), "z from 0.102842 to 49.96"),
         ("voids/one_outside_hint.csv", (), "box_size: [101.0, 100.0, 100.0] with origin: [0.0"),
         (

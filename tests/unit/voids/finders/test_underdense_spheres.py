@@ -97,7 +97,7 @@ def test_a_minimum_is_located_between_cells():
     ("settings", "message"),
     [
         ({"threshold": 0.2}, "threshold"),
-        ({"minimum_radius": 150.0}, "half of its shortest side"),
+        ({"minimum_radius": 150.0}, "less than half of the shortest side"),
         ({"minimum_radius": 4.0}, "two cells"),
     ],
 )

@@ -267,7 +267,7 @@ def test_planted_voids_are_no_chance(find, survey_voids, tmp_path):
         (("--box-size", "260"), True, "one of the four"),
         (("--estimate-footprint",), True, "one of the four"),
         (("--cz",), True, "leave cz out"),
-        (("--minimum-radius", "3", "--cell", "4"), True, "give a larger minimum_radius"),
+        (("--minimum-radius", "3", "--cell", "4"), True, "give a minimum_radius at least"),
         (("--minimum-radius", "10", "--cell", "6"), True, "use more cells or a larger radius"),
         (("--maximum-redshift", "0.001"), True, "give another range"),
         (("--finder", "watershed", "--threshold", "-0.9"), True, "ridge 0.2 of a watershed"),

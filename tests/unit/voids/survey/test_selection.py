@@ -84,12 +84,12 @@ def test_radial_selection_is_followed(galaxies, randoms, with_redshifts, accurac
 
 def test_faint_parts_are_outside_if_a_density_is_demanded(galaxies, randoms):
     selection = select(galaxies, randoms)
-    with pytest.raises(InputError, match="larger minimum_radius"):
+    with pytest.raises(InputError, match="give a minimum_radius at least 1.36 times as large"):
         grid_survey(galaxies, selection, cell=4.0, minimum_density=3 * DENSITY)
 
 
 def test_cells_larger_than_the_survey_are_refused(galaxies, randoms):
-    with pytest.raises(InputError, match="give a smaller cell"):
+    with pytest.raises(InputError, match="its centre outside; give a smaller cell"):
         grid_survey(galaxies, select(galaxies, randoms), cell=2000.0)
 
 

@@ -151,7 +151,7 @@ def expected_counts(
         inside[slab] = dense.reshape(-1, *shape[1:])
         total += float(density[dense].sum())
         completeness += float(selection.completeness_at(centres)[dense].sum())
-    sparse = 1 - np.count_nonzero(inside) / max(n_seen, 1)
+    sparse = 1 - np.count_nonzero(inside) / n_seen if n_seen else 0.0
     inside &= expected > 0
     return ExpectedCounts(
         origin, cell, expected * inside, inside, total / max(completeness, 1.0), sparse
