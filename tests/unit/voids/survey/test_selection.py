@@ -84,7 +84,7 @@ def test_radial_selection_is_followed(galaxies, randoms, with_redshifts, accurac
 
 def test_faint_parts_are_outside_if_a_density_is_demanded(galaxies, randoms):
     selection = select(galaxies, randoms)
-    with pytest.raises(InputError, match="give a minimum_radius at least 1.36 times as large"):
+    with pytest.raises(InputError, match=r"give a minimum_radius at least 1.36 times as large"):
         grid_survey(galaxies, selection, cell=4.0, minimum_density=3 * DENSITY)
 
 
