@@ -107,7 +107,7 @@ def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = No
             grid.cell.max(),
             grid.number_density,
         )
-        expected = grid.number_density * float(sphere_volume(search.minimum_radius))
+        expected = search.galaxies_in_smallest(grid.number_density)
         if expected < FEW_GALAXIES:
             logger.warning(
                 "a sphere of %.3g Mpc/h contains %.3g galaxies on average, and with fewer than %d "

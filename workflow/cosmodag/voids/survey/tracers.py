@@ -266,7 +266,7 @@ class BoxTracers(Tracers):
 
 def _refuse_few(name: str, grid: SurveyGrid, search: VoidSearch) -> None:
     """Refuse a box whose smallest voids would be empty by chance alone."""
-    expected = grid.number_density / search.minimum_density * FEWEST_GALAXIES
+    expected = search.galaxies_in_smallest(grid.number_density)
     if expected < FEWEST_GALAXIES:
         least = search.minimum_radius * np.cbrt(FEW_GALAXIES / expected)
         raise InputError(

@@ -62,7 +62,14 @@ def void_section(folder: Path) -> Section:
         Folder that `cosmodag voids find` wrote.
     """
     record = folder / "voids.json"
-    written = ("sentence", "footprint_source", "warnings", "n_chance", "number_density")
+    written = (
+        "sentence",
+        "footprint_source",
+        "warnings",
+        "n_chance",
+        "n_outside",
+        "number_density",
+    )
     content = read_json(record, "find the voids again", keys=written)
     settings = content["settings"]
     survey = content["footprint_source"] != "box"

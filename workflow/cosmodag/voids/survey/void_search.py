@@ -91,6 +91,10 @@ class VoidSearch:
         """Number density in (Mpc/h)⁻³ below which a cell is outside the survey."""
         return FEWEST_GALAXIES / float(sphere_volume(self.minimum_radius))
 
+    def galaxies_in_smallest(self, density: float) -> float:
+        """Return how many galaxies of a number density in (Mpc/h)⁻³ the smallest void contains."""
+        return density * float(sphere_volume(self.minimum_radius))
+
     @property
     def smoothing_length(self) -> float:
         """Standard deviation in Mpc/h of the Gaussian before basins are found."""
