@@ -245,7 +245,7 @@ def _check_input(keys: Keys, run: Mapping, example_format: ExampleFormat) -> Non
             f"{run['transform']!r} is not allowed with the task reconstruction; give one of "
             f"{', '.join(LINEAR)}",
         )
-    if run["augment"] == "periodic" and not example_format.periodic:
+    if run["augment"].startswith("periodic") and not example_format.periodic:
         raise ConfigError(
             (*keys, "augment"),
             "periodic shifts need slices or cubes of a whole periodic box; give one of none, "

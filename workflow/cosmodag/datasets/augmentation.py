@@ -4,7 +4,6 @@ These are symmetries of the square or cube, and shifts of periodic maps.
 """
 
 import itertools
-import math
 from collections.abc import Callable, Collection
 
 import numpy as np
@@ -12,10 +11,14 @@ import numpy as np
 from cosmodag.datasets.counter_random import random_bits
 from cosmodag.errors import InputError
 
-AUGMENTATIONS = ("symmetries", "centred_symmetries", "shifts")
+AUGMENTATIONS = ("symmetries", "centred_symmetries", "axial_symmetries", "shifts")
 
-COMBINED = {"periodic": ("symmetries", "shifts")}
-"""Names of several augmentations together: all transformations of slices of a periodic box."""
+COMBINED = {
+    "periodic": ("symmetries", "shifts"),
+    "periodic_axial": ("axial_symmetries", "shifts"),
+}
+"""Names of several augmentations together: all transformations of slices of a periodic box, and
+those that keep a line of sight along the last axis of a periodic cube."""
 
 Maps = tuple[np.ndarray, np.ndarray | None]
 
@@ -29,11 +32,12 @@ def build_augmentation(
 
     Parameters
     ----------
-    names : collection of {"symmetries", "centred_symmetries", "shifts", "periodic"}, str or None
+    names : collection of str, str or None
         ``"symmetries"``: one of the 8 of the square or the 48 of the cube.
         ``"centred_symmetries"``: the same about the central pixel, for stamps of an object there.
+        ``"axial_symmetries"``: one of the 16 of the cube that keep its last axis, a line of sight.
         ``"shifts"``: a periodic shift, for maps of a whole periodic box only. ``"periodic"``:
-        symmetries and shifts.
+        symmetries and shifts. ``"periodic_axial"``: axial symmetries and shifts.
     seed : int
         Seed of the transformations.
 
@@ -58,14 +62,16 @@ def build_augmentation(
     if not names:
         return None
     centred, shifted = "centred_symmetries" in names, "shifts" in names
-    symmetric = centred or "symmetries" in names
+    axial = "axial_symmetries" in names
+    symmetric = centred or axial or "symmetries" in names
 
     def augment(x: np.ndarray, y: np.ndarray | None, epoch: int, rows: np.ndarray) -> Maps:
         bits = random_bits(rows, seed, epoch)
         if shifted:
             x, y = shift_maps(x, y, random_bits(rows, seed, epoch, 1))
         if symmetric:
-            element = (bits % np.uint64(count_symmetries(x.ndim - 2))).astype(np.int64)
+            elements = symmetry_numbers(x.ndim - 2, axial=axial)
+            element = elements[bits % np.uint64(len(elements))]
             x = apply_symmetries(x, element, centred=centred)
             y = y if y is None else apply_symmetries(y, element, centred=centred)
         return x, y
@@ -135,15 +141,32 @@ def apply_symmetries(maps: np.ndarray, element: np.ndarray, *, centred: bool = F
     return transformed
 
 
-def count_symmetries(dimensions: int) -> int:
-    """Return the number of symmetries of the square (2) or the cube (3).
+def symmetry_numbers(dimensions: int, *, axial: bool = False) -> np.ndarray:
+    """Return the numbers of symmetries of the square (2) or the cube (3), for `apply_symmetries`.
+
+    Parameters
+    ----------
+    dimensions : {2, 3}
+    axial : bool
+        Whether to return those that keep the last axis in its place alone; they may flip it.
+
+    Returns
+    -------
+    numpy.ndarray, int64
 
     Examples
     --------
-    >>> count_symmetries(3)
-    48
+    >>> len(symmetry_numbers(3)), len(symmetry_numbers(3, axial=True))
+    (48, 16)
     """
-    return 2**dimensions * math.factorial(dimensions)
+    last = dimensions - 1
+    permutations = [
+        number
+        for number, axes in enumerate(itertools.permutations(range(dimensions)))
+        if not axial or axes[last] == last
+    ]
+    flips = np.arange(2**dimensions)
+    return np.add.outer(np.array(permutations) * len(flips), flips).ravel()
 
 
 def shift_maps(x: np.ndarray, y: np.ndarray | None, bits: np.ndarray) -> Maps:

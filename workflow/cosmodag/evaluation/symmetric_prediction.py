@@ -133,7 +133,7 @@ def scored_temperature(
 def averaged_over(task: Task, description: Mapping) -> set[str]:
     """Return the names of the symmetries that the predictions of a run are averaged over."""
     augment = set(augmentation_names(description.get("augment")))
-    return augment & {"symmetries", "centred_symmetries"} if task.averaged else set()
+    return augment - {"shifts"} if task.averaged else set()
 
 
 def predict_as_scored(

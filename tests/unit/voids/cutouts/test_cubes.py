@@ -9,6 +9,7 @@ import pytest
 
 from cosmodag.cutouts.box_mesh import read_region
 from cosmodag.cutouts.sub_box_lattice import SubBoxGeometry
+from cosmodag.datasets.augmentation import apply_symmetries, build_augmentation
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.folder import read_description, read_index, read_split
 from cosmodag.datasets.loader import Loader, Preprocessing
@@ -103,8 +104,6 @@ def test_statistics_of_cubes_are_those_of_the_training_set(dataset):
 
 
 def test_input_and_target_cubes_share_one_of_48_symmetries(dataset):
-    from cosmodag.datasets.augmentation import apply_symmetries
-
     cube = np.arange(27.0).reshape(1, 3, 3, 3, 1).repeat(48, axis=0)
     assert len({item.tobytes() for item in apply_symmetries(cube, np.arange(48))}) == 48
     plain, turned = load(dataset), load(dataset, augment="symmetries")
@@ -122,10 +121,20 @@ def test_input_and_target_cubes_share_one_of_48_symmetries(dataset):
     assert moved > 0.9 * len(plain.index)
 
 
+def test_axial_symmetries_keep_what_varies_along_z(dataset):
+    line = np.arange(3.0)
+    x, y = (np.broadcast_to(line.reshape(shape), (3, 3, 3)) for shape in ((3, 1, 1), (1, 1, 3)))
+    cubes = np.stack([x, y], axis=-1)[np.newaxis].repeat(400, axis=0)
+    augment = build_augmentation("axial_symmetries", 0)
+    turned, _ = augment(cubes, None, 0, np.arange(400))
+    along = turned[..., 1]
+    assert (along == along[:, :1, :1]).all()
+    across = {item.tobytes() for item in turned[..., 0]}
+    assert len(across) == 4  # Along either axis of the sky, in either direction.
+
+
 def turn(cube, number):
     """Apply one symmetry to a cube with channels first."""
-    from cosmodag.datasets.augmentation import apply_symmetries
-
     return apply_symmetries(np.moveaxis(cube, 0, -1)[np.newaxis], np.array([number]))[0, ..., 0][
         np.newaxis
     ]
