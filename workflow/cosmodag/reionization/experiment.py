@@ -75,6 +75,7 @@ EXPERIMENT = Experiment(
         "initial": "`cosmodag reionization initial`",
         "cubes": "`cosmodag reionization simulate` or `cosmodag reionization read`",
         "ionized_maps": "`cosmodag reionization predict`",
+        "posterior_samples": "`cosmodag reionization predict`",
     },
     scores={
         "top_1": Score("top-1 accuracy", "higher"),

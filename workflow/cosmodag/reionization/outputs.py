@@ -4,7 +4,8 @@ from cosmodag.output_kinds import Figure, Folder, Hdf5File, JsonFile, Table
 
 PREDICTION = Folder(
     (
-        *("predictions.csv", "predictions.fits", "prediction.json", "ionized.h5"),
+        *("predictions.csv", "predictions.fits", "prediction.json"),
+        *("ionized.h5", "posterior.h5"),
         *("slices.svg", "slices.pdf", "slices.png", "slices.numbers.csv"),
     ),
     marker="prediction.json",
@@ -12,6 +13,7 @@ PREDICTION = Folder(
         "prediction.json": JsonFile(("run", "how", "warnings")),
         "predictions.csv": Table(("id", "part", "warning")),
         "ionized.h5": Hdf5File("ionized_maps"),
+        "posterior.h5": Hdf5File("posterior_samples"),
         "slices.svg": Figure(),
     },
 )

@@ -26,6 +26,11 @@ TASKS = {
     "classification": {"name": "classification", "column": "redshift_class"},
     "count": {"name": "count", "columns": ["slice_neutral_fraction"]},
     "regression": {"name": "regression", "columns": ["redshift", "neutral_fraction"]},
+    "posterior": {
+        "name": "posterior",
+        "columns": ["redshift", "neutral_fraction"],
+        "ranges": {"redshift": [5, 11]},
+    },
 }
 
 

@@ -91,6 +91,29 @@ def test_numbers_have_intervals(trained, write, tmp_path, task, columns):
     assert record["how"][columns[0]] == {"rule": "mean over slices", "n_cubes": 12}
 
 
+def test_posteriors_have_samples_and_marginals_that_agree(trained, write, tmp_path):
+    table = predict(write(temperature(50, 8.0)), trained.runs / "posterior", tmp_path / "out")
+    assert not [name for name in table if name.startswith("p_")]
+    with h5py.File(tmp_path / "out" / "posterior.h5") as file:
+        samples, columns = file["samples"][:], list(file.attrs["columns"])
+    assert columns == ["redshift", "neutral_fraction"]
+    slices = table[table["part"] == "slice"]
+    assert samples.shape == (len(slices), 1000, 2)
+    assert (samples[..., 0] > 5).all()
+    assert (samples[..., 0] < 11).all()
+    for number, name in enumerate(columns):
+        drawn, spread = samples[..., number], samples[..., number].std(1)
+        np.testing.assert_allclose(slices[name], drawn.mean(1), atol=0.2 * spread.max())
+        for share, end in ((0.16, "low_68"), (0.84, "high_68"), (0.025, "low_95")):
+            quantile = np.quantile(drawn, share, axis=1)
+            np.testing.assert_allclose(slices[f"{name}_{end}"], quantile, atol=0.3 * spread.max())
+        # The cube is known at least about as well as a slice.
+        widths = table[f"{name}_high_68"] - table[f"{name}_low_68"]
+        assert widths[0] < 1.3 * widths[1:].median()
+    other = predict(write(temperature(50, 6.0)), trained.runs / "posterior", tmp_path / "out")
+    assert other["redshift"][0] < table["redshift"][0]
+
+
 def test_files_agree_and_say_what_made_them(trained, write, tmp_path):
     path, folder = write(temperature(50, 8.0)), tmp_path / "out"
     table = predict(path, trained.runs / "ordinal", folder, axes=[0, 2])

@@ -87,6 +87,7 @@ def command(cube, run, dataset, output, axes, stride_depth, observed, device, th
       predictions.csv, .fits  one row for the cube, and one for each slice
       slices.png, .svg, .pdf  slices as the network sees them, and predictions
       ionized.h5              of the task map: probabilities of all pixels
+      posterior.h5            of the task posterior: samples of each slice
       prediction.json         inputs, settings, how slices were combined
 
     \b

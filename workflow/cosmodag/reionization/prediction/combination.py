@@ -4,10 +4,11 @@ Neighbouring slices show the same ionized regions, and all slices of a cube have
 conditions, so that the product of their probabilities would be far too certain. How much
 information many slices contain together is measured on the cubes of the validation split.
 
-Of classes, the logarithms of the probabilities are averaged over slices, and the mean is multiplied
-by a number of independent slices, between 1 and the number of slices, with which the cubes of the
-validation split are likeliest. As a rule of succession, a part 1 / (n + 2) of the probability is
-spread over all classes, since n cubes cannot show that an error is rarer.
+Of classes, and of the bins of each parameter of a posterior, the logarithms of the probabilities
+are averaged over slices, and the mean is multiplied by a number of independent slices, between 1
+and the number of slices, with which the cubes of the validation split are likeliest. As a rule of
+succession, a part 1 / (n + 2) of the probability is spread over all classes, since n cubes cannot
+show that an error is rarer.
 
 Numbers are averaged over slices. Half-widths of their intervals are those that contain 68 and 95 %
 of the errors of such averages in the validation split.
@@ -23,9 +24,12 @@ from scipy import optimize, special
 
 from cosmodag.datasets.folder import read_index
 from cosmodag.evaluation.conformal import intervals, reaches
-from cosmodag.evaluation.ordered_evaluation import class_values
 from cosmodag.evaluation.trained_run import TrainedRun
-from cosmodag.reionization.prediction.slice_predictions import Quantity, split_classes
+from cosmodag.reionization.prediction.slice_predictions import (
+    DISTRIBUTIONS,
+    Quantity,
+    distributions,
+)
 
 CUBE_COLUMNS = ("source", "group", "box", "redshift", "escape_fraction")
 """Columns of an index that slices of one cube have in common."""
@@ -118,32 +122,32 @@ def combine(
     """
     cubes = validation_cubes(read_index(run.dataset_folder, "valid"))
     valid = run.validation
-    task = run.description["task"]
+    is_distribution = run.description["task"]["name"] in DISTRIBUTIONS
+    known_of = distributions(run, valid) if is_distribution else {}
     combined: dict[str, Quantity] = {}
     how: dict[str, dict[str, Any]] = {}
     for number, (column, quantity) in enumerate(quantities.items()):
         n_slices, name = len(quantity.mean), quantity.name
         if quantity.probability is None:
-            truth, known = _numbers(valid, number)
+            truth, estimate = _numbers(valid, number)
             chosen = _first_slices(cubes, n_slices)
-            true, estimated = (_means(each[chosen], cubes[chosen]) for each in (truth, known))
+            true, estimated = (_means(each[chosen], cubes[chosen]) for each in (truth, estimate))
             mean = quantity.mean.mean(keepdims=True)
             half_widths = reaches(true, estimated, 1.0)
             combined[column] = Quantity(name, mean, intervals(mean, 1.0, half_widths))
             how[name] = {"rule": "mean over slices", "n_cubes": len(true)}
             continue
+        known = known_of[column]
         if is_lightcone and name == VARYING:
             probability = quantity.probability.mean(axis=0, keepdims=True)
             how[name] = {"rule": "mean probability over slices"}
         else:
-            known = split_classes(task, valid["probability"])[number]
-            truth = valid["y"] if valid["y"].ndim == 1 else valid["y"][:, number]
-            pool = ClassPool.fit(known, truth, cubes, n_slices)
+            assert known.truth is not None
+            pool = ClassPool.fit(known.probability, known.truth, cubes, n_slices)
             probability = pool.pool(quantity.probability)
             how[name] = {"rule": "mean log probability over slices, times n_independent"}
             how[name] |= vars(pool)
-        values = class_values(task)[column]
-        combined[column] = Quantity.of_classes(name, probability, values)
+        combined[column] = known.quantity(probability)
     return combined, how
 
 

@@ -60,7 +60,8 @@ def draw_predictions(
             wide = N_IMAGES if quantity.probability is None else N_IMAGES - 1
             _draw_slices(figure.add_subplot(grid[line, :wide]), quantity, combined[column])
             if quantity.probability is not None:
-                _draw_classes(figure.add_subplot(grid[line, wide]), quantity, combined[column])
+                draw = _draw_marginal if quantity.is_continuous else _draw_classes
+                draw(figure.add_subplot(grid[line, wide]), quantity, combined[column])
 
 
 def _draw_slices(axis: Axes, quantity: Quantity, combined: Quantity) -> None:
@@ -88,4 +89,18 @@ def _draw_classes(axis: Axes, quantity: Quantity, combined: Quantity) -> None:
     )
     axis.set_xticks(place, [f"{value:g}" for value in quantity.values], rotation=90, fontsize=6)
     axis.set(xlabel=quantity.name.replace("_", " "), ylabel="probability", ylim=(0, 1))
+    axis.legend(fontsize=6)
+
+
+def _draw_marginal(axis: Axes, quantity: Quantity, combined: Quantity) -> None:
+    """Draw the posterior density of a parameter: of the cube, and its mean over slices."""
+    assert quantity.probability is not None
+    assert combined.probability is not None
+    width = quantity.values[1] - quantity.values[0]
+    slices = quantity.probability.mean(axis=0)
+    axis.fill_between(
+        quantity.values, combined.probability[0] / width, color=WARM, alpha=0.6, lw=0, label="cube"
+    )
+    axis.plot(quantity.values, slices / width, color=QUIET, lw=1, label="slices")
+    axis.set(xlabel=quantity.name.replace("_", " "), ylabel="density", ylim=(0, None))
     axis.legend(fontsize=6)

@@ -22,8 +22,10 @@ from cosmodag.reionization.prediction.picture import draw_predictions
 from cosmodag.reionization.prediction.prediction_table import (
     prediction_table,
     write_ionized_maps,
+    write_posterior_samples,
     write_tables,
 )
+from cosmodag.reionization.prediction.slice_posteriors import slice_posteriors
 from cosmodag.reionization.prediction.slice_predictions import predict_quantities
 from cosmodag.reionization.prediction.slice_run import SliceInput, slice_input
 from cosmodag.reionization.prediction.slice_warnings import cube_warnings, slice_warnings
@@ -56,8 +58,9 @@ def predict_cube(
         Folder of a trained run of a task of `slice_run.TASKS` on slices of one field.
     output : path
         Folder to write: the table (``predictions.csv``, ``predictions.fits``), a picture
-        (``slices.png``, ``slices.svg``), of maps their probabilities (``ionized.h5``), and
-        ``prediction.json``, which records what they were made from and how slices were combined.
+        (``slices.png``, ``slices.svg``), of maps their probabilities (``ionized.h5``), of
+        posteriors samples (``posterior.h5``), and ``prediction.json``, which records what they were
+        made from and how slices were combined.
     stated : ArrayFormat, optional
         What the file does not describe.
     dataset_folder : path, optional
@@ -117,7 +120,8 @@ def predict_cube(
     if cube_warning:
         logger.warning("%s: %s", cube.path, cube_warning)
     inputs = [run.folder / "run.json", cube.path]
-    maps = predicted["probability"][:, 0] if run.description["task"]["name"] == "map" else None
+    task = run.description["task"]["name"]
+    maps = predicted["probability"][:, 0] if task == "map" else None
     with whole_folder(output, PREDICTION) as folder:
         cards = [("RUN", run.folder.name, "trained network"), ("FIELD", made.field, "of the cube")]
         csv, image = folder / "predictions.csv", folder / "predictions.fits"
@@ -125,16 +129,20 @@ def predict_cube(
         figure = folder / "slices.svg"
         draw_predictions(figure, x, places, made.field, quantities, combined, maps)
         files = [csv, image, *figure_files(figure), figure.with_suffix(".png")]
+        attributes = {"run": run.folder.name, "cell_size": made.cell_size}
         if maps is not None:
             files.append(folder / "ionized.h5")
-            attributes = {"run": run.folder.name, "cell_size": made.cell_size}
             write_ionized_maps(files[-1], places, maps, attributes, inputs)
+        if task == "posterior":
+            files.append(folder / "posterior.h5")
+            posteriors = slice_posteriors(run, predicted)
+            write_posterior_samples(files[-1], places, posteriors, attributes, inputs)
         write_json(
             folder / "prediction.json",
             {
                 "experiment": "reionization",
                 "run": run.folder.name,
-                "task": run.description["task"]["name"],
+                "task": task,
                 "n": len(places),
                 "input": _describe(cube),
                 "slices": _settings(run, made, cut, selection),

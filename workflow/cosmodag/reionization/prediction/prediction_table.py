@@ -12,11 +12,14 @@ from astropy.table import Table
 from cosmodag.files import whole_file
 from cosmodag.hdf5 import create_file
 from cosmodag.imaging.fits_files import write_fits
+from cosmodag.reionization.prediction.slice_posteriors import SlicePosteriors
 from cosmodag.reionization.prediction.slice_predictions import Quantity
 from cosmodag.reionization.prediction.training_slices import SliceMeasures
 
 CUBE, SLICE = "cube", "slice"
 """Values of the column `part`."""
+N_SAMPLES = 1000
+"""Samples of the posterior of a slice."""
 UNITS = {"position": "Mpc", "slice_mean": "mK", "slice_std": "mK"}
 """Units of columns in FITS tables."""
 
@@ -143,5 +146,34 @@ def write_ionized_maps(
         file.create_dataset(
             "probability", data=probability, chunks=(1, *probability.shape[1:]), compression="gzip"
         )
+        for name in ("axis", "slice", "row", "column"):
+            file[name] = places[name].to_numpy()
+
+
+def write_posterior_samples(
+    path: str | os.PathLike,
+    places: pd.DataFrame,
+    posteriors: SlicePosteriors,
+    attributes: Mapping[str, Any],
+    inputs: Sequence[str | os.PathLike],
+) -> None:
+    """Write samples of the joint posterior of each slice.
+
+    Parameters
+    ----------
+    path : path
+        HDF5 file to write, of the kind ``posterior_samples``.
+    places : pandas.DataFrame, N rows
+        Names and places of the slices.
+    posteriors : SlicePosteriors
+        Posteriors of the N slices.
+    attributes : mapping from str to object
+        Attributes of the file.
+    inputs : sequence of path
+        Files that the posteriors are made from.
+    """
+    with create_file(path, "posterior_samples", inputs=inputs) as file:
+        file.attrs.update(attributes, columns=list(posteriors.columns))
+        file.create_dataset("samples", data=posteriors.samples(N_SAMPLES), compression="gzip")
         for name in ("axis", "slice", "row", "column"):
             file[name] = places[name].to_numpy()

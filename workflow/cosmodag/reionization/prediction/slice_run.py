@@ -8,7 +8,7 @@ from cosmodag.errors import InputError
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.reionization.cutouts.instrument import Instrument
 
-TASKS = ("ordinal", "classification", "count", "regression", "map")
+TASKS = ("ordinal", "classification", "count", "regression", "posterior", "map")
 """Tasks whose runs predict something of a slice without labels."""
 SETTINGS = ("mean_subtraction", "beam", "wedge", "cell_size", "box_size", "hubble", "omega_m")
 """Attributes of examples that tell how slices were cut."""
