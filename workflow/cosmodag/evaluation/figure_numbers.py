@@ -69,7 +69,9 @@ def _rows(axes: Axes) -> list[tuple]:
             )
             rows += [(series, "point", x, y, None) for x, y in points]
         elif isinstance(collection, LineCollection):
-            ends = np.concatenate([np.empty((0, 2)), *collection.get_segments()])
+            # A segment without a finite end has no points, and not even two columns.
+            segments = [each for each in collection.get_segments() if len(each)]
+            ends = np.concatenate([np.empty((0, 2)), *segments])
             rows += [(series, "interval", x, y, None) for x, y in ends]
         elif isinstance(collection, PolyCollection):
             corners = np.concatenate([path.vertices for path in collection.get_paths()])

@@ -9,9 +9,10 @@ EXPERIMENT = Experiment(
     title="Cosmic voids",
     question="Where are the cosmic voids behind a galaxy catalogue, and how many?",
     background=(
-        "The network sees galaxies projected along a line of sight. Voids are defined in the "
-        "matter and not in the galaxies, so a threshold on the galaxy density is a baseline and "
-        "not the answer. Test examples come from realizations, or disjoint regions, that the "
+        "The network sees galaxies, in slabs along a line of sight or in three dimensions. Where "
+        "voids are defined in the matter, a threshold on the galaxy density is a baseline and not "
+        "the answer; where they are defined by a finder among the same galaxies, the finder is. "
+        "Test examples come from realizations, or disjoint regions, that the "
         "training set does not contain."
     ),
     study=(

@@ -1,5 +1,6 @@
 """A network trained on simulated surveys, its evaluation, and its voids in a survey."""
 
+import dataclasses
 import json
 
 import h5py
@@ -10,9 +11,13 @@ import pytest
 from cosmodag.datasets.folder import read_split
 from cosmodag.errors import InputError
 from cosmodag.evaluation.evaluate import evaluate
+from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue
 from cosmodag.voids.catalogues.sky_coordinates import sky_coordinates
+from cosmodag.voids.prediction.galaxy_input import galaxy_input
 from cosmodag.voids.prediction.predict import predict_voids
+from cosmodag.voids.prediction.run_input import run_input
+from cosmodag.voids.prediction.training_boxes import number_densities
 from cosmodag.voids.survey.simulated_survey import SimulatedSurvey
 from cosmodag.voids.survey.tracers import SurveyTracers
 from tests.void_runs import (
@@ -123,6 +128,20 @@ def test_voids_of_a_survey_are_inside_it_and_have_a_place_on_the_sky(
     record = json.loads((tmp_path / "out" / "prediction.json").read_text())
     low, high = record["comparisons"]["number_density"]["training"]
     assert low / 1.25 < record["comparisons"]["number_density"]["value"] < high * 1.25
+
+
+def test_expected_numbers_of_a_sparser_survey_are_relative_to_training(trained, tracers, tmp_path):
+    run = TrainedRun(trained.run, threads=1)
+    table = pd.read_csv(tracers.galaxies.path)
+    table[::3].to_csv(tmp_path / "sparse.csv", index=False)
+    sparse = dataclasses.replace(tracers, galaxies=SkyCatalogue(path=tmp_path / "sparse.csv"))
+    low, high = number_densities(run)
+    for each in (tracers, sparse):
+        grid, _ = galaxy_input(each).grid(run, run_input(run), None)
+        (expected,) = grid.fields
+        nearest = np.clip(grid.number_density, low, high)
+        assert expected[expected > 0].mean() == pytest.approx(grid.number_density / nearest, rel=1e-4)
+    assert expected[expected > 0].mean() < 0.5
 
 
 def test_a_run_on_a_survey_refuses_a_box(trained, write_catalogue, tmp_path):

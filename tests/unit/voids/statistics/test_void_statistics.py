@@ -46,13 +46,17 @@ def overdensity_at(position, centres):
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
     """Files of three boxes with five planted voids each: labels, galaxies, matter and centres."""
-    folder = tmp_path_factory.mktemp("planted")
+    return plant(tmp_path_factory.mktemp("planted"), 3)
+
+
+def plant(folder, n_boxes):
+    """Write boxes with five planted voids each, and return their files and centres."""
     cells = (np.arange(CELLS) + 0.5) * SIDE / CELLS
     mesh = np.stack(np.meshgrid(cells, cells, cells, indexing="ij"), axis=-1)
     catalogue, matter = {}, []
     with create_file(folder / "galaxies.h5", "galaxies") as file:
         start_galaxies(file, "planted")
-        for number in range(3):
+        for number in range(n_boxes):
             rng, name = np.random.default_rng(number), f"r{number:04d}"
             centres = scatter_spheres(rng, RADII, SIDE, separation=3)
             catalogue[name] = (centres, RADII)
@@ -233,6 +237,17 @@ def test_boxes_without_voids_are_stated(planted, tmp_path):
         assert numbers["ellipticity"]["measured"] == {"value": None, "error": None}
     assert len(pd.read_csv(tmp_path / "statistics/voids.csv")) == 0
     assert (tmp_path / "statistics/statistics.png").stat().st_size > 0
+
+
+def test_one_box_has_tables_without_errors_and_figures(tmp_path):
+    batch, _ = plant(tmp_path, 1)
+    write_statistics(tmp_path / "one", [batch], settings=StatisticsSettings(minimum_radius=5.0))
+    sizes = table(tmp_path / "one", "sizes.csv")
+    assert sizes["n_voids"].sum() == 5
+    assert sizes["error_h3_mpc3"].isna().all()
+    drawn = pd.concat(map(pd.read_csv, sorted((tmp_path / "one").rglob("*.numbers.csv"))))
+    assert len(drawn) > 100
+    assert not (drawn["kind"] == "interval").any()
 
 
 def test_files_are_verified_and_reported(results, tmp_path):

@@ -94,7 +94,7 @@ def compare(
     values = values[known_pixels(values)]
     return {
         "number_density": Comparison(
-            "number density", " (Mpc/h)⁻³", grid.number_density, _densities(run, index)
+            "number density", " (Mpc/h)⁻³", grid.number_density, number_densities(run)
         ),
         "variance": Comparison(
             "variance of counts in cells",
@@ -105,8 +105,9 @@ def compare(
     }
 
 
-def _densities(run: TrainedRun, index: pd.DataFrame) -> Range | None:
-    """Return the range of the number density, if the dataset records it."""
+def number_densities(run: TrainedRun) -> Range | None:
+    """Return the range of the number density of the training boxes, if the dataset records it."""
+    index = read_index(run.dataset_folder, "train")
     files = run.dataset["examples"]
     if any("number_density" not in file for file in files):
         return None

@@ -67,7 +67,8 @@ class FoundVoids:
         if self.n_chance is not None:
             text += f"; galaxies without clustering have {self.n_chance:.3g}"
         if self.n_dropped:
-            text += f"; {self.n_dropped} that reach out of the survey are left out"
+            whole = "box" if self.footprint_source == "box" else "survey"
+            text += f"; {self.n_dropped} that reach out of the {whole} are left out"
         if self.sample.n_outside:
             text += f"; {self.sample.n_outside} galaxies outside the survey are not used"
         return text
@@ -116,6 +117,16 @@ def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = No
                 expected,
                 FEW_GALAXIES,
             )
+        quarter = grid.box_size.min() / 4
+        if search.finder == "underdensity" and search.maximum_radius is None:
+            if search.minimum_radius > quarter:
+                logger.warning(
+                    "minimum_radius %.3g Mpc/h is above a quarter of the shortest side, %.3g "
+                    "Mpc/h, to which spheres are searched: only this radius is tried; give a "
+                    "maximum_radius",
+                    search.minimum_radius,
+                    quarter,
+                )
         table, n_dropped = _search(sample, search)
         n_chance = _compare_with_chance(table, sample, search)
     table.insert(0, "void", np.arange(len(table)))
