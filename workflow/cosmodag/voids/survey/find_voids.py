@@ -118,15 +118,14 @@ def find_voids(tracers: Tracers, search: VoidSearch, *, threads: int | None = No
                 FEW_GALAXIES,
             )
         quarter = grid.box_size.min() / 4
-        if search.finder == "underdensity" and search.maximum_radius is None:
-            if search.minimum_radius > quarter:
-                logger.warning(
-                    "minimum_radius %.3g Mpc/h is above a quarter of the shortest side, %.3g "
-                    "Mpc/h, to which spheres are searched: only this radius is tried; give a "
-                    "maximum_radius",
-                    search.minimum_radius,
-                    quarter,
-                )
+        is_default = search.finder == "underdensity" and search.maximum_radius is None
+        if is_default and search.minimum_radius > quarter:
+            logger.warning(
+                "minimum_radius %.3g Mpc/h is above a quarter of the shortest side, %.3g Mpc/h, to "
+                "which spheres are searched: only this radius is tried; give a maximum_radius",
+                search.minimum_radius,
+                quarter,
+            )
         table, n_dropped = _search(sample, search)
         n_chance = _compare_with_chance(table, sample, search)
     table.insert(0, "void", np.arange(len(table)))
