@@ -1,6 +1,7 @@
 """Predictions of trained runs."""
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -52,15 +53,17 @@ def choose_device(device: str) -> str:
     Parameters
     ----------
     device : str
-        ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU if there is one.
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or ``"auto"`` for a GPU if there is one.
 
     Raises
     ------
     InputError
-        If a GPU is requested but not available.
+        If the device is unknown, or a GPU is requested but not available.
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise InputError(f"device: {device!r} is not known; use auto, cpu, cuda or cuda:1")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"device: {device!r} is not available here; use 'cpu' or 'auto'")
     return device

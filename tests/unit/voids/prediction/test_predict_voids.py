@@ -19,6 +19,8 @@ from cosmodag.evaluation.symmetric_prediction import predict_splits
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.hdf5 import open_kind
 from cosmodag.json_files import write_json
+from cosmodag.voids.catalogues.box_coordinates import BoxCoordinates
+from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue
 from cosmodag.voids.fields.box_fields import BoxFields
 from cosmodag.voids.prediction.overlapping_windows import average_windows, tile
 from cosmodag.voids.prediction.predict import predict_voids
@@ -281,6 +283,54 @@ def test_cells_fit_the_box_to_within_one_percent(trained, box_size, message):
             made.cells([box_size] * 3, "galaxies.csv")
 
 
+def test_a_box_that_no_memory_holds_is_refused_before_the_work(trained, galaxies, tmp_path):
+    made = run_input(TrainedRun(trained.run, threads=1))
+    with pytest.raises(InputError, match=r"the unit of box_size.*GB of memory; check box_size"):
+        made.cells([64_000] * 3, "galaxies.csv")
+
+
+def test_unequal_weights_and_their_warnings_are_recorded(trained, tmp_path):
+    position = positions(clustered(20)[0])
+    weight = np.random.default_rng(0).lognormal(0, 1.5, len(position))
+    path = tmp_path / "weighted.csv"
+    table = pd.DataFrame(dict(zip("xyz", position.T)) | {"w": weight})
+    table.to_csv(path, index=False)
+    box = BoxCoordinates(box_size=BOX_SIZE)
+    catalogue = GalaxyCatalogue(path=path, coordinates=box, weight="w")
+    predict_voids(catalogue, trained.run, tmp_path / "out", threads=1)
+    record = json.loads((tmp_path / "out" / "prediction.json").read_text())
+    equal = weight.sum() ** 2 / np.square(weight).sum() / BOX_SIZE**3
+    assert record["comparisons"]["number_density"]["value"] == pytest.approx(equal, rel=1e-3)
+    assert any("weights of column 'w' are so unequal" in each for each in record["warnings"])
+    assert any("number density" in each for each in record["warnings"])
+    assert record["catalogue"]["weight"] == "w"
+    assert "path" not in record["catalogue"]
+    assert any(name.endswith("model.pt") for name in record["record"]["inputs"])
+
+
+def test_galaxies_much_sparser_than_those_of_training_are_refused(
+    trained, write_catalogue, tmp_path
+):
+    few = write_catalogue(np.random.default_rng(1).uniform(0, BOX_SIZE, (100, 3)))
+    with pytest.raises(InputError, match="is less than a 50th of the lowest in training"):
+        predict_voids(few, trained.run, tmp_path / "out", threads=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_devices_are_refused(trained, galaxies, tmp_path):
+    with pytest.raises(InputError, match="device: 'gpu0' is not known"):
+        predict_voids(galaxies, trained.run, tmp_path / "out", device="gpu0")
+
+
+@pytest.mark.parametrize("side", ["0", "-64"])
+def test_a_box_needs_sides_above_zero(trained, galaxies, tmp_path, side):
+    words = ("--box-size", side, "--run", trained.run, "--output", tmp_path / "out")
+    done = command(*galaxies.files, *words)
+    assert done.exit_code == 2
+    assert "--box-size" in done.output
+    assert "give sides above 0" in done.output
+
+
 def command(*words):
     return CliRunner().invoke(main, ["voids", "predict", *map(str, words)])
 
@@ -299,10 +349,10 @@ def test_the_command_replaces_its_own_folder_and_nothing_else(trained, galaxies,
     assert "it contains notes.txt, which the command does not write" in done.output
 
 
-@pytest.mark.parametrize("axes", ["[3]", "[]", "[1, 1]"])
+@pytest.mark.parametrize("axes", ["[3]", "[]", "[1, 1]", "2", "[true]", "[2.0]"])
 def test_axes_that_do_not_exist_are_refused(trained, galaxies, tmp_path, axes):
     words = (*galaxies.files, "--box-size", BOX_SIZE, "--run", trained.run)
     done = command(*words, "--output", tmp_path / "out", "--axes", axes)
     assert done.exit_code == 2
-    assert f"axes {axes}: give different numbers of 0, 1 and 2" in done.output
+    assert "give a list of different numbers of 0, 1 and 2" in done.output
     assert not (tmp_path / "out").exists()

@@ -18,7 +18,7 @@ _MULTIPLIERS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], np.uint32)
 """Odd numbers that mix the bits of coordinates."""
 LARGEST_GAPS = ((1000, 0.1), (200, 0.25))
 """Numbers of galaxies, and the fraction of a side that may contain none of so many."""
-SHORT, EXPECTED = 0.02, 50
+SHORT, EXPECTED = 0.004, 50
 """Fraction of each side at the faces that contains no galaxy, and the number expected there, which
 clustering does not explain."""
 LONGER = 3.0

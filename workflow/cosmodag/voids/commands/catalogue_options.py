@@ -10,6 +10,7 @@ from cosmodag.commands.options import input_file, settings_options
 from cosmodag.commands.stage import Stage
 from cosmodag.schema_errors import ConfigError
 from cosmodag.settings import keys
+from cosmodag.voids.box_cells import three
 
 ENTRY = "voids/void_catalogues/*"
 
@@ -111,6 +112,9 @@ def _check(entry: Mapping[str, Any]) -> None:
     """Refuse options that have no effect beside others, as the configuration does."""
     from cosmodag.voids.survey.survey_checks import check_settings
 
+    sides = entry.get("box_size")
+    if sides is not None and not all(side > 0 for side in three(sides)):
+        raise click.UsageError(f"--box-size: {sides}: give sides above 0, in Mpc/h")
     defaults = {key: part["default"] for key, part in keys(ENTRY) if "default" in part}
     given = {key: value for key, value in entry.items() if value is not None}
     if "minimum_radius" not in entry:  # a command without a finder

@@ -80,8 +80,8 @@ def command(
 
     CATALOGUE are one or more files, or patterns of their names, in any format that a source of
     the configuration can have. Galaxies are assigned to cells of the size of those of training:
-    sides of the box must be multiples of a pixel of the void map, or a voxel of the cube, to within
-    1 % of a cell.
+    sides of the box must be multiples of a pixel of the void map, or a voxel of the cube, of cells
+    up to 1 % larger or smaller.
 
     A box needs --box-size, a survey --randoms, --mask or --estimate-footprint and a run that was
     trained on a simulated survey. Probabilities outside a survey are NaN.

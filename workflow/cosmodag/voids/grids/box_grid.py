@@ -27,6 +27,9 @@ class BoxGrid:
         Whether the box is periodic.
     fields : sequence of numpy.ndarray, shape (nx, ny, nz), float32 or uint8
         Fields beside the mass.
+    effective_number : float, optional
+        Number of equal galaxies with the same Poisson noise, (Σw)² / Σw² for weights w; by default
+        `n_galaxies`.
     """
 
     mass: np.ndarray
@@ -35,6 +38,7 @@ class BoxGrid:
     origin: np.ndarray
     periodic: bool
     fields: Sequence[np.ndarray] = ()
+    effective_number: float | None = None
 
     @property
     def known(self) -> np.ndarray | None:
@@ -58,8 +62,9 @@ class BoxGrid:
 
     @property
     def number_density(self) -> float:
-        """Number density of the galaxies in (Mpc/h)⁻³."""
-        return float(self.n_galaxies / self.box_size.prod())
+        """Number density of as many equal galaxies as have the same Poisson noise, (Mpc/h)⁻³."""
+        number = self.n_galaxies if self.effective_number is None else self.effective_number
+        return float(number / self.box_size.prod())
 
 
 def grid_box(
@@ -89,7 +94,7 @@ def grid_box(
     BoxGrid
     """
     mass, workspace = np.zeros(cells, np.float32), Workspace()
-    n_galaxies = 0
+    n_galaxies, total, squares = 0, 0.0, 0.0
     for chunk in chunks:
         assign_mass(
             chunk.position,
@@ -101,4 +106,10 @@ def grid_box(
             workspace=workspace,
         )
         n_galaxies += len(chunk.position)
-    return BoxGrid(mass, n_galaxies, box.sides, box.corner, box.periodic)
+        weight = np.ones(len(chunk.position)) if chunk.weight is None else chunk.weight
+        total += float(weight.sum(dtype=np.float64))
+        squares += float(np.square(weight, dtype=np.float64).sum())
+    effective = total**2 / squares if squares else float(n_galaxies)
+    return BoxGrid(
+        mass, n_galaxies, box.sides, box.corner, box.periodic, effective_number=effective
+    )

@@ -1,6 +1,7 @@
 """What inference on a box needs of a trained run, and what it gives."""
 
 import abc
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ METHOD = "cic"
 """Mass assignment of datasets that do not record it, the default of `cosmodag voids grid`."""
 TOLERANCE = 0.01
 """Largest relative difference between the cells of a box and those of training."""
+
+
+def physical_memory() -> int:
+    """Return the bytes of memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @dataclass(frozen=True)
@@ -192,11 +198,27 @@ class BoxInput(abc.ABC):
         cells = self.shape.factor * np.maximum(np.rint(sides / pixel).astype(int), 1)
         if np.any(np.abs(sides / cells / self.cell_size - 1) > TOLERANCE):
             part = pixel * np.maximum(np.floor(sides / pixel), 1)
+            needs_periodic = bool(self.fields or self.shape.margin_depth)
             raise InputError(
                 f"{name}: sides of {sides.tolist()} Mpc/h are not whole numbers of {self.PIXELS} "
                 f"of {pixel:g} Mpc/h to within {100 * TOLERANCE:g} %, which the run was trained "
-                f"on; choose a part of the catalogue with box_size: {part.tolist()} and "
-                "periodic: false"
+                "on; "
+                + (
+                    "train on cells that divide them, or choose a run without fields and margins "
+                    "and a part of the catalogue"
+                    if needs_periodic
+                    else "choose a part of the catalogue"
+                )
+                + f" with box_size: {part.tolist()} and periodic: false"
+            )
+        n_bytes = 4 * (2 + len(self.fields)) * math.prod(map(int, cells))
+        if n_bytes > (memory := physical_memory()):
+            raise InputError(
+                f"{name}: the box of {' x '.join(f'{side:g}' for side in sides)} Mpc/h, the unit "
+                f"of box_size whatever that of the file, has {' x '.join(map(str, cells))} cells "
+                f"of {self.cell_size:.3g} Mpc/h, as in training, and these take "
+                f"{n_bytes / 1e9:.3g} GB with the fields of the run, of {memory / 1e9:.3g} GB of "
+                "memory; check box_size, or choose a part of the catalogue"
             )
         least = max(self.shape.side, self.shape.input_depth)
         if cells.min() < least:

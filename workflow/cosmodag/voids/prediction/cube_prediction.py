@@ -88,7 +88,7 @@ class CubeInput(BoxInput):
         """Return the input as it is, and refuse lines of sight, which cubes do not have."""
         if axes is not None:
             raise InputError(
-                f"axes {list(axes)}: the run was trained on cubes, which have no line of sight; "
+                f"axes {axes!r}: the run was trained on cubes, which have no line of sight; "
                 "leave axes out"
             )
         return self

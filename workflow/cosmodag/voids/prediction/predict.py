@@ -1,8 +1,10 @@
 """Inference of voids in a catalogue of galaxies without labels."""
 
+import json
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from cosmodag.cutouts.known_pixels import known_pixels
+from cosmodag.errors import InputError
 from cosmodag.evaluation import figures
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.drawing import figure_files
@@ -29,12 +32,15 @@ from cosmodag.voids.prediction.prediction_files import (
     write_void_tables,
 )
 from cosmodag.voids.prediction.run_input import run_input, run_threshold
-from cosmodag.voids.prediction.training_boxes import Comparison, compare
+from cosmodag.voids.prediction.training_boxes import Comparison, compare, number_densities
 from cosmodag.voids.prediction.void_maps import VoidMaps
 from cosmodag.voids.survey.tracers import SurveyTracers
+from cosmodag.voids.survey.warning_record import recorded_warnings
 
 logger = logging.getLogger(__name__)
 
+SPARSEST = 50
+"""Factor by which galaxies may be sparser than those of training: with fewer the map is noise."""
 N_DRAWN = 3
 """Layers in the figure."""
 LABELS = figures.MapLabels(
@@ -103,8 +109,9 @@ def predict_voids(
     run = TrainedRun(run_folder, dataset_folder, device=device, threads=threads)
     made = run_input(run).along(axes)
     galaxies = galaxy_input(catalogue)
-    with numba_threads(threads), threadpool_limits(threads):
+    with numba_threads(threads), threadpool_limits(threads), recorded_warnings() as recorded:
         grid, rejections = galaxies.grid(run, made, grid_file)
+        _refuse_sparse(galaxies.name, grid, run)
         prediction = made.predict(run, grid)
     threshold = run_threshold(run) if threshold is None else threshold
     voids = galaxies.complete(prediction.voids(threshold, divide), grid)
@@ -112,11 +119,11 @@ def predict_voids(
     for name, each in comparisons.items():
         if each.training is None:
             logger.info("%s: does not record %s, which is not compared", run.dataset_folder, name)
-    warnings = [each.warning for each in comparisons.values() if each.warning]
-    warnings += [*made.warnings(run, grid), *prediction.warnings(voids)]
-    for warning in warnings:
+    unlike = [each.warning for each in comparisons.values() if each.warning]
+    unlike += [*made.warnings(run, grid), *prediction.warnings(voids)]
+    for warning in unlike:
         logger.warning("%s: %s", galaxies.name, warning)
-    inputs = [run.folder / "run.json", *galaxies.files]
+    inputs = [run.folder / "run.json", run.folder / "model.pt", *galaxies.files]
     target = run.description["task"]["channel"]
     with whole_folder(output, PREDICTION) as folder:
         files = [rejections.write(folder / "catalogue")]
@@ -144,7 +151,8 @@ def predict_voids(
                 "divide": divide,
                 "cells": list(grid.cells),
                 **{key: _json_type(value) for key, value in _attributes(grid, made).items()},
-                "warnings": warnings,
+                "catalogue": _settings(catalogue),
+                "warnings": [*recorded, *unlike],
                 "comparisons": {name: _comparison(each) for name, each in comparisons.items()},
             },
             inputs=inputs,
@@ -155,6 +163,29 @@ def predict_voids(
         "%d galaxies: %d voids in %d %s", grid.n_galaxies, len(voids), n_layers, prediction.LAYERS
     )
     return voids
+
+
+def _refuse_sparse(name: str, grid: BoxGrid, run: TrainedRun) -> None:
+    """Refuse galaxies that are so few that a prediction is one of their noise."""
+    training = number_densities(run)
+    if training is not None and grid.number_density < training.low / SPARSEST:
+        raise InputError(
+            f"{name}: the number density of {grid.number_density:.3g} (Mpc/h)⁻³, of equal galaxies "
+            f"with the same noise, is less than a {SPARSEST}th of the lowest in training, "
+            f"{training.low:.3g}; choose a run on galaxies as sparse, or check the catalogue and "
+            "box_size"
+        )
+
+
+def _settings(catalogue: GalaxyCatalogue | SurveyTracers) -> dict[str, Any]:
+    """Return what is stated of a catalogue, without the places of its files."""
+    settings = asdict(
+        catalogue,
+        dict_factory=lambda items: {key: value for key, value in items if value is not None},
+    )
+    for part in (settings, settings.get("galaxies", {}), settings.get("randoms", {})):
+        part.pop("path", None)
+    return json.loads(json.dumps(settings, default=_json_type))
 
 
 def _attributes(grid: BoxGrid, made: BoxInput) -> dict[str, Any]:
@@ -169,7 +200,7 @@ def _attributes(grid: BoxGrid, made: BoxInput) -> dict[str, Any]:
 
 
 def _json_type(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:

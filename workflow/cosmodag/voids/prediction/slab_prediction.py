@@ -94,9 +94,10 @@ class SlabInput(BoxInput):
         """Return the input for other lines of sight; None stands for z alone."""
         if axes is None:
             return self
-        if not axes or not set(axes) <= {0, 1, 2} or len(set(axes)) < len(axes):
+        is_list = isinstance(axes, list | tuple) and all(type(axis) is int for axis in axes)
+        if not is_list or not axes or not set(axes) <= {0, 1, 2} or len(set(axes)) < len(axes):
             raise InputError(
-                f"axes {list(axes)}: give different numbers of 0, 1 and 2, such as [2]"
+                f"axes {axes!r}: give a list of different numbers of 0, 1 and 2, such as [2]"
             )
         return dataclasses.replace(self, axes=tuple(axes))
 
