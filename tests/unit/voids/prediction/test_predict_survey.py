@@ -11,13 +11,9 @@ import pytest
 from cosmodag.datasets.folder import read_split
 from cosmodag.errors import InputError
 from cosmodag.evaluation.evaluate import evaluate
-from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.voids.catalogues.sky_catalogue import SkyCatalogue
 from cosmodag.voids.catalogues.sky_coordinates import sky_coordinates
-from cosmodag.voids.prediction.galaxy_input import galaxy_input
 from cosmodag.voids.prediction.predict import predict_voids
-from cosmodag.voids.prediction.run_input import run_input
-from cosmodag.voids.prediction.training_boxes import number_densities
 from cosmodag.voids.survey.simulated_survey import SimulatedSurvey
 from cosmodag.voids.survey.tracers import SurveyTracers
 from tests.void_runs import (
@@ -128,21 +124,44 @@ def test_voids_of_a_survey_are_inside_it_and_have_a_place_on_the_sky(
     record = json.loads((tmp_path / "out" / "prediction.json").read_text())
     low, high = record["comparisons"]["number_density"]["training"]
     assert low / 1.25 < record["comparisons"]["number_density"]["value"] < high * 1.25
+    n_galaxies = len(pd.read_csv(tracers.galaxies.path))
+    assert record["n"] + record["n_outside"] == n_galaxies
+    assert record["footprint_source"] == "randoms"
 
 
-def test_expected_numbers_of_a_sparser_survey_are_relative_to_training(trained, tracers, tmp_path):
-    run = TrainedRun(trained.run, threads=1)
+def predicted(tracers, run, output):
+    """Return the probability that a run predicts."""
+    predict_voids(tracers, run, output, threads=1)
+    with h5py.File(output / "probability.h5") as file:
+        return file["probability"][:]
+
+
+def test_a_constant_weight_changes_nothing(trained, tracers, tmp_path):
+    weighted = pd.read_csv(tracers.galaxies.path).assign(w=7.3)
+    weighted.to_csv(tmp_path / "weighted.csv", index=False)
+    galaxies = SkyCatalogue(path=tmp_path / "weighted.csv", weight="w")
+    for name, each in (
+        ("plain", tracers),
+        ("same", dataclasses.replace(tracers, galaxies=galaxies)),
+    ):
+        predict_voids(each, trained.run, tmp_path / name, threads=1)
+    probabilities = []
+    for name in ("plain", "same"):
+        with h5py.File(tmp_path / name / "probability.h5") as file:
+            probabilities.append(file["probability"][:])
+    np.testing.assert_allclose(*probabilities, atol=1e-4)
+
+
+def test_a_sparser_survey_has_similar_voids(trained, tracers, tmp_path):
     table = pd.read_csv(tracers.galaxies.path)
-    table[::3].to_csv(tmp_path / "sparse.csv", index=False)
-    sparse = dataclasses.replace(tracers, galaxies=SkyCatalogue(path=tmp_path / "sparse.csv"))
-    low, high = number_densities(run)
-    for each in (tracers, sparse):
-        grid, _ = galaxy_input(each).grid(run, run_input(run), None)
-        (expected,) = grid.fields
-        nearest = np.clip(grid.number_density, low, high)
-        relative = grid.number_density / nearest
-        assert expected[expected > 0].mean() == pytest.approx(relative, rel=1e-4)
-    assert expected[expected > 0].mean() < 0.5
+    table[::2].to_csv(tmp_path / "sparse.csv", index=False)
+    galaxies = SkyCatalogue(path=tmp_path / "sparse.csv")
+    sparse = dataclasses.replace(tracers, galaxies=galaxies)
+    probabilities = [predicted(each, trained.run, tmp_path / "out") for each in (tracers, sparse)]
+    known = np.isfinite(probabilities[0])
+    every, half = (each[known] for each in probabilities)
+    assert half.mean() == pytest.approx(every.mean(), abs=0.1)
+    assert np.corrcoef(every, half)[0, 1] > 0.6
 
 
 def test_a_run_on_a_survey_refuses_a_box(trained, write_catalogue, tmp_path):

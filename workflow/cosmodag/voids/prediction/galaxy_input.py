@@ -16,7 +16,6 @@ from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue, read_gal
 from cosmodag.voids.finders.sphere_means import mean_in_spheres
 from cosmodag.voids.grids.box_grid import BoxGrid, grid_box
 from cosmodag.voids.prediction.box_prediction import BoxInput
-from cosmodag.voids.prediction.training_boxes import Range, number_densities
 from cosmodag.voids.prediction.training_fields import box_fields, check_periodic
 from cosmodag.voids.survey.expected_counts import enclosing_box, expected_counts
 from cosmodag.voids.survey.survey_grid import compare_counts
@@ -118,9 +117,12 @@ class ObservedGrid(BoxGrid):
     ----------
     density : float
         Number density in (Mpc/h)⁻³ for a completeness of 1.
+    n_outside : int
+        Galaxies outside the survey or where too few are expected, which are not used.
     """
 
     density: float
+    n_outside: int
 
     @property
     def known(self) -> np.ndarray:
@@ -182,17 +184,15 @@ class GalaxiesInSurvey(GalaxyInput):
             raise InputError(f"{self.name}: no cell of {cell:g} Mpc/h is inside the survey")
         seen = galaxies.select(selection.completeness_at(galaxies.position) > 0)
         grid = compare_counts(seen.position - origin, seen.weight, expected)
-        # Shot noise depends on the expected number itself, of which the field is a multiple: on
-        # the mean over a box of training, it would change its meaning in a sparser survey.
-        scale = _relative_density(grid.mean_density, number_densities(run))
         observed = ObservedGrid(
             mass=grid.overdensity + 1,
             n_galaxies=grid.n_galaxies,
             box_size=grid.box_size,
             origin=origin,
             periodic=False,
-            fields=[grid.weight * np.float32(scale)],
+            fields=[grid.weight],
             density=grid.number_density,
+            n_outside=len(galaxies.position) - grid.n_galaxies,
         )
         return observed, rejections
 
@@ -210,13 +210,6 @@ class GalaxiesInSurvey(GalaxyInput):
             completed.insert(place, name, values)
             place += 1
         return completed.assign(fraction_inside=inside)
-
-
-def _relative_density(density: float, training: Range | None) -> float:
-    """Return a number density in units of the nearest one of training; 1 within their range."""
-    if training is None:
-        return 1.0
-    return density / min(max(density, training.low), training.high)
 
 
 def galaxy_input(galaxies: GalaxyCatalogue | SurveyTracers) -> GalaxyInput:

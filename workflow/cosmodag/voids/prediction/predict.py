@@ -25,7 +25,7 @@ from cosmodag.voids.catalogues.galaxy_catalogue import GalaxyCatalogue
 from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.outputs import PREDICTION
 from cosmodag.voids.prediction.box_prediction import BoxInput
-from cosmodag.voids.prediction.galaxy_input import galaxy_input
+from cosmodag.voids.prediction.galaxy_input import ObservedGrid, galaxy_input
 from cosmodag.voids.prediction.prediction_files import (
     write_box_file,
     write_box_images,
@@ -146,6 +146,7 @@ def predict_voids(
                 "run": run.folder.name,
                 "target": target,
                 "n": grid.n_galaxies,
+                **_of_survey(catalogue, grid),
                 "n_voids": len(voids),
                 "threshold": threshold,
                 "divide": divide,
@@ -159,9 +160,10 @@ def predict_voids(
             files=files,
         )
     n_layers = sum(map(len, prediction.maps))
-    logger.info(
-        "%d galaxies: %d voids in %d %s", grid.n_galaxies, len(voids), n_layers, prediction.LAYERS
-    )
+    text = f"{grid.n_galaxies} galaxies: {len(voids)} voids in {n_layers} {prediction.LAYERS}"
+    if n_outside := _of_survey(catalogue, grid).get("n_outside"):
+        text += f"; {n_outside} galaxies outside the survey are not used"
+    logger.info("%s", text)
     return voids
 
 
@@ -185,7 +187,17 @@ def _settings(catalogue: GalaxyCatalogue | SurveyTracers) -> dict[str, Any]:
     )
     for part in (settings, settings.get("galaxies", {}), settings.get("randoms", {})):
         part.pop("path", None)
+    if "mask" in settings:
+        settings["mask"] = Path(settings["mask"]).name
     return json.loads(json.dumps(settings, default=_json_type))
+
+
+def _of_survey(catalogue: GalaxyCatalogue | SurveyTracers, grid: BoxGrid) -> dict[str, Any]:
+    """Return what states the footprint of a survey, and how many galaxies are not used."""
+    if not isinstance(catalogue, SurveyTracers):
+        return {}
+    assert isinstance(grid, ObservedGrid)
+    return {"footprint_source": catalogue.footprint_source, "n_outside": grid.n_outside}
 
 
 def _attributes(grid: BoxGrid, made: BoxInput) -> dict[str, Any]:
