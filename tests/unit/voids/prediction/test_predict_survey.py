@@ -164,6 +164,27 @@ def test_a_sparser_survey_has_similar_voids(trained, tracers, tmp_path):
     assert np.corrcoef(every, half)[0, 1] > 0.6
 
 
+def between(tracers, low, high):
+    """Return the part of a survey between two redshifts."""
+    limits = {"minimum_redshift": low, "maximum_redshift": high}
+    parts = {
+        name: dataclasses.replace(getattr(tracers, name), **limits)
+        for name in ("galaxies", "randoms")
+    }
+    return dataclasses.replace(tracers, **parts)
+
+
+def test_a_survey_thinner_than_a_voxel_is_refused(trained, tracers, tmp_path):
+    with pytest.raises(InputError, match="is at least half inside the survey"):
+        predict_voids(between(tracers, 0.0193, 0.02), trained.run, tmp_path / "out", threads=1)
+
+
+def test_a_survey_much_smaller_than_a_window_is_warned_of(trained, tracers, tmp_path):
+    predict_voids(between(tracers, 0.0182, 0.02), trained.run, tmp_path / "out", threads=1)
+    record = json.loads((tmp_path / "out" / "prediction.json").read_text())
+    assert any("the survey fills at most" in each for each in record["warnings"])
+
+
 def test_a_run_on_a_survey_refuses_a_box(trained, write_catalogue, tmp_path):
     galaxies = write_catalogue(positions(clustered(N_BOXES)[0]))
     with pytest.raises(InputError, match="trained on a simulated survey; give the randoms"):

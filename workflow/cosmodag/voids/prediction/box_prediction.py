@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 from numpy.typing import ArrayLike
+from scipy import ndimage
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation.trained_run import TrainedRun
@@ -24,6 +25,8 @@ METHOD = "cic"
 """Mass assignment of datasets that do not record it, the default of `cosmodag voids grid`."""
 TOLERANCE = 0.01
 """Largest relative difference between the cells of a box and those of training."""
+LEAST_SEEN = 0.2
+"""Fraction of a window inside a survey, below which little can be inferred from it."""
 
 
 def physical_memory() -> int:
@@ -231,7 +234,7 @@ class BoxInput(abc.ABC):
         return nx, ny, nz
 
     def warnings(self, run: TrainedRun, grid: BoxGrid) -> list[str]:
-        """Return what to know of a network that takes opposite faces of its windows for neighbours.
+        """Return what to know of windows: opposite faces that do not touch, or little of a survey.
 
         Parameters
         ----------
@@ -240,7 +243,15 @@ class BoxInput(abc.ABC):
         grid : BoxGrid
             The box.
         """
-        side = self.shape.side
+        side, known = self.shape.side, grid.known
+        if known is not None:
+            share = ndimage.uniform_filter(known.astype(np.float32), side, mode="constant").max()
+            if share < LEAST_SEEN:
+                return [
+                    f"the survey fills at most {share:.1%} of a window of "
+                    f"{side * self.cell_size:g} Mpc/h, so that the network sees hardly anything: "
+                    "the probabilities are not reliable"
+                ]
         whole = grid.periodic and all(grid.cells[axis] == side for axis in self.window_axes)
         if whole or run.description["model"].get("padding") != "circular":
             return []

@@ -14,6 +14,7 @@ from cosmodag.cutouts.known_pixels import known_pixels
 from cosmodag.cutouts.survey_channels import KNOWN
 from cosmodag.datasets.folder import open_maps, read_index
 from cosmodag.datasets.maps import Maps
+from cosmodag.errors import InputError
 from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.voids.grids.box_grid import BoxGrid
 from cosmodag.voids.prediction.box_prediction import BoxInput
@@ -88,10 +89,20 @@ def compare(
         `number_density`, and `variance` of the galaxy counts in cells as large as a voxel, or a
         pixel and as deep as a slab, in units of their mean squared. The variance includes shot
         noise.
+
+    Raises
+    ------
+    InputError
+        No voxel is inside the survey.
     """
     index = read_index(run.dataset_folder, "train")
     values = np.concatenate([each.overdensity.ravel() for each in maps])
     values = values[known_pixels(values)]
+    if not len(values):
+        raise InputError(
+            f"no voxel of {made.shape.factor * made.cell_size:g} Mpc/h, as large as those of "
+            "training, is at least half inside the survey; choose a run with smaller cells"
+        )
     return {
         "number_density": Comparison(
             "number density", " (Mpc/h)⁻³", grid.number_density, number_densities(run)
