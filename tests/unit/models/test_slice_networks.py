@@ -8,7 +8,7 @@ import torch
 from scipy import ndimage, stats
 
 from cosmodag.errors import InputError
-from cosmodag.evaluation.baselines.features import spectrum
+from cosmodag.imaging.ring_spectra import N_RINGS, ring_spectra
 from cosmodag.models.parts.slice_summaries import QUANTILES, SliceSummaries
 from cosmodag.models.registry import build
 from cosmodag.training.reproducible import reproducible
@@ -131,11 +131,10 @@ def columns(*parts: int) -> list[slice]:
 def test_summaries_of_slices_agree_with_scipy():
     x = torch.randn(3, 2, 32, 32, generator=torch.Generator().manual_seed(0)).abs()
     summaries = SliceSummaries(32)(x).view(6, SliceSummaries.COUNT).numpy()
-    mean, power, *histograms = columns(1, 12, *4 * [18])
+    mean, power, *histograms = columns(1, N_RINGS, *4 * [18])
     for values, field in zip(summaries, x.flatten(0, 1).numpy()):
         assert values[mean] == pytest.approx(field.mean(), rel=1e-5)
-        # The first ring of the baselines' spectrum includes the mean, whose power is 0.
-        np.testing.assert_allclose(np.log(values[power][1:]), spectrum(field)[1:], atol=1e-3)
+        np.testing.assert_allclose(np.log(values[power]), ring_spectra(field[None])[0], atol=1e-3)
         for place, smoothing, step in zip(histograms, (0.0, 1.0, 2.0, 4.0), (1, 1, 2, 4)):
             smooth = ndimage.gaussian_filter(field, smoothing, mode="wrap") if smoothing else field
             deviation, skewness, kurtosis, *quantiles = values[place]
@@ -160,7 +159,7 @@ def test_scattering_distinguishes_bubbles_from_a_gaussian_field_of_the_same_powe
         SliceSummaries(64)(torch.from_numpy(each).float()[:, None]).numpy()
         for each in (fields, scrambled)
     )
-    _, power, _, first, _, pairs = columns(1, 12, 4 * 18, 5, 5 * 6, 2 * 10)
+    _, power, _, first, _, pairs = columns(1, N_RINGS, 4 * 18, 5, 5 * 6, 2 * 10)
     np.testing.assert_allclose(bubbles[:, power], gaussian[:, power], rtol=1e-3, atol=1e-4)
     for place in (first, pairs):
         spread = np.hypot(bubbles[:, place].std(0), gaussian[:, place].std(0))

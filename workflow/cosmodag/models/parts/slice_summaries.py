@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-N_RINGS = 12
-"""Rings of wavenumber of the power spectrum."""
+from cosmodag.imaging.ring_spectra import N_RINGS, ring_weights
+
 SMOOTHINGS = (0.0, 1.0, 2.0, 4.0)
 """Standard deviations of the Gaussian smoothings, in pixels."""
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
@@ -28,7 +28,7 @@ _TINY = 1e-6
 class SliceSummaries(nn.Module):
     """Summary statistics of periodic slices (b, c, side, side).
 
-    Per channel: the mean; the mean power in 12 rings of wavenumber up to the Nyquist frequency; at
+    Per channel: the mean; the mean power in 24 rings of wavenumber up to the Nyquist frequency; at
     each of 4 Gaussian smoothings standard deviation, skewness, kurtosis and 15 quantiles with
     minimum and maximum; quantiles of the modulus of the slice filtered by each of 5 isotropic
     wavelets; the mean modulus of that filtered again by each coarser wavelet; and the correlation
@@ -56,7 +56,8 @@ class SliceSummaries(nn.Module):
     def __init__(self, side: int):
         super().__init__()
         k = torch.hypot(torch.fft.fftfreq(side)[:, None], torch.fft.rfftfreq(side))
-        self.register_buffer("rings", _ring_weights(k), persistent=False)
+        rings = torch.from_numpy(ring_weights((side, side))).float()
+        self.register_buffer("rings", rings, persistent=False)
         smoothings = torch.stack([_gaussian(k, s) for s in SMOOTHINGS[1:]])
         self.register_buffer("smoothings", smoothings, persistent=False)
         gaussians = torch.stack([_gaussian(k, s) for s in WAVELETS])
@@ -100,18 +101,6 @@ class SliceSummaries(nn.Module):
 def _gaussian(k: torch.Tensor, sigma: float) -> torch.Tensor:
     """Return the response of a Gaussian filter at wavenumbers in cycles per pixel."""
     return torch.exp(-2 * (torch.pi * sigma * k) ** 2)
-
-
-def _ring_weights(k: torch.Tensor) -> torch.Tensor:
-    """Return weights (modes, rings) that average the power of the modes of a real transform."""
-    side = len(k)
-    ring = (k.flatten() / 0.5 * N_RINGS).long()
-    rings = nn.functional.one_hot(ring.clamp(max=N_RINGS), N_RINGS + 1)[:, :N_RINGS].float()
-    # Modes that rfft omits mirror the others; the mean has no power.
-    single = torch.isin(torch.arange(side // 2 + 1), torch.tensor([0, side / 2]))
-    rings *= torch.where(single, 1.0, 2.0).repeat(side)[:, None]
-    rings[0] = 0
-    return rings / rings.sum(0).clamp(min=1)
 
 
 def _filtered(modes: torch.Tensor, responses: torch.Tensor) -> torch.Tensor:

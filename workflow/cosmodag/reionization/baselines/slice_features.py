@@ -9,7 +9,7 @@ from scipy import ndimage
 from tqdm import tqdm
 
 from cosmodag.evaluation.baselines.examples import Examples
-from cosmodag.evaluation.baselines.features import spectrum
+from cosmodag.imaging.ring_spectra import ring_spectra
 
 CHANNELS = {"brightness_temperature", "density", "neutral_fraction"}
 """Channels of slices of the 21-cm sky."""
@@ -42,7 +42,7 @@ def features_of_slices(x: np.ndarray) -> np.ndarray:
 
     The features of each channel are mean, standard deviation, skewness, kurtosis, quantiles,
     minimum and maximum for several smoothings; the fraction of pixels at the minimum; and the
-    logarithm of the power in 12 bins of wavenumber.
+    logarithm of the power in 24 rings of wavenumber.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def features_of_slices(x: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> features_of_slices(np.zeros((3, 16, 16, 1), np.float32)).shape
-    (3, 89)
+    (3, 101)
     """
     starts = range(0, len(x), _AT_ONCE)
     parts = tqdm(starts, desc="features of slices", unit=f"{_AT_ONCE} slices", disable=None)
@@ -75,7 +75,7 @@ def _features(x: np.ndarray) -> np.ndarray:
             features += _histogram(smooth.reshape(len(smooth), -1))
         lowest = fields.min((1, 2), keepdims=True)
         features.append((fields <= lowest).mean((1, 2)))
-        features += [*np.stack([spectrum(field) for field in fields], axis=1)]
+        features += [*ring_spectra(fields).T]
     return np.stack(features, axis=1).astype(np.float32)
 
 

@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from cosmodag.evaluation.baselines.features import spectrum
+from cosmodag.imaging.ring_spectra import ring_spectra
+
+_AT_ONCE = 256
+"""Slices that are transformed at once."""
 
 
 def slice_spectra(x: np.ndarray) -> np.ndarray:
-    """Return the logarithm of the power of slices in 12 bins of wavenumber.
+    """Return the logarithm of the power of slices in 24 rings of wavenumber.
 
     Parameters
     ----------
@@ -15,13 +18,21 @@ def slice_spectra(x: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray, shape (N, 12 C), float32
+    numpy.ndarray, shape (N, 24 C), float32
         Spectra, those of the first channel first.
 
     Examples
     --------
     >>> slice_spectra(np.zeros((3, 16, 16, 2), np.float32)).shape
-    (3, 24)
+    (3, 48)
     """
-    spectra = [[spectrum(field) for field in np.moveaxis(each, -1, 0)] for each in x]
-    return np.asarray(spectra, np.float32).reshape(len(x), -1)
+    spectra = [
+        np.concatenate(
+            [
+                ring_spectra(x[start : start + _AT_ONCE, ..., channel])
+                for start in range(0, len(x), _AT_ONCE)
+            ]
+        )
+        for channel in range(x.shape[-1])
+    ]
+    return np.concatenate(spectra, axis=1).astype(np.float32)
