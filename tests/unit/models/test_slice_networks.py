@@ -193,22 +193,6 @@ def test_slicenet_learns_the_size_of_bubbles_under_noise():
         assert (network.eval()(x).argmax(1) == label).float().mean() > 0.85
 
 
-def test_siamese_networks_return_vectors_of_one_length():
-    network = build("siamese", channels=2, outputs=256, width=8).eval()
-    first, second = network(torch.randn(3, 2, 32, 32)).chunk(2, dim=1)
-    assert first.shape == (3, 128)
-    torch.testing.assert_close(first.norm(dim=1), second.norm(dim=1))
-    # Initially a perfect match has a logit of 1 / 0.07.
-    assert first.norm(dim=1).square()[0].item() == pytest.approx(1 / 0.07, rel=1e-4)
-
-
-def test_siamese_networks_refuse_channels_that_do_not_form_pairs():
-    with pytest.raises(InputError, match="3 channels and 512 outputs; channels come in pairs"):
-        build("siamese", channels=3)
-    with pytest.raises(InputError, match="slices of 48 pixels; a multiple of 32"):
-        build("siamese", width=8)(torch.zeros(1, 2, 48, 48))
-
-
 def test_a_circular_unet_is_equivariant_under_periodic_shifts():
     torch.manual_seed(0)
     network = build("unet", width=8, levels=2, factor=1, padding="circular", norm="batch").eval()

@@ -67,7 +67,7 @@ EXPERIMENT = Experiment(
             "cosmodag.reionization.evaluation.ionized_maps:IonizedMapEvaluation",
         ),
         "matching": Task(
-            "Which of several maps of ionized regions belongs to a given density?",
+            "Which of several slices belongs to a given slice of the density?",
             "cosmodag.reionization.evaluation.matching:MatchingEvaluation",
         ),
     },
@@ -90,5 +90,7 @@ EXPERIMENT = Experiment(
         "chance": "chance",
         "correlation": "correlation of smoothed slices",
         "phases": "correlation of whitened slices",
+        "matched_filter": "likelihood ratio of correlated Gaussian fields",
+        "pattern_and_parameters": "whitened slices and their redshifts by statistics",
     },
 )

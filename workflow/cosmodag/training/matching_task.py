@@ -29,7 +29,7 @@ class MatchingTask(Task):
     head = "scalars"
     scores: Mapping[str, bool] = {"top_1": True}
 
-    def __init__(self, columns: Sequence[str], embedding_dim: int = 256, candidates: int = 32):
+    def __init__(self, columns: Sequence[str], embedding_dim: int = 1024, candidates: int = 32):
         self.outputs, self.target = 2 * embedding_dim, {"columns": list(columns)}
         self.candidates = candidates
 

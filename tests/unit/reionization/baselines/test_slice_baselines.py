@@ -1,6 +1,7 @@
 """Baselines on slices use the signal, and baselines without it are at chance."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import fft
 
@@ -8,7 +9,7 @@ from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.evaluation import targets
 from cosmodag.evaluation.baselines import ordered_classes, reconstructions
-from cosmodag.evaluation.baselines.examples import taken
+from cosmodag.evaluation.baselines.examples import Examples, taken
 from cosmodag.evaluation.reconstruction_evaluation import ReconstructionEvaluation
 from cosmodag.evaluation.targets import read_examples
 from cosmodag.evaluation.task_evaluations import make_evaluation
@@ -194,3 +195,35 @@ def test_correlation_matches_slices_better_than_chance(pairs):
     assert scores["correlation"] > 0.6
     assert scores["phases"] > 0.6
     assert set(scores) == set(slice_matching.BASELINES)
+
+
+def gaussian_pairs(random, number):
+    """Return pairs whose long waves agree and whose short waves are independent."""
+    k = np.hypot(np.fft.fftfreq(32)[:, None], np.fft.rfftfreq(32))
+    coherence = np.exp(-((k * 32 / 3) ** 2))
+    first, other = np.fft.rfft2(random.normal(size=(2, number, 32, 32)))
+    second = coherence * first + np.sqrt(1 - coherence**2) * other
+    x = np.fft.irfft2(np.stack([first, second], -1), axes=(1, 2))
+    index = pd.DataFrame({"group": np.arange(number)})
+    return Examples(x.astype(np.float32), np.zeros((number, 1)), index)
+
+
+def test_the_matched_filter_is_best_where_fields_are_gaussian():
+    random = np.random.default_rng(6)
+    splits = [gaussian_pairs(random, number) for number in (300, 60, 120)]
+    hits = {
+        name: np.mean(top_1_hits(baseline(*splits, candidates=60, seed=1).test, splits[2].y, 60, 1))
+        for name, baseline in slice_matching.BASELINES.items()
+    }
+    assert hits["matched_filter"] > max(hits["phases"], hits["correlation"], 0.5)
+
+
+def test_statistics_tell_apart_regions_of_one_pattern_at_several_redshifts(make_slices):
+    folder = make_slices(channels=("density", "brightness_temperature"), seeds=8, step=16)
+    task = {"name": "matching", "columns": COLUMNS[1:], "candidates": 100}
+    examples, baselines = fit(folder, task)
+    pattern, both = (
+        np.mean(top_1_hits(baselines[name].test, examples["test"].y, 100, 0))
+        for name in ("phases", "pattern_and_parameters")
+    )
+    assert both > pattern + 0.2

@@ -210,7 +210,9 @@ def test_one_region_with_most_of_the_volume_is_warned_of():
 def test_windows_that_a_network_takes_for_periodic_boxes_are_warned_of(trained_on_cubes):
     run = TrainedRun(trained_on_cubes.run, threads=1)
     made = run_input(run)
-    larger, equal = (SimpleNamespace(periodic=True, cells=(n,) * 3) for n in (CELLS, SIDE))
+    larger, equal = (
+        SimpleNamespace(periodic=True, known=None, cells=(n,) * 3) for n in (CELLS, SIDE)
+    )
     assert made.warnings(run, larger) == []
     run.description["model"]["padding"] = "circular"
     (warning,) = made.warnings(run, larger)

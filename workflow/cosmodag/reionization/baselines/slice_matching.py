@@ -1,4 +1,4 @@
-"""Baselines that match two slices by the correlation of their pixels.
+"""Baselines that match two slices by the correlation of their pixels and by their statistics.
 
 Each baseline returns embeddings of both slices of an example, side by side, of shape (N, 2 D). The
 scalar product of two embeddings is the similarity of the slices.
@@ -10,12 +10,16 @@ import numpy as np
 from scipy import ndimage
 
 from cosmodag.evaluation.baselines.examples import Examples, Predictions
+from cosmodag.reionization.baselines.matched_filter import matched_filter
+from cosmodag.reionization.baselines.slice_parameters import same_parameters
 from cosmodag.reionization.evaluation.retrieval import top_1_hits
 
 _SMOOTHINGS = (0.0, 1.0, 2.0, 3.0)
 """Standard deviations of the Gaussian filters in pixels."""
 _MAX_WAVENUMBERS = (0.1, 0.2, 0.3, 0.5)
 """Largest wavenumbers in cycles per pixel."""
+_WEIGHTS = (0.3, 1.0, 3.0, 10.0, 30.0)
+"""Weights of the probability beside a similarity of patterns of standard deviation 1."""
 
 
 def correlation(
@@ -89,6 +93,49 @@ def phases(
     return Predictions(_whitened_embeddings(valid, *best), _whitened_embeddings(test, *best))
 
 
+def pattern_and_parameters(
+    train: Examples, valid: Examples, test: Examples, *, candidates: int, seed: int
+) -> Predictions:
+    """Add the probability that two slices have the same parameters to the similarity of patterns.
+
+    The probability is that of `same_parameters`. The pattern, of `phases` or `matched_filter`, the
+    classifier and its weight are those of the highest top-1 accuracy on the validation split. Where
+    parameters form no classes, the pattern decides alone.
+
+    Parameters
+    ----------
+    train, valid, test : Examples
+        Pairs of slices as channels of `x`, with the classes that candidates share as `y`.
+    candidates : int
+        Number of candidates of the top-1 accuracy.
+    seed : int
+        Seed of the candidates and of the classifiers.
+
+    Returns
+    -------
+    Predictions
+        Embeddings of the validation and the test split, shape (N, 2 D), float32.
+    """
+    splits = (train, valid, test)
+    patterns = [
+        baseline(*splits, candidates=candidates, seed=seed) for baseline in (phases, matched_filter)
+    ]
+    probabilities = same_parameters(*splits, seed=seed)
+    best, highest = patterns[0], -1.0
+    for pattern in patterns:
+        unit = 1 / np.sqrt(_similarities(pattern.valid).std())
+        tried = [(pattern, 0.0), *((each, w) for each in probabilities for w in _WEIGHTS)]
+        for other, weight in tried:
+            scales = (unit, np.sqrt(weight))
+            on_valid, on_test = (
+                _joined(pair, scales) for pair in zip(pattern[:2], other[:2], strict=True)
+            )
+            accuracy = float(np.nanmean(top_1_hits(on_valid, valid.y, candidates, seed)))
+            if accuracy > highest:
+                best, highest = Predictions(on_valid, on_test), accuracy
+    return best
+
+
 def chance(
     train: Examples, valid: Examples, test: Examples, *, candidates: int, seed: int
 ) -> Predictions:
@@ -119,8 +166,22 @@ BASELINES: dict[str, Callable[..., Predictions]] = {
     "chance": chance,
     "correlation": correlation,
     "phases": phases,
+    "matched_filter": matched_filter,
+    "pattern_and_parameters": pattern_and_parameters,
 }
 """Baselines by name."""
+
+
+def _similarities(embeddings: np.ndarray) -> np.ndarray:
+    """Return the similarities of the first slices of some examples with the second of all."""
+    first, second = np.split(embeddings, 2, axis=1)
+    return first[:: max(len(first) // 256, 1)] @ second.T
+
+
+def _joined(embeddings: tuple[np.ndarray, ...], scales: tuple[float, ...]) -> np.ndarray:
+    """Return vectors whose product is the sum of those of several embeddings times scale²."""
+    halves = [np.split(scale * each, 2, axis=1) for each, scale in zip(embeddings, scales)]
+    return np.concatenate([half[side] for side in (0, 1) for half in halves], 1)
 
 
 def _smoothed_embeddings(
