@@ -455,6 +455,10 @@ UNIVERSES = "reionization.sources.boxes.simulation"
             "widths: 5 convolutions leave nothing of 32 pixels per side; give at most 3",
         ),
         (
+            {f"{WHEN}.noise": {"rms": [[8, 1.5], [7, 1.0]]}},
+            "redshifts do not increase; sort the pairs of redshift and standard deviation",
+        ),
+        (
             {f"{WHEN}.task": {"name": "matching", "columns": ["redshift_class"]}},
             "resnet is not a network for the task matching; choose from siamese",
         ),

@@ -9,6 +9,8 @@ from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.datasets.shards import write_dataset
 from cosmodag.datasets.thermal_noise import ThermalNoise, apply_beam
 from cosmodag.errors import InputError
+from cosmodag.evaluation.targets import read_examples
+from cosmodag.evaluation.task_evaluations import make_evaluation
 from tests.checksummed import hdf5_file
 
 CHANNELS = ["density", "brightness_temperature"]
@@ -64,6 +66,21 @@ def test_only_the_brightness_temperature_is_noisy():
         ThermalNoise(CHANNELS, "train", rms=-1)
 
 
+def test_noise_by_redshift_is_linear_between_the_redshifts_of_its_table():
+    noise = ThermalNoise(CHANNELS, "train", rms=[[7, 1.0], [9, 3.0]], beam=2.0)
+    redshifts = np.repeat([6.0, 7.5, 9.0, 12.0], 50)
+    sky = noise.add(np.zeros((200, 32, 32, 2), np.float32), 0, np.arange(200), redshifts)[..., 1]
+    levels = sky.reshape(4, -1).std(1)
+    np.testing.assert_allclose(levels, [1.0, 1.5, 3.0, 3.0], rtol=0.03)
+    constant = ThermalNoise(CHANNELS, "train", rms=1.5, beam=2.0)
+    same = constant.add(np.zeros((200, 32, 32, 2), np.float32), 0, np.arange(200))[..., 1]
+    np.testing.assert_array_equal(sky[50:100], same[50:100])
+    with pytest.raises(InputError, match="by redshift, but the redshift of slices is unknown"):
+        noise.add(np.zeros((1, 32, 32, 2), np.float32), 0, np.arange(1))
+    with pytest.raises(InputError, match="redshifts 8, 7 do not increase; sort"):
+        ThermalNoise(CHANNELS, "train", rms=[[8, 1.0], [7, 2.0]])
+
+
 @pytest.fixture
 def slices(tmp_path):
     """Return a dataset folder of 40 slices in 8 groups, density and brightness temperature."""
@@ -82,7 +99,8 @@ def slices(tmp_path):
         y[...] = 0
         names = [f"s{number:04d}" for number in range(8)]
         index = {"id": [f"{n}/{i}" for n in names for i in range(5)], "group": np.repeat(names, 5)}
-        write_index(file, index | {"redshift_class": np.arange(40) % 5})
+        redshifts = {"redshift_class": np.arange(40) % 5, "redshift": 6.0 + np.arange(40) % 5}
+        write_index(file, index | redshifts)
     write_dataset([tmp_path / "slices.h5"], tmp_path / "dataset")
     return tmp_path / "dataset"
 
@@ -106,6 +124,20 @@ def test_training_has_new_noise_in_every_epoch_and_the_test_the_same(slices):
     test = loader(slices, "test", noise=NOISE, seed=2)
     again = loader(slices, "test", noise=NOISE, seed=9)
     np.testing.assert_array_equal(test.read(rows).x, again.read(rows).x)
+
+
+def test_networks_and_baselines_see_the_noise_of_the_redshift_of_each_slice(slices):
+    noise = {"rms": [[6, 1.0], [10, 9.0]]}
+    plain, noisy = (loader(slices, "valid", **kind) for kind in ({}, {"noise": noise}))
+    rows = np.arange(len(plain.index))
+    added = (noisy.read(rows).x - plain.read(rows).x)[:, 1].numpy()
+    expected = 1 + 2 * (plain.index["redshift"].to_numpy() - 6)
+    np.testing.assert_allclose(added.std((1, 2)), expected, rtol=0.2)
+    evaluation = make_evaluation(
+        "reionization", {"name": "classification", "column": "redshift_class", "classes": 5}
+    )
+    examples = read_examples(slices, evaluation, noise=noise)["valid"]
+    np.testing.assert_array_equal(examples.x[..., 1], noisy.read(rows).x[:, 1])
 
 
 def test_noise_is_added_before_the_transform_and_increases_its_deviation(slices):

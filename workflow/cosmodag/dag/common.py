@@ -217,8 +217,9 @@ def target_name(config: Mapping, experiment: str, run: str) -> str:
     if task.get("threshold", 0.5) != 0.5:
         parts.append(f"{task['threshold']}")
     if "noise" in entry:  # baselines see the same noise as the network
-        noise = entry["noise"]
-        parts += ["noise", f"{noise['rms']:g}", f"{noise['beam']:g}"]
+        rms, beam = entry["noise"]["rms"], entry["noise"]["beam"]
+        values = [each for pair in rms for each in pair] if isinstance(rms, list) else [rms]
+        parts += ["noise", *(f"{value:g}" for value in (*values, beam))]
     for name, setting in sorted(entry.get("baselines", {}).items()):
         values = [value for _, value in sorted(setting.items())] if name != DRAWS else [setting]
         parts += [name, *map(str, values)]

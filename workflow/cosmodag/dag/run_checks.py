@@ -230,6 +230,12 @@ def _check_input(keys: Keys, run: Mapping, example_format: ExampleFormat) -> Non
             (*keys, "noise"),
             f"the input has the channels {', '.join(channels)}; noise is added to {NOISY}",
         )
+    rms = run.get("noise", {}).get("rms")
+    if isinstance(rms, list) and sorted({each for each, _ in rms}) != [each for each, _ in rms]:
+        raise ConfigError(
+            (*keys, "noise", "rms"),
+            "redshifts do not increase; sort the pairs of redshift and standard deviation",
+        )
     paired = all(
         name.endswith("_ivar" if place % 2 else "_image") for place, name in enumerate(channels)
     )

@@ -14,7 +14,7 @@ from cosmodag.datasets.augmentation import build_augmentation
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.folder import open_maps
 from cosmodag.datasets.order import batch_count, check_ranks, epoch_order, rank_rows
-from cosmodag.datasets.thermal_noise import ThermalNoise
+from cosmodag.datasets.thermal_noise import ThermalNoise, redshifts
 from cosmodag.datasets.transforms import build_transform
 from cosmodag.errors import InputError
 
@@ -184,7 +184,7 @@ class Loader:
         if self._augment is not None:
             x, y = self._augment(x, y, epoch, rows)
         if self._noise is not None:
-            x = self._noise.add(x, epoch, rows)
+            x = self._noise.add(x, epoch, rows, redshifts(self.index, rows))
         if self._transform is not None:
             x = self._transform(x)
         if target.kind == "input":

@@ -9,11 +9,14 @@ import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from scipy import fft
 
 from cosmodag.datasets.counter_random import random_bits
 from cosmodag.errors import InputError
 
+Rms = float | Sequence[Sequence[float]]
+"""One standard deviation in mK, or pairs of redshift and standard deviation."""
 NOISY_CHANNEL = "brightness_temperature"
 """The channel that an interferometer measures."""
 
@@ -31,10 +34,11 @@ class ThermalNoise:
         Names of the channels of the input.
     split : {"train", "valid", "test"}
         The split; the noise of splits is independent.
-    rms : float
-        Standard deviation of a pixel in mK, after the beam. The SKA is expected to reach about 1 mK
-        on scales of several arcmin in 1000 hours (Koopmans et al. 2015, arXiv:1505.07568); smaller
-        pixels have more noise.
+    rms : float or sequence of (float, float)
+        Standard deviation of a pixel in mK, after the beam; or pairs of redshift and standard
+        deviation, in order of redshift, between which it is linear and beyond which it is constant.
+        The SKA is expected to reach about 1 mK on scales of several arcmin in 1000 hours (Koopmans
+        et al. 2015, arXiv:1505.07568); smaller pixels have more noise.
     beam : float
         Full width at half maximum, in pixels, of the Gaussian beam that correlates neighbouring
         pixels; 0 leaves them independent.
@@ -44,7 +48,8 @@ class ThermalNoise:
     Raises
     ------
     InputError
-        If the input has no brightness temperature, or a value is negative.
+        If the input has no brightness temperature, a value is negative, or redshifts do not
+        increase.
 
     Examples
     --------
@@ -54,19 +59,56 @@ class ThermalNoise:
     """
 
     def __init__(
-        self, channels: Sequence[str], split: str, *, rms: float, beam: float = 0.0, seed: int = 0
+        self, channels: Sequence[str], split: str, *, rms: Rms, beam: float = 0.0, seed: int = 0
     ):
         if NOISY_CHANNEL not in channels:
             raise InputError(
                 f"noise: the input of the dataset has {', '.join(channels)}, not the "
                 f"{NOISY_CHANNEL} that an interferometer measures; leave noise out"
             )
-        if rms < 0 or beam < 0:
+        self._redshifts, self._rms = _table(rms)
+        if self._rms.min() < 0 or beam < 0:
             raise InputError(f"noise: rms {rms} mK and beam {beam} pixels must not be negative")
-        self.channel, self.rms, self.beam = list(channels).index(NOISY_CHANNEL), rms, beam
+        self.channel, self.beam = list(channels).index(NOISY_CHANNEL), beam
         self.key = (seed if split == "train" else 0, _STREAMS[split])
 
-    def add(self, x: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:
+    def rms(self, redshifts: np.ndarray | None, number: int) -> np.ndarray:
+        """Return the standard deviation of a pixel of each slice in mK.
+
+        Parameters
+        ----------
+        redshifts : numpy.ndarray, shape (number,), float, or None
+            Redshifts of the slices, needed by a table alone.
+        number : int
+            Number of slices.
+
+        Returns
+        -------
+        numpy.ndarray, shape (number,), float32
+
+        Raises
+        ------
+        InputError
+            If redshifts are needed but unknown.
+
+        Examples
+        --------
+        >>> noise = ThermalNoise(["brightness_temperature"], "train", rms=[(7, 2.0), (9, 3.0)])
+        >>> noise.rms(np.array([6.0, 8.0]), 2).tolist()
+        [2.0, 2.5]
+        """
+        if len(self._rms) == 1:
+            return np.full(number, self._rms[0])
+        if redshifts is None or not np.isfinite(redshifts).all():
+            raise InputError(
+                "noise: rms is given by redshift, but the redshift of slices is unknown; set "
+                "--redshift of a cube to predict, or give one number in mK to train with"
+            )
+        return np.interp(redshifts, self._redshifts, self._rms).astype(np.float32)
+
+    def add(
+        self, x: np.ndarray, epoch: int, rows: np.ndarray, redshifts: np.ndarray | None = None
+    ) -> np.ndarray:
         """Add the noise of an epoch to slices, in place.
 
         Parameters
@@ -77,6 +119,8 @@ class ThermalNoise:
             The epoch; always 0 for validation and test.
         rows : numpy.ndarray, shape (b,), int
             Rows of the examples in their split.
+        redshifts : numpy.ndarray, shape (b,), float, optional
+            Redshifts of the slices, as `rms` needs them.
 
         Returns
         -------
@@ -88,11 +132,14 @@ class ThermalNoise:
         for noise, bits in zip(white, random_bits(rows, seed, epoch, stream)):
             generator = np.random.Generator(np.random.Philox(key=int(bits)))
             generator.standard_normal(out=noise, dtype=np.float32)
-        x[..., self.channel] += np.float32(self.rms) * apply_beam(white, self.beam)
+        rms = self.rms(redshifts, len(x))[:, np.newaxis, np.newaxis]
+        x[..., self.channel] += rms * apply_beam(white, self.beam)
         return x
 
     def noisy_statistics(self, statistics: Mapping) -> dict:
         """Return the statistics of a dataset with the standard deviation increased by the noise.
+
+        Of noise by redshift, the mean variance of the table counts.
 
         Parameters
         ----------
@@ -102,11 +149,28 @@ class ThermalNoise:
         transforms = dict(statistics["transforms"])
         plain = transforms["standardise"]
         std = list(plain["x_std"])
-        std[self.channel] = float(np.hypot(std[self.channel], self.rms))
+        std[self.channel] = float(np.hypot(std[self.channel], np.sqrt(np.mean(self._rms**2))))
         return {
             **statistics,
             "transforms": transforms | {"standardise": {**plain, "x_std": std}},
         }
+
+
+def redshifts(index: pd.DataFrame, rows: np.ndarray) -> np.ndarray | None:
+    """Return the redshifts of examples, (b,), of the index of their split; None without column."""
+    return index["redshift"].to_numpy()[rows] if "redshift" in index else None
+
+
+def _table(rms: Rms) -> tuple[np.ndarray, np.ndarray]:
+    """Return redshifts and standard deviations, float32; one number is one of any redshift."""
+    table = np.atleast_2d(np.asarray(rms if isinstance(rms, Sequence) else (0.0, rms), np.float32))
+    redshifts, values = table.T
+    if (np.diff(redshifts) <= 0).any():
+        raise InputError(
+            f"noise.rms: redshifts {', '.join(f'{z:g}' for z in redshifts)} do not increase; sort "
+            "the pairs of redshift and mK"
+        )
+    return redshifts, values
 
 
 def apply_beam(white: np.ndarray, beam: float) -> np.ndarray:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cosmodag.datasets.folder import read_description, read_split
 from cosmodag.datasets.splits import SPLITS
-from cosmodag.datasets.thermal_noise import ThermalNoise
+from cosmodag.datasets.thermal_noise import ThermalNoise, redshifts
 from cosmodag.errors import InputError
 from cosmodag.evaluation.baselines.examples import Examples
 from cosmodag.evaluation.evaluation import Evaluation
@@ -81,8 +81,9 @@ def _noisy(
     """Return inputs, targets and index of a split, repeated with each draw of the noise."""
     noisy = np.empty((draws, *x.shape), x.dtype)
     noisy[:] = x
+    rows = np.arange(len(x))
     for draw, part in enumerate(noisy):
-        noise.add(part, draw, np.arange(len(x)))
+        noise.add(part, draw, rows, redshifts(index, rows))
     repeated = pd.concat([index] * draws, ignore_index=True)
     return noisy.reshape(-1, *x.shape[1:]), np.concatenate([y] * draws), repeated
 

@@ -99,7 +99,7 @@ def predict_cube(
     x, places = cut_input(cut, made, selection, threads=threads or 1)
     is_empty = places["all_zero"].to_numpy() > 0
     if run.noise is not None and not selection.observed:
-        x = run.noise.add(x, 0, np.arange(len(x)))
+        x = run.noise.add(x, 0, np.arange(len(x)), places["input_redshift"].to_numpy())
     run.check(str(cube.path), [made.field], x.shape[1:])
     predicted = run.predict(x)
     quantities = predict_quantities(run, predicted)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cosmodag.datasets.folder import open_maps, read_index
-from cosmodag.datasets.thermal_noise import ThermalNoise
+from cosmodag.datasets.thermal_noise import ThermalNoise, redshifts
 from cosmodag.evaluation.baselines.features import spectrum
 from cosmodag.evaluation.feature_distribution import FeatureDistribution
 from cosmodag.evaluation.trained_run import TrainedRun
@@ -140,7 +140,8 @@ def _noisy_slices(run: TrainedRun, split: str) -> np.ndarray:
     rows = np.arange(len(index))
     x = open_maps(run.dataset_folder, split, run.dataset, index).x(rows)
     if noise := run.description.get("noise"):
-        ThermalNoise(run.dataset["x_channels"], split, **noise).add(x, 0, rows)
+        model = ThermalNoise(run.dataset["x_channels"], split, **noise)
+        model.add(x, 0, rows, redshifts(index, rows))
     return x
 
 
