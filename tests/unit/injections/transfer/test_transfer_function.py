@@ -227,6 +227,21 @@ def test_bad_bricks_and_objects_are_listed_and_left_out(tmp_path):
     assert "2 of 4 bricks cannot be used, more than max_rejected: 0" in done.output
 
 
+def test_a_bad_run_leaves_the_other_runs_of_its_brick(tmp_path):
+    survey = write_survey(tmp_path / "s", n_bricks=2, n_runs=2, per_side=8)
+    BrickFiles(survey.root, "0001p001", "rs1").tractor.write_bytes(b"damaged")
+    run("match", survey.root, *MATCH, "--output", tmp_path / "m.parquet")
+    matched = read_table(tmp_path / "m.parquet", "")
+    assert set(zip(matched["brick"], matched["run"], strict=True)) == {
+        *(("0001p001", "rs0"), ("0002p001", "rs0"), ("0002p001", "rs1"))
+    }
+    (rejected,) = pd.read_csv(tmp_path / "m.rejected.csv").itertuples()
+    assert rejected.item == "brick 0001p001, run rs1"
+    run("transfer", tmp_path / "m.parquet", *FAST, "--output", tmp_path / "t")
+    content = json.loads((tmp_path / "t/transfer.json").read_text())
+    assert content["n_rejected"] == {"bricks": 0, "runs": 1, "objects": 0}
+
+
 def test_without_images_the_depth_needs_a_column(tmp_path):
     survey = write_survey(tmp_path / "s", n_bricks=1, per_side=4)
     words = ["injections", "match", str(survey.root), f"--output={tmp_path / 'm.parquet'}"]

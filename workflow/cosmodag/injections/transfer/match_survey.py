@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -85,9 +85,9 @@ def match_survey(
     settings : MatchSettings, optional
         Settings; the defaults if absent.
     max_rejected : float
-        Largest fraction of the bricks, and of the objects of a catalogue, that may be left out
-        because they cannot be used. They are listed in a table beside the output, see
-        `cosmodag.rejections`.
+        Largest fraction of the bricks, of the runs in the others, and of the objects of a catalogue
+        that may be left out because they cannot be used. They are listed in a table beside the
+        output, see `cosmodag.rejections`.
 
     Returns
     -------
@@ -97,32 +97,38 @@ def match_survey(
     Raises
     ------
     InputError
-        If too many bricks cannot be used, or nothing was injected into any.
+        If too many bricks or runs cannot be used, or nothing was injected into any.
     """
     settings = settings or MatchSettings()
     bricks = (subset or BrickSubset()).names(survey)
+    rejected_runs = Rejections("runs", max_rejected)
     rejected, rejected_objects = Rejections("bricks", max_rejected), Rejections("objects")
-    n_injected = 0
+    n_injected = n_runs = 0
     with append_table(output) as table:
         for brick in tqdm(bricks, desc="bricks", unit="brick", disable=None):
             of_brick = Rejections("objects", max_rejected)
             try:
-                runs = list(_match_brick(Path(survey), brick, settings, of_brick))
+                tables, unusable = _match_brick(Path(survey), brick, settings, of_brick)
             except InputError as error:
                 rejected.add(survey, f"brick {brick}", str(error))
                 continue
             rejected_objects.extend(of_brick)
-            for run in runs:
-                n_injected += int((run["injection_id"] >= 0).sum())
-                table.append(run)
+            n_runs += len(tables) + len(unusable)
+            for run, reason in unusable.items():
+                rejected_runs.add(survey, f"brick {brick}, run {run}", reason)
+            for rows in tables:
+                n_injected += int((rows["injection_id"] >= 0).sum())
+                table.append(rows)
         rejected.check(survey, len(bricks), "repair them or leave them out of the list")
+        rejected_runs.check(survey, n_runs, "repair them or leave them out of `runs`")
         if n_injected == 0:
             raise InputError(f"{survey}: nothing was injected into its bricks; give other runs")
-        for rejections in (rejected, rejected_objects):
+        for rejections in (rejected, rejected_runs, rejected_objects):
             rejections.record(table.attributes)
         table.attributes |= {"settings": asdict(settings), "n_bricks": len(bricks)}
         table.inputs += survey_inputs(Path(survey), bricks, subset)
-        rejected.kind = "bricks and objects"
+        rejected.kind = "bricks, runs and objects"
+        rejected.extend(rejected_runs)
         rejected.extend(rejected_objects)
         table.files.append(rejected.write(output))
     logger.info("%d bricks: %d injections", len(bricks), n_injected)
@@ -131,8 +137,11 @@ def match_survey(
 
 def _match_brick(
     survey: Path, brick: str, settings: MatchSettings, rejections: Rejections
-) -> Iterator[pd.DataFrame]:
-    """Yield the matches of each run of injections into a brick."""
+) -> tuple[list[pd.DataFrame], dict[str, str]]:
+    """Return the matches of each run of injections into a brick, and why others are unusable.
+
+    A brick without a usable run is an error.
+    """
     files = BrickFiles(survey, brick)
     names = injection_runs(survey, brick) if settings.runs is None else settings.runs
     if not names:
@@ -142,31 +151,52 @@ def _match_brick(
         )
     earlier = _read_earlier(files, settings, rejections)
     ivar: dict[str, np.ndarray] = {}
+    tables: list[pd.DataFrame] = []
+    unusable: dict[str, str] = {}
     for name in names:
-        run = BrickFiles(survey, brick, name)
-        catalogues = _read_run(run, settings, rejections)._replace(earlier=earlier)
-        if settings.depth == INVERSE_VARIANCE and not ivar:
-            ivar = read_inverse_variances(files, run, settings.bands)
-        conditions = observing_conditions(
-            catalogues.injected[["x", "y"]].to_numpy(np.float64),
-            catalogues.detected,
-            ivar,
-            bands=settings.bands,
-            depth=settings.depth,
-        )
-        table = match_run(
-            catalogues,
-            conditions,
-            bands=settings.bands,
-            match_radius=settings.match_radius,
-            ambiguous_radius=settings.ambiguous_radius,
-        )
-        numbers = table["injection_id"].where(table["injection_id"] >= 0, table["detection_id"])
-        kind = np.where(table["injection_id"] >= 0, name, f"{name}/spurious")
-        table.insert(0, "id", [f"{brick}/{k}/{number}" for k, number in zip(kind, numbers)])
-        table.insert(1, "brick", brick)
-        table.insert(2, "run", name)
-        yield table
+        run, of_run = BrickFiles(survey, brick, name), rejections.another()
+        try:
+            catalogues = _read_run(run, settings, of_run)._replace(earlier=earlier)
+            if settings.depth == INVERSE_VARIANCE and not ivar:
+                ivar = read_inverse_variances(files, run, settings.bands)
+        except InputError as error:
+            unusable[name] = str(error)
+            continue
+        rejections.extend(of_run)
+        tables.append(_match_run(catalogues, ivar, settings, brick, name))
+    if not tables:
+        raise InputError(next(iter(unusable.values())))
+    return tables, unusable
+
+
+def _match_run(
+    catalogues: Catalogues,
+    ivar: dict[str, np.ndarray],
+    settings: MatchSettings,
+    brick: str,
+    name: str,
+) -> pd.DataFrame:
+    """Return the matches of one run, with id, brick and run."""
+    conditions = observing_conditions(
+        catalogues.injected[["x", "y"]].to_numpy(np.float64),
+        catalogues.detected,
+        ivar,
+        bands=settings.bands,
+        depth=settings.depth,
+    )
+    table = match_run(
+        catalogues,
+        conditions,
+        bands=settings.bands,
+        match_radius=settings.match_radius,
+        ambiguous_radius=settings.ambiguous_radius,
+    )
+    numbers = table["injection_id"].where(table["injection_id"] >= 0, table["detection_id"])
+    kind = np.where(table["injection_id"] >= 0, name, f"{name}/spurious")
+    table.insert(0, "id", [f"{brick}/{k}/{number}" for k, number in zip(kind, numbers)])
+    table.insert(1, "brick", brick)
+    table.insert(2, "run", name)
+    return table
 
 
 def _read_earlier(

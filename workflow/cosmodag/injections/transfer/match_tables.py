@@ -179,7 +179,7 @@ class MatchTables:
             )
         found.sample = pd.concat(samples, ignore_index=True)
         found.groups = choose_groups(list(bricks), list(runs))
-        for kind in ("bricks", "objects"):
+        for kind in ("bricks", "runs", "objects"):
             key = f"n_rejected_{kind}"
             found.n_rejected[kind] = sum(int(each.get(key, 0)) for each in self.attributes)
         return found
