@@ -208,6 +208,16 @@ def gaussian_pairs(random, number):
     return Examples(x.astype(np.float32), np.zeros((number, 1)), index)
 
 
+def test_rounding_errors_of_slices_without_their_mean_are_no_feature():
+    random = np.random.default_rng(4)
+    x = random.normal(size=(20, 32, 32, 1))
+    x -= x.mean((1, 2), keepdims=True)
+    rounded = x + random.uniform(-1e-6, 1e-6, (20, 1, 1, 1))
+    features = slice_features.features_of_slices(rounded.astype(np.float32))
+    assert not features[:, 0].any()
+    assert slice_features.features_of_slices((x + 1e-3).astype(np.float32))[:, 0].all()
+
+
 def test_the_matched_filter_is_best_where_fields_are_gaussian():
     random = np.random.default_rng(6)
     splits = [gaussian_pairs(random, number) for number in (300, 60, 120)]

@@ -17,6 +17,9 @@ CHANNELS = {"brightness_temperature", "density", "neutral_fraction"}
 _QUANTILES = np.array([0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99])
 _SMOOTHINGS = (0.0, 1.0, 2.0, 4.0)
 """Standard deviations of the Gaussian filters in pixels."""
+_ROUNDING = 1e-5
+"""Means that are smaller, in standard deviations of a slice, are rounding errors of 0: slices
+without their mean must not be told apart by them."""
 _AT_ONCE = 64
 """Slices that are described at once, few enough for a processor's cache."""
 
@@ -83,6 +86,7 @@ def _histogram(pixels: np.ndarray) -> list[np.ndarray]:
     """Return moments, quantiles and extremes, (N,) each, of the pixels (N, P) of slices."""
     mean, std = pixels.mean(1), pixels.std(1)
     normalized = (pixels - mean[:, None]) / (std[:, None] + 1e-9)
+    mean = np.where(np.abs(mean) < _ROUNDING * std, 0.0, mean)
     squares = normalized * normalized
     skewness, kurtosis = (squares * normalized).mean(1), (squares * squares).mean(1)
     ranked = np.sort(pixels, axis=1)  # faster than a partition at each quantile

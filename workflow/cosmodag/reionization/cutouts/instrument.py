@@ -105,8 +105,12 @@ def observe(
             plane *= np.where(in_wedge, np.float32(0), response)
         observed = scipy.fft.irfftn(modes, observed.shape, workers=threads, overwrite_x=True)
     if instrument.mean_subtraction:
-        means = observed.mean(axis=(1, 2), dtype=np.float64, keepdims=True)
-        observed = observed - means.astype(np.float32)
+        # In float64: the rounding error of a mean in float32 would be the mean of what is left, and
+        # tell how large the mean was.
+        subtracted = np.empty(observed.shape, np.float32)
+        for plane, result in zip(observed, subtracted):
+            result[...] = plane - plane.mean(dtype=np.float64)
+        observed = subtracted
     return np.moveaxis(observed, 0, axis)
 
 
