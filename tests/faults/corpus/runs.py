@@ -113,6 +113,11 @@ def of_folders() -> Iterator[Case]:
             ("galaxies", "predict", "{folder}/in", "--parameters", "{folder}/in"),
             ("--pixel", 0.2, "--output", "{folder}/out/t.csv"),
         ),
+        "galaxies similar": (
+            "run.json",
+            ("galaxies", "similar", "{folder}/in", "--run", "{folder}/in"),
+            ("--pixel", 0.2, "--output", "{folder}/out/t.csv"),
+        ),
         "galaxies cluster": (
             "run.json",
             ("galaxies", "cluster", "--run", "{folder}/in", "--dataset", "{folder}/in"),

@@ -32,6 +32,7 @@ EXPERIMENT = Experiment(
         "cutouts": "Crop or pad stamps to one size.",
         "cluster": "Cluster galaxies in the latent space of a run.",
         "predict": "Predict parameters, latents and clusters of new galaxy images.",
+        "similar": "Find galaxies that are similar to new images.",
     },
     files=GalaxiesFiles,
     check=check,

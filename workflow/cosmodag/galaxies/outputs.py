@@ -29,3 +29,4 @@ class Predictions(Table):
 
 
 PREDICTIONS = Predictions(("id", "outside", "warning"))
+SIMILAR = Predictions(("id", "rank", "similar", "distance"))

@@ -17,7 +17,8 @@ from cosmodag.galaxies.clusters.cluster_file import LatentClusters, write_cluste
 from cosmodag.galaxies.clusters.cluster_models import Centroids
 from cosmodag.galaxies.clusters.outliers import outlier_reference
 from cosmodag.galaxies.outputs import PREDICTIONS
-from cosmodag.galaxies.prediction.predict import PredictionRuns, predict_galaxies
+from cosmodag.galaxies.prediction.predict import predict_galaxies
+from cosmodag.galaxies.prediction.trained_stamps import PredictionRuns
 from cosmodag.galaxies.stamps.stamp_catalogue import open_catalogue
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamps_file import read_stamps

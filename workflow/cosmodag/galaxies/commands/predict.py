@@ -111,7 +111,8 @@ def command(
                                 then not reliable
       warning                   the reasons as text
     """
-    from cosmodag.galaxies.prediction.predict import PredictionRuns, predict_galaxies
+    from cosmodag.galaxies.prediction.predict import predict_galaxies
+    from cosmodag.galaxies.prediction.trained_stamps import PredictionRuns
     from cosmodag.galaxies.stamps.stamp_catalogue import open_catalogue
     from cosmodag.galaxies.stamps.stamp_format import StampFormat
 

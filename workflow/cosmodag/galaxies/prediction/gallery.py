@@ -1,4 +1,4 @@
-"""Gallery of galaxy images with the predictions below each."""
+"""Galleries of galaxy images: with predictions below each, or with similar galaxies beside."""
 
 import os
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ from cosmodag.imaging.colour_images import rgb_from_bands
 MAX_IMAGES = 48
 """Largest number of images in a gallery."""
 N_COLUMNS = 6
+MAX_SIMILAR = 10
+"""Largest number of similar galaxies in a row."""
 
 
 class StampImages(NamedTuple):
@@ -65,6 +67,34 @@ def draw_gallery(
             axis.set_xlabel("\n".join(_caption(row, columns)), fontsize=5.5)
 
 
+def draw_similar(
+    path: str | os.PathLike, images: Sequence[StampImages], table: pd.DataFrame
+) -> None:
+    """Draw images, each in a row with the galaxies found for it.
+
+    Parameters
+    ----------
+    path : path-like
+        SVG to write.
+    images : sequence of StampImages
+        For each of the first images, itself and the n galaxies found for it, shape (n + 1, …).
+    table : pandas.DataFrame
+        Table of `find_similar`: n rows for each image.
+    """
+    number = len(images[0].x) - 1
+    n_columns = min(number, MAX_SIMILAR) + 1
+    with drawing(path, 1.1 * n_columns, 0.3 + 1.4 * len(images)) as figure:
+        axes = figure.subplots(len(images), n_columns, squeeze=False)
+        for row, (line, shown) in enumerate(zip(axes, images)):
+            found = table[row * number :].head(n_columns - 1).to_dict("records")
+            captions = [_short(str(found[0]["id"]))]
+            captions += [f"{_short(str(e['similar']))}\n{e['distance']:.2f}" for e in found]
+            for axis, image, caption in zip(line, shown.x, captions):
+                axis.imshow(rgb_from_bands(image[..., : len(shown.bands)], shown.bands))
+                _frame(axis, axis is line[0])
+                axis.set_xlabel(caption, fontsize=5.5)
+
+
 def _title(table: pd.DataFrame, shown: int) -> str:
     """Return the title of the gallery."""
     title = "framed: outside the training distribution" if table["outside"][:shown].any() else ""
@@ -75,8 +105,7 @@ def _title(table: pd.DataFrame, shown: int) -> str:
 
 def _caption(row: dict, columns: Sequence[str]) -> list[str]:
     """Return the lines below an image: its name, parameters and cluster."""
-    name = str(row["id"])
-    lines = [name if len(name) <= 24 else f"…{name[-23:]}"]
+    lines = [_short(str(row["id"]))]
     for column in columns:
         half_width = (row[f"{column}_high"] - row[f"{column}_low"]) / 2
         title = column.replace("_", " ")
@@ -85,6 +114,11 @@ def _caption(row: dict, columns: Sequence[str]) -> list[str]:
         cluster = int(row["cluster"])
         lines.append("in no cluster" if cluster < 0 else f"cluster {cluster}")
     return lines
+
+
+def _short(name: str) -> str:
+    """Return a name, or the end of a long one."""
+    return name if len(name) <= 24 else f"…{name[-23:]}"
 
 
 def _frame(axis: Axes, outside: bool) -> None:

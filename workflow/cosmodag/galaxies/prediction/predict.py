@@ -1,71 +1,47 @@
 """Inference on new images of galaxies: parameters, latents, clusters and warnings."""
 
-import itertools
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
 from cosmodag.evaluation.drawing import figure_files
-from cosmodag.evaluation.trained_run import BATCH, TrainedRun
-from cosmodag.files import whole_file
+from cosmodag.evaluation.trained_run import TrainedRun
 from cosmodag.galaxies.clusters.cluster_file import FILE_NAME, LatentClusters, read_clusters
-from cosmodag.galaxies.cutouts.galaxy_stamps import CURE, cut_stamp, usable_stamps
+from cosmodag.galaxies.cutouts.galaxy_stamps import CURE, usable_stamps
 from cosmodag.galaxies.prediction.gallery import MAX_IMAGES, StampImages, draw_gallery
 from cosmodag.galaxies.prediction.parameter_prediction import predict_parameters
-from cosmodag.galaxies.prediction.prediction_table import summarize, write_fits_table
+from cosmodag.galaxies.prediction.prediction_table import (
+    named_outputs,
+    summarize,
+    write_prediction_table,
+)
+from cosmodag.galaxies.prediction.trained_stamps import (
+    PredictionRuns,
+    network_inputs,
+    open_runs,
+    stamp_batches,
+)
 from cosmodag.galaxies.prediction.training_distribution import TrainingDistribution
 from cosmodag.galaxies.stamps.stamp_catalogue import StampCatalogue
 from cosmodag.galaxies.stamps.stamp_files import MASKED
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamp_images import segment_columns
 from cosmodag.galaxies.stamps.stamp_inputs import open_stamps
-from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
-from cosmodag.imaging.band_channels import IMAGE, band_channels, band_indices, band_names
+from cosmodag.galaxies.stamps.stamps_file import StampCollection
+from cosmodag.imaging.band_channels import band_names
 from cosmodag.json_files import write_json
 from cosmodag.provenance import file_hash
 from cosmodag.rejections import Rejections
-from cosmodag.tables import write_table
 
 logger = logging.getLogger(__name__)
 
-CUTOUT_SETTINGS = ("larger", "padding", "flux_unit")
-"""Settings of `cut_stamp` that a dataset records, beside its shape and channels."""
 STAMP_COLUMNS = ("ra", "dec", "stamp_side", "measured_noise", "psf", MASKED)
 """Columns of the index that the table of predictions has."""
-EXTENSIONS = (".csv", ".parquet", ".fits")
-TASKS = {"parameters": ("count", "regression"), "latent": ("latent",)}
-"""Tasks of the runs that predict parameters and latents."""
-
-
-@dataclass(frozen=True)
-class PredictionRuns:
-    """Folders of the trained runs that predict, at least one.
-
-    Attributes
-    ----------
-    parameters : path-like, optional
-        Run of the task count or regression.
-    latent : path-like, optional
-        Run of the task latent.
-    clusters : path-like, optional
-        Clusters in the latent space of that run.
-    parameters_dataset, latent_dataset : path-like, optional
-        Datasets that the runs were trained on; searched beside the runs by default, see
-        `TrainedRun`.
-    """
-
-    parameters: str | os.PathLike | None = None
-    latent: str | os.PathLike | None = None
-    clusters: str | os.PathLike | None = None
-    parameters_dataset: str | os.PathLike | None = None
-    latent_dataset: str | os.PathLike | None = None
 
 
 def predict_galaxies(
@@ -129,12 +105,8 @@ def predict_galaxies(
         If no run is given or a run has another task, the bands differ from those of a run, too many
         stamps cannot be used, or the point-spread function is unknown to a network that needs it.
     """
-    output = Path(output)
-    figure = output.with_suffix(".svg") if figure is None else Path(figure)
-    for path, extensions in ((output, EXTENSIONS), (figure, (".svg",))):
-        if path.suffix not in extensions:
-            raise InputError(f"{path}: its name must end in {' or '.join(extensions)}")
-    trained = _open_runs(runs, device=device, threads=threads)
+    output, figure = named_outputs(output, figure)
+    trained = open_runs(runs, device=device, threads=threads)
     first = next(iter(trained.values()))
     bands = band_names(first.dataset["x_channels"])
     clusters = None
@@ -149,8 +121,8 @@ def predict_galaxies(
     rejections = stamps.rejections or Rejections("stamps")
     tables: list[pd.DataFrame] = []
     images: list[np.ndarray] = []
-    for batch in _batches(usable_stamps(stamps, rejections)):
-        inputs = {name: _inputs(batch, stamps, run) for name, run in trained.items()}
+    for batch in stamp_batches(usable_stamps(stamps, rejections)):
+        inputs = {name: network_inputs(batch, stamps, run) for name, run in trained.items()}
         x, index = next(iter(inputs.values()))
         columns = {name: index[name].to_numpy() for name in known if name in index}
         if "parameters" in trained:
@@ -164,13 +136,7 @@ def predict_galaxies(
         images.append(x[: max(0, MAX_IMAGES - sum(len(array) for array in images))])
     rejections.check(stamps.name, stamps.n_stamps, CURE)
     table = pd.concat(tables, ignore_index=True)
-    if output.suffix == ".csv":
-        with whole_file(output) as partial:
-            table.to_csv(partial, index=False)
-    elif output.suffix == ".fits":
-        write_fits_table(output, table)
-    else:
-        write_table(output, table)
+    write_prediction_table(output, table)
     parameters: Sequence[str] = ()
     if "parameters" in trained:
         parameters = trained["parameters"].description["task"]["columns"]
@@ -203,44 +169,6 @@ def _write_record(
     )
 
 
-def _open_runs(runs: PredictionRuns, **options: Any) -> dict[str, TrainedRun]:
-    """Open the runs with their datasets, and check their tasks and bands."""
-    folders = {
-        "parameters": (runs.parameters, runs.parameters_dataset),
-        "latent": (runs.latent, runs.latent_dataset),
-    }
-    trained = {
-        name: TrainedRun(folder, dataset, **options)
-        for name, (folder, dataset) in folders.items()
-        if folder is not None
-    }
-    if not trained:
-        raise InputError("no run is given: set parameters, latent, or both")
-    first = next(iter(trained.values()))
-    first_bands = band_names(first.dataset["x_channels"])
-    for name, run in trained.items():
-        _check_task(run, TASKS[name])
-        bands = band_names(run.dataset["x_channels"])
-        if bands != first_bands:
-            raise InputError(
-                f"{run.folder}: was trained on bands {', '.join(bands)}, and {first.folder} on "
-                f"{', '.join(first_bands)}; choose runs with the same bands"
-            )
-    return trained
-
-
-def _check_task(run: TrainedRun, tasks: Sequence[str]) -> None:
-    """Refuse runs of other tasks or experiments."""
-    task = run.description["task"]["name"]
-    if task not in tasks:
-        raise InputError(f"{run.folder}: its task is {task}; choose a run of {' or '.join(tasks)}")
-    if run.dataset["experiment"] != "galaxies" or None in _cutout_settings(run.dataset).values():
-        raise InputError(
-            f"{run.dataset_folder}: does not record how its stamps were cropped or padded; choose "
-            "a run on cutouts that `cosmodag galaxies cutouts` wrote"
-        )
-
-
 def _open_clusters(folder: str | os.PathLike, latent: TrainedRun | None) -> LatentClusters:
     """Read clusters, and check that they are of the given run."""
     if latent is None:
@@ -252,38 +180,6 @@ def _open_clusters(folder: str | os.PathLike, latent: TrainedRun | None) -> Late
             f"{latent.folder}; run `cosmodag galaxies cluster` for this run"
         )
     return clusters
-
-
-def _cutout_settings(dataset: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings with which the stamps of a dataset were cropped or padded."""
-    channels = dataset["x_channels"]
-    settings = {name: dataset["examples"][0].get(name) for name in CUTOUT_SETTINGS}
-    conditions = channels[len(band_indices(channels)) :]
-    return settings | {"side": dataset["shapes"]["x"][0], "conditions": conditions}
-
-
-def _batches(stamps: Iterator[Stamp]) -> Iterator[list[Stamp]]:
-    """Yield lists of stamps."""
-    while batch := list(itertools.islice(stamps, BATCH)):
-        yield batch
-
-
-def _inputs(
-    batch: Sequence[Stamp], stamps: StampCollection, run: TrainedRun
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """Return stamps as images (N, S, S, C) like those of the run's dataset, and their index."""
-    settings = _cutout_settings(run.dataset)
-    without_psf = [stamp.id for stamp in batch if "psf" not in stamp.metadata]
-    if without_psf and "psf" in settings["conditions"]:
-        raise InputError(
-            f"{stamps.name}: {run.folder} needs the width of the point-spread function of "
-            f"{without_psf[0]}, which is unknown; set psf (arcsec)"
-        )
-    examples = [cut_stamp(stamp, stamps, **settings) for stamp in batch]
-    x = np.stack([example.x for example in examples])
-    channels = [*band_channels(stamps.bands, IMAGE), *settings["conditions"]]
-    run.check(stamps.name, channels, x.shape[1:])
-    return x, pd.DataFrame([example.row for example in examples])
 
 
 def _latent_columns(

@@ -8,7 +8,13 @@ from astropy.io import fits
 from astropy.table import Table
 
 from cosmodag.checksums import require_named
+from cosmodag.errors import InputError
+from cosmodag.files import whole_file
 from cosmodag.imaging.fits_files import write_fits
+from cosmodag.tables import write_table
+
+EXTENSIONS = (".csv", ".parquet", ".fits")
+"""Extensions of the names of tables."""
 
 
 def summarize(table: pd.DataFrame) -> str:
@@ -27,16 +33,43 @@ def summarize(table: pd.DataFrame) -> str:
     return f"{len(table)} {galaxies}: {table['outside'].sum()} outside the training distribution"
 
 
-def write_fits_table(path: str | os.PathLike, table: pd.DataFrame) -> None:
-    """Write a table of predictions as the first table of a FITS file.
+def named_outputs(output: str | os.PathLike, figure: str | os.PathLike | None) -> tuple[Path, Path]:
+    """Return the paths of a table and its figure, by default beside the table.
+
+    Raises
+    ------
+    InputError
+        If the name of one has another extension than those that can be written.
+    """
+    output = Path(output)
+    figure = output.with_suffix(".svg") if figure is None else Path(figure)
+    for path, extensions in ((output, EXTENSIONS), (figure, (".svg",))):
+        if path.suffix not in extensions:
+            raise InputError(f"{path}: its name must end in {' or '.join(extensions)}")
+    return output, figure
+
+
+def write_prediction_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table of galaxies as CSV, Parquet or FITS, by the extension of its name.
 
     Parameters
     ----------
-    path : path-like
+    path : pathlib.Path
         File to write.
     table : pandas.DataFrame
-        Table of `predict_galaxies`; text that is missing is written as empty.
+        Text that is missing is written to FITS as empty.
     """
+    if path.suffix == ".csv":
+        with whole_file(path) as partial:
+            table.to_csv(partial, index=False)
+    elif path.suffix == ".fits":
+        _write_fits_table(path, table)
+    else:
+        write_table(path, table)
+
+
+def _write_fits_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as the first table of a FITS file."""
     columns = {
         name: table[name].to_numpy()
         if pd.api.types.is_numeric_dtype(table[name])
