@@ -134,7 +134,7 @@ def test_summaries_of_slices_agree_with_scipy():
     mean, power, *histograms = columns(1, N_RINGS, *4 * [18])
     for values, field in zip(summaries, x.flatten(0, 1).numpy()):
         assert values[mean] == pytest.approx(field.mean(), rel=1e-5)
-        np.testing.assert_allclose(np.log(values[power]), ring_spectra(field[None])[0], atol=1e-3)
+        np.testing.assert_allclose(values[power], ring_spectra(field[None])[0], atol=1e-3)
         for place, smoothing, step in zip(histograms, (0.0, 1.0, 2.0, 4.0), (1, 1, 2, 4)):
             smooth = ndimage.gaussian_filter(field, smoothing, mode="wrap") if smoothing else field
             deviation, skewness, kurtosis, *quantiles = values[place]
@@ -160,7 +160,7 @@ def test_scattering_distinguishes_bubbles_from_a_gaussian_field_of_the_same_powe
         for each in (fields, scrambled)
     )
     _, power, _, first, _, pairs = columns(1, N_RINGS, 4 * 18, 5, 5 * 6, 2 * 10)
-    np.testing.assert_allclose(bubbles[:, power], gaussian[:, power], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(bubbles[:, power], gaussian[:, power], atol=0.01)
     for place in (first, pairs):
         spread = np.hypot(bubbles[:, place].std(0), gaussian[:, place].std(0))
         distance = np.abs(bubbles[:, place].mean(0) - gaussian[:, place].mean(0)) / spread

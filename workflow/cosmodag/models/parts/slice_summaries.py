@@ -25,14 +25,20 @@ _TINY = 1e-6
 """Lower limit of denominators, for slices that are constant."""
 
 
+_FAINT = 1e-10
+"""Power that counts as none, in units of the variance of slices: rounding errors are fainter. The
+range of power is too large to compare its values without the logarithm, see `QuantileNorm`."""
+
+
 class SliceSummaries(nn.Module):
     """Summary statistics of periodic slices (b, c, side, side).
 
-    Per channel: the mean; the mean power in 24 rings of wavenumber up to the Nyquist frequency; at
-    each of 4 Gaussian smoothings standard deviation, skewness, kurtosis and 15 quantiles with
-    minimum and maximum; quantiles of the modulus of the slice filtered by each of 5 isotropic
-    wavelets; the mean modulus of that filtered again by each coarser wavelet; and the correlation
-    of the modulus with the slice smoothed to the scale of the wavelet and to coarser ones.
+    Per channel: the mean; the logarithm of the mean power in 24 rings of wavenumber up to the
+    Nyquist frequency; at each of 4 Gaussian smoothings standard deviation, skewness, kurtosis and
+    15 quantiles with minimum and maximum; quantiles of the modulus of the slice filtered by each of
+    5 isotropic wavelets; the mean modulus of that filtered again by each coarser wavelet; and the
+    correlation of the modulus with the slice smoothed to the scale of the wavelet and to coarser
+    ones.
 
     Parameters
     ----------
@@ -73,7 +79,7 @@ class SliceSummaries(nn.Module):
         """Return the statistics (n, COUNT) of slices (n, side, side)."""
         modes = torch.fft.rfft2(slices, norm="ortho")
         power = (modes.abs() ** 2).flatten(1) @ self.rings
-        statistics = [slices.mean((1, 2))[:, None], power]
+        statistics = [slices.mean((1, 2))[:, None], (power + _FAINT).log()]
         smoothed = [slices, *_filtered(modes, self.smoothings).unbind(1)]
         for fields, smoothing in zip(smoothed, SMOOTHINGS):
             # Sorting is expensive, and smoothed neighbours are alike: a sub-grid is enough.
