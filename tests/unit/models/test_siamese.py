@@ -58,6 +58,21 @@ def test_shifting_both_slices_leaves_their_similarity():
     torch.testing.assert_close(shifted, similarities(network, x), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_pairs_that_anticorrelate_match_before_training_as_those_that_correlate(sign):
+    fields = np.stack([density_field(seed, 32)[i] for seed in range(4) for i in range(0, 32, 4)])
+    noise = np.random.default_rng(6).normal(scale=0.5, size=fields.shape)
+    pairs = torch.from_numpy(np.stack([fields, sign * (fields + noise)], 1)).float()
+    network = build("siamese", side=32, outputs=512, width=4).eval()
+    inputs = []
+    network.orientation.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    with torch.no_grad():
+        network(pairs)
+        network.orientation.fit(inputs[0])
+        matched = similarities(network, pairs).argmax(1) == torch.arange(len(pairs))
+    assert matched.float().mean() > 0.8
+
+
 def test_statistics_learn_to_tell_apart_what_has_the_same_pattern():
     fields = np.stack([density_field(seed, 32)[i] for seed in range(4) for i in range(0, 32, 2)])
     contrast = np.random.default_rng(5).uniform(0.5, 2, len(fields))

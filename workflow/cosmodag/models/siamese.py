@@ -3,9 +3,9 @@
 One encoder takes the first channels of an example, the other the last ones. Each returns a vector,
 and both are trained by contrast (CLIP: Radford et al. 2021, arXiv:2103.00020). A vector has two
 parts. The pattern is the slice itself, whitened and filtered in Fourier space: before training it
-is that of long waves with equal weights, whose scalar product is the correlation of phases.
-Convolutions add to it. The statistics of a slice tell apart what has the same pattern, such as the
-same region at two redshifts.
+is that of long waves with equal weights, whose scalar product is the correlation of phases, with
+the sign that it has in the training set. Convolutions add to it. The statistics of a slice tell
+apart what has the same pattern, such as the same region at two redshifts.
 """
 
 import math
@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from cosmodag.errors import InputError
 from cosmodag.imaging.ring_spectra import N_RINGS, ring_edges
+from cosmodag.models.parts.fitted_layer import FittedLayer
 from cosmodag.models.parts.quantile_norm import QuantileNorm
 from cosmodag.models.parts.residual import PADDINGS, Block, Padding, hidden_layers, stem
 from cosmodag.models.parts.slice_summaries import SliceSummaries
@@ -105,6 +106,29 @@ class Pattern(nn.Module):
         """Return the modes (b, pattern, pattern // 2 + 1) of fewer pixels."""
         half = self.side // 2
         return torch.cat([modes[:, :half], modes[:, -half:]], 1)[..., : half + 1]
+
+
+class Orientation(FittedLayer):
+    """Sign of the first patterns of pairs (b, 2, pattern²), such that pairs correlate positively.
+
+    Matter and the 21-cm signal anticorrelate where dense gas is ionized first. The sign is that of
+    the mean product of pairs of the training set.
+    """
+
+    sign: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("sign", torch.ones(()))
+
+    @torch.no_grad()
+    def fit(self, x: torch.Tensor) -> None:
+        """Fix the sign by pairs of patterns (N, 2, pattern²) of the training set."""
+        self.sign.fill_(-1.0 if (x[:, 0] * x[:, 1]).sum() < 0 else 1.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the pairs of patterns, (b, 2, pattern²)."""
+        return torch.stack([self.sign * x[:, 0], x[:, 1]], 1)
 
 
 class Encoder(nn.Module):
@@ -201,6 +225,7 @@ class SiameseNetworks(nn.Module):
         self.head = head
         settings = (channels // 2, side, outputs // 2, width, hidden, dropout, padding)
         self.query, self.candidate = Encoder(*settings), Encoder(*settings)
+        self.orientation = Orientation()
         # Statistics count nothing until they are learned.
         nn.init.zeros_(self.candidate.statistics[-1].weight)
         nn.init.zeros_(self.candidate.statistics[-1].bias)
@@ -209,11 +234,13 @@ class SiameseNetworks(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return both vectors (b, outputs); their scalar product is the logit of a match."""
         scale = (0.5 * self.scale.clamp(max=math.log(100))).exp()
-        vectors = []
-        for encoder, slices in zip((self.query, self.candidate), x.chunk(2, dim=1)):
-            pattern, statistics = encoder(slices)
-            vectors += [scale * pattern, statistics]
-        return torch.cat(vectors, 1)
+        encoded = [
+            encoder(slices)
+            for encoder, slices in zip((self.query, self.candidate), x.chunk(2, dim=1))
+        ]
+        patterns = scale * self.orientation(torch.stack([pattern for pattern, _ in encoded], 1))
+        parts = zip(patterns.unbind(1), (statistics for _, statistics in encoded))
+        return torch.cat([part for vector in parts for part in vector], 1)
 
 
 NETWORK = SiameseNetworks

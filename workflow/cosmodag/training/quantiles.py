@@ -1,24 +1,24 @@
-"""Quantiles of the training set, which networks need before training."""
+"""Quantiles and other properties of the training set, which networks need before training."""
 
 import numpy as np
 import torch
 from torch import nn
 
 from cosmodag.datasets.loader import Loader
-from cosmodag.models.parts.quantile_norm import QuantileNorm
+from cosmodag.models.parts.fitted_layer import FittedLayer
 
 N_EXAMPLES = 2048
-"""Examples of the training set whose quantiles are taken."""
+"""Examples of the training set that are taken."""
 BATCH = 64
 """Examples that pass through the network at once."""
 
 
 @torch.no_grad()
 def fit_quantiles(network: nn.Module, loader: Loader) -> None:
-    """Fix each `QuantileNorm` of a network by examples of the training set.
+    """Fix each `FittedLayer` of a network, such as its quantiles, by examples of the training set.
 
     The examples are evenly spaced and have the augmentation and noise of epoch 0. So a training
-    that continues after an interruption, and each of several processes, finds the same quantiles.
+    that continues after an interruption, and each of several processes, finds the same.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def fit_quantiles(network: nn.Module, loader: Loader) -> None:
     loader : Loader
         Training split.
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, QuantileNorm)]
+    layers = [layer for layer in network.modules() if isinstance(layer, FittedLayer)]
     if not layers:
         return
     inputs: dict[nn.Module, list[torch.Tensor]] = {layer: [] for layer in layers}

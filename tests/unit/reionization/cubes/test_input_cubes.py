@@ -158,3 +158,25 @@ def test_another_field_is_refused(tmp_path):
     write_lightcone(tmp_path / "cone.h5")
     with pytest.raises(InputError, match="a light-cone without density"):
         read(tmp_path / "cone.h5", "density")
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "found", "along"),
+    [
+        ("lightcone", (60, 16, 16), 0, 2),
+        ("lightcone", (16, 60, 16), 1, 2),
+        ("slices", (16, 16, 5), 2, 0),
+    ],
+)
+def test_another_order_of_axes_is_recognized(tmp_path, temperature, kind, shape, found, along):
+    np.save(tmp_path / "a.npy", np.resize(temperature, shape))
+    message = rf"seems to be axis {found}: write np\.moveaxis\(values, {found}, {along}\)"
+    with pytest.raises(InputError, match=message):
+        read(tmp_path / "a.npy", kind=kind, box_size=BOX, redshift=8.0)
+
+
+def test_a_compressed_array_is_to_be_decompressed(tmp_path, temperature):
+    with gzip.open(tmp_path / "cube.dat.gz", "wb") as file:
+        file.write(temperature.tobytes())
+    with pytest.raises(InputError, match="is compressed: decompress it"):
+        read(tmp_path / "cube.dat.gz", shape=list(temperature.shape), box_size=BOX)

@@ -1,7 +1,8 @@
 """Normalization of features by their quantiles in the training set."""
 
 import torch
-from torch import nn
+
+from cosmodag.models.parts.fitted_layer import FittedLayer
 
 N_QUANTILES = 64
 """Quantiles of the training set that define the map of a feature."""
@@ -12,7 +13,7 @@ ROUNDING, SMALLEST = 1e-5, 1e-6
 normal variable where it is all that a feature consists of, as the mean of slices without it."""
 
 
-class QuantileNorm(nn.Module):
+class QuantileNorm(FittedLayer):
     """Map of features (b, features) to the normal variables of equal rank in the training set.
 
     Any monotonic function of a feature gives the same result, so that features need no logarithms,

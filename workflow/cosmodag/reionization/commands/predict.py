@@ -48,7 +48,7 @@ from cosmodag.reionization.outputs import PREDICTION
     "--redshift",
     type=Finite(min=0),
     help="Redshift, if the file does not record it; of a light-cone that of its first slice. Of"
-    " cubes and slices it is needed only where the run has a beam.",
+    " cubes and slices it is needed only where the run has a beam, or noise by redshift.",
 )
 @click.option(
     "--axes",

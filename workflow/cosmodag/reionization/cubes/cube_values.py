@@ -38,7 +38,7 @@ def check_values(location: str, field: str, values: np.ndarray) -> None:
     if not (values.min() >= low and values.max() <= high):
         raise InputError(
             f"{location}: values are {values.min():.4g} to {values.max():.4g}, but {low:g} to "
-            f"{high:g} are possible: repair or remove the box"
+            f"{high:g} are possible: check its unit, repair or remove the box"
         )
 
 

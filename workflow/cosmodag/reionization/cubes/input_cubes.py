@@ -188,6 +188,8 @@ def _coeval(cube: CubeDescription, field: str, stated: ArrayFormat) -> InputCube
 
 def _raw(path: Path, stated: ArrayFormat) -> np.ndarray:
     """Map raw float32 of a stated shape into memory."""
+    if path.suffix == ".gz":
+        raise InputError(f"{path}: is compressed: decompress it, by gunzip, before it is read")
     if stated.shape is None:
         raise InputError(
             f"{path}: neither HDF5 nor NumPy, and no raw cube of 21cmFAST by its name: set --shape "
@@ -223,6 +225,7 @@ def _array(
             f"{path}: the shape {values.shape} may be a cube, a light-cone along the last axis, or "
             "slices along the first one: set --kind to cube, lightcone or slices"
         )
+    _check_axes(path, values.shape, kind)
     if stated.box_size is None:
         raise InputError(f"{path}: does not record its size: set --box-size in comoving Mpc")
     cell_size = stated.box_size / values.shape[-1 if kind == "slices" else 0]
@@ -237,6 +240,22 @@ def _array(
         redshifts = redshift_at_distance(omega_m, far * hubble)
     axis = {"cube": None, "lightcone": 2, "slices": 0}[kind]
     return InputCube(path, values, kind, cell_size, redshifts, axis)
+
+
+def _check_axes(path: Path, shape: tuple[int, ...], kind: str) -> None:
+    """Refuse another order of axes, by sides across the line of sight that should be equal."""
+    along = {"lightcone": 2, "slices": 0}.get(kind)
+    if along is None:
+        return
+    across = [axis for axis in range(3) if axis != along]
+    if shape[across[0]] == shape[across[1]] or len(set(shape)) == 3:
+        return
+    found = next(axis for axis in across if shape[axis] != shape[along])
+    what = "a light-cone is its last" if kind == "lightcone" else "slices is the first"
+    raise InputError(
+        f"{path}: the line of sight of {what} axis, but of the shape {shape} it seems to be axis "
+        f"{found}: write np.moveaxis(values, {found}, {along}) instead"
+    )
 
 
 def _check(path: Path, key: str, stated: float | str | None, found: float | str) -> None:

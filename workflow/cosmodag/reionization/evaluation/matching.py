@@ -66,7 +66,8 @@ class MatchingEvaluation(SliceEvaluation):
             {name: draws["network"].minus(draws[name]) for name in subset.baselines},
             draws["network"].groups,
         )
-        metrics["candidates"] = candidates
+        _, sizes = np.unique(test.y, axis=0, return_counts=True)
+        metrics["candidates"] = min(candidates, int(sizes.max()))
         figures = {}
         if "redshift" in test.index:
             redshift = test.index["redshift"].to_numpy()
