@@ -33,6 +33,8 @@ from cosmodag.rejections import Rejections
 
 N_SIMILAR = 8
 """Galaxies that are found for each image by default."""
+NOT_SHOWN = ("content", "shard", "row")
+"""Columns of an index that only say where and how an example is stored."""
 MAX_SHOWN = 12
 """Images that the figure shows with the galaxies found for them."""
 
@@ -41,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 class LatentSpace:
     """All galaxies of a dataset in the active dimensions of the latents of a run.
+
+    If no dimension is active, all count, with a warning.
 
     Parameters
     ----------
@@ -55,18 +59,18 @@ class LatentSpace:
         Indices of all splits, one after the other, with the column split.
     maps : dict from str to Maps
         Images of each split.
-
-    Raises
-    ------
-    InputError
-        If no latent dimension is active.
     """
 
     def __init__(self, run: TrainedRun, **options):
         latents = read_latents(run.folder, run.dataset_folder, **options)
         self._is_active = active(latents)
         if not self._is_active.any():
-            raise InputError(f"{run.folder}: none of its latent dimensions is active; train longer")
+            logger.warning(
+                "%s: none of its latent dimensions is active, so near galaxies are not similar: "
+                "train longer",
+                run.folder,
+            )
+            self._is_active[:] = True
         by_split = {split: read_index(run.dataset_folder, split) for split in SPLITS}
         self.index = pd.concat(
             [each.assign(split=split) for split, each in by_split.items()], ignore_index=True
@@ -213,7 +217,8 @@ def _table(
     """Return the table of stamps (N,) and the rows (N, number) of an index found for each."""
     n_stamps, number = rows.shape
     found = index.iloc[rows.ravel()].reset_index(drop=True)
-    others = found.drop(columns=["id", "split"]).add_prefix("similar_")
+    others = found.drop(columns=[*NOT_SHOWN, "id", "split"], errors="ignore")
+    others = others.add_prefix("similar_")
     columns = {
         "id": np.repeat(names, number),
         "rank": np.tile(np.arange(1, number + 1), n_stamps),
