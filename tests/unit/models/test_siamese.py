@@ -1,4 +1,4 @@
-"""Siamese networks start as a correlation of phases and learn what phases do not tell."""
+"""Siamese networks start as a correlation of phases and learn from statistics too."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_pairs_that_anticorrelate_match_before_training_as_those_that_correlate(
     assert matched.float().mean() > 0.8
 
 
-def test_statistics_learn_to_tell_apart_what_has_the_same_pattern():
+def test_statistics_learn_to_distinguish_slices_of_one_pattern():
     fields = np.stack([density_field(seed, 32)[i] for seed in range(4) for i in range(0, 32, 2)])
     contrast = np.random.default_rng(5).uniform(0.5, 2, len(fields))
     x = np.stack([fields * contrast[:, None, None], fields[:1] * contrast[:, None, None]], 1)

@@ -4,8 +4,8 @@ One encoder takes the first channels of an example, the other the last ones. Eac
 and both are trained by contrast (CLIP: Radford et al. 2021, arXiv:2103.00020). A vector has two
 parts. The pattern is the slice itself, whitened and filtered in Fourier space: before training it
 is that of long waves with equal weights, whose scalar product is the correlation of phases, with
-the sign that it has in the training set. Convolutions add to it. The statistics of a slice tell
-apart what has the same pattern, such as the same region at two redshifts.
+the sign that it has in the training set. Convolutions add to it. The statistics of a slice
+distinguish slices of the same pattern, such as one region at two redshifts.
 """
 
 import math
@@ -52,7 +52,7 @@ def pattern_side(embedding_dim: int, side: int) -> int:
 
 
 class Pattern(nn.Module):
-    """Whitened and filtered slices (b, pattern², ) of norm 1, from (b, channels, side, side).
+    """Whitened and filtered slices (b, pattern²) of norm 1, from (b, channels, side, side).
 
     Parameters
     ----------

@@ -1,11 +1,10 @@
 """``cosmodag galaxies predict``."""
 
-from pathlib import Path
-
 import click
 
-from cosmodag.commands.options import Finite, Structure, input_file, input_folder, output, threads
+from cosmodag.commands.options import Finite, Structure, input_folder, output, threads
 from cosmodag.commands.stage import stage
+from cosmodag.galaxies.commands.stamp_options import stamp_options
 from cosmodag.galaxies.outputs import PREDICTIONS
 from cosmodag.output_kinds import Figure
 
@@ -15,7 +14,7 @@ from cosmodag.output_kinds import Figure
     " --parameters results/galaxies/runs/parameters --latent results/galaxies/runs/latent8"
     " --output table.csv"
 )
-@click.argument("stamps", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
+@stamp_options
 @input_folder("--parameters", "Folder of a run of the task count or regression.")
 @input_folder("--latent", "Folder of a run of the task latent.")
 @input_folder("--clusters", "Folder of clusters in the latent space of that run.")
@@ -24,39 +23,16 @@ from cosmodag.output_kinds import Figure
     "Dataset of the first run; by default searched in ../../datasets of its folder.",
 )
 @input_folder("--latent-dataset", "Dataset of the second run; searched likewise.")
-@click.option("--pixel", type=Finite(min=0, min_open=True), help="Pixel scale in arcsec per pixel.")
 @click.option(
     "--psf",
     type=Finite(min=0, min_open=True),
     help="Full width at half maximum of the point-spread function in arcsec.",
 )
 @click.option(
-    "--bands",
-    type=Structure(),
-    help="Bands, in order, of files that do not name theirs; by default those of the run.",
-)
-@click.option(
-    "--stack", default="images", help="Name of the dataset (N, bands, y, x) in HDF5 files."
-)
-@click.option(
-    "--layout",
-    type=Structure(),
-    default="{}",
-    help="Further format of the files: axes, extensions, files and zero_point as in the"
-    " configuration.",
-)
-@input_file("--headers", "Table of the headers of the files of a list, of the filter.")
-@click.option(
     "--catalogue",
     type=Structure(),
     help="Catalogue of the galaxies, whose columns the table gets: path, key or ra and dec, radius,"
     " columns and unmatched as in the configuration.",
-)
-@click.option(
-    "--max-rejected",
-    type=Finite(min=0, max=1, max_open=True),
-    default=0.05,
-    help="Largest fraction of stamps that may be left out because they cannot be used.",
 )
 @output("Table of predictions: CSV, Parquet or FITS.", PREDICTIONS)
 @output(

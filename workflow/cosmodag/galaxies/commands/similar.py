@@ -1,11 +1,10 @@
 """``cosmodag galaxies similar``."""
 
-from pathlib import Path
-
 import click
 
-from cosmodag.commands.options import Finite, Structure, input_file, input_folder, output, threads
+from cosmodag.commands.options import input_folder, output, threads
 from cosmodag.commands.stage import stage
+from cosmodag.galaxies.commands.stamp_options import stamp_options
 from cosmodag.galaxies.outputs import SIMILAR
 from cosmodag.output_kinds import Figure
 
@@ -14,36 +13,13 @@ from cosmodag.output_kinds import Figure
     epilog="Example: cosmodag galaxies similar stamps --pixel 0.262"
     " --run results/galaxies/runs/latent8 --output similar.csv"
 )
-@click.argument("stamps", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
+@stamp_options
 @input_folder("--run", "Folder of a run of the task latent.", required=True)
 @input_folder(
     "--dataset", "Dataset of the run; by default searched in ../../datasets of its folder."
 )
 @click.option(
     "--number", type=click.IntRange(min=1), default=8, help="Galaxies to find for each stamp."
-)
-@click.option("--pixel", type=Finite(min=0, min_open=True), help="Pixel scale in arcsec per pixel.")
-@click.option(
-    "--bands",
-    type=Structure(),
-    help="Bands, in order, of files that do not name theirs; by default those of the run.",
-)
-@click.option(
-    "--stack", default="images", help="Name of the dataset (N, bands, y, x) in HDF5 files."
-)
-@click.option(
-    "--layout",
-    type=Structure(),
-    default="{}",
-    help="Further format of the files: axes, extensions, files and zero_point as in the"
-    " configuration.",
-)
-@input_file("--headers", "Table of the headers of the files of a list, of the filter.")
-@click.option(
-    "--max-rejected",
-    type=Finite(min=0, max=1, max_open=True),
-    default=0.05,
-    help="Largest fraction of stamps that may be left out because they cannot be used.",
 )
 @output("Table of similar galaxies: CSV, Parquet or FITS.", SIMILAR)
 @output(

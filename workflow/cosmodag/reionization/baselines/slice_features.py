@@ -18,8 +18,8 @@ _QUANTILES = np.array([0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 
 _SMOOTHINGS = (0.0, 1.0, 2.0, 4.0)
 """Standard deviations of the Gaussian filters in pixels."""
 _ROUNDING = 1e-5
-"""Means that are smaller, in standard deviations of a slice, are rounding errors of 0: slices
-without their mean must not be told apart by them."""
+"""Means that are smaller, in standard deviations of a slice, are rounding errors of 0: they
+must not serve as a feature of slices without their mean."""
 _AT_ONCE = 64
 """Slices that are described at once, few enough for a processor's cache."""
 

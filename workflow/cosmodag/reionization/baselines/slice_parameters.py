@@ -8,7 +8,7 @@ from cosmodag.evaluation.baselines.ordered_classes import discriminant, perceptr
 from cosmodag.reionization.baselines.slice_features import features_of_slices
 
 _PARAMETERS = ("redshift_class", "escape_fraction_class")
-"""Columns of the index that a slice may tell."""
+"""Columns of the index that are classified."""
 
 
 def same_parameters(

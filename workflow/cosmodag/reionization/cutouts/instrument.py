@@ -106,7 +106,7 @@ def observe(
         observed = scipy.fft.irfftn(modes, observed.shape, workers=threads, overwrite_x=True)
     if instrument.mean_subtraction:
         # In float64: the rounding error of a mean in float32 would be the mean of what is left, and
-        # tell how large the mean was.
+        # reveal how large the mean was.
         subtracted = np.empty(observed.shape, np.float32)
         for plane, result in zip(observed, subtracted):
             result[...] = plane - plane.mean(dtype=np.float64)
