@@ -5,6 +5,7 @@ import gzip
 import h5py
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from cosmodag.cosmology.background import comoving_distance
 from cosmodag.errors import InputError
@@ -180,3 +181,20 @@ def test_a_compressed_array_is_to_be_decompressed(tmp_path, temperature):
         file.write(temperature.tobytes())
     with pytest.raises(InputError, match="is compressed: decompress it"):
         read(tmp_path / "cube.dat.gz", shape=list(temperature.shape), box_size=BOX)
+
+
+def test_images_of_an_interferometer_are_read_from_fits(tmp_path, temperature):
+    hdu = fits.PrimaryHDU(temperature[np.newaxis, :5])  # polarization, frequency, y, x
+    hdu.header["BUNIT"] = "mK"
+    hdu.writeto(tmp_path / "sky.fits")
+    found = read(tmp_path / "sky.fits", kind="slices", box_size=BOX)
+    np.testing.assert_array_equal(found.values, temperature[:5])
+    with pytest.raises(InputError, match="says BUNIT mK, not K: set --unit mK"):
+        read(tmp_path / "sky.fits", kind="slices", box_size=BOX, unit="K")
+    hdu.header["BUNIT"] = "Jy/beam"
+    hdu.writeto(tmp_path / "beam.fits")
+    with pytest.raises(InputError, match="says BUNIT Jy/beam, not mK: convert it to K"):
+        read(tmp_path / "beam.fits", kind="slices", box_size=BOX)
+    fits.PrimaryHDU().writeto(tmp_path / "empty.fits")
+    with pytest.raises(InputError, match="has no image"):
+        read(tmp_path / "empty.fits", box_size=BOX)

@@ -1,7 +1,7 @@
 """Cubes, light-cones and slices that a trained network is applied to, from files of any format.
 
-Files of 21cmFAST describe themselves. Of other arrays (NumPy, HDF5, or raw float32 without a
-header) the user states what the file does not.
+Files of 21cmFAST describe themselves. Of other arrays (NumPy, HDF5, FITS, or raw float32 without
+a header) the user states what the file does not.
 """
 
 import math
@@ -21,6 +21,7 @@ from cosmodag.reionization.cubes.coeval_files import CURE, LIGHTCONES, describe_
 from cosmodag.reionization.cubes.cube_file_names import CubeDescription, parse_file_name
 from cosmodag.reionization.cubes.cube_files import read_cube
 from cosmodag.reionization.cubes.cube_values import check_values, load_array
+from cosmodag.reionization.cubes.fits_cubes import SUFFIXES, read_fits_array
 from cosmodag.reionization.cubes.lightcone_files import read_lightcone
 
 KINDS = ("cube", "lightcone", "slices")
@@ -101,7 +102,8 @@ def read_input_cube(
     Parameters
     ----------
     path : path
-        File of 21cmFAST (raw, gzipped, or HDF5 of version 3 or 4), of NumPy, HDF5 or raw float32.
+        File of 21cmFAST (raw, gzipped, or HDF5 of version 3 or 4), of NumPy, HDF5, FITS or raw
+        float32.
     field : {"brightness_temperature", "density", "neutral_fraction"}
         The field of the file; one of several fields in a file of 21cmFAST.
     stated : ArrayFormat, optional
@@ -127,8 +129,7 @@ def read_input_cube(
         if described is not None:
             cube = _coeval(described, field, stated)
         else:
-            values = load_array(path) if path.suffix == ".npy" else _raw(path, stated)
-            cube = _array(path, values, stated, hubble, omega_m)
+            cube = _array(path, _values(path, stated), stated, hubble, omega_m)
     values = np.asarray(cube.values, np.float32)
     if field == "brightness_temperature" and stated.unit != "mK":
         values = values * np.float32(UNITS[stated.unit])
@@ -186,14 +187,23 @@ def _coeval(cube: CubeDescription, field: str, stated: ArrayFormat) -> InputCube
     )
 
 
+def _values(path: Path, stated: ArrayFormat) -> np.ndarray:
+    """Return the array of a file that is neither HDF5 nor named as 21cmFAST names its cubes."""
+    if path.suffix == ".npy":
+        return load_array(path)
+    if path.name.lower().endswith(SUFFIXES):
+        return read_fits_array(path, stated.unit)
+    return _raw(path, stated)
+
+
 def _raw(path: Path, stated: ArrayFormat) -> np.ndarray:
     """Map raw float32 of a stated shape into memory."""
     if path.suffix == ".gz":
         raise InputError(f"{path}: is compressed: decompress it, by gunzip, before it is read")
     if stated.shape is None:
         raise InputError(
-            f"{path}: neither HDF5 nor NumPy, and no raw cube of 21cmFAST by its name: set --shape "
-            "if it is raw float32, or rename it"
+            f"{path}: neither HDF5, NumPy nor FITS, and no raw cube of 21cmFAST by its name: set "
+            "--shape if it is raw float32, or rename it"
         )
     shape = stated.shape
     if not isinstance(shape, list | tuple) or not all(type(n) is int and n > 0 for n in shape):
