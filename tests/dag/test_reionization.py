@@ -2,6 +2,8 @@
 
 import json
 
+import h5py
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -87,6 +89,31 @@ def test_a_folder_of_published_cubes_can_be_a_source(configured):
     read = {f"reionization_read source=boxes,batch=0,redshift={z}" for z in ("7.5", "9")}
     assert read <= planned
     assert not any(job.startswith("reionization_initial") for job in planned)
+
+
+def test_a_table_can_list_the_cubes_of_any_simulation(configured):
+    cubes = configured.folder / "cubes"
+    cubes.mkdir()
+    rows = []
+    for seed in range(2):
+        for redshift in (7.5, 9):
+            values = np.random.default_rng(seed).random((32, 32, 32), np.float32)
+            np.save(cubes / f"run {seed} {redshift}.npy", 30 * values)
+            rows.append((f"run {seed} {redshift}.npy", redshift, seed))
+    table = pd.DataFrame(rows, columns=["brightness_temperature", "redshift", "realization"])
+    table.to_csv(configured.folder / "my cubes.csv", index=False)
+    config = configured.config
+    source = {"path": "cubes", "table": {"path": "my cubes.csv"}, "redshifts": [7.5, 9]}
+    source |= {"cells": 32, "box_size": 64, "escape_fraction": 0.1}
+    config["reionization"]["sources"]["boxes"] = {"folder": source}
+    configured.configure(config)
+    target = "results/reionization/sources/boxes/0/z7.5.h5"
+    configured.run(target)
+    with h5py.File(configured.folder / target) as file:
+        assert file["brightness_temperature"].shape[0] == 2
+    assert configured.planned(target) == set()
+    table.iloc[:2].to_csv(configured.folder / "my cubes.csv", index=False)
+    assert configured.planned(target) == {"reionization_read source=boxes,batch=0,redshift=7.5"}
 
 
 def test_an_unknown_engine_is_refused(configured):

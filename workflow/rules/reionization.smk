@@ -1,6 +1,6 @@
 # Reionization: at which redshift and escape fraction was a slice of the 21-cm sky taken?
 #
-# Needs:  sources of the configuration: simulations, or a folder of cubes of 21cmFAST
+# Needs:  sources of the configuration: simulations, or a folder of cubes
 # Makes:  results/reionization/sources/<source>/initial_<batch>.h5      shared by all redshifts
 #         results/reionization/sources/<source>/<batch>/z<redshift>.h5  cubes of three fields,
 #                                                      draw<n>.h5 where redshifts are drawn
@@ -82,7 +82,7 @@ rule reionization_simulate:
 rule reionization_read:
     """Read the cubes of one redshift from a folder and write them to a cubes file."""
     input:
-        lambda w: reionization.folder(w.source),
+        unpack(lambda w: reionization.read_inputs(w.source)),
     output:
         cubes=f"{results}/reionization/sources/{{source}}/{{batch}}/z{{redshift}}.h5",
         rejected=f"{results}/reionization/sources/{{source}}/{{batch}}/z{{redshift}}.rejected.csv",
@@ -102,12 +102,13 @@ rule reionization_read:
         runtime=scaled(60),
     params:
         settings=lookup(dpath="reionization/sources/{source}", within=options),
+        table=lambda w, input: helpers.format_options({"table": input.get("table")}),
         cosmodag=cosmodag,
         node=node,
         code=code("reionization read"),
     shell:
-        "{params.cosmodag} reionization read --path {input:q} --redshift {wildcards.redshift}"
-        " --output {output.cubes:q} {params.settings} &> {log:q}"
+        "{params.cosmodag} reionization read --path {input.folder:q} {params.table}"
+        " --redshift {wildcards.redshift} --output {output.cubes:q} {params.settings} &> {log:q}"
 
 
 rule reionization_cutouts:

@@ -1,1 +1,1 @@
-"""Bands, photometry, padding, galaxy profiles and FITS access for experiments on images."""
+"""Bands, photometry, padding, galaxy profiles, FITS files and tables of objects."""

@@ -27,9 +27,12 @@ class ReionizationFiles(ExperimentFiles):
         """Return the options of a stage of a simulation: "initial", or None for the cubes."""
         return stage_options(SIMULATION, self.config["sources"][source]["simulation"], stage)
 
-    def folder(self, source: str) -> str:
-        """Return the path of a folder of cubes, with environment variables expanded."""
-        return os.path.expandvars(self.config["sources"][source]["folder"]["path"])
+    def read_inputs(self, source: str) -> dict[str, str]:
+        """Return a folder of cubes, and the table that lists them if there is one."""
+        folder = self.config["sources"][source]["folder"]
+        table = {"table": folder["table"]["path"]} if "table" in folder else {}
+        paths = {"folder": folder["path"], **table}
+        return {name: os.path.expandvars(path) for name, path in paths.items()}
 
     def snapshots(self, cutouts: str) -> list[str]:
         """Return the names of the cubes of an entry of cutouts: redshifts ascending, or draws."""

@@ -90,3 +90,18 @@ def write_lightcone(path: Path, depth: int = 48, distance: float = 9000.0) -> np
         simulation = file.create_group("InputParameters/simulation_options")
         simulation.attrs.update(HII_DIM=CELLS, BOX_LEN=float(BOX))
     return values
+
+
+def write_with_header(path, values, *, byte_order="<"):
+    """Write the numbers of cells and the values, as tools21cm does."""
+    with open(path, "wb") as file:
+        np.array(values.shape, f"{byte_order}i4").tofile(file)
+        values.astype(values.dtype.newbyteorder(byte_order)).tofile(file)
+
+
+def write_records(path, values):
+    """Write the records of an unformatted file of Fortran, as C2-Ray does."""
+    with open(path, "wb") as file:
+        np.array([12, *values.shape, 12, values.nbytes], "<i4").tofile(file)
+        values.ravel("F").tofile(file)
+        np.array([values.nbytes], "<i4").tofile(file)

@@ -18,6 +18,8 @@ from tests.unit.reionization.cubes.cubes import (
     write_coeval_3,
     write_lightcone,
     write_raw,
+    write_records,
+    write_with_header,
 )
 
 TEMPERATURE = "brightness_temperature"
@@ -117,7 +119,11 @@ def test_light_cones_and_slices_of_arrays(tmp_path, temperature):
         ("a.dat", {"box_size": 30, "shape": [20, 20, 19]}, "change --shape"),
         ("a.dat", {"box_size": 30, "shape": 20}, "no list of numbers of cells"),
         ("a.h5", {"box_size": 30}, "its datasets are sky: set --array"),
-        ("a.h5", {"box_size": 30, "array": "x"}, "has no dataset 'x'; known: sky"),
+        (
+            "a.h5",
+            {"box_size": 30, "array": "x"},
+            "no dataset 'x': give one of its datasets: sky",
+        ),
         ("none.npy", {}, "there is no such file"),
     ],
 )
@@ -198,3 +204,23 @@ def test_images_of_an_interferometer_are_read_from_fits(tmp_path, temperature):
     fits.PrimaryHDU().writeto(tmp_path / "empty.fits")
     with pytest.raises(InputError, match="has no image"):
         read(tmp_path / "empty.fits", box_size=BOX)
+
+
+def test_files_of_c2ray_need_no_shape(tmp_path, temperature):
+    write_with_header(tmp_path / "a.bin", temperature)
+    write_records(tmp_path / "b.bin", temperature.astype("<f8"))
+    for name in ("a.bin", "b.bin"):
+        np.testing.assert_array_equal(read(tmp_path / name, box_size=BOX).values, temperature)
+
+
+def test_float64_of_a_stated_shape_is_read_and_another_byte_order_named(tmp_path, temperature):
+    shape = list(temperature.shape)
+    temperature.astype("<f8").tofile(tmp_path / "a.dat")
+    found = read(tmp_path / "a.dat", shape=shape, box_size=BOX)
+    np.testing.assert_array_equal(found.values, temperature)
+    temperature.astype(">f4").tofile(tmp_path / "b.dat")
+    with pytest.raises(InputError, match="only in the other byte order: convert"):
+        read(tmp_path / "b.dat", shape=shape, box_size=BOX)
+    np.savez(tmp_path / "c.npz", temperature)
+    with pytest.raises(InputError, match=r"save the cube alone by numpy\.save"):
+        read(tmp_path / "c.npz", box_size=BOX)

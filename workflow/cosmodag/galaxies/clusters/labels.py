@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.galaxies.stamps.object_tables import as_names, column_of, read_object_table
+from cosmodag.imaging.object_tables import as_names, column_of, read_object_table
 from cosmodag.settings import unknown
 
 CURE = "change label_table"

@@ -10,8 +10,8 @@ from scipy.spatial import cKDTree
 
 from cosmodag.errors import InputError
 from cosmodag.galaxies.stamps.catalogue_format import CatalogueFormat
-from cosmodag.galaxies.stamps.object_tables import as_names, column_of, read_object_table
 from cosmodag.galaxies.stamps.stamp_objects import file_stem
+from cosmodag.imaging.object_tables import as_names, column_of, read_object_table
 from cosmodag.imaging.sky_positions import chord_length, unit_vectors
 
 CURE = "change catalogue"

@@ -23,8 +23,8 @@ from cosmodag.reionization.outputs import PREDICTION
 @click.option(
     "--shape",
     type=Structure(),
-    help="Cells along each axis of a raw float32 file that is not named by 21cmFAST, such as"
-    " [64, 64, 64].",
+    help="Cells along each axis of a raw file without a header that is not named by 21cmFAST, such"
+    " as [64, 64, 64].",
 )
 @click.option(
     "--kind",
@@ -74,8 +74,9 @@ def command(cube, run, dataset, output, axes, stride_depth, observed, device, th
     """Predict redshift, escape fraction or ionization from CUBE, without its density or labels.
 
     CUBE is a file of a coeval cube, a light-cone or slices: of 21cmFAST (raw, gzipped, HDF5 of
-    version 3 or 4), NumPy (.npy), HDF5, or raw little-endian float32. It contains the field that
-    the run was trained on, in general the brightness temperature in mK, at any redshift.
+    version 3 or 4), NumPy (.npy), HDF5, FITS, with a header of C2-Ray or tools21cm, or raw
+    little-endian float32 or float64. It contains the field that the run was trained on, in general
+    the brightness temperature in mK, at any redshift.
 
     Slices are cut as those of training: in cells of the same size (means over larger cells are
     taken; cells that are larger than those of training are refused), of the same side (larger

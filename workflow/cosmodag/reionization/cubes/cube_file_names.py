@@ -58,6 +58,9 @@ class CubeDescription:
         Path of the cube in an HDF5 file; None for a raw cube.
     parameters : tuple of (str, float)
         Other astrophysical parameters of the simulation, sorted by name.
+    column : str or None
+        Column of a table that lists the file, whose name then has no meaning; "ionized_fraction" is
+        1 minus the neutral fraction.
     """
 
     path: Path
@@ -71,6 +74,7 @@ class CubeDescription:
     line_of_sight: int | None
     dataset: str | None = None
     parameters: tuple[tuple[str, float], ...] = ()
+    column: str | None = None
 
 
 def parse_file_name(path: str | os.PathLike) -> CubeDescription | None:

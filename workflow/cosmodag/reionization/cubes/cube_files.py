@@ -8,6 +8,7 @@ import numpy as np
 
 from cosmodag.errors import InputError
 from cosmodag.file_patterns import files_below
+from cosmodag.reionization.cubes.array_files import UNITS, read_array
 from cosmodag.reionization.cubes.coeval_files import (
     FIELD_BY_DATASET,
     describe_coeval_file,
@@ -76,13 +77,15 @@ def describe_folder(
     return cubes
 
 
-def read_cube(cube: CubeDescription) -> np.ndarray:
+def read_cube(cube: CubeDescription, unit: str = "mK") -> np.ndarray:
     """Read one cube and compare its values with its file name.
 
     Parameters
     ----------
     cube : CubeDescription
         Metadata of the cube.
+    unit : {"mK", "K"}
+        Unit of a brightness temperature.
 
     Returns
     -------
@@ -94,12 +97,24 @@ def read_cube(cube: CubeDescription) -> np.ndarray:
     InputError
         If the cube cannot be read or contradicts its file name.
     """
-    if cube.dataset is not None:
-        return read_coeval_cube(cube)
-    if cube.path.suffix == ".npy":
+    if cube.column is not None:
+        values = _read_listed_cube(cube, unit)
+    elif cube.dataset is not None:
+        values = read_coeval_cube(cube)
+    elif cube.path.suffix == ".npy":
         values = _read_array(cube)
     else:
         values = read_raw_cube(cube.path, cube.field, cells=cube.cells)
+    if cube.field == "brightness_temperature" and unit != "mK":
+        values = values * np.float32(UNITS[unit])
+        check_values(str(cube.path), cube.field, values)
+    if cube.dataset is None or cube.column is not None:
+        _check_mean(cube, values)
+    return values
+
+
+def _check_mean(cube: CubeDescription, values: np.ndarray) -> None:
+    """Compare the mean of a cube with the neutral fraction in its name."""
     mean, expected = float(values.mean(dtype=np.float64)), cube.neutral_fraction
     if cube.field == "neutral_fraction" and expected is not None:
         if abs(mean - expected) > NEUTRAL_FRACTION_TOLERANCE:
@@ -117,7 +132,6 @@ def read_cube(cube: CubeDescription) -> np.ndarray:
         logger.warning(
             "%s: 0 everywhere, so the box is fully ionized; its slices are flagged", cube.path
         )
-    return values
 
 
 def _read_array(cube: CubeDescription) -> np.ndarray:
@@ -128,5 +142,20 @@ def _read_array(cube: CubeDescription) -> np.ndarray:
             f"{cube.path}: the shape is {values.shape}, but its name says {cube.cells}³ cells: "
             "rename it"
         )
+    check_values(str(cube.path), cube.field, values)
+    return np.ascontiguousarray(values, np.float32)
+
+
+def _read_listed_cube(cube: CubeDescription, unit: str) -> np.ndarray:
+    """Read a cube that a table lists."""
+    shape = (cube.cells,) * 3
+    values = read_array(cube.path, cube.field, dataset=cube.dataset, shape=shape, unit=unit)
+    if values.shape != shape:
+        raise InputError(
+            f"{cube.path}: the shape is {values.shape}, but the configuration states {cube.cells}³ "
+            "cells: change the key cells, or select a cube"
+        )
+    if cube.column == "ionized_fraction":
+        values = 1 - values
     check_values(str(cube.path), cube.field, values)
     return np.ascontiguousarray(values, np.float32)

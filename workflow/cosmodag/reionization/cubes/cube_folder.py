@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import h5py
 
@@ -20,6 +21,7 @@ from cosmodag.reionization.cubes.cubes_file import (
     create_cubes,
     keep_first_cubes,
 )
+from cosmodag.reionization.cubes.listed_cubes import listed_cubes
 from cosmodag.rejections import MAX_REJECTED, Rejections, rejections_path
 
 logger = logging.getLogger(__name__)
@@ -33,14 +35,17 @@ def read_folder(
     cells: int,
     box_size: float,
     escape_fraction: float | None = None,
+    table: str | os.PathLike | None = None,
+    unit: str = "mK",
     hubble: float = 0.6766,
     omega_m: float = 0.3111,
     max_rejected: float = MAX_REJECTED,
 ) -> None:
     """Read all cubes of one redshift from a folder and write them to a cubes file.
 
-    The cubes may be raw cubes, arrays of NumPy, or coeval boxes of 21cmFAST 3 and 4. Density and
-    neutral fraction are optional, but all or none must have them.
+    The cubes may be raw cubes, arrays of NumPy, or coeval boxes of 21cmFAST 3 and 4, with their
+    names, or any arrays that a table lists. Density and neutral fraction are optional, but all or
+    none must have them.
 
     Parameters
     ----------
@@ -55,7 +60,12 @@ def read_folder(
     box_size : float
         Side of the box in Mpc that all file names and headers must state.
     escape_fraction : float, optional
-        Escape fraction of the cubes for which neither a file name nor a folder states it.
+        Escape fraction of the cubes for which neither a file name, nor a folder, nor a table
+        states it.
+    table : path, optional
+        Table that lists the cubes, see `listed_cubes`; by default, names of files describe them.
+    unit : {"mK", "K"}
+        Unit of the brightness temperature of all cubes.
     hubble : float
         Hubble constant h of the cosmology of the cubes.
     omega_m : float
@@ -71,15 +81,13 @@ def read_folder(
         or inconsistent with their file names.
     """
     rejections = Rejections("realizations", max_rejected)
-    cubes_by_universe = select_cubes(
-        folder,
-        describe_folder(folder, rejections),
-        redshift,
-        cells,
-        box_size,
-        escape_fraction,
-        rejections,
-    )
+    stated = redshift, cells, box_size, escape_fraction
+    if table is None:
+        cubes_by_universe = select_cubes(
+            folder, describe_folder(folder, rejections), *stated, rejections
+        )
+    else:
+        cubes_by_universe = listed_cubes(folder, table, *stated)
     check_complete(folder, redshift, cubes_by_universe)
     universes = sorted({universe for universe, _ in cubes_by_universe})
     escape_fractions = sorted({escape_fraction for _, escape_fraction in cubes_by_universe})
@@ -106,6 +114,9 @@ def read_folder(
     if "density" not in first:
         logger.info("%s: no density, so only its brightness temperature can be used", folder)
     paths = [cube.path for cubes in cubes_by_universe.values() for cube in cubes.values()]
+    paths = [path for path in paths if path.is_file()]  # a missing one rejects its universe
+    if table is not None:
+        paths.append(Path(table))
     with create_file(
         output, "cubes", inputs=sorted(set(paths)), files=[rejections_path(output)]
     ) as file:
@@ -120,6 +131,7 @@ def read_folder(
                         f,
                         cubes_by_universe[universe, fraction],
                         header,
+                        unit,
                     )
             except InputError as error:
                 rejections.add(folder, str(universe), str(error))
@@ -133,11 +145,18 @@ def read_folder(
 
 
 def _write_cubes(
-    datasets: Mapping[str, h5py.Dataset], s: int, f: int, cubes: CubesByField, header: CubesHeader
+    datasets: Mapping[str, h5py.Dataset],
+    s: int,
+    f: int,
+    cubes: CubesByField,
+    header: CubesHeader,
+    unit: str,
 ) -> None:
     """Read the cubes of a universe and an escape fraction, and write them at their place."""
     values = {
-        field: read_cube(cube) for field, cube in cubes.items() if field != "density" or f == 0
+        field: read_cube(cube, unit)
+        for field, cube in cubes.items()
+        if field != "density" or f == 0
     }
     for field, cube in values.items():
         index = {"density": (s,), "neutral_fraction": (s, f)}.get(field, (s, f, 0))

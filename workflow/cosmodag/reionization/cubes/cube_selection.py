@@ -89,6 +89,27 @@ def scanned_parameters(cubes: Iterable[CubeDescription]) -> list[str]:
     return sorted(name for name, found in values.items() if len(found) > 1)
 
 
+def universe_of(
+    cube: CubeDescription, given: Mapping[str, float], scanned: Sequence[str]
+) -> Universe:
+    """Return the universe of a cube: its seed, and the values of the parameters of a scan.
+
+    Parameters
+    ----------
+    cube : CubeDescription
+    given : mapping from str to float
+        Parameters of the cube.
+    scanned : sequence of str
+        Names of the parameters of the scan, see `scanned_parameters`.
+
+    Returns
+    -------
+    Universe
+    """
+    values = [f"{name}={given[name]:g}" for name in scanned if name in given]
+    return Universe(cube.realization or 0, ",".join(values))
+
+
 def check_complete(
     folder: str | os.PathLike, redshift: float, cubes_by_universe: CubesByUniverse
 ) -> None:
@@ -145,7 +166,7 @@ def _group_by_universe(
             continue
         escape_fraction = _escape_fraction(cube, cubes, default_escape_fraction)
         parameters = _parameters(cube, cubes)
-        key = _universe(cube, parameters, scanned), escape_fraction
+        key = universe_of(cube, parameters, scanned), escape_fraction
         if key in groups:
             other = groups[key]["brightness_temperature"]
             if other.line_of_sight == cube.line_of_sight:
@@ -184,14 +205,6 @@ def _parameters(cube: CubeDescription, cubes: Sequence[CubeDescription]) -> dict
         if c.path.parent == cube.path.parent and c.field == "neutral_fraction"
     }
     return dict(beside.pop() if len(beside) == 1 else ()) | dict(cube.parameters)
-
-
-def _universe(
-    cube: CubeDescription, given: Mapping[str, float], scanned: Sequence[str]
-) -> Universe:
-    """Return the universe of a cube: its seed, and the values of the parameters of a scan."""
-    values = [f"{name}={given[name]:g}" for name in scanned if name in given]
-    return Universe(cube.realization or 0, ",".join(values))
 
 
 def _escape_fraction(

@@ -10,24 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from cosmodag.cosmology.background import comoving_distance, redshift_at_distance
 from cosmodag.errors import InputError
-from cosmodag.hdf5_inputs import find_dataset, find_object, numbers_of, open_hdf5
+from cosmodag.hdf5_inputs import find_object, open_hdf5
 from cosmodag.input_files import check_file
+from cosmodag.reionization.cubes.array_files import HDF5, UNITS, list_datasets, read_array
 from cosmodag.reionization.cubes.coeval_files import CURE, LIGHTCONES, describe_coeval_file
 from cosmodag.reionization.cubes.cube_file_names import CubeDescription, parse_file_name
 from cosmodag.reionization.cubes.cube_files import read_cube
-from cosmodag.reionization.cubes.cube_values import check_values, load_array
-from cosmodag.reionization.cubes.fits_cubes import SUFFIXES, read_fits_array
+from cosmodag.reionization.cubes.cube_values import check_values
 from cosmodag.reionization.cubes.lightcone_files import read_lightcone
 
 KINDS = ("cube", "lightcone", "slices")
 """A coeval cube; a light-cone, with the line of sight as last axis; slices along the first axis."""
-UNITS = {"mK": 1.0, "K": 1000.0}
-"""Units of the brightness temperature in mK."""
 CELL_TOLERANCE = 1e-3
 """Relative difference between stated lengths that is rounding."""
 
@@ -122,14 +119,15 @@ def read_input_cube(
         something remains unknown.
     """
     path, stated = check_file(Path(path), "give the file of a cube"), stated or ArrayFormat()
-    if path.suffix in (".h5", ".hdf5"):
+    if path.suffix in HDF5:
         cube = _read_hdf5(path, field, stated, hubble, omega_m)
     else:
         described = parse_file_name(path)
         if described is not None:
             cube = _coeval(described, field, stated)
         else:
-            cube = _array(path, _values(path, stated), stated, hubble, omega_m)
+            values = read_array(path, field, shape=stated.shape, unit=stated.unit)
+            cube = _array(path, values, stated, hubble, omega_m)
     values = np.asarray(cube.values, np.float32)
     if field == "brightness_temperature" and stated.unit != "mK":
         values = values * np.float32(UNITS[stated.unit])
@@ -141,15 +139,10 @@ def _read_hdf5(
     path: Path, field: str, stated: ArrayFormat, hubble: float, omega_m: float
 ) -> InputCube:
     """Read a field of an HDF5 file."""
+    if stated.array is not None:
+        values = read_array(path, field, dataset=stated.array)
+        return _array(path, values, stated, hubble, omega_m)
     with open_hdf5(path, cure=CURE) as file:
-        if stated.array is not None:
-            found = find_dataset(file, stated.array, cure="set --array to one of its datasets")
-            if found is None:
-                raise InputError(
-                    f"{path}: has no dataset {stated.array!r}; known: {_datasets(file)}: set "
-                    "--array to one of these"
-                )
-            return _array(path, numbers_of(found, cure=CURE)[:], stated, hubble, omega_m)
         if find_object(file, LIGHTCONES, cure=CURE) is not None:
             values, cell_size, redshifts = read_lightcone(
                 file, field, hubble=hubble, omega_m=omega_m
@@ -157,7 +150,7 @@ def _read_hdf5(
             _check(path, "kind", stated.kind, "lightcone")
             _check(path, "box_size", stated.box_size, cell_size * values.shape[0])
             return InputCube(path, values, "lightcone", cell_size, redshifts, 2)
-        known = _datasets(file)
+        known = list_datasets(file)
     cubes = [cube for cube in describe_coeval_file(path) if cube.field == field]
     if not cubes:
         raise InputError(
@@ -185,36 +178,6 @@ def _coeval(cube: CubeDescription, field: str, stated: ArrayFormat) -> InputCube
         np.array([cube.redshift]),
         cube.line_of_sight,
     )
-
-
-def _values(path: Path, stated: ArrayFormat) -> np.ndarray:
-    """Return the array of a file that is neither HDF5 nor named as 21cmFAST names its cubes."""
-    if path.suffix == ".npy":
-        return load_array(path)
-    if path.name.lower().endswith(SUFFIXES):
-        return read_fits_array(path, stated.unit)
-    return _raw(path, stated)
-
-
-def _raw(path: Path, stated: ArrayFormat) -> np.ndarray:
-    """Map raw float32 of a stated shape into memory."""
-    if path.suffix == ".gz":
-        raise InputError(f"{path}: is compressed: decompress it, by gunzip, before it is read")
-    if stated.shape is None:
-        raise InputError(
-            f"{path}: neither HDF5, NumPy nor FITS, and no raw cube of 21cmFAST by its name: set "
-            "--shape if it is raw float32, or rename it"
-        )
-    shape = stated.shape
-    if not isinstance(shape, list | tuple) or not all(type(n) is int and n > 0 for n in shape):
-        raise InputError(f"shape: {shape!r} is no list of numbers of cells: give integers above 0")
-    size, expected = path.stat().st_size, 4 * math.prod(shape)
-    if size != expected:
-        raise InputError(
-            f"{path}: {size} bytes, but {list(shape)} cells of float32 are {expected}: change "
-            "--shape, or convert the file to little-endian float32 without a header"
-        )
-    return np.memmap(path, "<f4", "r", shape=tuple(shape))
 
 
 def _array(
@@ -278,15 +241,3 @@ def _check(path: Path, key: str, stated: float | str | None, found: float | str)
     raise InputError(
         f"{path}: says {key} {text}, not {stated}: leave out --{key.replace('_', '-')}"
     )
-
-
-def _datasets(file: h5py.File) -> str:
-    """Return the names of the datasets of a file with three or two axes, for messages."""
-    names: list[str] = []
-
-    def visit(name: str, found: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(found, h5py.Dataset) and len(found.shape or ()) in (2, 3):
-            names.append(name)
-
-    file.visititems(visit)
-    return ", ".join(names[:8]) or "none of two or three axes"

@@ -130,8 +130,8 @@ def _update_extremes(bits, extremes):
 def _check_values(path: Path, field: str, values: np.ndarray, extremes: np.ndarray) -> None:
     """Raise an error for values that the field cannot have."""
     if (extremes[:2] >= _INFINITY_BITS).any():
-        if _is_byte_swapped(values, field):
-            raise _byte_order_error(path, field)
+        if is_valid(values.byteswap(), field):
+            raise byte_order_error(path, field)
         n_invalid = np.count_nonzero(~np.isfinite(values))
         raise InputError(
             f"{path}: {n_invalid} cells of {field} are NaN or infinite: repair or remove the cube"
@@ -140,8 +140,8 @@ def _check_values(path: Path, field: str, values: np.ndarray, extremes: np.ndarr
     low, high = VALID_RANGES[field]
     if low <= lowest and highest <= high and smallest >= MIN_MAGNITUDE:
         return
-    if _is_byte_swapped(values, field):
-        raise _byte_order_error(path, field)
+    if is_valid(values.byteswap(), field):
+        raise byte_order_error(path, field)
     raise InputError(
         f"{path}: {field} is {lowest:.4g} to {highest:.4g} with the smallest magnitude "
         f"{smallest:.4g}, but {low:g} to {high:g} are possible: the file has another field, unit "
@@ -149,18 +149,36 @@ def _check_values(path: Path, field: str, values: np.ndarray, extremes: np.ndarr
     )
 
 
-def _byte_order_error(path: Path, field: str) -> InputError:
+def byte_order_error(path: Path, field: str) -> InputError:
+    """Return the error of a file whose values have another byte order.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    field : str
+        A key of `VALID_RANGES`.
+    """
     return InputError(
         f"{path}: {field} has valid values only in the other byte order: convert the file to "
         "little-endian float32"
     )
 
 
-def _is_byte_swapped(values: np.ndarray, field: str) -> bool:
-    """Return whether all values are valid after their bytes are swapped."""
-    swapped = values.byteswap()
-    if not np.isfinite(swapped).all():
+def is_valid(values: np.ndarray, field: str) -> bool:
+    """Return whether a field can have all values: finite, in its range, none of them tiny.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, float32 or float64
+    field : str
+        A key of `VALID_RANGES`.
+
+    Returns
+    -------
+    bool
+    """
+    if not np.isfinite(values).all():
         return False
     low, high = VALID_RANGES[field]
-    tiny = (np.abs(swapped) < MIN_MAGNITUDE) & (swapped != 0)
-    return bool(swapped.min() >= low and swapped.max() <= high and not tiny.any())
+    tiny = (np.abs(values) < MIN_MAGNITUDE) & (values != 0)
+    return bool(values.min() >= low and values.max() <= high and not tiny.any())
