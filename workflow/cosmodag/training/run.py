@@ -14,10 +14,10 @@ from cosmodag.json_files import write_json
 from cosmodag.provenance import value_hash, versions
 from cosmodag.training.checkpoint import Checkpoints, pack
 from cosmodag.training.distribution import connected, rank_device
+from cosmodag.training.fitted_layers import fit_layers
 from cosmodag.training.loop import fit
 from cosmodag.training.plan import RunPlan
 from cosmodag.training.prediction import choose_device, predict_with, run_loader
-from cosmodag.training.quantiles import fit_quantiles
 from cosmodag.training.reconstruction_task import ReconstructionTask
 from cosmodag.training.reproducible import reproducible
 from cosmodag.training.settings import RunSettings
@@ -94,7 +94,7 @@ def train_run(
             train_loader = plan.loader("train", dataset, ranks)
             if settings.initial is None:
                 with reproducible(plan.training.deterministic, threads):
-                    fit_quantiles(network, train_loader)
+                    fit_layers(network, train_loader)
             history = fit(
                 network,
                 plan.task,

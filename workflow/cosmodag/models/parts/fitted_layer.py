@@ -7,7 +7,7 @@ from torch import nn
 
 
 class FittedLayer(nn.Module):
-    """Layer that is fixed before training, by `cosmodag.training.quantiles`, instead of learned."""
+    """Layer that `cosmodag.training.fitted_layers` fixes before training, instead of learned."""
 
     @abstractmethod
     def fit(self, x: torch.Tensor) -> None:

@@ -18,8 +18,8 @@ class QuantileNorm(FittedLayer):
 
     Any monotonic function of a feature gives the same result, so that features need no logarithms,
     and outliers have little influence. Ranks are linear in a feature between quantiles. The map is
-    fixed before training, see `cosmodag.training.quantiles`; until then it leaves normal variables
-    nearly as they are.
+    fixed before training, see `cosmodag.training.fitted_layers`; until then it leaves normal
+    variables nearly as they are.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Networks take the quantiles of features from the training set, the same in every process."""
+"""Layers are fixed by the training set before training, the same in every process."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ import torch
 from cosmodag.datasets.dataset import Dataset
 from cosmodag.datasets.loader import Loader, Preprocessing
 from cosmodag.models.registry import build
-from cosmodag.training import quantiles
-from cosmodag.training.quantiles import fit_quantiles
+from cosmodag.training import fitted_layers
+from cosmodag.training.fitted_layers import fit_layers
 
 
 def loader(folder, rank: int = 0) -> Loader:
@@ -29,14 +29,14 @@ def fitted(folder, rank: int = 0) -> torch.nn.Module:
     torch.manual_seed(0)
     network = build("slicenet", side=32, width=4, hidden=8)
     before = {name: values.clone() for name, values in network.named_parameters()}
-    fit_quantiles(network, loader(folder, rank))
+    fit_layers(network, loader(folder, rank))
     for name, values in network.named_parameters():
         assert torch.equal(values, before[name])
     return network.eval()
 
 
 def test_features_of_training_slices_are_normal_variables(slices, monkeypatch):
-    monkeypatch.setattr(quantiles, "N_EXAMPLES", 200)
+    monkeypatch.setattr(fitted_layers, "N_EXAMPLES", 200)
     network, train = fitted(slices), loader(slices)
     summaries, (normalize, *_), *_ = network.perceptron
     x = train.read(np.arange(len(train.index)), 5).x  # other noise than that of epoch 0

@@ -1,4 +1,4 @@
-"""Quantiles and other properties of the training set, which networks need before training."""
+"""Layers that are fixed by examples of the training set before training, such as quantiles."""
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ BATCH = 64
 
 
 @torch.no_grad()
-def fit_quantiles(network: nn.Module, loader: Loader) -> None:
+def fit_layers(network: nn.Module, loader: Loader) -> None:
     """Fix each `FittedLayer` of a network, such as its quantiles, by examples of the training set.
 
     The examples are evenly spaced and have the augmentation and noise of epoch 0. So a training
