@@ -79,8 +79,14 @@ def scored(splits, fitted, *wrong):
     return evaluation().score(Subset(splits, network, fitted), replicas=200, seed=0)
 
 
-def test_the_true_posterior_is_calibrated_and_gains_what_it_should(splits, fitted):
-    metrics = scored(splits, fitted).metrics
+@pytest.fixture(scope="module")
+def right(splits, fitted):
+    """Scores of a network that predicts the true posteriors."""
+    return scored(splits, fitted)
+
+
+def test_the_true_posterior_is_calibrated_and_gains_what_it_should(right):
+    metrics = right.metrics
     gain = metrics["scores"]["information_gain"]
     assert gain["low"] < TRUE_GAIN < gain["high"]
     assert metrics["scores"]["credible_68"]["value"] == pytest.approx(0.683, abs=0.06)
@@ -118,9 +124,33 @@ def test_wrong_posteriors_are_noticed_by_ranks_and_random_points(splits, fitted)
     assert (judged.level <= 0.683).mean() < 0.4
 
 
+def test_the_prior_passes_tests_of_ranks_but_not_that_of_a_classifier(right):
+    uniformity = right.metrics["calibration"]["prior"]["uniformity"]
+    assert all(uniformity[name]["p"] > 0.01 for name in (*COLUMNS, "tarp"))
+    assert uniformity["local"]["p"] < 1e-6
+
+
+def test_a_posterior_that_is_right_on_average_alone_fails_the_test_of_a_classifier(splits, fitted):
+    """A network that swaps wide and narrow posteriors among examples."""
+    network = {}
+    for split in ("valid", "test"):
+        right = GaussianMixture.from_output(torch.as_tensor(true_posterior(splits[split])), 2)
+        is_low = torch.as_tensor(splits[split].y[:, 0] < np.median(splits[split].y[:, 0]))
+        scale = torch.where(is_low, 0.7, 1.4)[:, None, None, None]
+        network[split] = {
+            "mixture": GaussianMixture(right.log_weight, right.mean, right.factor * scale)
+            .output()
+            .numpy()
+            .astype(np.float32)
+        }
+    result = evaluation().score(Subset(splits, network, fitted), replicas=200, seed=0)
+    uniformity = result.metrics["calibration"]["network"]["uniformity"]
+    assert uniformity["local"]["p"] < 1e-3
+
+
 @pytest.mark.parametrize(("name", "loss"), [("summaries", 0.12), ("summaries_likelihood", 0.04)])
-def test_baselines_come_close_to_the_true_posterior(splits, fitted, name, loss):
-    metrics = scored(splits, fitted).metrics
+def test_baselines_come_close_to_the_true_posterior(right, name, loss):
+    metrics = right.metrics
     best, scores = metrics["scores"]["information_gain"]["value"], metrics["baselines"]
     assert best - loss < scores[name]["information_gain"]["value"] < best + 0.02
     assert scores["prior"]["information_gain"]["value"] == pytest.approx(0, abs=1e-6)
@@ -134,13 +164,12 @@ def test_a_network_that_predicts_the_prior_is_reported_as_worse(splits, fitted):
     assert "information gain in nats" in result.metrics["verdict"]
 
 
-def test_figures_and_table_are_made(splits, fitted, tmp_path):
-    result = scored(splits, fitted)
+def test_figures_and_table_are_made(right, tmp_path):
     expected = {"posteriors", "calibration", "numbers_omega_m", "numbers_sigma8"}
-    assert result.figures.keys() == expected
-    for name, figure in result.figures.items():
+    assert right.figures.keys() == expected
+    for name, figure in right.figures.items():
         figure.draw(tmp_path / f"{name}.svg")
-    (table,) = result.tables
+    (table,) = right.tables
     assert [row[0] for row in table.rows] == [
         "network",
         "the prior",

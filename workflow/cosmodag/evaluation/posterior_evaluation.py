@@ -22,6 +22,7 @@ from cosmodag.evaluation.evaluation import (
     select_columns,
 )
 from cosmodag.evaluation.formatting import number
+from cosmodag.evaluation.local_calibration import LocalTest, context_of
 from cosmodag.evaluation.names import baseline_title
 from cosmodag.evaluation.position_probe import Probed
 from cosmodag.evaluation.posterior_calibration import calibrate, uncorrected
@@ -53,8 +54,9 @@ NUMBERS = (
 TABLE = (
     "Calibration of the posteriors. Widening: factor by which the standard deviations are scaled; "
     "shift: by how many standard deviations posteriors are moved; both chosen on the validation "
-    "set. p: Kolmogorov-Smirnov tests of the ranks of the truth (SBC) and "
-    "of random points (TARP), of one example per group."
+    "set. p: Kolmogorov-Smirnov tests of the ranks of the truth (SBC), of random points (TARP), "
+    "and of the scores of a classifier that knows all posteriors of an example (local), of one "
+    "example per group."
 )
 
 
@@ -149,20 +151,28 @@ class PosteriorEvaluation(Evaluation):
         valid = subset.examples["valid"]
         valid_z = torch.as_tensor(self._variables(valid))
         valid_groups = valid.index["group"].to_numpy()
-        results = {}
-        for name, (on_valid, on_test) in described.items():
-            calibration = (
-                uncorrected(len(self.parameters))
-                if name == "prior"
-                else calibrate(self._mixture(on_valid), valid_z, valid_groups)
-            )
-            results[name] = judge(
-                self._mixture(on_test),
+        mixtures = {name: tuple(map(self._mixture, each)) for name, each in described.items()}
+        calibrations = {
+            name: uncorrected(len(self.parameters))
+            if name == "prior"
+            else calibrate(on_valid, valid_z, valid_groups)
+            for name, (on_valid, _) in mixtures.items()
+        }
+        corrected = {
+            name: tuple(map(calibrations[name].corrected, each)) for name, each in mixtures.items()
+        }
+        context = [context_of(each) for each in zip(*corrected.values())]
+        results = {
+            name: judge(
+                mixtures[name][1],
                 self.posterior.space,
                 test.y,
-                calibration=calibration,
+                calibration=calibrations[name],
                 seed=seed,
+                local=(LocalTest(on_valid, valid_z, context[0], seed=seed), context[1]),
             )
+            for name, (on_valid, _) in corrected.items()
+        }
         groups = test.index["group"].to_numpy()
         metrics = self._metrics(results, test.y, groups, replicas=replicas, seed=seed)
         uniform = {name: each.uniformity(groups, self.parameters) for name, each in results.items()}
@@ -181,11 +191,8 @@ class PosteriorEvaluation(Evaluation):
             "truth": test.y,
         }
         best = metrics["strongest_baseline"]
-        mixtures = {
-            name: results[name].calibration.corrected(self._mixture(described[name][1]))
-            for name in ("network", best)
-        }
-        drawn = self._figures(results, mixtures, test.y, best)
+        compared = {name: corrected[name][1] for name in ("network", best)}
+        drawn = self._figures(results, compared, test.y, best)
         return Scored(metrics, kept, drawn, tables=[self._table(results, uniform)])
 
     def _variables(self, examples: Examples) -> np.ndarray:
@@ -229,13 +236,16 @@ class PosteriorEvaluation(Evaluation):
     ) -> Table:
         names = [name.replace("_", " ") for name in self.parameters]
         shifts = [f"shift of {name}" for name in names]
-        columns = [*shifts, *(f"SBC of {name}, p" for name in names), "TARP, p"]
+        columns = [*shifts, *(f"SBC of {name}, p" for name in names), "TARP, p", "local, p"]
         rows = [
             [
                 "network" if name == "network" else baseline_title(name),
                 number(each.calibration.scale),
                 *map(number, each.calibration.shift),
-                *(number(uniform[name][tested]["p"]) for tested in (*self.parameters, "tarp")),
+                *(
+                    number(uniform[name][tested]["p"])
+                    for tested in (*self.parameters, "tarp", "local")
+                ),
             ]
             for name, each in results.items()
         ]

@@ -4,17 +4,20 @@ Simulation-based calibration (Talts et al. 2018, arXiv:1804.06788): under the tr
 rank of the truth among samples is uniform for each parameter. Tests of accuracy with random points
 (TARP; Lemos et al. 2023, arXiv:2302.03026): so is the fraction of samples that are nearer to a
 random point than the truth is, which tests the parameters jointly. Both are necessary and not
-sufficient: the prior passes them, with an information gain of zero.
+sufficient: the prior passes them, with an information gain of zero. `local_calibration` adds a
+test that it does not pass.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from scipy import stats
 
 from cosmodag.evaluation import bootstrap
+from cosmodag.evaluation.local_calibration import LocalTest
 from cosmodag.evaluation.posterior_calibration import Calibration
 from cosmodag.training.gaussian_mixture import GaussianMixture
 from cosmodag.training.parameter_space import ParameterSpace
@@ -53,6 +56,8 @@ class JudgedPosteriors:
         Fraction of the samples below the truth.
     nearness : numpy.ndarray, shape (N,), float64
         Fraction of the samples that are nearer to a random point than the truth is.
+    local : numpy.ndarray, shape (N,), float64, or None
+        Rank of the score of the truth by a classifier, see `LocalTest`.
     calibration : Calibration
         How they were corrected.
     """
@@ -65,6 +70,7 @@ class JudgedPosteriors:
     rank: np.ndarray
     nearness: np.ndarray
     calibration: Calibration
+    local: np.ndarray | None = None
 
     def intervals_of(self, column: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Return the intervals of one parameter, each of shape (N,)."""
@@ -92,11 +98,14 @@ class JudgedPosteriors:
         Returns
         -------
         dict from str to dict
-            `distance` and `p` of each parameter (SBC), and of ``tarp``.
+            `distance` and `p` of each parameter (SBC), of ``tarp``, and of ``local`` if there was a
+            classifier.
         """
         rows = np.unique(np.asarray(groups), return_index=True)[1]
         tested = {name: self.rank[rows, k] for k, name in enumerate(columns)}
         tested["tarp"] = self.nearness[rows]
+        if self.local is not None:
+            tested["local"] = self.local[rows]
         results = {name: stats.kstest(values, "uniform") for name, values in tested.items()}
         return {
             name: {"distance": float(each.statistic), "p": float(each.pvalue)}
@@ -111,6 +120,7 @@ def judge(
     *,
     calibration: Calibration,
     seed: int,
+    local: tuple[LocalTest, np.ndarray] | None = None,
 ) -> JudgedPosteriors:
     """Compare posteriors with the true parameters.
 
@@ -126,6 +136,8 @@ def judge(
         How the posteriors are corrected first.
     seed : int
         Seed of the samples and of the random points.
+    local : tuple of LocalTest and numpy.ndarray, shape (N, P, 2, K), optional
+        Classifier of the corrected posteriors, and the context of the examples.
     """
     mixture = calibration.corrected(mixture.double())
     z = space.to_variables(torch.as_tensor(np.asarray(truth, np.float64)))
@@ -134,7 +146,8 @@ def judge(
     with reproducible(threads=1):
         for start in range(0, len(z), BLOCK):
             rows = slice(start, start + BLOCK)
-            block = _judge_block(_rows(mixture, rows), space, z[rows], generator)
+            ranks = None if local is None else partial(local[0].ranks, context=local[1][rows])
+            block = _judge_block(_rows(mixture, rows), space, z[rows], generator, ranks)
             for name, values in block.items():
                 parts.setdefault(name, []).append(values)
     joined = {name: np.concatenate(each) for name, each in parts.items()}
@@ -144,7 +157,11 @@ def judge(
 
 
 def _judge_block(
-    mixture: GaussianMixture, space: ParameterSpace, z: torch.Tensor, generator: torch.Generator
+    mixture: GaussianMixture,
+    space: ParameterSpace,
+    z: torch.Tensor,
+    generator: torch.Generator,
+    local_ranks: Callable[..., np.ndarray] | None,
 ) -> dict[str, np.ndarray]:
     """Return what `JudgedPosteriors` contains of some examples."""
     samples = mixture.sample(N_SAMPLES, generator)
@@ -161,6 +178,8 @@ def _judge_block(
         "rank": (samples < z[:, None]).double().mean(1).numpy(),
         "nearness": (distance < (z[:, None] - reference).norm(dim=2)).double().mean(1).numpy(),
     }
+    if local_ranks is not None:
+        result["local"] = local_ranks(samples.numpy(), z.numpy())
     for name, probability in REGIONS.items():
         tail = (1 - probability) / 2
         ends = np.quantile(parameters, [tail, 1 - tail], axis=1)

@@ -83,13 +83,18 @@ class GaussianMixture:
         shift : torch.Tensor, shape (K,)
             By how many standard deviations of a variable each mixture is moved along it.
         """
-        weight = self.log_weight.exp()[..., None]
-        offset = self.mean - (weight * self.mean).sum(1, keepdim=True)
-        variance = torch.diagonal(self.covariance(), dim1=2, dim2=3) + offset.square()
-        deviation = (weight * variance).sum(1, keepdim=True).sqrt()
+        _, deviation = self.moments()
         return GaussianMixture(
-            self.log_weight, self.mean + shift.to(self.mean) * deviation, self.factor
+            self.log_weight, self.mean + shift.to(self.mean) * deviation[:, None], self.factor
         )
+
+    def moments(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return means and standard deviations of the variables, each (b, K)."""
+        weight = self.log_weight.exp()[..., None]
+        mean = (weight * self.mean).sum(1)
+        variance = torch.diagonal(self.covariance(), dim1=2, dim2=3)
+        variance = variance + (self.mean - mean[:, None]).square()
+        return mean, (weight * variance).sum(1).sqrt()
 
     def double(self) -> "GaussianMixture":
         """Return the mixtures in float64."""

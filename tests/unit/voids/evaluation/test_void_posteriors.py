@@ -75,7 +75,7 @@ def test_a_run_is_scored_beside_the_baselines(dataset, run, baselines):
     assert metrics["headline"] == "information_gain"
     assert metrics["baselines"]["prior"]["information_gain"]["value"] == pytest.approx(0, abs=1e-6)
     assert {"omega_m.r2", "sigma8.coverage_68", "credible_68"} <= metrics["scores"].keys()
-    assert metrics["calibration"]["network"]["uniformity"].keys() == {*RANGES, "tarp"}
+    assert metrics["calibration"]["network"]["uniformity"].keys() == {*RANGES, "tarp", "local"}
     written = json.loads((run / "metrics.json").read_text())
     assert set(written["figures"]) >= {"posteriors", "calibration", "numbers_sigma8", "learning"}
     assert written["position_probe"]["targets"].keys() == set(RANGES)

@@ -4,7 +4,7 @@ Each baseline returns embeddings of both slices of an example, side by side, of 
 scalar product of two embeddings is the similarity of the slices.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import ndimage
@@ -51,13 +51,7 @@ def correlation(
         for second in _SMOOTHINGS
         for sign in (-1.0, 1.0)
     ]
-
-    def accuracy(choice: tuple[float, float, float]) -> float:
-        embeddings = _smoothed_embeddings(valid, *choice)
-        return float(top_1_hits(embeddings, valid.y, candidates, seed).mean())
-
-    best = max(choices, key=accuracy)
-    return Predictions(_smoothed_embeddings(valid, *best), _smoothed_embeddings(test, *best))
+    return _best_on_validation(_smoothed_embeddings, choices, valid, test, candidates, seed)
 
 
 def phases(
@@ -84,13 +78,7 @@ def phases(
         Embeddings of the validation and the test split, shape (N, 2 D), float32.
     """
     choices = [(k_max, sign) for k_max in _MAX_WAVENUMBERS for sign in (-1.0, 1.0)]
-
-    def accuracy(choice: tuple[float, float]) -> float:
-        embeddings = _whitened_embeddings(valid, *choice)
-        return float(top_1_hits(embeddings, valid.y, candidates, seed).mean())
-
-    best = max(choices, key=accuracy)
-    return Predictions(_whitened_embeddings(valid, *best), _whitened_embeddings(test, *best))
+    return _best_on_validation(_whitened_embeddings, choices, valid, test, candidates, seed)
 
 
 def pattern_and_parameters(
@@ -170,6 +158,23 @@ BASELINES: dict[str, Callable[..., Predictions]] = {
     "pattern_and_parameters": pattern_and_parameters,
 }
 """Baselines by name."""
+
+
+def _best_on_validation(
+    embed: Callable[..., np.ndarray],
+    choices: Sequence[tuple[float, ...]],
+    valid: Examples,
+    test: Examples,
+    candidates: int,
+    seed: int,
+) -> Predictions:
+    """Return embeddings with the settings of the highest top-1 accuracy on the validation split."""
+
+    def accuracy(choice: tuple[float, ...]) -> float:
+        return float(top_1_hits(embed(valid, *choice), valid.y, candidates, seed).mean())
+
+    best = max(choices, key=accuracy)
+    return Predictions(embed(valid, *best), embed(test, *best))
 
 
 def _similarities(embeddings: np.ndarray) -> np.ndarray:
