@@ -251,7 +251,7 @@ class CubesFile:
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def read(self, field: str, *index: int) -> np.ndarray:
+    def read(self, field: str, *index: int, out: np.ndarray | None = None) -> np.ndarray:
         """Read one cube.
 
         Parameters
@@ -261,13 +261,19 @@ class CubesFile:
         *index : int
             Positions in the file of the realization, the escape fraction and the line of sight, as
             far as the field depends on them.
+        out : numpy.ndarray, shape (n, n, n), float32, optional
+            Array to fill, which saves the time to clear the memory of a new one.
 
         Returns
         -------
         numpy.ndarray, shape (n, n, n), float32
             Brightness temperature in mK, density contrast or neutral fraction.
         """
-        return self._file[field][(self._rows[index[0]], *index[1:])]
+        dataset, place = self._file[field], (self._rows[index[0]], *index[1:])
+        if out is None:
+            return dataset[place]
+        dataset.read_direct(out, place)
+        return out
 
     def keep(self, universes: Collection[Universe]) -> None:
         """Leave out other universes than these.

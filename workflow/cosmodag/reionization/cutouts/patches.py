@@ -67,39 +67,31 @@ def _cut_columns(cube, corners, indices, side, out):
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc"})
-def plane_sums(cube, axis, planes):
-    """Return the sums of planes of a cube; bound by memory traffic.
+def plane_sums(cube):
+    """Return the sums of all planes of a cube across each axis, in one pass over the cube.
 
     Parameters
     ----------
     cube : numpy.ndarray, shape (n, n, n), float32
         Cube.
-    axis : int
-        Axis perpendicular to the planes.
-    planes : numpy.ndarray, shape (N,), int64
-        Indices of the planes along `axis`.
 
     Returns
     -------
-    numpy.ndarray, shape (N,), float64
-        Sum of each plane.
+    numpy.ndarray, shape (3, n), float64
+        Sum of each plane across x, y and z.
     """
     n = cube.shape[0]
-    sums = np.zeros(len(planes))
-    if axis == 2:  # the cells of one plane are not contiguous, so all planes are summed together
-        all_sums = np.zeros(n)
-        for i in range(n):
-            for j in range(n):
-                for k in range(n):
-                    all_sums[k] += cube[i, j, k]
-        return all_sums[planes]
-    for p in range(len(planes)):
-        total = 0.0
-        for i in range(n):
-            row = cube[planes[p], i] if axis == 0 else cube[i, planes[p]]
+    sums = np.zeros((3, n))
+    along_z = sums[2]
+    for i in range(n):
+        for j in range(n):
+            row = cube[i, j]
+            total = 0.0
             for k in range(n):
                 total += row[k]
-        sums[p] = total
+                along_z[k] += row[k]
+            sums[0, i] += total
+            sums[1, j] += total
     return sums
 
 

@@ -1,7 +1,7 @@
 """The slices of one cube along all lines of sight, with their targets and index columns."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from cosmodag.reionization.simulation.parameters import LOG
 
 
 class Slices(NamedTuple):
-    """Slices of one cube along one line of sight.
+    """Slices of one cube along one line of sight, valid until the next ones are cut.
 
     Attributes
     ----------
@@ -61,6 +61,7 @@ class SliceCutter:
     ionized_target: bool
     instrument: Instrument
     threads: int
+    _arrays: dict[tuple, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def side(self) -> int:
@@ -83,19 +84,23 @@ class SliceCutter:
             All slices along one line of sight.
         """
         neutral = self.neutral(file, realization, escape_fraction)
-        mean = plane_sums(neutral, 0, np.arange(len(neutral))).sum() / neutral.size
+        sums = plane_sums(neutral)
+        mean = sums[0].sum() / neutral.size
         fields = {"neutral_fraction": neutral}
         if "density" in self.channels:
-            fields["density"] = file.read("density", realization)
+            fields["density"] = self._read(file, "density", realization)
         parameters = file.header.parameters(realization)
         for lattice in self.lattices:
             index, distorted_axis = self.batch.temperature_index(lattice.axis)
             cubes = dict(fields)
             if "brightness_temperature" in self.channels:
-                cubes["brightness_temperature"] = file.read(
-                    "brightness_temperature", realization, escape_fraction, index
+                cubes["brightness_temperature"] = self._read(
+                    file, "brightness_temperature", realization, escape_fraction, index
                 )
-            neutral_sums = self._sums(neutral, lattice)
+            if self.side == len(neutral):
+                neutral_sums = sums[lattice.axis, lattice.offsets[lattice.chosen[:, 0]]]
+            else:
+                neutral_sums = self._patches([neutral], lattice).sum((1, 2, 3), dtype=np.float64)
             nonzero = self._nonzero(cubes.get("brightness_temperature", neutral), lattice)
             if "brightness_temperature" in self.channels:
                 cubes["brightness_temperature"] = observe(
@@ -107,7 +112,7 @@ class SliceCutter:
                     omega_m=file.header.omega_m,
                     threads=self.threads,
                 )
-            x = self._patches([cubes[channel] for channel in self.channels], lattice)
+            x = self._patches([cubes[channel] for channel in self.channels], lattice, "x")
             columns = self._index_columns(file, realization, escape_fraction, lattice)
             columns |= {
                 "neutral_fraction": np.full(len(x), mean),
@@ -138,24 +143,30 @@ class SliceCutter:
             `estimate_neutral_fraction`.
         """
         if "neutral_fraction" in file.fields:
-            return file.read("neutral_fraction", realization, escape_fraction)
+            return self._read(file, "neutral_fraction", realization, escape_fraction)
         temperature = file.read("brightness_temperature", realization, escape_fraction, 0)
         density = file.read("density", realization) if "density" in file.fields else None
         return estimate_neutral_fraction(temperature, density, file.header)
 
-    def _patches(self, cubes: Sequence[np.ndarray], lattice: SubBoxLattice) -> np.ndarray:
+    def _read(self, file: CubesFile, name: str, *index: int) -> np.ndarray:
+        """Read a cube into the memory of the last one of the same field."""
+        return file.read(name, *index, out=self._array(name, (file.header.cells,) * 3))
+
+    def _array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Return memory of this name and shape, cleared by the system only once."""
+        if (name, shape) not in self._arrays:
+            self._arrays[name, shape] = np.empty(shape, np.float32)
+        return self._arrays[name, shape]
+
+    def _patches(
+        self, cubes: Sequence[np.ndarray], lattice: SubBoxLattice, name: str = "other"
+    ) -> np.ndarray:
         """Return the patches of a lattice, shape (N, side, side, channels), float32."""
         corners = lattice.corners()
-        patches = np.empty((len(corners), self.side, self.side, len(cubes)), np.float32)
+        patches = self._array(name, (len(corners), self.side, self.side, len(cubes)))
         for channel, cube in enumerate(cubes):
             cut_patches(cube, lattice.axis, corners, self.side, patches[..., channel])
         return patches
-
-    def _sums(self, cube: np.ndarray, lattice: SubBoxLattice) -> np.ndarray:
-        """Return the sum of each patch of a lattice, shape (N,), float64."""
-        if self.side == len(cube):
-            return plane_sums(cube, lattice.axis, lattice.offsets[lattice.chosen[:, 0]])
-        return self._patches([cube], lattice).sum(axis=(1, 2, 3), dtype=np.float64)
 
     def _nonzero(self, cube: np.ndarray, lattice: SubBoxLattice) -> np.ndarray:
         """Return whether each patch of a lattice has a value other than 0, shape (N,), bool."""
