@@ -65,8 +65,9 @@ def block_hash(path: str | os.PathLike, hole: int) -> str:
 def _hash_block(descriptor: int, start: int, hole: int) -> str:
     """Return the SHA-256 of one block, read with zeros in the hole."""
     digest = hashlib.sha256()
+    buffer = bytearray(CHUNK)
     for first in range(start, start + BLOCK, CHUNK):
-        chunk = bytearray(os.pread(descriptor, CHUNK, first))
+        chunk = memoryview(buffer)[: os.preadv(descriptor, [buffer], first)]
         low, high = max(hole - first, 0), min(hole + len(HOLE) - first, len(chunk))
         if low < high:
             chunk[low:high] = HOLE[: high - low].encode()
