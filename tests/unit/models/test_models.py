@@ -152,7 +152,7 @@ def test_families_are_imported_on_demand():
     code = (
         "import sys; from cosmodag.models import registry; registry.build('unet', width=8);"
         "known = ['autoencoder', 'convnet', 'dense', 'galaxynet', 'lenet', 'resnet', 'siamese',"
-        " 'slicenet', 'stampnet', 'unet', 'unet3d', 'vae'];"
+        " 'slicenet', 'stampnet', 'unet', 'unet3d', 'vae', 'waveencoder'];"
         "assert registry.families() == known, registry.families();"
         "assert 'torchvision' not in sys.modules and 'cosmodag.models.resnet' not in sys.modules"
     )

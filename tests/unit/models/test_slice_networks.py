@@ -62,6 +62,54 @@ def test_the_auto_encoder_refuses_a_side_that_it_cannot_halve():
         build("autoencoder", side=50)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_wave_encoder_starts_as_a_filter_of_the_longest_waves(channels):
+    network = build("waveencoder", channels=channels, outputs=channels, side=32)
+    random = np.random.default_rng(1)
+    x = torch.from_numpy(random.normal(size=(3, channels, 32, 32)).astype(np.float32))
+    found = network(x).detach()
+    modes = np.fft.fft2(found.numpy())
+    wavenumber = np.hypot(*np.meshgrid(*2 * [np.fft.fftfreq(32, 1 / 32)]))
+    kept = np.abs(modes[0, 0]) > 1e-3
+    assert kept.sum() <= 32**2 / 8 < kept.sum() + 13  # one more ring of wavenumbers is too many
+    assert wavenumber[kept].max() < wavenumber[~kept].min()
+    np.testing.assert_allclose(modes[:, :, kept], np.fft.fft2(x)[:, :, kept], atol=1e-3)
+
+
+def test_the_wave_encoder_learns_what_the_filter_loses():
+    cubes = [cube(density_field(seed, 32), z, 0.1) for seed in range(2) for z in REDSHIFTS]
+    slices = np.concatenate([fields["brightness_temperature"][::2] for fields in cubes])
+    x = torch.from_numpy((slices - slices.mean()) / slices.std()).float()[:, None]
+    with reproducible(True, 1):
+        torch.manual_seed(0)
+        network = build("waveencoder", side=32, width=16)
+        with torch.no_grad():
+            lost = (network(x) - x).square().mean()
+        optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+        for step in range(100):
+            batch = x[(torch.arange(32) * 7 + 5 * step) % len(x)]
+            loss = (network(batch) - batch).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        assert (network(x) - x).square().mean() < 0.95 * lost
+    assert network.behind[1].weight.grad.abs().max() > 0
+    assert network.before[1].weight.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"side": 31}, "an even side is needed"),
+        ({"channels": 2, "outputs": 1}, "1 channels of 2 are reconstructed"),
+        ({"side": 16, "latent_dim": 300}, "give 1 to 256"),
+    ],
+)
+def test_the_wave_encoder_refuses_what_it_cannot_reconstruct(settings, message):
+    with pytest.raises(InputError, match=message):
+        build("waveencoder", **settings)
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

@@ -159,6 +159,22 @@ def _check_autoencoder(keys, model, run, example_format, side, channels) -> None
         )
 
 
+def _check_waveencoder(keys, model, run, example_format, side, channels) -> None:
+    task = run["task"]
+    if task["name"] != "reconstruction" or task["loss"] != "squared":
+        raise ConfigError(
+            (*keys, "name"),
+            "waveencoder gives the input itself; choose the task {name: reconstruction, loss: "
+            "squared}",
+        )
+    if not channels <= model.get("latent_dim", channels) <= channels * side**2:
+        raise ConfigError(
+            (*keys, "latent_dim"),
+            f"{model['latent_dim']} numbers for {channels} slices of {side**2} pixels; give "
+            f"{channels} to {channels * side**2}",
+        )
+
+
 def _check_vae(keys, model, run, example_format, side, channels) -> None:
     factor = 2 ** len(model["widths"])
     if side % factor:
@@ -207,6 +223,7 @@ _SPECIAL = {
     "unet3d": _check_unet,
     "resnet": _check_resnet,
     "autoencoder": _check_autoencoder,
+    "waveencoder": _check_waveencoder,
     "vae": _check_vae,
     "convnet": _check_convnet,
     "galaxynet": _check_galaxynet,

@@ -96,6 +96,10 @@ def _check_encoder(section: Mapping, keys: Keys, run: Mapping) -> None:
             (*keys, "encoder"),
             f"{name!r} trains no encoder; give a run of the task reconstruction",
         )
+    if encoder["model"]["name"] == "waveencoder":
+        raise ConfigError(
+            (*keys, "encoder"), f"{name!r} has waves as latent, not an image; choose autoencoder"
+        )
 
 
 def _check_split(section: Mapping, keys: Keys, dataset: Mapping, examples: Callable) -> None:
