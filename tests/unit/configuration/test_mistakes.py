@@ -446,6 +446,20 @@ UNIVERSES = "reionization.sources.boxes.simulation"
         ({f"{WHEN}.task": CLASSES, f"{SKY}.redshifts": [9]}, "'redshift_class' has only 1 class"),
         ({f"{WHEN}.task": {"name": "reconstruction"}}, "resnet reduces the resolution; choose aut"),
         (
+            {
+                f"{WHEN}.task": {"name": "reconstruction"},
+                f"{WHEN}.model": {"name": "waveencoder"},
+            },
+            "gives the input itself; choose the task {name: reconstruction, loss: squared}",
+        ),
+        (
+            {
+                f"{WHEN}.task": {"name": "reconstruction", "loss": "squared"},
+                f"{WHEN}.model": {"name": "waveencoder", "latent_dim": 100000},
+            },
+            "100000 numbers for 1 slices of 1024 pixels; give 1 to 1024",
+        ),
+        (
             {f"{WHEN}.task": {"name": "reconstruction"}, f"{WHEN}.transform": "log1p"},
             "transform: 'log1p' is not allowed with the task reconstruction; give one of none",
         ),

@@ -161,7 +161,7 @@ def _check_autoencoder(keys, model, run, example_format, side, channels) -> None
 
 def _check_waveencoder(keys, model, run, example_format, side, channels) -> None:
     task = run["task"]
-    if task["name"] != "reconstruction" or task["loss"] != "squared":
+    if task["name"] != "reconstruction" or task.get("loss") != "squared":
         raise ConfigError(
             (*keys, "name"),
             "waveencoder gives the input itself; choose the task {name: reconstruction, loss: "
