@@ -168,3 +168,99 @@ def test_more_batches_than_bricks_are_refused(folder):
     (folder / "objects.parquet").unlink()
     share = ("--batch", 3, "--batches", 4)
     refused(folder, "4 batches, but 1 bricks", *select(folder), *share)
+
+
+def match(folder: Path) -> tuple:
+    output = ("--output", folder / "matches.parquet")
+    return ("injections", "match", folder / "sky", "--survey-name", "same", *output)
+
+
+def swapped(table: fits.BinTableHDU) -> None:
+    x = table.data["x"].copy()
+    table.data["x"], table.data["y"] = table.data["y"], x
+
+
+def elsewhere(table: fits.BinTableHDU) -> None:
+    table.data["ra"] = (table.data["ra"] + 0.05) % 360
+
+
+def doubled(table: fits.BinTableHDU) -> None:
+    rows = len(table.data)
+    table.data = np.concatenate([table.data, table.data])
+    name = "id" if "id" in table.columns.names else "objid"
+    table.data[name][rows:] += 10_000
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (swapped, "x and y are"),
+        (elsewhere, "give the catalogue and the images of the same brick"),
+        (doubled, "x and y are those of row 0: listed twice"),
+    ],
+)
+def test_injections_of_another_place_or_listed_twice_are_reported(folder, change, message):
+    path = rewrite(bricks(folder, "rs0").simcat, change)
+    assert str(path) in refused(folder, message, *match(folder))
+    (folder / "objects.parquet").unlink()
+    assert str(path) in refused(folder, message, *select(folder))
+
+
+@pytest.mark.parametrize("run", [None, "rs0"])
+def test_images_of_another_place_are_reported(folder, run):
+    files = bricks(folder, run)
+    for band in "grz":
+        path = files.coadd("image", band)
+        plane, header = read_plane(path)
+        header["CRVAL1"] += 0.05
+        replace(path, plane, header)
+    message = "bx and by are" if run is None else "pixels from ra and dec"
+    refused(folder, message, *match(folder))
+    (folder / "objects.parquet").unlink()
+    refused(folder, "pixels from ra and dec in the median", *select(folder))
+
+
+def test_a_few_sources_that_cannot_be_used_are_left_out_of_matches_and_listed(folder):
+    def spoil(table: fits.BinTableHDU) -> None:
+        table.data["bx"][0] = 900
+        table.data["ra"][1] += 0.01
+        table.data["bx"][2], table.data["by"][2] = table.data["bx"][3], table.data["by"][3]
+
+    rewrite(bricks(folder, "rs0").tractor, spoil)
+    code, printed = cosmodag(*match(folder))
+    assert code == 0, printed
+    listed = (folder / "matches.rejected.csv").read_text()
+    assert "bx 900.0" in listed
+    assert "pixels from ra" in listed
+    assert "listed twice" in listed
+
+
+def test_nulls_of_integers_and_types_in_lower_case_are_read(folder):
+    def spoil(table: fits.BinTableHDU) -> None:
+        table.columns["objid"].null = -99
+        table.data["objid"][:2] = -99
+        table.data["type"] = np.char.lower(table.data["type"])
+
+    path = rewrite(bricks(folder, "rs0").tractor, spoil)
+    code, printed = cosmodag(*match(folder))
+    assert code == 0, printed
+    listed = pd.read_csv(folder / "matches.rejected.csv")
+    assert listed["reason"].tolist() == ["objid is not finite"] * 2, path
+    types = pd.read_parquet(folder / "matches.parquet")["type"]
+    assert set(types[types != ""]) <= {"PSF", "REX", "EXP", "DEV", "SER", "COMP", "SIMP"}
+
+
+def test_inverse_variances_of_another_shape_are_reported(folder):
+    path = bricks(folder).coadd("invvar", "r")
+    plane, header = read_plane(path)
+    replace(path, plane[:300, :200], header)
+    assert str(path) in refused(folder, "200×300 pixels, but", *match(folder))
+
+
+def test_a_catalogue_after_the_injection_that_is_the_one_before_is_noted(folder):
+    files = bricks(folder, "rs0")
+    files.tractor.unlink()
+    shutil.copy(bricks(folder).tractor, files.tractor)
+    code, printed = cosmodag(*match(folder))
+    assert code == 0, printed
+    assert "has the same sources as the catalogue before the injection" in printed

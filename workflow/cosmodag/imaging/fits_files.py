@@ -108,6 +108,32 @@ def open_fits(
         raise InputError(f"{path}: not a complete FITS {what} ({reason}); {cure}") from error
 
 
+def column_values(table: fits.BinTableHDU, name: str) -> np.ndarray:
+    """Return the values of a column, with NaN for the nulls of columns of integers.
+
+    Parameters
+    ----------
+    table : astropy.io.fits.BinTableHDU
+        Table of an open file.
+    name : str
+        Name of the column.
+
+    Returns
+    -------
+    numpy.ndarray
+        In native byte order; text as objects without padding; integers with a null (``TNULL``)
+        among them as float64.
+    """
+    values = np.asarray(table.data[name])
+    if values.dtype.kind in "SU":
+        return np.char.strip(values.astype(str)).astype(object)
+    values = values.astype(values.dtype.newbyteorder("="))
+    null = table.columns[name].null
+    if null is not None and values.dtype.kind in "iu" and (values == int(null)).any():
+        return np.where(values == int(null), np.nan, values)
+    return values
+
+
 def verify_checksums(path: str | os.PathLike, cure: str = "fetch the file again") -> None:
     """Check headers, and compare each HDU with its CHECKSUM and DATASUM, if it has them.
 

@@ -4,11 +4,10 @@ import os
 import warnings
 import zlib
 
-import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.fits_files import open_fits
+from cosmodag.imaging.fits_files import column_values, open_fits
 from cosmodag.input_files import check_file, read_parquet
 from cosmodag.settings import unknown
 
@@ -93,10 +92,9 @@ def _read_fits(path: str | os.PathLike, cure: str) -> pd.DataFrame:
             raise InputError(f"{path}: no table; {cure}")
         columns = {}
         for name in tables[0].columns.names:
-            values = np.asarray(tables[0].data[name])
+            values = column_values(tables[0], name)
             if values.ndim == 1:
-                values = values.astype(values.dtype.newbyteorder("="))
-                columns[name] = np.char.strip(values) if values.dtype.kind in "SU" else values
+                columns[name] = values
     table = pd.DataFrame(columns)
     for name in table.columns:
         if pd.api.types.is_string_dtype(table[name]):

@@ -15,7 +15,12 @@ from astropy.table import Table
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.imaging.fits_files import in_nanomaggies, open_fits
+from cosmodag.imaging.fits_files import column_values, in_nanomaggies, open_fits
+from cosmodag.injections.bricks.catalogue_rows import (
+    distinct_rows,
+    finite_rows,
+    refuse_repeated,
+)
 from cosmodag.rejections import Rejections
 from cosmodag.schema_errors import nearest
 
@@ -73,13 +78,14 @@ def read_tractor(
     first_pixel : {0, 1}
         Index of the first pixel in `bx` and `by`, which is subtracted.
     rejections : Rejections, optional
-        Gets the objects that are left out, since their number or position is not finite; by default
-        none may be.
+        Gets the objects that are left out, since a number, a position or `brick_primary` is not
+        finite, or an object is listed twice; by default none may be.
 
     Returns
     -------
     pandas.DataFrame
-        One row per object: `objid` int64, `type` str, `brick_primary` bool and others.
+        One row per object: `objid` int64, `type` str in upper case, `brick_primary` bool and
+        others.
 
     Raises
     ------
@@ -91,13 +97,18 @@ def read_tractor(
     table = _read_table(path, required, optional=SHAPE_COLUMNS)
     if not len(table):
         raise InputError(f"{path}: the catalogue has no object; leave its brick out of the list")
-    finite = [c for c in ("objid", "bx", "by", "ra", "dec") if c in required]
+    numbers = ("objid", "bx", "by", "ra", "dec", "brick_primary")
+    finite = [column for column in numbers if column in required]
     table = finite_rows(path, table, finite, rejections)
     if "objid" in required:
         table["objid"] = table["objid"].astype(np.int64)
-        _refuse_duplicates(path, table["objid"])
+        refuse_repeated(path, table["objid"])
+    if {"bx", "by"} <= set(required):
+        table = distinct_rows(path, table, ["bx", "by"], rejections)
     if "brick_primary" in required:
         table["brick_primary"] = table["brick_primary"].astype(bool)
+    if "type" in required:
+        table["type"] = table["type"].str.upper()
     for column in ("bx", "by"):
         if column in required:
             table[column] = table[column].astype(np.float64) - first_pixel
@@ -151,8 +162,8 @@ def read_simcat(
     table = _read_table(path, required, optional=optional)
     table = finite_rows(path, table, ["id", "x", "y", "ra", "dec"], rejections)
     table["id"] = table["id"].astype(np.int64)
-    _refuse_duplicates(path, table["id"])
-    return table
+    refuse_repeated(path, table["id"])
+    return distinct_rows(path, table, ["x", "y"], rejections)
 
 
 def write_simcat(path: str | os.PathLike, catalogue: pd.DataFrame) -> None:
@@ -184,10 +195,9 @@ def _read_table(
         sources |= {name: (name, None) for name in optional if name in columns}
         units = {name: columns[source].unit or "" for name, (source, _) in sources.items()}
         _check_units(path, {name: units[name] for name in required})
-        data = file[1].data
         table = {}
         for name, (source, place) in sources.items():
-            values = _native(data[columns[source].name])
+            values = column_values(file[1], columns[source].name)
             table[name] = values if place is None or values.ndim != 2 else values[:, place]
     for name, values in table.items():
         if values.ndim != 1 or (name != "type" and values.dtype.kind not in "fiub"):
@@ -205,14 +215,6 @@ def _source_column(name: str, columns: Container[str]) -> tuple[str, int | None]
     return vector, VECTOR_BANDS.index(band)
 
 
-def _native(values: np.ndarray) -> np.ndarray:
-    """Return values in native byte order, and text without padding."""
-    values = np.asarray(values)
-    if values.dtype.kind in "SU":
-        return np.char.strip(values.astype(str)).astype(object)
-    return values.astype(values.dtype.newbyteorder("="))
-
-
 def _check_units(path: str | os.PathLike, units: Mapping[str, str]) -> None:
     """Refuse fluxes in other units than nanomaggies."""
     for name, unit in units.items():
@@ -222,56 +224,6 @@ def _check_units(path: str | os.PathLike, units: Mapping[str, str]) -> None:
                 f"{path}: column {name} is in {unit!r}; convert it to nanomaggies (mag = 22.5 - "
                 "2.5 log10 flux)"
             )
-
-
-def _refuse_duplicates(path: str | os.PathLike, ids: pd.Series) -> None:
-    """Refuse identifiers that occur more than once."""
-    duplicates = ids[ids.duplicated()]
-    if len(duplicates):
-        raise InputError(
-            f"{path}: {ids.name} {duplicates.iloc[0]} occurs in "
-            f"{int((ids == duplicates.iloc[0]).sum())} rows ({len(duplicates)} duplicate rows in "
-            f"all); {ids.name} must be unique"
-        )
-
-
-def finite_rows(
-    path: str | os.PathLike,
-    table: pd.DataFrame,
-    columns: Sequence[str],
-    rejections: Rejections | None,
-) -> pd.DataFrame:
-    """Return the rows whose values in some columns are finite, and reject the others.
-
-    Parameters
-    ----------
-    path : path
-        File of the table, for messages.
-    table : pandas.DataFrame
-        The rows.
-    columns : sequence of str
-        Columns that must be finite.
-    rejections : Rejections or None
-        Gets the other rows; with None there may be none.
-
-    Returns
-    -------
-    pandas.DataFrame
-
-    Raises
-    ------
-    InputError
-        If too many rows are rejected.
-    """
-    finite = np.isfinite(table[list(columns)].to_numpy(np.float64))
-    usable = finite.all(axis=1)
-    if usable.all():
-        return table
-    rejections = Rejections("objects", 0) if rejections is None else rejections
-    for row in np.flatnonzero(~usable):
-        rejections.add(path, f"row {row}", f"{columns[int(np.argmin(finite[row]))]} is not finite")
-    rejections.check(path, len(table), "remove these objects")
-    return table[usable].reset_index(drop=True)
 
 
 def _write_table(path: str | os.PathLike, table: pd.DataFrame) -> None:

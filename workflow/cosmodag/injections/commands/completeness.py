@@ -30,9 +30,10 @@ def command(model, at, table, output):
     in the model, such as r, size, g_minus_r, depth_r and seeing_r. A colour may also be given by
     both magnitudes. Features that are left out take the median of the injections.
     """
+    from cosmodag.imaging.object_tables import read_object_table
     from cosmodag.injections.transfer.completeness_model import CONSTANT, read_model
     from cosmodag.injections.transfer.completeness_points import (
-        read_points,
+        CURE,
         table_of_points,
         write_points,
     )
@@ -42,7 +43,9 @@ def command(model, at, table, output):
     fitted = read_model(model)
     if fitted.form == CONSTANT:
         click.echo("the model is the mean: no feature improved its predictions", err=True)
-    points = table_of_points(at) if table is None else read_points(table)
+    points = table_of_points(at) if table is None else read_object_table(table, CURE)
+    if table is None:
+        fitted.check_names(points)
     result = fitted.at(points)
     for name, median in fitted.left_out(points).items():
         click.echo(f"{name} is not given: {median:.4g}, the median of the injections", err=True)

@@ -29,6 +29,7 @@ from cosmodag.injections.bricks.brick_files import (
     verified,
 )
 from cosmodag.injections.bricks.brick_images import read_planes
+from cosmodag.injections.bricks.sky_check import agreeing_positions
 from cosmodag.injections.selection.brick_selection import (
     CLASSES,
     INJECTED,
@@ -241,6 +242,8 @@ def _select_runs(
             injected[["x", "y"]] -= first_pixel
             columns = ("x", "y")
             injected = inside_image(files.simcat, injected, shape, of_run, columns=columns)
+            image = files.coadd("image", ASTROMETRY_BAND)
+            injected = agreeing_positions(files.simcat, injected, image, of_run, columns=columns)
             check_injected_positions(files.simcat, injected, detected, criteria["match_radius"])
         except ShiftedCatalogueError:
             raise
@@ -299,4 +302,5 @@ def _read_detected(
     image, ivar = (plane for _, _, plane, _ in read_planes(files, (ASTROMETRY_BAND,)))
     detected = inside_image(path, detected, image.shape, rejections)
     check_positions(path, detected, image, ivar, first_pixel=first_pixel)
-    return detected, image.shape
+    coadd = files.coadd("image", ASTROMETRY_BAND)
+    return agreeing_positions(path, detected, coadd, rejections), image.shape

@@ -6,7 +6,7 @@ see `FORMS`.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -154,6 +154,24 @@ class CompletenessModel:
             values[:, column] = own
             outside |= (own < feature.low) | (own > feature.high)
         return pd.DataFrame({"completeness": self.predict(values), "outside": outside})
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Raise an error for a name that is no feature, nor a magnitude of one that is a colour.
+
+        Parameters
+        ----------
+        names : iterable of str
+
+        Raises
+        ------
+        InputError
+            With the nearest name.
+        """
+        features = [each.name for each in self.features]
+        bands = [band for name in features for band in name.split("_minus_") if band != name]
+        for name in names:
+            if self.features and name not in (*features, *bands):
+                raise unknown("feature", name, (*features, *dict.fromkeys(bands)))
 
     def left_out(self, table: Mapping[str, Any]) -> dict[str, float]:
         """Return the features that a table leaves out, with the medians that they take."""

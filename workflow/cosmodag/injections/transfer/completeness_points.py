@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from astropy.table import Table
 
 from cosmodag.errors import InputError
 from cosmodag.files import whole_file
-from cosmodag.imaging.fits_files import open_fits
-from cosmodag.input_files import check_file, read_parquet
 from cosmodag.json_files import write_json
 
 CURE = "give a table with a row per point and a column per feature, as FITS, CSV or Parquet"
@@ -56,39 +53,6 @@ def table_of_points(points: Any) -> pd.DataFrame:
     if not rows:
         raise InputError('--at: no point; give one such as {"r": 22.5}')
     return pd.DataFrame(rows)
-
-
-def read_points(path: str | os.PathLike) -> pd.DataFrame:
-    """Read a table of points.
-
-    Parameters
-    ----------
-    path : path
-        FITS table in HDU 1, CSV or Parquet, by the ending of its name.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Its columns of one value per row.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or cannot be read as a table.
-    """
-    path = check_file(path, CURE)
-    if path.suffix == ".parquet":
-        return read_parquet(path, cure=CURE)
-    if path.suffix == ".csv":
-        try:
-            return pd.read_csv(path)
-        except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"{path}: cannot be read as CSV ({reason}); {CURE}") from None
-    with open_fits(path, what="table", cure=CURE) as file:
-        table = Table(file[1].data)
-        flat = [name for name in table.colnames if table[name].ndim == 1]
-        return table[flat].to_pandas()
 
 
 def write_points(

@@ -14,13 +14,18 @@ from cosmodag.errors import InputError
 from cosmodag.injections.bricks.astrometry import inside_image
 from cosmodag.injections.bricks.brick_catalogues import (
     TRACTOR_COLUMNS,
-    finite_rows,
     read_simcat,
     read_tractor,
 )
 from cosmodag.injections.bricks.brick_files import SETTINGS_FILE, BrickFiles, injection_runs
 from cosmodag.injections.bricks.brick_images import plane_shape
-from cosmodag.injections.selection.survey_selection import BrickSubset, survey_inputs
+from cosmodag.injections.bricks.catalogue_rows import finite_rows
+from cosmodag.injections.bricks.sky_check import agreeing_positions
+from cosmodag.injections.selection.survey_selection import (
+    BrickSubset,
+    check_injected_positions,
+    survey_inputs,
+)
 from cosmodag.injections.transfer.injection_matches import Catalogues, match_run
 from cosmodag.injections.transfer.observing_conditions import (
     INVERSE_VARIANCE,
@@ -163,10 +168,26 @@ def _match_brick(
             unusable[name] = str(error)
             continue
         rejections.extend(of_run)
+        _note_copy(run, catalogues)
         tables.append(_match_run(catalogues, ivar, settings, brick, name))
     if not tables:
         raise InputError(next(iter(unusable.values())))
     return tables, unusable
+
+
+def _note_copy(run: BrickFiles, catalogues: Catalogues) -> None:
+    """Warn of a catalogue after the injection that is the one before it."""
+    if catalogues.earlier is None or not len(catalogues.injected):
+        return
+    before, after = (
+        each[["bx", "by"]].to_numpy() for each in (catalogues.earlier, catalogues.detected)
+    )
+    if np.array_equal(before, after):
+        logger.warning(
+            "%s: has the same sources as the catalogue before the injection, so that none of %d "
+            "injections is detected; is it the catalogue of the images after it?",
+            *(run.tractor, len(catalogues.injected)),
+        )
 
 
 def _match_run(
@@ -213,9 +234,27 @@ def _read_earlier(
         )
         return None
     path = files.verified(files.tractor)
-    return read_tractor(
+    earlier = read_tractor(
         path, EARLIER_COLUMNS, first_pixel=settings.first_pixel, rejections=rejections
     )
+    return _within_image(files, earlier, settings, rejections)
+
+
+def _within_image(
+    files: BrickFiles, catalogue: pd.DataFrame, settings: MatchSettings, rejections: Rejections
+) -> pd.DataFrame:
+    """Return the sources that lie inside the image of a brick, where its coordinates put them."""
+    image = _image(files, settings)
+    if image is None:
+        return catalogue
+    catalogue = inside_image(files.tractor, catalogue, plane_shape(image), rejections)
+    return agreeing_positions(files.tractor, catalogue, image, rejections)
+
+
+def _image(files: BrickFiles, settings: MatchSettings) -> Path | None:
+    """Return the image of a brick in the first band that has one, None if the survey has none."""
+    paths = (files.coadd("image", band) for band in settings.bands)
+    return next(filter(Path.is_file, paths), None)
 
 
 def _read_run(run: BrickFiles, settings: MatchSettings, rejections: Rejections) -> Catalogues:
@@ -231,9 +270,12 @@ def _read_run(run: BrickFiles, settings: MatchSettings, rejections: Rejections) 
     path = run.verified(run.simcat)
     injected = read_simcat(path, bands=bands, rejections=rejections)
     injected[["x", "y"]] -= settings.first_pixel
-    image = next(filter(Path.is_file, (run.coadd("image", band) for band in bands)), None)
+    detected = _within_image(run, detected, settings, rejections)
+    image = _image(run, settings)
     if image is not None:
         shape = plane_shape(image)
         injected = inside_image(path, injected, shape, rejections, columns=("x", "y"))
+        injected = agreeing_positions(path, injected, image, rejections, columns=("x", "y"))
+        check_injected_positions(path, injected, detected, settings.match_radius)
     fluxes = [f"{band}flux" for band in bands]
     return Catalogues(finite_rows(path, injected, fluxes, rejections), detected, None)

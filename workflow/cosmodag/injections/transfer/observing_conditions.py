@@ -8,7 +8,12 @@ from scipy.spatial import cKDTree
 
 from cosmodag.errors import InputError
 from cosmodag.injections.bricks.brick_files import BrickFiles
-from cosmodag.injections.bricks.brick_images import PIXEL_SCALE, check_plane, read_plane
+from cosmodag.injections.bricks.brick_images import (
+    PIXEL_SCALE,
+    check_plane,
+    plane_shape,
+    read_plane,
+)
 
 INVERSE_VARIANCE = "invvar"
 """Depth from the inverse variance of the pixels, not from a column of the catalogue."""
@@ -138,7 +143,7 @@ def read_inverse_variances(
     InputError
         If a plane is missing, damaged or invalid.
     """
-    planes = {}
+    planes: dict[str, np.ndarray] = {}
     for band in bands:
         own = files if files.coadd("invvar", band).is_file() else run
         path = own.coadd("invvar", band)
@@ -150,6 +155,14 @@ def read_inverse_variances(
         own.verified(path)
         plane, _ = read_plane(path)
         check_plane(path, plane, "invvar")
+        image = own.coadd("image", band)
+        shape = plane_shape(image) if image.is_file() else plane.shape
+        for other in (shape, *(each.shape for each in planes.values())):
+            if plane.shape != other:
+                raise InputError(
+                    f"{path}: {plane.shape[1]}×{plane.shape[0]} pixels, but the other planes of "
+                    f"the brick have {other[1]}×{other[0]}; fetch the files of the brick again"
+                )
         planes[band] = plane
     return planes
 
