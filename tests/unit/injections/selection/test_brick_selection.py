@@ -43,6 +43,11 @@ def catalogue(positions, **changes) -> pd.DataFrame:
     return pd.DataFrame(columns | changes)
 
 
+def test_limits_that_are_exchanged_are_refused():
+    with pytest.raises(InputError, match=r"r: \[24, 20\] has no values; give \[low, high\]"):
+        emission_line_cuts(r=[24, 20])
+
+
 def test_magnitudes_are_corrected_for_extinction():
     corrected = magnitudes(catalogue([(1, 1)]))
     np.testing.assert_allclose(corrected[["g", "r", "z"]].iloc[0], list(GOOD.values()))

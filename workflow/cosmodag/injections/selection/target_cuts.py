@@ -137,8 +137,16 @@ def emission_line_cuts(
     dict of str to callable
         Cuts by name. They require the columns g, r, z (magnitudes) and size (arcsec) besides those
         of Tractor, and reject NaN.
+
+    Raises
+    ------
+    InputError
+        If limits are not ascending.
     """
     limits = {"g": g, "r": r, "z": z}
+    for name, (low, high) in (limits | {"size": size}).items():
+        if not low < high:
+            raise InputError(f"{name}: [{low:g}, {high:g}] has no values; give [low, high]")
 
     def in_colour_box(t: pd.DataFrame) -> pd.Series:
         g_minus_r, r_minus_z = t["g"] - t["r"], t["r"] - t["z"]
