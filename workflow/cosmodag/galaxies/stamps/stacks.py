@@ -9,7 +9,8 @@ import numpy as np
 
 from cosmodag.errors import InputError
 from cosmodag.galaxies.stamps.catalogue_format import RESERVED
-from cosmodag.galaxies.stamps.fits_layout import axis_order, plain_names
+from cosmodag.galaxies.stamps.fits_layout import axis_order
+from cosmodag.galaxies.stamps.stamp_bands import plain_names, split_names
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.hdf5_inputs import find_dataset, numbers_of, open_hdf5
 
@@ -58,7 +59,7 @@ def inspect_stack(path: str | os.PathLike, stamp_format: StampFormat, n_bands: i
             names = ", ".join(file) or "none"
             raise InputError(f"{path}: no dataset {name!r}; its datasets: {names}")
         shape = numbers_of(images, cure=CURE).shape
-        bands = images.attrs.get("bands")
+        bands = images.attrs.get("bands", file.attrs.get("bands"))
         columns = _columns(images)
         positions = None
         if all(each in columns for each in POSITION):
@@ -71,13 +72,11 @@ def inspect_stack(path: str | os.PathLike, stamp_format: StampFormat, n_bands: i
     else:
         raise InputError(f"{path}: {name} has {len(shape)} axes instead of (N, bands, y, x)")
     lengths = tuple(shape[1:][axis] for axis in order)
-    names = None
-    if bands is not None:
-        names = plain_names([_as_text(band) for band in bands], stamp_format.bands)
-    if names is not None and (len(names) != lengths[0] or len(set(names)) != lengths[0]):
+    names = _band_names(bands, lengths[0], stamp_format.bands)
+    if names == ():
         raise InputError(
-            f"{path}: {name} has {lengths[0]} bands, but its attribute bands names "
-            f"{', '.join(names)}; correct the attribute"
+            f"{path}: {name} has {lengths[0]} bands, but its attribute bands is {_as_text(bands)}; "
+            "correct or remove the attribute"
         )
     kept = tuple(sorted(column for column in columns if column not in RESERVED | MEASURED))
     return Stack(shape[0], lengths, names, positions, kept, order)
@@ -117,6 +116,18 @@ def read_stack(
         for row in range(n_stamps):
             image = np.asarray(pixels[row], np.float32) / white
             yield image, {name: _plain(column[row]) for name, column in values.items()}
+
+
+def _band_names(value: Any, n_bands: int, expected: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the names of bands in an attribute; none if it has none, empty if it is unclear."""
+    if value is None or isinstance(value, h5py.Empty):
+        return None
+    texts = [_as_text(each) for each in np.ravel(value).tolist()]
+    if texts in ([""], [str(n_bands)]):
+        return None  # the number of bands
+    listed = split_names(texts[0], n_bands) if len(texts) == 1 else texts
+    names = plain_names(listed or (), expected)
+    return names if names is not None and len(set(names)) == len(names) == n_bands else ()
 
 
 def _columns(images: h5py.Dataset) -> dict[str, h5py.Dataset]:

@@ -12,12 +12,12 @@ from cosmodag.galaxies.stamps.fits_layout import (
     CURE,
     Plane,
     axis_order,
-    band_names,
     find_planes,
     stamp_shape,
 )
 from cosmodag.galaxies.stamps.pictures import inspect_picture
 from cosmodag.galaxies.stamps.stacks import inspect_stack
+from cosmodag.galaxies.stamps.stamp_bands import band_names, with_bands
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.imaging.flux_units import nanomaggies_per
 from cosmodag.imaging.world_coordinates import centre_position, has_world_coordinates, pixel_scale
@@ -188,7 +188,11 @@ def _stamp_header(
         except InputError as error:
             raise InputError(f"{path}: {error}; {CURE}") from None
         pixel = pixel_scale(header)
-    bands = band_names(images, lengths[0], stamp_format.bands)
+    try:
+        bands = band_names(images, lengths[0], stamp_format)
+        planes = with_bands(planes, bands, lengths[0], stamp_format)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     return StampHeader(1, lengths, bands, positions, pixel, order=order, planes=planes)
 
 

@@ -195,8 +195,12 @@ def _arranged(
 ) -> np.ndarray:
     """Return a plane of a stamp as (bands, height, width), or (1, height, width) for all bands."""
     n_bands, *size = header.shape
+    rows = [each.band for each in header.planes[plane]]
     values = arrays[0] if len(arrays) == 1 else np.stack(arrays)
-    if values.ndim < 3:
+    if len(rows) < n_bands and None not in rows:  # a mask of some of the bands
+        values = np.zeros(header.shape, np.float32)
+        values[rows] = np.stack(arrays)
+    elif values.ndim < 3:
         values = values.reshape(1, *size)
     elif len(arrays) == 1:
         values = values.transpose(header.order)
