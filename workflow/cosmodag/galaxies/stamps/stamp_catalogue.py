@@ -15,6 +15,8 @@ from cosmodag.imaging.object_tables import as_names, column_of, read_object_tabl
 from cosmodag.imaging.sky_positions import chord_length, unit_vectors
 
 CURE = "change catalogue"
+MEASUREMENTS = {"psf", "noise"}
+"""Columns of measurements, in which text stands for a missing value."""
 MAX_CLASSES = 20
 """Largest number of values of a column that gets a column of classes."""
 CLASS = "_class"
@@ -75,6 +77,8 @@ class StampCatalogue:
         self._values = pd.DataFrame(
             {name: column("columns", name).to_numpy() for name in catalogue_format.columns}
         )
+        for name in MEASUREMENTS & set(self._values):
+            self._values[name] = self._numbers(self._values[name])
         self._values.index = pd.RangeIndex(len(table))
         self.classes = {
             name: sorted(values)
@@ -92,6 +96,16 @@ class StampCatalogue:
         if catalogue_format.group is not None:
             groups = column("group", catalogue_format.group)
             self._groups = as_names(groups).where(groups.notna().to_numpy(), "").to_numpy()
+
+    def _numbers(self, values: pd.Series) -> pd.Series:
+        """Return a column of measurements; text among its numbers is missing."""
+        numbers = pd.to_numeric(values, errors="coerce")
+        if numbers.isna().all() and values.notna().any():
+            raise InputError(
+                f"{self.path}: column {values.name} has no numbers, such as "
+                f"{values.dropna().iloc[0]!r}; {CURE}"
+            )
+        return numbers
 
     def _degrees(self, values: pd.Series) -> np.ndarray:
         """Return a column of angles."""
