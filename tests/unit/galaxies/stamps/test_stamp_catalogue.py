@@ -117,6 +117,15 @@ def test_positions_match_within_the_radius(tmp_path):
     assert matched.values["z"][0] == 0.2
 
 
+def test_impossible_positions_of_a_catalogue_match_no_stamp(tmp_path):
+    rows = ROWS | {"dec": [2.0, 0.0, 179.0]}  # 179 degrees at ra 11 is 1 degree at ra 191
+    near = np.array([[191.0, 1.0], [10.0, 0.0]])
+    matched = catalogue(tmp_path, rows=rows, key=None, ra="ra", dec="dec").match(
+        ["a"] * 2, ["a"] * 2, near
+    )
+    assert matched.found.tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     ("settings", "rows", "message"),
     [

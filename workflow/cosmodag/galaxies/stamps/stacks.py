@@ -17,6 +17,8 @@ from cosmodag.hdf5_inputs import find_dataset, numbers_of, open_hdf5
 CURE = "leave the file out or replace it"
 POSITION = ("ra", "dec")
 """Datasets with the positions of stamps in degrees."""
+PER_STAMP = (*POSITION, "label", "labels")
+"""Datasets that have one value per stamp in every file."""
 MEASURED = {"psf", "noise"}
 """Datasets of unknown unit that are not used."""
 
@@ -61,6 +63,7 @@ def inspect_stack(path: str | os.PathLike, stamp_format: StampFormat, n_bands: i
         shape = numbers_of(images, cure=CURE).shape
         bands = images.attrs.get("bands", file.attrs.get("bands"))
         columns = _columns(images)
+        _check_lengths(path, images)
         positions = None
         if all(each in columns for each in POSITION):
             positions = np.column_stack([np.asarray(columns[each][:], float) for each in POSITION])
@@ -142,6 +145,18 @@ def _columns(images: h5py.Dataset) -> dict[str, h5py.Dataset]:
         if each.dtype.kind in "fiub" or h5py.check_string_dtype(each.dtype):
             found[name] = each
     return found
+
+
+def _check_lengths(path: str | os.PathLike, images: h5py.Dataset) -> None:
+    """Refuse positions and labels that are not as many as the stamps."""
+    for name in PER_STAMP:
+        if isinstance(images.parent.get(name, getlink=True), h5py.HardLink):
+            shape = getattr(images.parent[name], "shape", None)
+            if shape is not None and shape[:1] != images.shape[:1]:
+                raise InputError(
+                    f"{path}: {name} has {' × '.join(map(str, shape)) or 'one'} values for "
+                    f"{images.shape[0]} stamps; give one per stamp, or rename it"
+                )
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from cosmodag.errors import InputError
 from cosmodag.galaxies.stamps.catalogue_format import CatalogueFormat
 from cosmodag.galaxies.stamps.stamp_objects import file_stem
 from cosmodag.imaging.object_tables import as_names, column_of, read_object_table
-from cosmodag.imaging.sky_positions import chord_length, unit_vectors
+from cosmodag.imaging.sky_positions import chord_length, impossible, unit_vectors
 
 CURE = "change catalogue"
 MEASUREMENTS = {"psf", "noise"}
@@ -89,7 +89,8 @@ class StampCatalogue:
         if catalogue_format.ra is not None:
             names = {"ra": catalogue_format.ra, "dec": catalogue_format.dec}
             angles = [self._degrees(column(key, str(name))) for key, name in names.items()]
-            self._positions = np.column_stack(angles)
+            positions = np.column_stack(angles)
+            self._positions = np.where(impossible(positions)[:, None], np.nan, positions)
         self._names = self._groups = None
         if catalogue_format.key is not None:
             self._names = as_names(column("key", catalogue_format.key))

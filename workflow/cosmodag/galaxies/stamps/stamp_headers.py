@@ -136,6 +136,8 @@ def position_from_name(name: str) -> tuple[float, float] | None:
     hours, minutes, seconds, sign, degrees, arcmin, arcsec = match.groups()
     ra = 15 * (int(hours) + int(minutes) / 60 + float(seconds) / 3600)
     dec = int(degrees) + int(arcmin) / 60 + float(arcsec) / 3600
+    if ra >= 360 or dec > 90:
+        return None
     return ra, -dec if sign == "-" else dec
 
 
