@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import struct
 import warnings
 import zlib
@@ -35,6 +36,8 @@ DAMAGES = (
 OWN_EXCEPTIONS = ("CfitsioException", "VerifyError")
 """Exceptions of astropy's own, of which the codecs of compressed images export no class."""
 NANOMAGGIES = {"", "nanomaggy", "nanomaggies", "nmgy"}
+POWER = re.compile(r"(\^|\*\*)?[({]?[-+]?\d[)}]?\s*$")
+"""Power at the end of a unit."""
 
 
 def in_nanomaggies(unit: str) -> bool:
@@ -51,11 +54,10 @@ def in_nanomaggies(unit: str) -> bool:
 
     Examples
     --------
-    >>> in_nanomaggies("1/nanomaggy^2"), in_nanomaggies("Jy")
+    >>> in_nanomaggies("1/nanomaggy^2"), in_nanomaggies("nanomaggy*1000")
     (True, False)
     """
-    base = unit.lower().replace("1/", "").partition("*")[0].partition("^")[0]
-    return base.strip(" ()") in NANOMAGGIES
+    return POWER.sub("", unit.lower().removeprefix("1/")).strip(" ()") in NANOMAGGIES
 
 
 @contextlib.contextmanager

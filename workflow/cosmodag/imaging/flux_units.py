@@ -1,11 +1,12 @@
 """Fluxes in other units, and with other zero points, in nanomaggies."""
 
 import functools
+import re
 import warnings
 
 import numpy as np
 
-from cosmodag.imaging.fits_files import in_nanomaggies
+from cosmodag.imaging.fits_files import NANOMAGGIES
 
 ZERO_POINT = 22.5
 """AB magnitude of one nanomaggy."""
@@ -52,9 +53,9 @@ def nanomaggies_per(unit: str, pixel: float | None = None) -> float | None:
     >>> round(nanomaggies_per("uJy"), 4), nanomaggies_per("adu")
     (0.2754, None)
     """
-    if in_nanomaggies(unit):
+    if unit.strip(" ()").lower() in NANOMAGGIES:
         return 1.0
-    density, brightness = _in_jansky(unit)
+    density, brightness = (_factor(unit, target) for target in ("Jy", "Jy/sr"))
     if density is not None:
         return density / 3.631e-6
     if brightness is None or pixel is None:
@@ -62,23 +63,46 @@ def nanomaggies_per(unit: str, pixel: float | None = None) -> float | None:
     return brightness * np.radians(pixel / 3600) ** 2 / 3.631e-6
 
 
+def unit_ratio(unit: str, reference: str, power: int = 1) -> float | None:
+    """Return the ratio of the flux that a value of 1 in some unit stands for to a reference.
+
+    Parameters
+    ----------
+    unit : str
+        Unit as a FITS header names it, to some power of the flux.
+    reference : str
+        Unit of the flux; an empty one passes for nanomaggies.
+    power : int
+        1 for a standard deviation, -2 for an inverse variance.
+
+    Returns
+    -------
+    float or None
+        None if one cannot be converted to the other.
+
+    Examples
+    --------
+    >>> round(unit_ratio("uJy", "nmgy"), 4), unit_ratio("1/adu^2", "adu", -2)
+    (0.2754, 1.0)
+    """
+    return _factor(unit, reference or "nmgy", power)
+
+
 @functools.lru_cache(maxsize=64)
-def _in_jansky(text: str) -> tuple[float | None, float | None]:
-    """Return a unit in Jy, and in Jy/sr; None each if it cannot be converted."""
+def _factor(text: str, target: str, power: int = 1) -> float | None:
+    """Return how many times a unit is larger than the power of another; None if it is no such."""
     from astropy import units  # takes 0.2 s, and most images are in nanomaggies
 
-    units.set_enabled_aliases({"maggy": units.mgy, "nanomaggy": units.nmgy})
+    magnitudes = units.zero_point_flux(3631 * units.Jy)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", units.UnitsWarning)
-            unit = units.Unit(text.strip())
-    except (ValueError, TypeError):
-        return None, None
-    factors: list[float | None] = []
-    for target in (units.Jy, units.Jy / units.sr):
-        try:
-            magnitudes = units.zero_point_flux(3631 * units.Jy)
-            factors.append(float(unit.to(target, equivalencies=magnitudes)))
-        except units.UnitConversionError:
-            factors.append(None)
-    return factors[0], factors[1]
+            unit, other = (
+                units.Unit(re.sub("nanomaggies|nanomaggy|nmgy", "nmgy", each.strip(), flags=re.I))
+                for each in (text, target)
+            )
+        if not isinstance(unit, units.UnitBase):
+            return None  # magnitudes
+        return float((unit ** (1 / power)).to(other, equivalencies=magnitudes))
+    except (ValueError, TypeError, units.UnitsError):
+        return None

@@ -13,6 +13,8 @@ from cosmodag.settings import unknown
 
 FITS = (".fits", ".fit", ".fits.gz", ".fts")
 PARQUET = (".parquet", ".pq")
+EXACT = 2.0**53
+"""Smallest number from which on floats do not represent every integer."""
 
 
 def read_object_table(path: str | os.PathLike, cure: str) -> pd.DataFrame:
@@ -65,6 +67,8 @@ def column_of(table: pd.DataFrame, column: str, path: str | os.PathLike, key: st
 def as_names(values: pd.Series) -> pd.Series:
     """Return names of objects as text, whole numbers without a decimal point.
 
+    Missing names are empty.
+
     Parameters
     ----------
     values : pandas.Series
@@ -81,7 +85,7 @@ def as_names(values: pd.Series) -> pd.Series:
     """
     if pd.api.types.is_float_dtype(values) and (values.dropna() == values.dropna() // 1).all():
         values = values.astype("Int64")
-    return values.astype(str).str.strip()
+    return values.astype(str).where(values.notna(), "").str.strip()
 
 
 def _read_fits(path: str | os.PathLike, cure: str) -> pd.DataFrame:
@@ -110,6 +114,11 @@ def _read_csv(path: str | os.PathLike, cure: str) -> pd.DataFrame:
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)
             header = pd.read_csv(path, header=None, nrows=1, dtype=str, comment="#")
             table = pd.read_csv(path, comment="#")
+            rounded = [name for name in table if _is_rounded(table[name])]
+            if rounded:
+                kinds = {"usecols": rounded, "dtype_backend": "numpy_nullable"}
+                exact = pd.read_csv(path, comment="#", **kinds)
+                table = table.assign(**exact.select_dtypes("Int64"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); {cure}") from None
     except (ValueError, UnicodeDecodeError, EOFError, zlib.error) as error:
@@ -124,3 +133,8 @@ def _read_csv(path: str | os.PathLike, cure: str) -> pd.DataFrame:
         if names.count(name) > 1:
             raise InputError(f"{path}: its columns name {name!r} twice; rename one of them")
     return table
+
+
+def _is_rounded(values: pd.Series) -> bool:
+    """Return whether a column of floats may consist of larger integers, some of them missing."""
+    return pd.api.types.is_float_dtype(values) and bool(values.abs().max() >= EXACT)

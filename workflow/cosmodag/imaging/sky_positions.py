@@ -24,6 +24,26 @@ def unit_vectors(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
     return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
 
 
+def impossible(positions: np.ndarray) -> np.ndarray:
+    """Return which positions are none on the sky, such as a declination of 200 degrees.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray, shape (N, 2)
+        Right ascension, from -360 on, and declination in degrees; NaN where they are unknown.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,), bool
+
+    Examples
+    --------
+    >>> impossible(np.array([[10.0, 20.0], [500.0, 20.0], [10.0, 200.0], [np.nan, np.nan]]))
+    array([False,  True,  True, False])
+    """
+    return (np.abs(positions) > (360, 90)).any(axis=1)
+
+
 def chord_length(angle: float) -> float:
     """Return the distance between unit vectors that enclose an angle.
 

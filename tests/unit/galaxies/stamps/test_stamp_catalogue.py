@@ -1,5 +1,6 @@
 """Catalogues beside stamps: matched by name or position, used as labels, conditions and groups."""
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,11 +68,62 @@ def test_numbers_are_names(tmp_path):
     assert matched.values["z"].tolist() == [0.2]
 
 
+@pytest.mark.parametrize("missing", ["", "NA", None])
+@pytest.mark.parametrize("suffix", ["csv", "fits", "parquet"])
+def test_rows_without_a_name_belong_to_no_stamp(missing, suffix, tmp_path):
+    if suffix == "fits":
+        missing = missing or ""
+    for names in (["g2", "g0", missing, missing], [2**60 + 1, 2**60, missing, missing]):
+        rows = {"name": [None if each is None else str(each) for each in names]}
+        rows |= {"z": [0.1, 0.2, 0.3, 0.4]}
+        name = str(names[1])
+        matched = catalogue(tmp_path, suffix, rows, columns=["z"]).match(
+            [f"{name}.fits", "other.fits"], [name, "other"], NOWHERE[:2]
+        )
+        assert matched.found.tolist() == [True, False]
+        assert matched.values["z"][0] == 0.2
+
+
+def test_widths_that_are_no_lengths_are_rejected(tmp_path):
+    widths = {"g0": "1.5", "g1": "bad", "g2": "0", "g3": "-1", "g4": "inf"}
+    paths = [str(write(tmp_path / f"{name}.fits", CUBE)) for name in widths]
+    rows = {"name": list(widths), "psf": list(widths.values())}
+    opened = open_stamp_files(
+        paths,
+        "stamps",
+        StampFormat(bands="grz", pixel=0.2, max_rejected=0.9),
+        catalogue=catalogue(tmp_path, rows=rows, columns=["psf"]),
+    )
+    count = cut_galaxies(opened, tmp_path / "cut.h5", side=16, flux_unit=1, conditions=["psf"])
+    assert count == 1
+    with h5py.File(tmp_path / "cut.h5") as file:
+        assert file["x"][0, 0, 0, -1] == pytest.approx(1.5 / 0.2)
+    reasons = {row.item: row.reason for row in opened.rejections.rejected}
+    assert "has no row with all columns" in reasons.pop("stamp g1.fits")
+    for name, width in (("g2", "0.0"), ("g3", "-1.0"), ("g4", "inf")):
+        assert f"its psf is {width}, no length in arcsec above 0" in reasons[f"stamp {name}.fits"]
+
+
+def test_a_column_of_widths_without_numbers_is_refused(tmp_path):
+    rows = {"name": ["g0", "g1"], "psf": ["good", "bad"]}
+    with pytest.raises(InputError, match="column psf has no numbers, such as 'good'; change"):
+        catalogue(tmp_path, rows=rows, columns=["psf"])
+
+
 def test_positions_match_within_the_radius(tmp_path):
     near = np.array([[11.0, 1.0 + 0.5 / 3600], [10.0, 0.0 + 2 / 3600], [np.nan, np.nan]])
     matched = catalogue(tmp_path, key=None, ra="ra", dec="dec").match(["a"] * 3, ["a"] * 3, near)
     assert matched.found.tolist() == [True, False, False]
     assert matched.values["z"][0] == 0.2
+
+
+def test_impossible_positions_of_a_catalogue_match_no_stamp(tmp_path):
+    rows = ROWS | {"dec": [2.0, 0.0, 179.0]}  # 179 degrees at ra 11 is 1 degree at ra 191
+    near = np.array([[191.0, 1.0], [10.0, 0.0]])
+    matched = catalogue(tmp_path, rows=rows, key=None, ra="ra", dec="dec").match(
+        ["a"] * 2, ["a"] * 2, near
+    )
+    assert matched.found.tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

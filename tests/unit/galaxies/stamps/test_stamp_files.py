@@ -182,10 +182,53 @@ def test_stamps_of_one_object_share_its_name(folder, tmp_path):
     assert stamps["b.fits"].object == stamps["again/b.fits"].object
 
 
-def test_the_position_in_a_name_is_used_if_all_stamps_have_one(folder, tmp_path):
-    write_cube(folder / "J100000.00+050000.0.fits")
-    (stamp,) = read(tmp_path, folder.iterdir())
-    assert [stamp.metadata[name] for name in ("ra", "dec")] == pytest.approx([150, 5])
+def test_the_position_in_a_name_is_used(folder, tmp_path):
+    for name in ("J100000.00+050000.0", "J995900.00+050000.0", "other"):
+        write_cube(folder / f"{name}.fits")
+    found = read(tmp_path, sorted(folder.iterdir()))
+    positions = [[stamp.metadata[name] for name in ("ra", "dec")] for stamp in found]
+    np.testing.assert_allclose(positions, [[150, 5], [np.nan] * 2, [np.nan] * 2])
+
+
+def stack(path, **columns):
+    with h5py.File(path, "w") as file:
+        file["images"] = np.stack([CUBE + 1, CUBE + 2, CUBE + 3, CUBE + 4])
+        for name, values in columns.items():
+            file[name] = values
+
+
+def test_a_stamp_of_unknown_position_leaves_the_others_theirs(folder, tmp_path):
+    ra, dec = [1.0, np.nan, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0]
+    stack(folder / "a.h5", ra=ra, dec=dec)
+    found = read(tmp_path, [folder / "a.h5"])
+    assert [stamp.metadata["dec"] for stamp in found] == dec
+    np.testing.assert_array_equal([stamp.metadata["ra"] for stamp in found], ra)
+    collection = open_path_list(tmp_path / "list.txt", GRZ)
+    cut_galaxies(collection, tmp_path / "cut.h5", side=16)
+    with h5py.File(tmp_path / "cut.h5") as file:
+        np.testing.assert_array_equal(file["index/ra"][:], ra)
+
+
+def test_stamps_of_impossible_position_are_rejected(folder, tmp_path):
+    stack(folder / "a.h5", ra=[1.0, 500.0, -3.0, 4.0], dec=[1.0, 2.0, -90.0, 200.0])
+    (tmp_path / "list.txt").write_text(f"{folder / 'a.h5'}\n")
+    collection = open_path_list(tmp_path / "list.txt", GRZ)
+    assert [stamp.id for stamp in collection.stamps] == ["a.h5#0", "a.h5#2"]
+    assert collection.rejections.n_rejected == 2
+    first, second = collection.rejections.rejected
+    assert first.item == "stamp a.h5#1"
+    assert first.reason == "its ra 500 and dec 2 are no position in degrees; correct them"
+    assert "its ra 4 and dec 200" in second.reason
+
+
+@pytest.mark.parametrize("name", ["ra", "dec", "label"])
+def test_positions_and_labels_of_another_number_are_rejected(name, folder, tmp_path):
+    columns = {"ra": np.arange(4.0), "dec": np.arange(4.0)} | {name: np.arange(3.0)}
+    stack(folder / "a.h5", **columns)
+    stack(folder / "b.h5")
+    accepted, rejected = filtered(folder, tmp_path)
+    assert accepted == ["b.h5"]
+    assert rejected["a.h5"].startswith(f"{name} has 3 values for 4 stamps; give one per stamp")
 
 
 def test_batches_are_disjoint_and_share_the_names_of_objects(folder, tmp_path):

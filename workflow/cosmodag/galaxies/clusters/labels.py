@@ -119,7 +119,8 @@ def _read_table(column: str, path: str, key: str) -> pd.Series:
     """Return the values of a column of a table by name."""
     table = read_object_table(path, CURE)
     names = as_names(column_of(table, key, path, "label_table.key"))
-    values = column_of(table, column, path, "labels")
+    values = column_of(table, column, path, "labels")[names != ""]
+    names = names[names != ""]
     if names.duplicated().any():
         duplicate = names[names.duplicated()].iloc[0]
         raise InputError(f"{path}: its column {key} has {duplicate!r} twice; remove one row")

@@ -155,8 +155,8 @@ def usable_stamps(stamps: StampCollection, rejections: Rejections) -> Iterator[S
     ----------
     stamps : StampCollection
     rejections : Rejections
-        Stamps that are left out: those with few pixels that are finite, and those smaller than
-        their point-spread function.
+        Stamps that are left out: those with few pixels that are finite, those whose point-spread
+        function has no width above 0, and those smaller than it.
 
     Yields
     ------
@@ -165,14 +165,16 @@ def usable_stamps(stamps: StampCollection, rejections: Rejections) -> Iterator[S
     """
     for stamp in stamps.stamps:
         side = min(stamp.image.shape[1:])
-        psf = stamp.metadata.get("psf", 0)
+        psf = stamp.metadata.get("psf")
         good = np.isfinite(stamp.image)
         centre = [slice((n - 1) // 2, n // 2 + 1) for n in stamp.image.shape[1:]]
         if good.mean(axis=(1, 2)).min() < MIN_GOOD:
             reason = f"{np.sum(~good)} pixels are masked or not finite; leave it out"
         elif not good[:, centre[0], centre[1]].any():
             reason = "its central pixels are masked or not finite; leave it out"
-        elif not (np.isfinite(psf) and psf / stamps.pixel <= side):
+        elif psf is not None and not (_is_number(psf) and 0 < psf < np.inf):
+            reason = f"its psf is {psf}, no length in arcsec above 0; correct it, or leave it out"
+        elif psf is not None and psf / stamps.pixel > side:
             reason = (
                 f"its {side} pixels are less than its point-spread function of {psf:g} arcsec; "
                 "leave it out"
@@ -237,6 +239,11 @@ def cut_stamp(
     if noise_free is not None:
         noise_free = resized(limited(noise_free), "zeros")
     return Example(x, row, noise_free)
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number."""
+    return isinstance(value, int | float | np.number)
 
 
 def _index_row(stamp: Stamp) -> dict[str, Any]:

@@ -20,11 +20,11 @@ NAMES = {
     "other": {"var", "variance", "con", "ctx", "exp", "exptime", "nexp", "model", "resid", "bkg"},
 }
 """Words in EXTNAME or IMAGETYP that name the content of an HDU; others are of no importance."""
-FILTERS = ("BAND", "FILTER")
+ROLES = {word: plane for plane, words in NAMES.items() for word in words}
+"""Content of an HDU by a word in its name."""
 MIN_SIDE = 16
 """A last axis of up to 5 is recognized as that of bands if the first has as many pixels."""
 
-_ROLES = {word: plane for plane, words in NAMES.items() for word in words}
 Header = Mapping[str, str]
 
 
@@ -39,12 +39,15 @@ class Plane(NamedTuple):
     hdu : Hdu
     primary : mapping from str to str
         Header of the first HDU of the file.
+    band : int, optional
+        Index of its band among those of the image, if it belongs to one of several.
     """
 
     path: str
     number: int
     hdu: Hdu
     primary: Header
+    band: int | None = None
 
     def value(self, key: str) -> str:
         """Return a value of the header, or else of the first header; empty if both lack it."""
@@ -179,89 +182,12 @@ def axis_order(
     return (2, 0, 1) if recognized or likely else (0, 1, 2)
 
 
-def band_names(
-    planes: Sequence[Plane], n_bands: int, expected: Sequence[str] | None
-) -> tuple[str, ...] | None:
-    """Return the names of the bands of an image.
-
-    Parameters
-    ----------
-    planes : sequence of Plane
-        HDUs of the image.
-    n_bands : int
-        Number of its bands.
-    expected : sequence of str, optional
-        Names of bands as the user writes them.
-
-    Returns
-    -------
-    tuple of str or None
-        Names as in `expected`, whatever their case, or letters and digits of those in the header,
-        so that ``HSC-G`` is ``HSCG``. None if the headers do not record the bands.
-    """
-    first = planes[0].hdu.header
-    if len(planes) > 1 or n_bands == 1:
-        names = [_band(plane.hdu.header) for plane in planes]
-        if n_bands == 1 and not names[0]:
-            names = [planes[0].value("FILTER")]
-    else:
-        starts = [start for start in (0, 1) if f"BAND{start}" in first]
-        keys = [f"BAND{index + start}" for start in starts[:1] for index in range(n_bands)]
-        names = [first.get(key, "") for key in keys]
-        if not names:
-            bands = first.get("BANDS", "")
-            parts = re.split("[^A-Za-z0-9_-]+", bands.strip())
-            names = parts if len(parts) == n_bands else list(bands)
-    if len(names) != n_bands or len(set(names)) != n_bands:
-        return None
-    return plain_names(names, expected)
-
-
-def plain_names(
-    names: Sequence[str], expected: Sequence[str] | None = None
-) -> tuple[str, ...] | None:
-    """Return names as the user writes them, see `band_names`.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names as a file has them.
-    expected : sequence of str, optional
-
-    Returns
-    -------
-    tuple of str or None
-        None if there are no names or one is empty.
-    """
-    own = {band.lower(): band for band in expected or ()}
-    if len(own) < len(expected or ()):
-        own = {}  # bands that differ by their case
-    plain = []
-    for name in names:
-        words = re.findall("[A-Za-z0-9]+", name)
-        whole = "".join(words)
-        if whole not in (expected or ()):
-            candidates = [whole.lower(), *(word.lower() for word in words[:1])]
-            whole = next((own[each] for each in candidates if each in own), whole)
-        plain.append(whole)
-    return tuple(plain) if plain and all(plain) else None
-
-
-def _band(header: Header) -> str:
-    """Return the name of the band of an HDU, empty if it has none."""
-    for key in FILTERS:
-        if header.get(key):
-            return header[key]
-    words = re.findall("[A-Za-z0-9]+", header.get("EXTNAME", ""))
-    return " ".join(word for word in words if word.lower() not in _ROLES)
-
-
 def _role(header: Header) -> str:
     """Return which plane an HDU contains by its name; an image by default."""
     for key in ("EXTNAME", "IMAGETYP"):
         for word in re.findall("[a-z]+", header.get(key, "").lower()):
-            if word in _ROLES:
-                return _ROLES[word]
+            if word in ROLES:
+                return ROLES[word]
     return "image"
 
 

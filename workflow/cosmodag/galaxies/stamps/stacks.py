@@ -9,13 +9,16 @@ import numpy as np
 
 from cosmodag.errors import InputError
 from cosmodag.galaxies.stamps.catalogue_format import RESERVED
-from cosmodag.galaxies.stamps.fits_layout import axis_order, plain_names
+from cosmodag.galaxies.stamps.fits_layout import axis_order
+from cosmodag.galaxies.stamps.stamp_bands import plain_names, split_names
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.hdf5_inputs import find_dataset, numbers_of, open_hdf5
 
 CURE = "leave the file out or replace it"
 POSITION = ("ra", "dec")
 """Datasets with the positions of stamps in degrees."""
+PER_STAMP = (*POSITION, "label", "labels")
+"""Datasets that have one value per stamp in every file."""
 MEASURED = {"psf", "noise"}
 """Datasets of unknown unit that are not used."""
 
@@ -58,8 +61,9 @@ def inspect_stack(path: str | os.PathLike, stamp_format: StampFormat, n_bands: i
             names = ", ".join(file) or "none"
             raise InputError(f"{path}: no dataset {name!r}; its datasets: {names}")
         shape = numbers_of(images, cure=CURE).shape
-        bands = images.attrs.get("bands")
+        bands = images.attrs.get("bands", file.attrs.get("bands"))
         columns = _columns(images)
+        _check_lengths(path, images)
         positions = None
         if all(each in columns for each in POSITION):
             positions = np.column_stack([np.asarray(columns[each][:], float) for each in POSITION])
@@ -71,13 +75,11 @@ def inspect_stack(path: str | os.PathLike, stamp_format: StampFormat, n_bands: i
     else:
         raise InputError(f"{path}: {name} has {len(shape)} axes instead of (N, bands, y, x)")
     lengths = tuple(shape[1:][axis] for axis in order)
-    names = None
-    if bands is not None:
-        names = plain_names([_as_text(band) for band in bands], stamp_format.bands)
-    if names is not None and (len(names) != lengths[0] or len(set(names)) != lengths[0]):
+    names = _band_names(bands, lengths[0], stamp_format.bands)
+    if names == ():
         raise InputError(
-            f"{path}: {name} has {lengths[0]} bands, but its attribute bands names "
-            f"{', '.join(names)}; correct the attribute"
+            f"{path}: {name} has {lengths[0]} bands, but its attribute bands is {_as_text(bands)}; "
+            "correct or remove the attribute"
         )
     kept = tuple(sorted(column for column in columns if column not in RESERVED | MEASURED))
     return Stack(shape[0], lengths, names, positions, kept, order)
@@ -119,6 +121,18 @@ def read_stack(
             yield image, {name: _plain(column[row]) for name, column in values.items()}
 
 
+def _band_names(value: Any, n_bands: int, expected: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the names of bands in an attribute; none if it has none, empty if it is unclear."""
+    if value is None or isinstance(value, h5py.Empty):
+        return None
+    texts = [_as_text(each) for each in np.ravel(value).tolist()]
+    if texts in ([""], [str(n_bands)]):
+        return None  # the number of bands
+    listed = split_names(texts[0], n_bands) if len(texts) == 1 else texts
+    names = plain_names(listed or (), expected)
+    return names if names is not None and len(set(names)) == len(names) == n_bands else ()
+
+
 def _columns(images: h5py.Dataset) -> dict[str, h5py.Dataset]:
     """Return the datasets beside the stamps that have one number or text per stamp."""
     found = {}
@@ -131,6 +145,18 @@ def _columns(images: h5py.Dataset) -> dict[str, h5py.Dataset]:
         if each.dtype.kind in "fiub" or h5py.check_string_dtype(each.dtype):
             found[name] = each
     return found
+
+
+def _check_lengths(path: str | os.PathLike, images: h5py.Dataset) -> None:
+    """Refuse positions and labels that are not as many as the stamps."""
+    for name in PER_STAMP:
+        if isinstance(images.parent.get(name, getlink=True), h5py.HardLink):
+            shape = getattr(images.parent[name], "shape", None)
+            if shape is not None and shape[:1] != images.shape[:1]:
+                raise InputError(
+                    f"{path}: {name} has {' × '.join(map(str, shape)) or 'one'} values for "
+                    f"{images.shape[0]} stamps; give one per stamp, or rename it"
+                )
 
 
 def _plain(value: Any) -> Any:

@@ -12,9 +12,11 @@ from cosmodag.errors import InputError
 from cosmodag.galaxies.stamps.catalogue_format import CatalogueFormat
 from cosmodag.galaxies.stamps.stamp_objects import file_stem
 from cosmodag.imaging.object_tables import as_names, column_of, read_object_table
-from cosmodag.imaging.sky_positions import chord_length, unit_vectors
+from cosmodag.imaging.sky_positions import chord_length, impossible, unit_vectors
 
 CURE = "change catalogue"
+MEASUREMENTS = {"psf", "noise"}
+"""Columns of measurements, in which text stands for a missing value."""
 MAX_CLASSES = 20
 """Largest number of values of a column that gets a column of classes."""
 CLASS = "_class"
@@ -75,6 +77,8 @@ class StampCatalogue:
         self._values = pd.DataFrame(
             {name: column("columns", name).to_numpy() for name in catalogue_format.columns}
         )
+        for name in MEASUREMENTS & set(self._values):
+            self._values[name] = self._numbers(self._values[name])
         self._values.index = pd.RangeIndex(len(table))
         self.classes = {
             name: sorted(values)
@@ -85,13 +89,24 @@ class StampCatalogue:
         if catalogue_format.ra is not None:
             names = {"ra": catalogue_format.ra, "dec": catalogue_format.dec}
             angles = [self._degrees(column(key, str(name))) for key, name in names.items()]
-            self._positions = np.column_stack(angles)
+            positions = np.column_stack(angles)
+            self._positions = np.where(impossible(positions)[:, None], np.nan, positions)
         self._names = self._groups = None
         if catalogue_format.key is not None:
             self._names = as_names(column("key", catalogue_format.key))
         if catalogue_format.group is not None:
             groups = column("group", catalogue_format.group)
             self._groups = as_names(groups).where(groups.notna().to_numpy(), "").to_numpy()
+
+    def _numbers(self, values: pd.Series) -> pd.Series:
+        """Return a column of measurements; text among its numbers is missing."""
+        numbers = pd.to_numeric(values, errors="coerce")
+        if numbers.isna().all() and values.notna().any():
+            raise InputError(
+                f"{self.path}: column {values.name} has no numbers, such as "
+                f"{values.dropna().iloc[0]!r}; {CURE}"
+            )
+        return numbers
 
     def _degrees(self, values: pd.Series) -> np.ndarray:
         """Return a column of angles."""

@@ -17,6 +17,7 @@ from cosmodag.galaxies.stamps.stamp_headers import StampHeader, read_header
 from cosmodag.galaxies.stamps.stamp_images import read_stamps
 from cosmodag.galaxies.stamps.stamp_objects import file_stem, object_names
 from cosmodag.galaxies.stamps.stamps_file import Stamp, StampCollection
+from cosmodag.imaging.sky_positions import impossible
 from cosmodag.rejections import Rejections
 
 POSITION = ["ra", "dec"]
@@ -159,7 +160,7 @@ def open_stamp_files(
 def _entries(
     paths: Sequence[str], headers: Mapping[str, StampHeader], stamp_format: StampFormat
 ) -> pd.DataFrame:
-    """Return a row for each stamp: id, path, name, ra, dec, and radius in arcsec."""
+    """Return a row for each stamp: id, path, name, ra, dec, radius in arcsec, and its fault."""
     root = os.path.commonpath([Path(path).parent for path in paths]) if paths else ""
     rows = []
     for path in paths:
@@ -175,7 +176,14 @@ def _entries(
         for index, (ra, dec) in enumerate(positions):
             suffix = "" if header.n_stamps == 1 else f"#{index}"
             rows.append((f"{whole}{suffix}", path, f"{name}{suffix}", ra, dec, radius))
-    return pd.DataFrame(rows, columns=["id", "path", "name", *POSITION, "radius"])
+    entries = pd.DataFrame(rows, columns=["id", "path", "name", *POSITION, "radius"])
+    wrong = impossible(entries[POSITION].to_numpy(float))
+    entries["fault"] = [
+        f"its ra {ra:g} and dec {dec:g} are no position in degrees; correct them" if each else ""
+        for each, ra, dec in zip(wrong, entries["ra"], entries["dec"])
+    ]
+    entries.loc[wrong, POSITION] = np.nan
+    return entries
 
 
 def _read(
@@ -189,7 +197,7 @@ def _read(
 ) -> Iterator[Stamp]:
     """Read the stamps of some of the files, and reject those that cannot be read."""
     psf = {} if stamp_format.psf is None else {"psf": stamp_format.psf}
-    all_positions = bool(entries[POSITION].notna().all(axis=None))
+    any_positions = bool(entries[POSITION].notna().any(axis=None))
     columns = [set(header.columns) for header in headers.values()]
     shared = set.intersection(*columns) if columns else set()
     first_rows = dict(zip(entries["path"].iloc[::-1], entries.index[::-1]))
@@ -207,7 +215,10 @@ def _read(
                     if key in shared or key not in header.columns
                 }
                 metadata = psf | known | {MASKED: float(1 - np.isfinite(image).mean())}
-                if all_positions:
+                if entry["fault"]:
+                    rejections.add(path, f"stamp {entry['id']}", entry["fault"])
+                    continue
+                if any_positions:
                     metadata |= {key: float(entry[key]) for key in POSITION}
                 if matched is not None and catalogue is not None:
                     if not matched.found[first + index] and not catalogue.keep:

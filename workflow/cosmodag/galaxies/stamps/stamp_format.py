@@ -20,6 +20,9 @@ AXES = ("band", "y", "x")
 BAND = "{band}"
 """Stands for the name of a band in the pattern of a file name."""
 
+MAX_ZERO_POINT = 50.0
+"""Largest magnitude, of either sign, that a pixel value of 1 may have."""
+
 
 @dataclass(frozen=True)
 class StampFormat:
@@ -77,12 +80,23 @@ class StampFormat:
                 if plane not in PLANES:
                     raise unknown(f"{name}:", plane, PLANES)
         self._check_files()
+        self._check_zero_point()
+
+    def _check_zero_point(self) -> None:
+        """Refuse zero points that are no magnitudes, or are not those of the bands."""
         points = self.zero_point if isinstance(self.zero_point, list | tuple) else ()
         if points and len(points) != len(self.bands or ()):
             raise InputError(
                 f"zero_point: {len(points)} values for {len(self.bands or ())} bands; give one per "
                 "band, or one for all"
             )
+        for point in points or [self.zero_point]:
+            magnitude = _is_number(point) and abs(point) <= MAX_ZERO_POINT
+            if not (magnitude or (point is self.zero_point and isinstance(point, str | None))):
+                raise InputError(
+                    f"zero_point: {point!r} is no magnitude; give numbers from "
+                    f"-{MAX_ZERO_POINT:g} to {MAX_ZERO_POINT:g}, or a keyword"
+                )
 
     def _check_files(self) -> None:
         """Refuse patterns that do not lead from one image to its companions."""

@@ -12,14 +12,14 @@ from cosmodag.galaxies.stamps.fits_layout import (
     CURE,
     Plane,
     axis_order,
-    band_names,
     find_planes,
     stamp_shape,
 )
 from cosmodag.galaxies.stamps.pictures import inspect_picture
+from cosmodag.galaxies.stamps.plane_units import check_fluxes
 from cosmodag.galaxies.stamps.stacks import inspect_stack
+from cosmodag.galaxies.stamps.stamp_bands import band_names, with_bands
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
-from cosmodag.imaging.flux_units import nanomaggies_per
 from cosmodag.imaging.world_coordinates import centre_position, has_world_coordinates, pixel_scale
 
 FITS = (".fits", ".fits.gz", ".fits.bz2", ".fits.fz", ".fit", ".fit.gz", ".fts")
@@ -136,6 +136,8 @@ def position_from_name(name: str) -> tuple[float, float] | None:
     hours, minutes, seconds, sign, degrees, arcmin, arcsec = match.groups()
     ra = 15 * (int(hours) + int(minutes) / 60 + float(seconds) / 3600)
     dec = int(degrees) + int(arcmin) / 60 + float(arcsec) / 3600
+    if ra >= 360 or dec > 90:
+        return None
     return ra, -dec if sign == "-" else dec
 
 
@@ -175,7 +177,6 @@ def _stamp_header(
         lengths = shape[order[0]], shape[order[1]], shape[order[2]]
     else:
         lengths = (len(images), *shape)
-    _check_fluxes(path, images, stamp_format)
     _check_planes(path, planes, lengths)
     first, (_, height, width) = images[0], lengths
     header = first.hdu.header
@@ -188,25 +189,13 @@ def _stamp_header(
         except InputError as error:
             raise InputError(f"{path}: {error}; {CURE}") from None
         pixel = pixel_scale(header)
-    bands = band_names(images, lengths[0], stamp_format.bands)
+    try:
+        bands = band_names(images, lengths[0], stamp_format)
+        planes = with_bands(planes, bands, lengths[0], stamp_format)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    check_fluxes(path, planes, stamp_format)
     return StampHeader(1, lengths, bands, positions, pixel, order=order, planes=planes)
-
-
-def _check_fluxes(path: str | os.PathLike, images: list[Plane], stamp_format: StampFormat) -> None:
-    """Refuse images whose pixels cannot be converted to nanomaggies."""
-    key = stamp_format.zero_point
-    for plane in images:
-        if key is None and nanomaggies_per(unit := plane.value("BUNIT"), 1.0) is None:
-            raise InputError(
-                f"{path}: pixels in {unit!r}; set zero_point to the AB magnitude of a pixel value "
-                "of 1, or to the keyword that has it"
-            )
-        if isinstance(key, str):
-            value = plane.value(key.upper())
-            if not value or not np.isfinite(float(value)):
-                raise InputError(
-                    f"{path}: no zero point {key} in its header; change zero_point, or {CURE}"
-                )
 
 
 def _check_planes(

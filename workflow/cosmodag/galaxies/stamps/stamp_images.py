@@ -13,6 +13,7 @@ import numpy as np
 from cosmodag.errors import InputError
 from cosmodag.galaxies.stamps.fits_layout import CURE, Plane
 from cosmodag.galaxies.stamps.pictures import read_picture
+from cosmodag.galaxies.stamps.plane_units import POWERS, error_ratios
 from cosmodag.galaxies.stamps.stacks import read_stack
 from cosmodag.galaxies.stamps.stamp_format import StampFormat
 from cosmodag.galaxies.stamps.stamp_headers import FITS, PICTURES, StampHeader
@@ -142,7 +143,7 @@ def _read_fits(
     }
     scale = _scale(header, stamp_format, order)
     image = images["image"] * scale
-    error = _error(images, scale)
+    error = _error(path, images, header.planes, scale, stamp_format, order)
     for plane in filter(images.__contains__, ("mask", "segmentation")):
         if images[plane].shape[0] == 1:
             images[plane] = np.broadcast_to(images[plane], image.shape)
@@ -195,8 +196,12 @@ def _arranged(
 ) -> np.ndarray:
     """Return a plane of a stamp as (bands, height, width), or (1, height, width) for all bands."""
     n_bands, *size = header.shape
+    rows = [each.band for each in header.planes[plane]]
     values = arrays[0] if len(arrays) == 1 else np.stack(arrays)
-    if values.ndim < 3:
+    if len(rows) < n_bands and None not in rows:  # a mask of some of the bands
+        values = np.zeros(header.shape, np.float32)
+        values[rows] = np.stack(arrays)
+    elif values.ndim < 3:
         values = values.reshape(1, *size)
     elif len(arrays) == 1:
         values = values.transpose(header.order)
@@ -228,17 +233,26 @@ def _scale(header: StampHeader, stamp_format: StampFormat, order: list[int] | sl
     return factors.astype(np.float32)[:, np.newaxis, np.newaxis]
 
 
-def _error(images: dict[str, np.ndarray], scale: np.ndarray) -> np.ndarray | None:
+def _error(
+    path: str | os.PathLike,
+    images: dict[str, np.ndarray],
+    planes: dict[str, list[Plane]],
+    scale: np.ndarray,
+    stamp_format: StampFormat,
+    order: list[int] | slice,
+) -> np.ndarray | None:
     """Return the standard deviation of each pixel in nanomaggies, 0 where there is no weight."""
-    if "error" in images:
-        error = images["error"]
-    elif "weight" in images:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weight = images["weight"]
-            error = np.where(weight > 0, 1 / np.sqrt(weight), 0)
-    else:
+    kind = next((each for each in POWERS if each in images), None)
+    if kind is None:
         return None
-    return np.broadcast_to(error * scale, images["image"].shape)
+    error = images[kind]
+    if kind == "weight":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error = np.where(error > 0, 1 / np.sqrt(error), 0)
+    ratios = error_ratios(path, planes[kind], planes["image"], kind, stamp_format)
+    ratios = ratios.astype(np.float32)[:, np.newaxis, np.newaxis]
+    error = error * scale * (ratios[order] if len(ratios) > 1 else ratios)
+    return np.broadcast_to(error, images["image"].shape)
 
 
 def _central(segments: np.ndarray) -> float:
