@@ -44,6 +44,12 @@ def test_table_has_labels_by_object_or_example(table):
     ]
 
 
+def test_rows_of_a_table_without_a_name_are_left_out(table, tmp_path):
+    (tmp_path / "labels.csv").write_text("name,ring\na,1\n,0\nNA,0\nc.png,0\n")
+    labels = read_labels(INDEX, LabelColumn("ring", table=table))
+    assert labels["train"].tolist() == ["1", None, "0"]
+
+
 def test_values_on_an_edge_have_the_label_above():
     labels = read_labels(INDEX, LabelColumn("index", edges=[2.5]))
     assert labels["train"].tolist() == ["below 2.5", "2.5 and above", "2.5 and above"]
