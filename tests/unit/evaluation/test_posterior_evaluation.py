@@ -124,12 +124,6 @@ def test_wrong_posteriors_are_noticed_by_ranks_and_random_points(splits, fitted)
     assert (judged.level <= 0.683).mean() < 0.4
 
 
-def test_the_prior_passes_tests_of_ranks_but_not_that_of_a_classifier(right):
-    uniformity = right.metrics["calibration"]["prior"]["uniformity"]
-    assert all(uniformity[name]["p"] > 0.01 for name in (*COLUMNS, "tarp"))
-    assert uniformity["local"]["p"] < 1e-6
-
-
 def test_a_posterior_that_is_right_on_average_alone_fails_the_test_of_a_classifier(splits, fitted):
     """A network that swaps wide and narrow posteriors among examples."""
     network = {}

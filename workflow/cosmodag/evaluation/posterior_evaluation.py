@@ -22,7 +22,7 @@ from cosmodag.evaluation.evaluation import (
     select_columns,
 )
 from cosmodag.evaluation.formatting import number
-from cosmodag.evaluation.local_calibration import LocalTest, context_of
+from cosmodag.evaluation.local_calibration import LocalTest
 from cosmodag.evaluation.names import baseline_title
 from cosmodag.evaluation.position_probe import Probed
 from cosmodag.evaluation.posterior_calibration import calibrate, uncorrected
@@ -55,7 +55,7 @@ TABLE = (
     "Calibration of the posteriors. Widening: factor by which the standard deviations are scaled; "
     "shift: by how many standard deviations posteriors are moved; both chosen on the validation "
     "set. p: Kolmogorov-Smirnov tests of the ranks of the truth (SBC), of random points (TARP), "
-    "and of the scores of a classifier that knows all posteriors of an example (local), of one "
+    "and of the scores of a classifier that knows the posterior of each example (local), of one "
     "example per group."
 )
 
@@ -161,7 +161,6 @@ class PosteriorEvaluation(Evaluation):
         corrected = {
             name: tuple(map(calibrations[name].corrected, each)) for name, each in mixtures.items()
         }
-        context = [context_of(each) for each in zip(*corrected.values())]
         results = {
             name: judge(
                 mixtures[name][1],
@@ -169,7 +168,7 @@ class PosteriorEvaluation(Evaluation):
                 test.y,
                 calibration=calibrations[name],
                 seed=seed,
-                local=(LocalTest(on_valid, valid_z, context[0], seed=seed), context[1]),
+                local=LocalTest(on_valid, valid_z, seed=seed),
             )
             for name, (on_valid, _) in corrected.items()
         }

@@ -5,12 +5,11 @@ rank of the truth among samples is uniform for each parameter. Tests of accuracy
 (TARP; Lemos et al. 2023, arXiv:2302.03026): so is the fraction of samples that are nearer to a
 random point than the truth is, which tests the parameters jointly. Both are necessary and not
 sufficient: the prior passes them, with an information gain of zero. `local_calibration` adds a
-test that it does not pass.
+test by a classifier.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -120,7 +119,7 @@ def judge(
     *,
     calibration: Calibration,
     seed: int,
-    local: tuple[LocalTest, np.ndarray] | None = None,
+    local: LocalTest | None = None,
 ) -> JudgedPosteriors:
     """Compare posteriors with the true parameters.
 
@@ -136,8 +135,8 @@ def judge(
         How the posteriors are corrected first.
     seed : int
         Seed of the samples and of the random points.
-    local : tuple of LocalTest and numpy.ndarray, shape (N, P, 2, K), optional
-        Classifier of the corrected posteriors, and the context of the examples.
+    local : LocalTest, optional
+        Classifier of the corrected posteriors.
     """
     mixture = calibration.corrected(mixture.double())
     z = space.to_variables(torch.as_tensor(np.asarray(truth, np.float64)))
@@ -146,8 +145,7 @@ def judge(
     with reproducible(threads=1):
         for start in range(0, len(z), BLOCK):
             rows = slice(start, start + BLOCK)
-            ranks = None if local is None else partial(local[0].ranks, context=local[1][rows])
-            block = _judge_block(_rows(mixture, rows), space, z[rows], generator, ranks)
+            block = _judge_block(_rows(mixture, rows), space, z[rows], generator, local)
             for name, values in block.items():
                 parts.setdefault(name, []).append(values)
     joined = {name: np.concatenate(each) for name, each in parts.items()}
@@ -161,7 +159,7 @@ def _judge_block(
     space: ParameterSpace,
     z: torch.Tensor,
     generator: torch.Generator,
-    local_ranks: Callable[..., np.ndarray] | None,
+    local: LocalTest | None,
 ) -> dict[str, np.ndarray]:
     """Return what `JudgedPosteriors` contains of some examples."""
     samples = mixture.sample(N_SAMPLES, generator)
@@ -178,8 +176,8 @@ def _judge_block(
         "rank": (samples < z[:, None]).double().mean(1).numpy(),
         "nearness": (distance < (z[:, None] - reference).norm(dim=2)).double().mean(1).numpy(),
     }
-    if local_ranks is not None:
-        result["local"] = local_ranks(samples.numpy(), z.numpy())
+    if local is not None:
+        result["local"] = local.ranks(mixture, samples.numpy(), z.numpy())
     for name, probability in REGIONS.items():
         tail = (1 - probability) / 2
         ends = np.quantile(parameters, [tail, 1 - tail], axis=1)

@@ -212,7 +212,7 @@ def test_cubes_with_and_without_redshift_space_distortions_are_not_combined(fold
         assert before.header.escape_fractions == (0.07,)
     write_coeval(folder / "coeval.h5")
     (folder.parent / "cubes.h5").unlink()
-    refused(folder, "some cubes have redshift-space distortions")
+    refused(folder, "along different axes, or some have none")
     shutil.rmtree(folder / "ESC_FRAC_0.070_RNG_12")
     with read(folder) as after:
         assert after.header.escape_fractions == (0.1,)
@@ -283,7 +283,7 @@ def test_a_raw_cube_beside_its_compressed_copy_is_refused(folder, field):
 def test_temperatures_in_kelvin_are_refused(folder):
     path = write_raw(folder, 8.0)["brightness_temperature"]
     (np.fromfile(path, "<f4") / 1000).tofile(path)
-    refused(folder, "those of cubes in K: multiply them by 1000")
+    refused(folder, "those of cubes in K: set the key unit to K")
 
 
 def test_a_density_of_another_seed_is_warned_of(folder, caplog):

@@ -103,13 +103,18 @@ def test_a_universe_whose_file_is_missing_is_left_out_and_listed(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"redshift": [8.0, np.nan]}, "row 2: redshift is nan, not a number"),
+        ({"redshift": [8.0, np.nan]}, "row 2: redshift is nan, not a redshift"),
         ({"redshift": [9.0, 9.0]}, "no cube of redshift 8; there are 9"),
-        ({"realization": [1, 1]}, r"rows 1 and 2: both are .* correct the column realization"),
+        ({"realization": [1, 1]}, r"rows 1 and 2: both are .* state different realizations"),
         ({"realization": [1, 1.5]}, "row 2: realization is 1.5, not a whole number"),
         ({"distorted_axis": [2, 3]}, "row 2: distorted_axis is 3, not 0, 1 or 2"),
         ({"density": ["run1.h5:grids/delta", None]}, "row 2: density is nan, not a file"),
-        ({"note": ["a", "b"]}, "row 1: note is a, not a number"),
+        ({"redshift": [8.0, -8.0]}, "row 2: redshift is -8.0, not a redshift"),
+        ({"escape_fraction": [0.1, 10]}, "row 2: escape_fraction is 10.0, not a fraction above 0"),
+        ({"brightness_temperature": ["dT_1.bin"] * 2}, "rows 1 and 2: both name dT_1.bin"),
+        ({"neutral_fraction": ["a", "b"]}, "has both neutral_fraction and ionized_fraction"),
+        ({"desnity": ["a", "b"]}, "did you mean 'density'"),
+        ({"note": ["a", "b"]}, "column note has text, so that it is no parameter"),
     ],
 )
 def test_a_mistake_in_the_table_is_named_with_its_row(folder, change, message):
@@ -132,7 +137,7 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason(folder, change, rea
 
 
 def test_columns_that_are_needed_are_named(folder):
-    with pytest.raises(InputError, match="column 'brightness_temperature'"):
+    with pytest.raises(InputError, match="has no column brightness_temperature, only"):
         read(folder, table().rename(columns={"brightness_temperature": "brightness_temp"}))
     with pytest.raises(InputError, match="has no column escape_fraction: add it, or set the key"):
         read(folder, table(), escape_fraction=None)
@@ -141,3 +146,41 @@ def test_columns_that_are_needed_are_named(folder):
 def test_a_header_of_another_number_of_cells_is_refused(folder):
     with pytest.raises(InputError, match=r"its header states \[20, 20, 20\] cells, not \[10"):
         read(folder, table(), cells=10, max_rejected=0)
+
+
+def test_numbers_of_rows_and_spaces_are_left_out(folder):
+    rows = table()
+    rows.columns = [f" {name}" for name in rows]
+    path = folder.parent / "cubes.csv"
+    rows.to_csv(path)  # with the index of pandas
+    output = folder.parent / "cubes.h5"
+    stated = {"cells": CELLS, "box_size": BOX, "escape_fraction": 0.1, "unit": "K"}
+    read_folder(folder, output, redshift=8.0, table=path, **stated)
+    with CubesFile(output) as file:
+        assert file.header.variants == ()
+
+
+def test_the_order_of_fortran_is_stated_or_noticed(folder):
+    for seed in (1, 2):
+        values = fields(seed)["density"]
+        with open(folder / f"density_{seed}.bin", "wb") as file:
+            np.array(values.shape, "<i4").tofile(file)
+            values.ravel("F").tofile(file)
+        np.save(folder / f"dT_{seed}.npy", fields(seed)["brightness_temperature"] / 1000)
+    columns = {
+        "density": [f"density_{seed}.bin" for seed in (1, 2)],
+        "brightness_temperature": [f"dT_{seed}.npy" for seed in (1, 2)],
+    }
+    with read(folder, table(**columns), order="F") as file:
+        np.testing.assert_array_equal(file.read("density", 0), fields(1)["density"])
+    with pytest.raises(InputError, match="fits its density if that has its axes reversed"):
+        read(folder, table(**columns), max_rejected=0)
+
+
+def test_partners_of_another_kind_are_refused(folder):
+    rows = table().rename(columns={"ionized_fraction": "neutral_fraction"})
+    with pytest.raises(InputError, match="the fraction is probably the ionized one"):
+        read(folder, rows, max_rejected=0)
+    np.save(folder / "n.npy", 1 + fields(1)["density"])
+    with pytest.raises(InputError, match="but that of a contrast is 0: divide it"):
+        read(folder, table(density=["n.npy", "n.npy"]), max_rejected=0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import h5py
 import numpy as np
@@ -27,6 +28,7 @@ def read_array(
     dataset: str | None = None,
     shape: Sequence[int] | None = None,
     unit: str = "mK",
+    order: Literal["C", "F"] = "C",
 ) -> np.ndarray:
     """Read the array of a file.
 
@@ -42,6 +44,8 @@ def read_array(
         Shape of raw numbers.
     unit : {"mK", "K"}
         Unit of the brightness temperature, which the header of a FITS file must not contradict.
+    order : {"C", "F"}
+        Order of raw numbers that are no records of Fortran.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def read_array(
         return load_array(path)
     if path.name.lower().endswith(SUFFIXES):
         return read_fits_array(path, unit)
-    return read_raw_array(path, field, shape)
+    return read_raw_array(path, field, shape, order)
 
 
 def list_datasets(file: h5py.File) -> str:

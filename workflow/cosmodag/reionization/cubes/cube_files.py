@@ -3,6 +3,7 @@
 import logging
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from cosmodag.rejections import Rejections
 
 NEUTRAL_FRACTION_TOLERANCE = 0.01
 """Largest difference between the mean of a cube and the neutral fraction in its file name."""
+LARGEST_MEAN_DENSITY = 0.2
+"""Largest mean of a density contrast in a box."""
 NAME = "which needs _z<redshift> and _<cells>_<side>Mpc at its end"
 """What the name of a raw cube must contain."""
 
@@ -77,7 +80,9 @@ def describe_folder(
     return cubes
 
 
-def read_cube(cube: CubeDescription, unit: str = "mK") -> np.ndarray:
+def read_cube(
+    cube: CubeDescription, unit: str = "mK", order: Literal["C", "F"] = "C"
+) -> np.ndarray:
     """Read one cube and compare its values with its file name.
 
     Parameters
@@ -86,6 +91,8 @@ def read_cube(cube: CubeDescription, unit: str = "mK") -> np.ndarray:
         Metadata of the cube.
     unit : {"mK", "K"}
         Unit of a brightness temperature.
+    order : {"C", "F"}
+        Order of raw numbers in files that a table lists, see `read_raw_array`.
 
     Returns
     -------
@@ -98,7 +105,7 @@ def read_cube(cube: CubeDescription, unit: str = "mK") -> np.ndarray:
         If the cube cannot be read or contradicts its file name.
     """
     if cube.column is not None:
-        values = _read_listed_cube(cube, unit)
+        values = _read_listed_cube(cube, unit, order)
     elif cube.dataset is not None:
         values = read_coeval_cube(cube)
     elif cube.path.suffix == ".npy":
@@ -110,6 +117,11 @@ def read_cube(cube: CubeDescription, unit: str = "mK") -> np.ndarray:
         check_values(str(cube.path), cube.field, values)
     if cube.dataset is None or cube.column is not None:
         _check_mean(cube, values)
+    if cube.field == "density" and abs(mean := float(values.mean())) > LARGEST_MEAN_DENSITY:
+        raise InputError(
+            f"{cube.path}: the mean of the density is {mean:.3g}, but that of a contrast is 0: "
+            "divide it by its mean and subtract 1"
+        )
     return values
 
 
@@ -146,10 +158,12 @@ def _read_array(cube: CubeDescription) -> np.ndarray:
     return np.ascontiguousarray(values, np.float32)
 
 
-def _read_listed_cube(cube: CubeDescription, unit: str) -> np.ndarray:
+def _read_listed_cube(cube: CubeDescription, unit: str, order: Literal["C", "F"]) -> np.ndarray:
     """Read a cube that a table lists."""
     shape = (cube.cells,) * 3
-    values = read_array(cube.path, cube.field, dataset=cube.dataset, shape=shape, unit=unit)
+    values = read_array(
+        cube.path, cube.field, dataset=cube.dataset, shape=shape, unit=unit, order=order
+    )
     if values.shape != shape:
         raise InputError(
             f"{cube.path}: the shape is {values.shape}, but the configuration states {cube.cells}³ "

@@ -3,13 +3,17 @@
 import dataclasses
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import h5py
+import numpy as np
 
 from cosmodag.errors import InputError
 from cosmodag.hdf5 import create_file
+from cosmodag.reionization.cubes.cube_file_names import CubeDescription
 from cosmodag.reionization.cubes.cube_files import describe_folder, read_cube
 from cosmodag.reionization.cubes.cube_partners import check_temperature
 from cosmodag.reionization.cubes.cube_selection import CubesByField, check_complete, select_cubes
@@ -37,6 +41,7 @@ def read_folder(
     escape_fraction: float | None = None,
     table: str | os.PathLike | None = None,
     unit: str = "mK",
+    order: Literal["C", "F"] = "C",
     hubble: float = 0.6766,
     omega_m: float = 0.3111,
     max_rejected: float = MAX_REJECTED,
@@ -66,6 +71,8 @@ def read_folder(
         Table that lists the cubes, see `listed_cubes`; by default, names of files describe them.
     unit : {"mK", "K"}
         Unit of the brightness temperature of all cubes.
+    order : {"C", "F"}
+        Order of raw numbers in files that a table lists, unless they are records of Fortran.
     hubble : float
         Hubble constant h of the cosmology of the cubes.
     omega_m : float
@@ -94,8 +101,8 @@ def read_folder(
     axes = {c["brightness_temperature"].line_of_sight for c in cubes_by_universe.values()}
     if len(axes) > 1:
         raise InputError(
-            f"{folder}: some cubes have redshift-space distortions (delta_T_v…) and others have "
-            "none: keep one kind"
+            f"{folder}: the redshift-space distortions of its cubes (delta_T_v…, distorted_axis) "
+            "are along different axes, or some have none: keep one kind"
         )
     (axis,) = axes
     header = CubesHeader(
@@ -131,7 +138,7 @@ def read_folder(
                         f,
                         cubes_by_universe[universe, fraction],
                         header,
-                        unit,
+                        partial(read_cube, unit=unit, order=order),
                     )
             except InputError as error:
                 rejections.add(folder, str(universe), str(error))
@@ -150,14 +157,10 @@ def _write_cubes(
     f: int,
     cubes: CubesByField,
     header: CubesHeader,
-    unit: str,
+    read: Callable[[CubeDescription], np.ndarray],
 ) -> None:
     """Read the cubes of a universe and an escape fraction, and write them at their place."""
-    values = {
-        field: read_cube(cube, unit)
-        for field, cube in cubes.items()
-        if field != "density" or f == 0
-    }
+    values = {field: read(cube) for field, cube in cubes.items() if field != "density" or f == 0}
     for field, cube in values.items():
         index = {"density": (s,), "neutral_fraction": (s, f)}.get(field, (s, f, 0))
         datasets[field][index] = cube
@@ -165,7 +168,11 @@ def _write_cubes(
     if density is None and "density" in cubes:
         density = datasets["density"][s]
     check_temperature(
-        cubes["brightness_temperature"], values["brightness_temperature"], density, header
+        cubes["brightness_temperature"],
+        values["brightness_temperature"],
+        header,
+        density=density,
+        neutral_fraction=values.get("neutral_fraction"),
     )
 
 

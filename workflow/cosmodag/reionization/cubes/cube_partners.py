@@ -10,9 +10,9 @@ from cosmodag.reionization.cubes.cube_values import in_kelvin
 from cosmodag.reionization.cubes.cubes_file import CubesHeader
 from cosmodag.reionization.cubes.neutral_fraction import neutral_temperature
 
-SMALLEST_CORRELATION = 0.1
-"""Correlation of temperature and density in neutral cells below which they are of two boxes. Its
-standard error in the smallest box considered is 0.03."""
+SMALLEST_CORRELATION = 0.25
+"""Correlation of temperature and density, or neutral fraction, below which they are of two boxes:
+fields of other seeds reach 0.2 in small boxes by chance."""
 ENOUGH_CELLS = 1000
 """Number of neutral cells from which the correlation is judged."""
 TOLERANCE = 0.2
@@ -24,14 +24,16 @@ logger = logging.getLogger(__name__)
 def check_temperature(
     cube: CubeDescription,
     temperature: np.ndarray,
-    density: np.ndarray | None,
     header: CubesHeader,
+    *,
+    density: np.ndarray | None = None,
+    neutral_fraction: np.ndarray | None = None,
 ) -> None:
-    """Compare a brightness temperature with the neutral fraction in its name and with the density.
+    """Compare a brightness temperature with the neutral fraction in its name and with its partners.
 
     Where the spin temperature is high, the brightness temperature is the neutral fraction times the
-    density times a factor that depends on redshift, see `neutral_temperature`. A cube of another
-    seed is uncorrelated with the density, of which a warning is given.
+    density times a factor that depends on redshift, see `neutral_temperature`. Cubes of another
+    seed are uncorrelated with it, of which a warning is given.
 
     Parameters
     ----------
@@ -39,33 +41,29 @@ def check_temperature(
         Metadata of the brightness temperature.
     temperature : numpy.ndarray, shape (n, n, n), float32
         Brightness temperature in mK.
-    density : numpy.ndarray, shape (n, n, n), float32, or None
-        Density contrast, if there is one.
     header : CubesHeader
         Redshift and cosmology.
+    density : numpy.ndarray, shape (n, n, n), float32, optional
+        Density contrast.
+    neutral_fraction : numpy.ndarray, shape (n, n, n), float32, optional
+        Neutral fraction.
 
     Raises
     ------
     InputError
-        If the temperature is in K, or the neutral fraction in the name contradicts it.
+        If the temperature is in K, the neutral fraction in the name contradicts it, the temperature
+        is that of ionized gas, or a partner fits with its axes reversed.
     """
     if in_kelvin(temperature):
         raise InputError(
             f"{cube.path}: temperatures of at most {np.abs(temperature).max():.3g} mK are those of "
-            "cubes in K: multiply them by 1000"
+            "cubes in K: set the key unit to K, or multiply them by 1000"
         )
-    neutral = temperature > 0
-    if density is not None and np.count_nonzero(neutral) >= ENOUGH_CELLS:
-        pairs = temperature[neutral].ravel(), density[neutral].ravel()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            correlation = float(np.corrcoef(*pairs)[0, 1])
-        if abs(correlation) < SMALLEST_CORRELATION:
-            logger.warning(
-                "%s: uncorrelated with the density (%.3f), so their seeds are probably different; "
-                "check that both files belong together",
-                cube.path,
-                correlation,
-            )
+    if neutral_fraction is not None:
+        everywhere = np.ones(temperature.shape, bool)
+        _check_partner(cube, np.abs(temperature), neutral_fraction, "neutral fraction", everywhere)
+    if density is not None:
+        _check_partner(cube, temperature, density, "density", temperature > 0)
     stated = cube.neutral_fraction
     if stated is None or (temperature < 0).any():  # a cold spin temperature changes the factor
         return
@@ -75,3 +73,39 @@ def check_temperature(
             f"{cube.path}: its name states a neutral fraction of {stated:.4f}, but its mean "
             f"temperature is that of {estimated:.2f}: rename the file or copy it again"
         )
+
+
+def _check_partner(
+    cube: CubeDescription,
+    temperature: np.ndarray,
+    partner: np.ndarray,
+    name: str,
+    compared: np.ndarray,
+) -> None:
+    """Warn of a partner that is uncorrelated with the temperature; refuse one that is turned."""
+    if np.count_nonzero(compared) < ENOUGH_CELLS:
+        return
+    correlation = _correlation(temperature[compared], partner[compared])
+    if name == "neutral fraction" and correlation < -SMALLEST_CORRELATION:
+        raise InputError(
+            f"{cube.path}: is low where its neutral fraction is high (correlation "
+            f"{correlation:.2f}): the fraction is probably the ionized one"
+        )
+    if not abs(correlation) < SMALLEST_CORRELATION:
+        return
+    if _correlation(temperature[compared], partner.T[compared]) > 2 * SMALLEST_CORRELATION:
+        raise InputError(
+            f"{cube.path}: fits its {name} if that has its axes reversed: set the key order, or "
+            "write one of them in the order of the other"
+        )
+    logger.warning(
+        "%s: uncorrelated with the %s (%.3f), so their seeds are probably different; check that "
+        "both files belong together",
+        *(cube.path, name, correlation),
+    )
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the correlation of two fields, NaN if one does not vary."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.object_tables import column_of, read_object_table
+from cosmodag.imaging.object_tables import read_object_table
 from cosmodag.reionization.cubes.cube_file_names import CubeDescription
 from cosmodag.reionization.cubes.cube_selection import (
     REDSHIFT_TOLERANCE,
@@ -23,6 +23,7 @@ from cosmodag.reionization.cubes.cube_selection import (
     scanned_parameters,
     universe_of,
 )
+from cosmodag.schema_errors import nearest
 
 FIELDS = {
     "brightness_temperature": "brightness_temperature",
@@ -66,9 +67,7 @@ def listed_cubes(
         If a column is missing, a value is no number, there is no cube of the redshift, or two rows
         are the same universe.
     """
-    rows = read_object_table(table, CURE)
-    column_of(rows, "brightness_temperature", table, "table")
-    column_of(rows, "redshift", table, "table")
+    rows = _read_rows(table)
     _check_values(rows, table)
     if escape_fraction is None and "escape_fraction" not in rows:
         raise InputError(
@@ -89,8 +88,8 @@ def listed_cubes(
         if key in groups:
             raise InputError(
                 f"{table}: rows {row_numbers[key]} and {number}: both are {key[0]} with escape "
-                f"fraction {key[1]:g} at redshift {redshift:g}: correct the column realization, "
-                "or remove one"
+                f"fraction {key[1]:g} at redshift {redshift:g}: state different realizations or "
+                "parameters, or remove one"
             )
         groups[key], row_numbers[key] = cubes, number
     if not groups:
@@ -102,6 +101,27 @@ def listed_cubes(
     return groups
 
 
+def _read_rows(table: str | os.PathLike) -> pd.DataFrame:
+    """Return the rows of a table, without spaces around names and the numbers of rows of pandas."""
+    rows = read_object_table(table, CURE)
+    rows.columns = [str(name).strip() for name in rows]
+    rows = rows.drop(columns=[name for name in rows if name.startswith("Unnamed:")])
+    for name in rows:
+        if pd.api.types.is_string_dtype(rows[name]):
+            rows[name] = rows[name].str.strip()
+    for name in ("brightness_temperature", "redshift"):
+        if name not in rows:
+            raise InputError(
+                f"{table}: has no column {name}, only {', '.join(map(repr, rows))}: add it, in a "
+                "table with commas between its columns"
+            )
+    if {"neutral_fraction", "ionized_fraction"} <= set(rows):
+        raise InputError(
+            f"{table}: has both neutral_fraction and ionized_fraction: remove one of the columns"
+        )
+    return rows
+
+
 def _check_values(rows: pd.DataFrame, table: str | os.PathLike) -> None:
     """Raise an error for files that are no text, and for other values that are no numbers."""
     for name, values in rows.items():
@@ -111,14 +131,31 @@ def _check_values(rows: pd.DataFrame, table: str | os.PathLike) -> None:
             what, bad = "a number", pd.to_numeric(values, "coerce").isna()
         if name in ("realization", "distorted_axis"):
             what, bad = "a whole number", bad | (pd.to_numeric(values, "coerce") % 1 != 0)
+        elif name == "redshift":
+            what, bad = "a redshift", bad | ~values.between(0, 1000)
+        elif name == "escape_fraction" and not bad.any():
+            what, bad = "a fraction above 0 and at most 1", ~((values > 0) & (values <= 1))
         if name == "distorted_axis":
             what, bad = "0, 1 or 2", ~values.isin((0, 1, 2))
+        if bad.all() and pd.api.types.is_string_dtype(values) and name not in (*FIELDS, *NUMBERS):
+            raise InputError(
+                f"{table}: column {name} has text, so that it is no parameter"
+                f"{nearest(name, FIELDS)}"
+            )
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise InputError(
                 f"{table}: row {row + 1}: {name} is {values.iloc[row]}, not {what}: correct it, "
                 "or remove the row or the column"
             )
+    files = rows["brightness_temperature"]
+    if files.duplicated().any():
+        row = int(np.flatnonzero(files.duplicated())[0])
+        first = int(np.flatnonzero(files == files.iloc[row])[0])
+        raise InputError(
+            f"{table}: rows {first + 1} and {row + 1}: both name {files.iloc[row]}: give each box "
+            "a file of its own"
+        )
 
 
 def _describe(

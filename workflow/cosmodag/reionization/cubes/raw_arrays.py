@@ -1,8 +1,8 @@
 """Raw arrays of a stated shape, or of the shape that a header of C2-Ray states.
 
-C2-Ray and tools21cm write the three numbers of cells as int32 before the values, in the order of C;
-as unformatted records of Fortran, which have their lengths in bytes around them, in the order of
-Fortran. Values are float32 or float64.
+C2-Ray and tools21cm write the three numbers of cells as int32 before the values: bare, in the order
+that the user states (C: the last index is the fastest), or as unformatted records of Fortran, which
+have their lengths in bytes around them, in the order of Fortran (F). Values are float32 or float64.
 """
 
 import math
@@ -26,10 +26,12 @@ class _Layout(NamedTuple):
     shape: tuple[int, ...]
     dtype: str
     offset: int = 0
-    order: Literal["C", "F"] = "C"
+    order: Literal["F"] | None = None
 
 
-def read_raw_array(path: Path, field: str, shape: Sequence[int] | None = None) -> np.ndarray:
+def read_raw_array(
+    path: Path, field: str, shape: Sequence[int] | None = None, order: Literal["C", "F"] = "C"
+) -> np.ndarray:
     """Map the numbers of a raw file into memory.
 
     Parameters
@@ -41,6 +43,8 @@ def read_raw_array(path: Path, field: str, shape: Sequence[int] | None = None) -
         A key of `raw_cubes.VALID_RANGES`, to recognize values of another byte order.
     shape : sequence of int, optional
         Numbers of cells; needed where there is no header.
+    order : {"C", "F"}
+        Order of values that are no records of Fortran.
 
     Returns
     -------
@@ -67,7 +71,8 @@ def read_raw_array(path: Path, field: str, shape: Sequence[int] | None = None) -
             f"{path}: its header states {list(found.shape)} cells, not {list(shape)}: leave out "
             "--shape, or change the key cells"
         )
-    values = np.memmap(path, found.dtype, "r", found.offset, found.shape, found.order)
+    order = found.order or order
+    values = np.memmap(path, found.dtype, "r", found.offset, found.shape, order)
     if not found.offset and not is_valid(values, field) and is_valid(values.byteswap(), field):
         raise byte_order_error(path, field)
     return values
