@@ -151,3 +151,10 @@ def test_files_of_masks_are_those_of_the_band_in_their_name(tmp_path):
         write(tmp_path / f"a-{band}-dq.fits", mask)
     files = {"image": "*.fits", "mask": "*-{band}-dq.fits"}
     assert np.array_equal(np.isnan(one(tmp_path / "a.fits", files=files).image), masks > 0)
+
+
+@pytest.mark.parametrize("name", ["COMPRESSED_IMAGE", "CUTOUT", "COADD"])
+def test_names_of_a_single_image_that_are_no_band_are_not_taken_for_one(name, tmp_path):
+    path = extensions(tmp_path / "a.fits", (name, CUBE[1]), primary={"FILTER": "r"})
+    found = one(path, bands=["r"])
+    assert np.array_equal(found.image, CUBE[1:2])

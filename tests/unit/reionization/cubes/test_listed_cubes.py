@@ -110,7 +110,10 @@ def test_a_universe_whose_file_is_missing_is_left_out_and_listed(folder):
         ({"distorted_axis": [2, 3]}, "row 2: distorted_axis is 3, not 0, 1 or 2"),
         ({"density": ["run1.h5:grids/delta", None]}, "row 2: density is nan, not a file"),
         ({"redshift": [8.0, -8.0]}, "row 2: redshift is -8.0, not a redshift"),
-        ({"escape_fraction": [0.1, 10]}, "row 2: escape_fraction is 10.0, not a fraction above 0"),
+        (
+            {"escape_fraction": [0.1, 10]},
+            "row 2: escape_fraction is 10.0, not above 0 and at most 1",
+        ),
         ({"brightness_temperature": ["dT_1.bin"] * 2}, "rows 1 and 2: both name dT_1.bin"),
         ({"neutral_fraction": ["a", "b"]}, "has both neutral_fraction and ionized_fraction"),
         ({"desnity": ["a", "b"]}, "did you mean 'density'"),

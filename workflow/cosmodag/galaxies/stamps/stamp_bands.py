@@ -12,6 +12,9 @@ FILTERS = ("BAND", "FILTER")
 LISTS = ("BANDS", "FILTERS", *FILTERS)
 """Keywords that name all bands of a cube."""
 
+NO_BANDS = {*ROLES, "compressed", "coadd", "cutout"}
+"""Words in names of extensions that are no band."""
+
 Header = Mapping[str, str]
 
 
@@ -223,4 +226,4 @@ def _band(header: Header) -> str:
         if header.get(key):
             return header[key]
     words = re.findall("[A-Za-z0-9]+", header.get("EXTNAME", ""))
-    return " ".join(word for word in words if word.lower() not in ROLES)
+    return " ".join(word for word in words if word.lower() not in NO_BANDS)

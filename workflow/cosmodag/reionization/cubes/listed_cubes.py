@@ -9,6 +9,7 @@ optional. All other columns are parameters: each of their values is a universe o
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,13 @@ FIELDS = {
     "ionized_fraction": "neutral_fraction",
 }
 """Field by the name of a column of files."""
-NUMBERS = ("redshift", "realization", "escape_fraction", "distorted_axis")
+NUMBERS: dict[str, tuple[str, Callable[[pd.Series], pd.Series]]] = {
+    "redshift": ("a redshift", lambda values: (values >= 0) & (values < 1000)),
+    "realization": ("a whole number", lambda values: values % 1 == 0),
+    "escape_fraction": ("above 0 and at most 1", lambda values: (values > 0) & (values <= 1)),
+    "distorted_axis": ("0, 1 or 2", lambda values: values.isin((0, 1, 2))),
+}
+"""What other columns that are known contain, in words and as a check."""
 CURE = "give a table of cubes, see docs/your-data/cubes.md"
 _DATASET = re.compile(r"(?P<file>.+\.(?:h5|hdf5)):(?P<dataset>.+)")
 
@@ -123,24 +130,17 @@ def _read_rows(table: str | os.PathLike) -> pd.DataFrame:
 
 
 def _check_values(rows: pd.DataFrame, table: str | os.PathLike) -> None:
-    """Raise an error for files that are no text, and for other values that are no numbers."""
+    """Raise an error for files that are no text or named twice, and for values out of range."""
     for name, values in rows.items():
+        what, is_valid = NUMBERS.get(str(name), ("a number", pd.Series.notna))
         if name in FIELDS:
             what, bad = "a file", ~values.map(lambda value: isinstance(value, str))
         else:
-            what, bad = "a number", pd.to_numeric(values, "coerce").isna()
-        if name in ("realization", "distorted_axis"):
-            what, bad = "a whole number", bad | (pd.to_numeric(values, "coerce") % 1 != 0)
-        elif name == "redshift":
-            what, bad = "a redshift", bad | ~values.between(0, 1000)
-        elif name == "escape_fraction" and not bad.any():
-            what, bad = "a fraction above 0 and at most 1", ~((values > 0) & (values <= 1))
-        if name == "distorted_axis":
-            what, bad = "0, 1 or 2", ~values.isin((0, 1, 2))
-        if bad.all() and pd.api.types.is_string_dtype(values) and name not in (*FIELDS, *NUMBERS):
+            bad = ~is_valid(pd.to_numeric(values, errors="coerce"))
+        if name not in (*FIELDS, *NUMBERS) and bad.all() and pd.api.types.is_string_dtype(values):
             raise InputError(
                 f"{table}: column {name} has text, so that it is no parameter"
-                f"{nearest(name, FIELDS)}"
+                f"{nearest(str(name), FIELDS)}"
             )
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
