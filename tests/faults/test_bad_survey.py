@@ -264,3 +264,14 @@ def test_a_catalogue_after_the_injection_that_is_the_one_before_is_noted(folder)
     code, printed = cosmodag(*match(folder))
     assert code == 0, printed
     assert "has the same sources as the catalogue before the injection" in printed
+
+
+def test_positions_are_not_compared_with_coordinates_that_cannot_be_used(folder):
+    for run in (None, "rs0"):
+        path = bricks(folder, run).coadd("image", "g")
+        plane, header = read_plane(path)
+        header["CTYPE1"], header["CTYPE2"] = "RA---FOO", "DEC--FOO"
+        replace(path, plane, header)
+    code, printed = cosmodag(*match(folder))
+    assert code == 0, printed
+    assert "positions are not compared with the sky" in printed

@@ -7,8 +7,12 @@ others by astropy in a millisecond.
 import math
 import warnings
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from cosmodag.errors import InputError
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 Header = Mapping[str, str]
 _MATRICES = ("CD1_1", "PC1_1", "CDELT1")
@@ -136,8 +140,24 @@ def _gnomonic(reference: tuple[float, float], x: float, y: float) -> tuple[float
     )
 
 
-def _by_astropy(header: Header, width: int, height: int) -> tuple[float, float]:
-    """Return the ICRS position of the centre of an image in any projection and frame."""
+def celestial_wcs(header: Header) -> "WCS":
+    """Return the coordinates of an image on the sky, in any projection.
+
+    Parameters
+    ----------
+    header : mapping from str to str
+        Header of the image, see `has_world_coordinates`.
+
+    Returns
+    -------
+    astropy.wcs.WCS
+        Of two axes.
+
+    Raises
+    ------
+    InputError
+        If the coordinates cannot be used. The message is without the file.
+    """
     from astropy.io import fits
     from astropy.wcs import WCS, FITSFixedWarning
 
@@ -152,9 +172,22 @@ def _by_astropy(header: Header, width: int, height: int) -> tuple[float, float]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FITSFixedWarning)
-            wcs = WCS(cards).celestial
-            centre = wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2).icrs
+            return WCS(cards).celestial
     except Exception as error:  # astropy and wcslib raise many kinds
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"its world coordinates cannot be used ({reason})") from None
+        raise _unusable(error) from None
+
+
+def _by_astropy(header: Header, width: int, height: int) -> tuple[float, float]:
+    """Return the ICRS position of the centre of an image in any projection and frame."""
+    wcs = celestial_wcs(header)
+    try:
+        centre = wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2).icrs
+    except Exception as error:
+        raise _unusable(error) from None
     return float(centre.ra.deg), float(centre.dec.deg)
+
+
+def _unusable(error: Exception) -> InputError:
+    """Return the error of coordinates that astropy refuses."""
+    reason = " ".join(str(error).split())[:200]
+    return InputError(f"its world coordinates cannot be used ({reason})")

@@ -6,15 +6,14 @@ and every file readable, but match nothing.
 
 import logging
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from astropy.wcs import WCS, FITSFixedWarning
 
 from cosmodag.errors import InputError
-from cosmodag.imaging.fits_files import open_fits
+from cosmodag.imaging.fits_headers import read_hdus
+from cosmodag.imaging.world_coordinates import celestial_wcs, has_world_coordinates
 from cosmodag.injections.bricks.brick_images import CURE
 from cosmodag.rejections import Rejections
 
@@ -58,13 +57,10 @@ def agreeing_positions(
     InputError
         If the median object, or too many of them, lie elsewhere on the sky.
     """
-    wcs = _coordinates(image)
-    if wcs is None or not len(catalogue):
-        return catalogue
     sky = catalogue[["ra", "dec"]].to_numpy(np.float64)
-    on_sky = np.abs(sky[:, 1]) <= 90
-    expected = np.full(sky.shape, np.inf)
-    expected[on_sky] = np.column_stack(wcs.all_world2pix(*sky[on_sky].T, 0, quiet=True))
+    expected = _pixels(image, *sky.T)
+    if expected is None or not len(catalogue):
+        return catalogue
     offset = catalogue[list(columns)].to_numpy(np.float64) - expected
     distance = np.hypot(*offset.T)
     distance[~np.isfinite(distance)] = np.inf  # the other side of the sky has no pixel
@@ -96,9 +92,17 @@ def agreeing_positions(
     return catalogue[agree].reset_index(drop=True)
 
 
-def _coordinates(image: Path) -> WCS | None:
-    """Return the celestial coordinates of the image in HDU 1, None if there are none."""
-    with open_fits(image, what="image", cure=CURE) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore", FITSFixedWarning)
-        wcs = WCS(file[1].header)
-    return wcs.celestial if wcs.has_celestial and wcs.naxis == 2 else None
+def _pixels(image: Path, ra: np.ndarray, dec: np.ndarray) -> np.ndarray | None:
+    """Return the pixels (N, 2) at positions on the sky, None if the image has no coordinates."""
+    header = read_hdus(image, CURE)[1].header
+    if not has_world_coordinates(header) or not header.get("CTYPE1", "").startswith("RA"):
+        return None
+    pixels = np.full((len(ra), 2), np.inf)
+    on_sky = np.abs(dec) <= 90
+    try:
+        wcs = celestial_wcs(header)
+        pixels[on_sky] = np.column_stack(wcs.all_world2pix(ra[on_sky], dec[on_sky], 0, quiet=True))
+    except (InputError, ValueError) as error:
+        logger.warning("%s: %s; positions are not compared with the sky", image, error)
+        return None
+    return pixels
