@@ -41,8 +41,6 @@ def objects(seed: int) -> pd.DataFrame:
             "brick_primary": True,
             "bx": x + rng.uniform(-2, 2, ROWS),
             "by": y + rng.uniform(-2, 2, ROWS),
-            "ra": 59.1 + rng.uniform(0, 0.01, ROWS),
-            "dec": -30.5 + rng.uniform(0, 0.01, ROWS),
             "shape_r": 0.6,
             "shape_e1": 0.1,
             "shape_e2": 0.1,
@@ -55,7 +53,14 @@ def objects(seed: int) -> pd.DataFrame:
         table[f"nobs_{band}"] = 3
         table[f"allmask_{band}"] = 0
         table[f"psfsize_{band}"] = 1.3
-    return table
+    return placed(table)
+
+
+def placed(table: pd.DataFrame, shift: float = 0) -> pd.DataFrame:
+    """Return objects moved by pixels along both axes, at their positions on the sky."""
+    bx, by = table["bx"] + shift, table["by"] + shift
+    ra, dec = _wcs().all_pix2world(bx, by, 0)
+    return table.assign(bx=bx, by=by, ra=ra, dec=dec)
 
 
 def write_survey(root: Path, n_bricks: int = len(BRICKS)) -> Path:
@@ -71,8 +76,7 @@ def write_survey(root: Path, n_bricks: int = len(BRICKS)) -> Path:
         images = BrickImages(
             tuple("grz"), image, np.full_like(image, 400), np.full(3, 1.3, np.float32), _wcs()
         )
-        real, injected = objects(number), objects(number + 50)
-        injected[["bx", "by"]] += [12, 12]
+        real, injected = objects(number), placed(objects(number + 50), 12)
         for run in (None, "rs0"):
             files = BrickFiles(root, name, run)
             write_images(files, images, lossless=True)
@@ -102,8 +106,7 @@ def cutouts(folder: Path, *more: object) -> Words:
     """Return the command that cuts the stamps of all objects."""
     tables = []
     for number, name in enumerate(BRICKS):
-        real, injected = objects(number), objects(number + 50)
-        injected[["bx", "by"]] += [12, 12]
+        real, injected = objects(number), placed(objects(number + 50), 12)
         for label, run, table in ((0, "", real), (1, "rs0", injected)):
             ids = [f"{name}/{run or 'real'}/{objid}" for objid in table["objid"]]
             tables.append(table.assign(id=ids, brick=name, run=run, label=label))

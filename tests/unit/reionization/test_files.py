@@ -107,7 +107,9 @@ def test_an_experiment_without_configuration_has_no_names():
 def test_environment_variables_of_a_folder_are_expanded(config, monkeypatch):
     monkeypatch.setenv("COSMODAG_CUBES", "/somewhere")
     config["reionization"]["sources"]["published"]["folder"]["path"] = "$COSMODAG_CUBES/cubes"
-    assert ReionizationFiles(config).folder("published") == "/somewhere/cubes"
+    config["reionization"]["sources"]["published"]["folder"]["table"] = {"path": "cubes.csv"}
+    expected = {"folder": "/somewhere/cubes", "table": "cubes.csv"}
+    assert ReionizationFiles(config).read_inputs("published") == expected
 
 
 def test_a_dataset_can_be_tested_on_other_cutouts(config):

@@ -107,7 +107,7 @@ def test_one_stack_with_other_names_does_not_stop_the_folder(bands, tmp_path):
         paths, shape=CUBE.shape, stamp_format=StampFormat(bands=tuple("grz"))
     )
     assert list(accepted) == paths[1:]
-    assert "3 bands, but its attribute bands is" in rejected[0][1]
+    assert "3 bands, but its attribute bands names" in rejected[0][1]
 
 
 def test_masks_and_errors_belong_to_the_band_that_they_name(tmp_path):

@@ -77,8 +77,9 @@ def inspect_stack(path: str | os.PathLike, stamp_format: StampFormat, n_bands: i
     lengths = tuple(shape[1:][axis] for axis in order)
     names = _band_names(bands, lengths[0], stamp_format.bands)
     if names == ():
+        given = ", ".join(map(_as_text, np.atleast_1d(bands)))
         raise InputError(
-            f"{path}: {name} has {lengths[0]} bands, but its attribute bands is {_as_text(bands)}; "
+            f"{path}: {name} has {lengths[0]} bands, but its attribute bands names {given}; "
             "correct or remove the attribute"
         )
     kept = tuple(sorted(column for column in columns if column not in RESERVED | MEASURED))
