@@ -13,6 +13,8 @@ from cosmodag.settings import unknown
 
 FITS = (".fits", ".fit", ".fits.gz", ".fts")
 PARQUET = (".parquet", ".pq")
+SEPARATORS = {".tsv": "\t", ".ecsv": " "}
+"""Signs between columns by the ending of a name, if they are no commas."""
 EXACT = 2.0**53
 """Smallest number from which on floats do not represent every integer."""
 
@@ -23,7 +25,7 @@ def read_object_table(path: str | os.PathLike, cure: str) -> pd.DataFrame:
     Parameters
     ----------
     path : path-like
-        FITS, whose first table is read, Parquet, or else CSV.
+        FITS, whose first table is read, Parquet, TSV, ECSV with spaces, or else CSV.
     cure : str
         What the user can do about a table that cannot be used, for error messages.
 
@@ -109,15 +111,17 @@ def _read_fits(path: str | os.PathLike, cure: str) -> pd.DataFrame:
 def _read_csv(path: str | os.PathLike, cure: str) -> pd.DataFrame:
     """Read a CSV file with a header line."""
     check_file(path, cure)
+    name = os.fspath(path).lower().removesuffix(".gz")
+    separator = SEPARATORS.get(os.path.splitext(name)[1], ",")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)
-            header = pd.read_csv(path, header=None, nrows=1, dtype=str, comment="#")
-            table = pd.read_csv(path, comment="#")
+            header = pd.read_csv(path, header=None, nrows=1, dtype=str, comment="#", sep=separator)
+            table = pd.read_csv(path, sep=separator, comment="#")
             rounded = [name for name in table if _is_rounded(table[name])]
             if rounded:
                 kinds = {"usecols": rounded, "dtype_backend": "numpy_nullable"}
-                exact = pd.read_csv(path, comment="#", **kinds)
+                exact = pd.read_csv(path, sep=separator, comment="#", **kinds)
                 table = table.assign(**exact.select_dtypes("Int64"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); {cure}") from None

@@ -187,3 +187,13 @@ def test_partners_of_another_kind_are_refused(folder):
     np.save(folder / "n.npy", 1 + fields(1)["density"])
     with pytest.raises(InputError, match="but that of a contrast is 0: divide it"):
         read(folder, table(density=["n.npy", "n.npy"]), max_rejected=0)
+
+
+@pytest.mark.parametrize(("name", "separator"), [("cubes.tsv", "\t"), ("cubes.ecsv", " ")])
+def test_tables_with_other_separators_are_read(folder, name, separator):
+    table().to_csv(folder.parent / name, sep=separator, index=False)
+    output = folder.parent / "cubes.h5"
+    stated = {"cells": CELLS, "box_size": BOX, "escape_fraction": 0.1, "unit": "K"}
+    read_folder(folder, output, redshift=8.0, table=folder.parent / name, **stated)
+    with CubesFile(output) as file:
+        assert file.header.realizations == (1, 2)
